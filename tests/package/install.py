@@ -1,0 +1,145 @@
+"""What `make install` leaves, and README.md's program built against it.
+
+Arguments: the build folder, the C compiler with its flags.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+sys.dont_write_bytecode = True
+import tap
+
+BUILD, COMPILER = sys.argv[1], sys.argv[2:]
+
+
+def output(*command, **options):
+    """Run a command; its standard output, or an exception with all it said."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def readme_block(marker):
+    """The code block of README.md that follows a comment such as `<!-- file: study.yaml -->`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pattern = rf"<!-- {re.escape(marker)} -->\n```\w*\n(.*?)```\n"
+    return re.search(pattern, text, re.DOTALL).group(1)
+
+
+class Installed(unittest.TestCase):
+    """An installation in a folder of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.folder.name)
+        output("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(cls.root))
+        cls.library = next(cls.root.rglob("libpbt.so"))
+        cls.package = next(cls.root.rglob("pbt.pc"))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def environment(self):
+        """As if the folder were the root: pkg-config and the loader look there."""
+        return {
+            **os.environ,
+            "PKG_CONFIG_PATH": str(self.package.parent),
+            "PKG_CONFIG_SYSROOT_DIR": str(self.root),
+            "LD_LIBRARY_PATH": str(self.library.parent),
+        }
+
+    def pkg_config(self, *arguments):
+        return output("pkg-config", *arguments, "pbt", env=self.environment()).split()
+
+    def test_has_headers_library_and_program(self):
+        names = {path.name for path in self.root.rglob("*") if not path.is_dir()}
+        wanted = {"pbt.h", "trainer.h", "libpbt.so", "libpbt.so.0", "libpbt.a", "pbt.pc", "pbt"}
+        self.assertLessEqual(wanted, names)
+
+    def test_soname_is_0(self):
+        header = output("objdump", "-p", str(self.library))
+        self.assertRegex(header, r"SONAME\s+libpbt\.so\.0\n")
+
+    def test_exports_what_the_header_declares_and_nothing_else(self):
+        lines = output("nm", "-D", "--defined-only", str(self.library)).splitlines()
+        exported = {line.split()[-1] for line in lines} - {"__asan_globals_registered"}
+        text = (ROOT / "include/pbt/pbt.h").read_text(encoding="utf-8")
+        declared = set(re.findall(r"^PBT_API [^;(]*?(pbt_\w+)\(", text, re.MULTILINE))
+        self.assertEqual({name for name in exported if not name.startswith("__odr_asan")}, declared)
+
+    def test_links_nothing_under_the_gpl(self):
+        header = output("objdump", "-p", str(self.library))
+        needed = set(re.findall(r"NEEDED\s+(lib[a-z0-9-]+)", header))
+        known = {"libc", "libm", "libjansson", "libfyaml", "libsqlite3", "libxxhash"}
+        self.assertLessEqual({name for name in needed if "san" not in name}, known)
+
+    def test_version_is_the_same_everywhere(self):
+        version = self.pkg_config("--modversion")[0]
+        header = (ROOT / "include/pbt/pbt.h").read_text(encoding="utf-8")
+        self.assertIn(f'#define PBT_VERSION "{version}"', header)
+        program = next(path for path in self.root.rglob("bin/pbt"))
+        self.assertEqual(output(str(program), "--version").split()[-1], version)
+
+    def test_readme_program_finds_a_good_schedule(self):
+        source = self.root / "search.c"
+        source.write_text(readme_block("program: search.c"), encoding="utf-8")
+        program = str(self.root / "search")
+        flags = self.pkg_config("--cflags", "--libs")
+        output(*COMPILER, "-Wall", "-Wextra", "-Werror", str(source), "-o", program, *flags, "-lm")
+        lines = output(program, env=self.environment()).splitlines()
+        pattern = re.compile(r"until step (\d+): rate ([\d.]+), loss ([\d.]+)")
+        rows = [[float(number) for number in pattern.fullmatch(line).groups()] for line in lines]
+        ages, rates, losses = zip(*rows)
+        self.assertEqual(ages, tuple(50.0 * number for number in range(1, len(rows) + 1)))
+        self.assertGreaterEqual(len(rows), 4)
+        self.assertLess(losses[-1], losses[0] / 10)
+        self.assertLess(rates[-1], rates[0])
+
+    def test_readme_compiles_as_it_says(self):
+        self.assertIn("pkg-config --cflags --libs pbt", readme_block("compile: search.c"))
+
+    def test_static_library_links(self):
+        source = self.root / "version.c"
+        source.write_text("#include <pbt/pbt.h>\n#include <stdio.h>\n"
+                          "int main(void) { return puts(pbt_version()) < 0; }\n")
+        program = str(self.root / "version")
+        private = [flag for flag in self.pkg_config("--libs-only-l", "--static") if flag != "-lpbt"]
+        archive = str(next(self.root.rglob("libpbt.a")))
+        cflags = self.pkg_config("--cflags")
+        output(*COMPILER, str(source), archive, "-o", program, *cflags, *private)
+        self.assertEqual(output(program).strip(), self.pkg_config("--modversion")[0])
+
+
+class Readme(unittest.TestCase):
+    """README.md's study, run to the letter."""
+
+    def test_commands_do_what_they_say(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "build").symlink_to(BUILD)
+            for file in ("study.yaml", "train.sh"):
+                (folder / file).write_text(readme_block(f"file: {file}"), encoding="utf-8")
+                (folder / file).chmod(0o755)
+            for line in readme_block("run").splitlines():
+                said = output(*line.split(), cwd=folder)
+                self.assertNotEqual(said.strip(), "", line)
+
+    def test_links_lead_somewhere(self):
+        for page in [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+            links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
+            for link in links:
+                self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+
+
+if __name__ == "__main__":
+    del sys.argv[1:]
+    tap.main()

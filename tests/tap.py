@@ -1,0 +1,66 @@
+"""Runs a unittest module and prints its cases in the Test Anything Protocol, so that each is counted.
+
+    import tap
+    tap.main()
+
+A case's name is its method's, without `test_`. Standard library only.
+"""
+
+import sys
+import unittest
+
+
+class Result(unittest.TestResult):
+    """Prints what went wrong as comments, then one line for each case."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+        self.broken = None  # the case of which a sub-test failed
+
+    def line(self, verdict, test, note=""):
+        self.count += 1
+        name = test.id().rsplit(".", 1)[-1].removeprefix("test_")
+        print(f"{verdict} {self.count} - {name}{note}", flush=True)
+
+    def comment(self, test, error):
+        for text in self._exc_info_to_string(error, test).splitlines():
+            print(f"# {text}")
+
+    def addSuccess(self, test):
+        self.line("ok", test)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self.comment(test, error)
+        self.line("not ok", test)
+
+    addFailure = addError
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.comment(subtest, error)
+            self.broken = test
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.line("ok", test, f" # SKIP {reason}")
+
+    def stopTest(self, test):
+        if self.broken is test:
+            self.line("not ok", test)
+        self.broken = None
+        super().stopTest(test)
+
+
+def main():
+    """Run the cases of the program, or those named on the command line; exit with 1 if one failed."""
+    module = sys.modules["__main__"]
+    loader = unittest.TestLoader()
+    names = sys.argv[1:]
+    suite = loader.loadTestsFromNames(names, module) if names else loader.loadTestsFromModule(module)
+    print(f"1..{suite.countTestCases()}", flush=True)
+    result = Result()
+    suite.run(result)
+    sys.exit(0 if result.wasSuccessful() else 1)
