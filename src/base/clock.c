@@ -1,0 +1,42 @@
+/* clock.c: the two clocks of the system, and the one way times are written. */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { MICROSECONDS = 1000000 };
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * MICROSECONDS + now.tv_nsec / 1000;
+}
+
+int64_t pbt__clock_now_us(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t pbt__clock_monotonic_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+void pbt__clock_format(int64_t time_us, char *out)
+{
+    /* Round towards the past, so that times before 1970 keep a positive fraction. */
+    int64_t seconds_since = time_us / MICROSECONDS;
+    int64_t fraction = time_us % MICROSECONDS;
+    if (fraction < 0) {
+        fraction += MICROSECONDS;
+        seconds_since--;
+    }
+
+    const time_t seconds = (time_t)seconds_since;
+    struct tm utc;
+    (void)gmtime_r(&seconds, &utc);
+    char date[PBT__TIME_SIZE];
+    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)snprintf(out, PBT__TIME_SIZE, "%.23s.%06dZ", date, (int)fraction);
+}

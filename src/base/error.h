@@ -1,0 +1,30 @@
+/* error.h: filling in a pbt_error. */
+#ifndef PBT_BASE_ERROR_H
+#define PBT_BASE_ERROR_H
+
+#include <pbt/pbt.h>
+
+/*
+ * Fill `error` with `code` and a message, and return `code`, so that a failure is one line:
+ * `return pbt__fail(error, PBT_ERR_IO, "cannot open '%s'", path);`
+ * Clears detail and hint. Nullable: error.
+ */
+pbt_err pbt__fail(pbt_error *error, pbt_err code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Add the facts. Nullable: error. */
+void pbt__error_detail(pbt_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Add the remedy. Nullable: error. */
+void pbt__error_hint(pbt_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* As pbt__fail with PBT_ERR_MEMORY. Nullable: error. */
+pbt_err pbt__fail_memory(pbt_error *error);
+
+/* As pbt__fail with PBT_ERR_IO and errno's own words as the detail. Nullable: error. */
+pbt_err pbt__fail_errno(pbt_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

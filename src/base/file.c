@@ -1,0 +1,320 @@
+/*
+ * file.c: the seam for files.
+ *
+ * The functions that make something durable are the small steps (write, sync, rename); what their
+ * order must be is the caller's argument to make. A write that fails may leave a torn file: write
+ * aside, then rename.
+ */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/memory.h"
+
+/* Ask the seam; where the operation is to fail, leave `reason` in errno as the system would. */
+static bool fails(unsigned kind, int reason)
+{
+    if (!pbt__fault(kind)) {
+        return false;
+    }
+    errno = reason;
+    return true;
+}
+
+static int open_file(const char *path, int flags, unsigned kind)
+{
+    return fails(kind, kind == PBT__FAULT_WRITE ? ENOSPC : EIO)
+               ? -1
+               : open(path, flags | O_CLOEXEC, 0666);
+}
+
+/* Close without touching errno, which names the failure that is being reported. */
+static void close_quietly(int file)
+{
+    const int reason = errno;
+    (void)close(file);
+    errno = reason;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+enum { FIRST_CAPACITY = 4096 };
+
+/* Give `*bytes` room: the file's size or twice what there was, at most `limit`. */
+static char *grow(char *bytes, size_t *capacity, size_t hint, size_t limit)
+{
+    size_t wanted = *capacity > 0 ? 2 * *capacity : hint;
+    if (wanted > limit) {
+        wanted = limit;
+    }
+    char *grown = pbt__realloc(bytes, wanted, 1);
+    if (grown != NULL) {
+        *capacity = wanted;
+    }
+    return grown;
+}
+
+/* As read(2), once it was not interrupted. */
+static ssize_t read_some(int file, char *bytes, size_t length)
+{
+    ssize_t count;
+    do {
+        count = fails(PBT__FAULT_READ, EIO) ? -1 : read(file, bytes, length);
+    } while (count < 0 && errno == EINTR);
+    return count;
+}
+
+/* Read up to the end; the size is only a hint, since /proc and /sys say 0. */
+static pbt_err read_all(int file, const char *path, size_t maximum, char **bytes, size_t *length,
+                        pbt_error *error)
+{
+    struct stat status = {.st_size = 0};
+    (void)fstat(file, &status);
+    const size_t hint =
+        status.st_size < FIRST_CAPACITY ? FIRST_CAPACITY : (size_t)status.st_size + 2;
+    /* One byte beyond the maximum tells a file that is too long; one more is for the NUL. */
+    const size_t limit = maximum < SIZE_MAX / 4 ? maximum + 2 : SIZE_MAX / 4;
+    size_t capacity = 0;
+    for (;;) {
+        if (*length + 1 >= capacity) {
+            char *grown = grow(*bytes, &capacity, hint, limit);
+            if (grown == NULL) {
+                return pbt__fail_memory(error);
+            }
+            *bytes = grown;
+        }
+        const ssize_t count = read_some(file, *bytes + *length, capacity - 1 - *length);
+        if (count < 0) {
+            return pbt__fail_errno(error, "cannot read '%s'", path);
+        }
+        if (count == 0) {
+            (*bytes)[*length] = '\0';
+            return PBT_OK;
+        }
+        *length += (size_t)count;
+        if (*length > maximum) {
+            return pbt__fail(error, PBT_ERR_LIMIT, "'%s' is longer than %zu bytes", path, maximum);
+        }
+    }
+}
+
+pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *length,
+                       pbt_error *error)
+{
+    const int file = open_file(path, O_RDONLY, PBT__FAULT_READ);
+    if (file < 0) {
+        const bool is_absent = errno == ENOENT;
+        (void)pbt__fail_errno(error, "cannot open '%s'", path);
+        const pbt_err code = is_absent ? PBT_ERR_NOT_FOUND : PBT_ERR_IO;
+        if (error != NULL) {
+            error->code = code;
+        }
+        return code;
+    }
+    char *content = NULL;
+    size_t content_length = 0;
+    const pbt_err err = read_all(file, path, maximum, &content, &content_length, error);
+    (void)close(file);
+    if (err != PBT_OK) {
+        free(content);
+        return err;
+    }
+    *bytes = content;
+    *length = content_length;
+    return PBT_OK;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool write_all(int file, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        const ssize_t count = fails(PBT__FAULT_WRITE, ENOSPC) ? -1 : write(file, bytes, length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return false;
+        }
+        bytes += count;
+        length -= (size_t)count;
+    }
+    return true;
+}
+
+static bool sync_descriptor(int file)
+{
+    return !fails(PBT__FAULT_SYNC, EIO) && fsync(file) == 0;
+}
+
+pbt_err pbt__file_write(const char *path, const void *bytes, size_t length, pbt_error *error)
+{
+    int file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, PBT__FAULT_WRITE);
+    if (file < 0 || !write_all(file, bytes, length) || !sync_descriptor(file)) {
+        goto fail;
+    }
+    const int closed = close(file);
+    file = -1;
+    if (closed == 0) {
+        return PBT_OK;
+    }
+fail:
+    (void)pbt__fail_errno(error, "cannot write '%s'", path);
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return PBT_ERR_IO;
+}
+
+pbt_err pbt__file_sync(const char *path, pbt_error *error)
+{
+    const int file = open_file(path, O_RDONLY, PBT__FAULT_SYNC);
+    const bool is_synced = file >= 0 && sync_descriptor(file);
+    if (file >= 0) {
+        close_quietly(file);
+    }
+    return is_synced ? PBT_OK : pbt__fail_errno(error, "cannot sync '%s'", path);
+}
+
+pbt_err pbt__file_rename(const char *from, const char *to, pbt_error *error)
+{
+    if (fails(PBT__FAULT_WRITE, ENOSPC) || rename(from, to) != 0) {
+        return pbt__fail_errno(error, "cannot rename '%s' to '%s'", from, to);
+    }
+    return PBT_OK;
+}
+
+/* ---- removing -------------------------------------------------------------------------------- */
+
+static int remove_at(int folder, const char *name);
+
+/* Remove what is in an open folder; 0, or -1 with errno. */
+static int remove_entries(DIR *stream)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (entry == NULL) {
+            return errno == 0 ? 0 : -1;
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+            continue;
+        }
+        if (remove_at(dirfd(stream), entry->d_name) != 0) {
+            return -1;
+        }
+    }
+}
+
+/* O_NOFOLLOW: a folder that became a link since it was looked at is not entered. */
+static int remove_folder_at(int folder, const char *name)
+{
+    const int file = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) {
+        return errno == ENOENT ? 0 : -1;
+    }
+    DIR *stream = fdopendir(file);
+    if (stream == NULL) {
+        close_quietly(file);
+        return -1;
+    }
+    const int result = remove_entries(stream);
+    const int reason = errno;
+    (void)closedir(stream);
+    errno = reason;
+    if (result != 0 || fails(PBT__FAULT_WRITE, EIO)) {
+        return -1;
+    }
+    return unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* Remove a file, a link or a whole folder; 0, or -1 with errno. */
+static int remove_at(int folder, const char *name)
+{
+    if (fails(PBT__FAULT_WRITE, EIO)) {
+        return -1;
+    }
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    return errno == EISDIR ? remove_folder_at(folder, name) : -1;
+}
+
+pbt_err pbt__file_remove(const char *path, pbt_error *error)
+{
+    return remove_at(AT_FDCWD, path) == 0 ? PBT_OK
+                                          : pbt__fail_errno(error, "cannot remove '%s'", path);
+}
+
+/* ---- folders and paths ----------------------------------------------------------------------- */
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Make one folder; one that exists is a success. */
+static bool make_one(const char *path)
+{
+    if (fails(PBT__FAULT_WRITE, ENOSPC)) {
+        return false;
+    }
+    if (mkdir(path, 0777) == 0) {
+        return true;
+    }
+    const int reason = errno;
+    const bool exists = is_folder(path);
+    errno = reason;
+    return exists;
+}
+
+pbt_err pbt__file_make_folder(const char *path, pbt_error *error)
+{
+    char prefix[PBT__PATH_SIZE];
+    const pbt_err err = pbt__path_join("", path, prefix, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    /* Make every prefix that ends before a slash, then the whole path. */
+    for (char *slash = strchr(prefix, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        if (slash == prefix || slash[1] == '\0') {
+            continue;
+        }
+        *slash = '\0';
+        const bool made = make_one(prefix);
+        *slash = '/';
+        if (!made) {
+            return pbt__fail_errno(error, "cannot make the folder '%s'", path);
+        }
+    }
+    return make_one(prefix) ? PBT_OK : pbt__fail_errno(error, "cannot make the folder '%s'", path);
+}
+
+pbt_err pbt__path_join(const char *folder, const char *name, char *out, pbt_error *error)
+{
+    const bool is_alone = name[0] == '/' || folder[0] == '\0' || strcmp(folder, ".") == 0;
+    const size_t folder_length = is_alone ? 0 : strlen(folder);
+    const bool needs_slash = folder_length > 0 && folder[folder_length - 1] != '/';
+    const size_t name_length = strlen(name);
+    const size_t name_start = folder_length + needs_slash;
+    if (name_start + name_length >= PBT__PATH_SIZE) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "a path is longer than %d bytes",
+                         PBT__PATH_SIZE - 1);
+    }
+    memcpy(out, folder, folder_length);
+    if (needs_slash) {
+        out[folder_length] = '/';
+    }
+    memcpy(out + name_start, name, name_length + 1);
+    return PBT_OK;
+}

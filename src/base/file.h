@@ -1,0 +1,40 @@
+/*
+ * file.h: the seam for files: each operation can be made to fail by a test (base/fault.h).
+ *
+ * All functions return PBT_ERR_IO (or PBT_ERR_NOT_FOUND where they say so) with errno's words as
+ * the detail. Nullable: error, everywhere.
+ */
+#ifndef PBT_BASE_FILE_H
+#define PBT_BASE_FILE_H
+
+#include <pbt/pbt.h>
+
+enum { PBT__PATH_SIZE = 4096 };
+
+/* Read a whole file of at most `maximum` bytes; the caller frees `*bytes`, which ends with a NUL
+ * that `*length` does not count. Errors: also PBT_ERR_NOT_FOUND, PBT_ERR_LIMIT, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *length,
+                                    pbt_error *error);
+
+/* Create or truncate a file, write all bytes, and fsync it. */
+PBT_MUST_USE pbt_err pbt__file_write(const char *path, const void *bytes, size_t length,
+                                     pbt_error *error);
+
+/* fsync a file, or a folder itself (not its content). */
+PBT_MUST_USE pbt_err pbt__file_sync(const char *path, pbt_error *error);
+
+PBT_MUST_USE pbt_err pbt__file_rename(const char *from, const char *to, pbt_error *error);
+
+/* Remove a file or a whole folder without following symbolic links; one that is absent is a
+ * success. */
+PBT_MUST_USE pbt_err pbt__file_remove(const char *path, pbt_error *error);
+
+/* Make a folder and those above it; one that exists is a success. */
+PBT_MUST_USE pbt_err pbt__file_make_folder(const char *path, pbt_error *error);
+
+/* Join into out[PBT__PATH_SIZE]: `name` alone where it is absolute or `folder` is empty or ".".
+ * Errors: PBT_ERR_LIMIT where it does not fit. */
+PBT_MUST_USE pbt_err pbt__path_join(const char *folder, const char *name, char *out,
+                                    pbt_error *error);
+
+#endif

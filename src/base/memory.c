@@ -1,0 +1,36 @@
+/* memory.c: the seam for allocations. A product that overflows is refused, never wrapped. */
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+void *pbt__calloc(size_t count, size_t size)
+{
+    return pbt__fault(PBT__FAULT_MEMORY) ? NULL : calloc(count, size);
+}
+
+void *pbt__realloc(void *old, size_t count, size_t size)
+{
+    return pbt__fault(PBT__FAULT_MEMORY) ? NULL : reallocarray(old, count, size);
+}
+
+char *pbt__strdup(const char *text)
+{
+    return pbt__strndup(text, strlen(text));
+}
+
+char *pbt__strndup(const char *text, size_t length)
+{
+    if (length == SIZE_MAX || pbt__fault(PBT__FAULT_MEMORY)) {
+        return NULL;
+    }
+    char *copy = malloc(length + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}

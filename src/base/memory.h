@@ -1,0 +1,24 @@
+/*
+ * memory.h: the seam for allocations.
+ *
+ * Every allocation outside core goes through here, so that a test can make the N-th one fail
+ * (base/fault.h). `free` is the C library's.
+ */
+#ifndef PBT_BASE_MEMORY_H
+#define PBT_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* Allocate `count` zeroed items of `size` bytes; NULL where there is no memory or it overflows. */
+void *pbt__calloc(size_t count, size_t size) __attribute__((warn_unused_result));
+
+/* Resize as realloc does, for `count` items of `size` bytes; NULL as above, `old` untouched. */
+void *pbt__realloc(void *old, size_t count, size_t size) __attribute__((warn_unused_result));
+
+/* Duplicate a NUL-terminated text; NULL where there is no memory. */
+char *pbt__strdup(const char *text) __attribute__((warn_unused_result));
+
+/* Duplicate `length` bytes and end them with a NUL; NULL where there is no memory. */
+char *pbt__strndup(const char *text, size_t length) __attribute__((warn_unused_result));
+
+#endif

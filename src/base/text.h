@@ -1,0 +1,54 @@
+/*
+ * text.h: growing texts with a stated maximum, and numbers as texts.
+ *
+ * A pbt__text remembers its first failure: append freely, then look at `failed` once. Numbers
+ * are written in their shortest form that reads back exactly.
+ */
+#ifndef PBT_BASE_TEXT_H
+#define PBT_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct pbt__text {
+    char *bytes; /* NUL-terminated once anything was appended; NULL before */
+    size_t length;
+    size_t capacity;
+    size_t maximum; /* Units: bytes, the final NUL aside */
+    bool failed;    /* out of memory, or beyond the maximum */
+} pbt__text;
+
+/* Begin an empty text that holds at most `maximum` bytes. Allocates nothing. */
+pbt__text pbt__text_init(size_t maximum);
+void pbt__text_fini(pbt__text *text);
+
+void pbt__text_append(pbt__text *text, const char *bytes, size_t length);
+void pbt__text_add(pbt__text *text, const char *string);
+void pbt__text_format(pbt__text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The text so far, "" where it is empty. Never NULL. */
+const char *pbt__text_string(const pbt__text *text);
+
+/* Give the bytes to the caller, who frees them; NULL where the text failed. The text is empty
+ * then. */
+char *pbt__text_take(pbt__text *text);
+
+enum { PBT__NUMBER_SIZE = 32 };
+
+/*
+ * Write a double in the shortest form that reads back exactly; a whole number keeps ".0", so that
+ * it stays a float; "nan", "inf", "-inf" otherwise. Locale-independent.
+ * Shape: out[PBT__NUMBER_SIZE]; returns the length.
+ */
+size_t pbt__number_write(double value, char *out);
+
+/*
+ * Read a whole text as a double: decimal, or in any case nan, inf, infinity with a sign.
+ * Returns false where it is anything else. Locale-independent.
+ */
+bool pbt__number_read(const char *text, double *out);
+
+#endif

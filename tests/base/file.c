@@ -1,0 +1,281 @@
+/* file.c: files are read and written whole or fail cleanly, and removing follows no link. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fault.h"
+#include "base/file.h"
+
+static char folder[PBT__PATH_SIZE];
+
+static int make_scratch(void **state)
+{
+    (void)state;
+    const char *base = getenv("TMPDIR");
+    (void)snprintf(folder, sizeof folder, "%s/pbt-file-XXXXXX", base != NULL ? base : "/tmp");
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    pbt__fault_arm(0, 0);
+    return pbt__file_remove(folder, NULL) == PBT_OK ? 0 : -1;
+}
+
+/* A path in the scratch folder. Valid until four more were asked for. */
+static const char *in(const char *name)
+{
+    static char paths[4][PBT__PATH_SIZE];
+    static size_t next;
+    char *path = paths[next++ % 4];
+    assert_int_equal(pbt__path_join(folder, name, path, NULL), PBT_OK);
+    return path;
+}
+
+static bool exists(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
+static void assert_content(const char *path, const char *expected, size_t expected_length)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(pbt__file_read(path, 1 << 20, &bytes, &length, NULL), PBT_OK);
+    assert_int_equal(length, expected_length);
+    assert_memory_equal(bytes, expected, expected_length);
+    assert_int_equal(bytes[length], '\0');
+    free(bytes);
+}
+
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    static char bytes[70000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (char)(i * 7);
+    }
+    const size_t lengths[] = {0, 1, 4094, 4095, 4096, 4097, sizeof bytes, 3};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        assert_int_equal(pbt__file_write(in("f"), bytes, lengths[i], NULL), PBT_OK);
+        assert_content(in("f"), bytes, lengths[i]);
+    }
+}
+
+static void a_file_without_a_size_is_read(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(pbt__file_read("/proc/self/maps", 1 << 24, &bytes, &length, NULL), PBT_OK);
+    assert_true(length > 0);
+    assert_int_equal(strlen(bytes), length);
+    free(bytes);
+}
+
+static void reading_stops_at_the_maximum(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_write(in("f"), "12345", 5, NULL), PBT_OK);
+    char *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(pbt__file_read(in("f"), 5, &bytes, &length, NULL), PBT_OK);
+    free(bytes);
+    bytes = NULL;
+    length = 9;
+    pbt_error error;
+    assert_int_equal(pbt__file_read(in("f"), 4, &bytes, &length, &error), PBT_ERR_LIMIT);
+    assert_int_equal(error.code, PBT_ERR_LIMIT);
+    assert_non_null(strstr(error.message, "longer than 4 bytes"));
+    assert_null(bytes);
+    assert_int_equal(length, 9);
+}
+
+static void an_absent_file_is_told_from_an_unreadable_one(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length;
+    pbt_error error;
+    assert_int_equal(pbt__file_read(in("none"), 9, &bytes, &length, &error), PBT_ERR_NOT_FOUND);
+    assert_int_equal(error.code, PBT_ERR_NOT_FOUND);
+    assert_non_null(strstr(error.message, "none'"));
+    assert_string_equal(error.detail, "No such file or directory");
+    assert_int_equal(pbt__file_read(folder, 9, &bytes, &length, &error), PBT_ERR_IO);
+    assert_string_equal(error.detail, "Is a directory");
+    assert_int_equal(pbt__file_read(in("none"), 9, &bytes, &length, NULL), PBT_ERR_NOT_FOUND);
+}
+
+static void files_and_folders_are_synced(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_write(in("f"), "x", 1, NULL), PBT_OK);
+    assert_int_equal(pbt__file_sync(in("f"), NULL), PBT_OK);
+    assert_int_equal(pbt__file_sync(folder, NULL), PBT_OK);
+    pbt_error error;
+    assert_int_equal(pbt__file_sync(in("none"), &error), PBT_ERR_IO);
+    assert_string_equal(error.detail, "No such file or directory");
+}
+
+static void renaming_replaces(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_write(in("new"), "new", 3, NULL), PBT_OK);
+    assert_int_equal(pbt__file_write(in("old"), "old", 3, NULL), PBT_OK);
+    assert_int_equal(pbt__file_rename(in("new"), in("old"), NULL), PBT_OK);
+    assert_false(exists(in("new")));
+    assert_content(in("old"), "new", 3);
+    assert_int_equal(pbt__file_rename(in("none"), in("old"), NULL), PBT_ERR_IO);
+}
+
+static void whole_folders_are_removed(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_make_folder(in("a/b/c"), NULL), PBT_OK);
+    char name[32];
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof name, "a/b/file-%d", i);
+        assert_int_equal(pbt__file_write(in(name), "x", 1, NULL), PBT_OK);
+    }
+    assert_int_equal(pbt__file_write(in("a/b/c/.hidden"), "x", 1, NULL), PBT_OK);
+    assert_int_equal(pbt__file_remove(in("a"), NULL), PBT_OK);
+    assert_false(exists(in("a")));
+    assert_int_equal(pbt__file_remove(in("a"), NULL), PBT_OK);
+}
+
+static void removing_follows_no_link(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_make_folder(in("kept"), NULL), PBT_OK);
+    assert_int_equal(pbt__file_write(in("kept/f"), "x", 1, NULL), PBT_OK);
+    assert_int_equal(pbt__file_make_folder(in("gone"), NULL), PBT_OK);
+    assert_int_equal(symlink("../kept", in("gone/link")), 0);
+    assert_int_equal(symlink("kept", in("link")), 0);
+    assert_int_equal(pbt__file_remove(in("gone"), NULL), PBT_OK);
+    assert_int_equal(pbt__file_remove(in("link"), NULL), PBT_OK);
+    assert_false(exists(in("gone")));
+    assert_false(exists(in("link")));
+    assert_true(exists(in("kept/f")));
+}
+
+static void folders_are_made_with_those_above(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_make_folder(in("x/y//z/"), NULL), PBT_OK);
+    assert_int_equal(pbt__file_make_folder(in("x/y/z"), NULL), PBT_OK);
+    assert_true(exists(in("x/y/z")));
+    assert_int_equal(symlink("x", in("to-x")), 0);
+    assert_int_equal(pbt__file_make_folder(in("to-x/w"), NULL), PBT_OK);
+    assert_true(exists(in("x/w")));
+
+    pbt_error error;
+    assert_int_equal(pbt__file_write(in("f"), "x", 1, NULL), PBT_OK);
+    assert_int_equal(pbt__file_make_folder(in("f"), &error), PBT_ERR_IO);
+    assert_int_equal(pbt__file_make_folder(in("f/g"), &error), PBT_ERR_IO);
+    assert_int_equal(pbt__file_make_folder("/", NULL), PBT_OK);
+}
+
+static void assert_joined(const char *above, const char *name, const char *expected)
+{
+    char path[PBT__PATH_SIZE];
+    assert_int_equal(pbt__path_join(above, name, path, NULL), PBT_OK);
+    assert_string_equal(path, expected);
+}
+
+static void paths_are_joined(void **state)
+{
+    (void)state;
+    assert_joined("a", "b", "a/b");
+    assert_joined("a/", "b", "a/b");
+    assert_joined("/", "b", "/b");
+    assert_joined("", "b", "b");
+    assert_joined(".", "b", "b");
+    assert_joined("..", "b", "../b");
+    assert_joined("a", "/b", "/b");
+}
+
+static void paths_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    char path[PBT__PATH_SIZE] = "before";
+    static char name[PBT__PATH_SIZE + 1];
+    memset(name, 'x', sizeof name - 1);
+    assert_int_equal(pbt__path_join("", name, path, NULL), PBT_ERR_LIMIT);
+    assert_int_equal(pbt__path_join("a", name + 2, path, NULL), PBT_ERR_LIMIT);
+    assert_string_equal(path, "before");
+    assert_int_equal(pbt__path_join("", name + 1, path, NULL), PBT_OK);
+    assert_int_equal(pbt__path_join("a", name + 3, path, NULL), PBT_OK);
+    assert_int_equal(strlen(path), PBT__PATH_SIZE - 1);
+}
+
+/* One round of every operation. Says whether all of them succeeded. */
+static bool use_everything(void)
+{
+    pbt_error error;
+    char *bytes = NULL;
+    size_t length = 0;
+    const bool done = pbt__file_make_folder(in("t/u"), &error) == PBT_OK &&
+                      pbt__file_write(in("t/u/new"), "whole", 5, &error) == PBT_OK &&
+                      pbt__file_rename(in("t/u/new"), in("t/u/f"), &error) == PBT_OK &&
+                      pbt__file_sync(in("t/u"), &error) == PBT_OK &&
+                      pbt__file_read(in("t/u/f"), 9, &bytes, &length, &error) == PBT_OK &&
+                      pbt__file_remove(in("t"), &error) == PBT_OK;
+    assert_true(done || error.message[0] != '\0');
+    free(bytes);
+    return done;
+}
+
+/* Every operation fails in its turn; a file under its final name is whole, whichever it was. */
+static void every_operation_asks_the_seam(void **state)
+{
+    (void)state;
+    const unsigned kinds = PBT__FAULT_MEMORY | PBT__FAULT_WRITE | PBT__FAULT_SYNC | PBT__FAULT_READ;
+    int64_t n = 1;
+    for (;; n++) {
+        pbt__fault_arm(n, kinds);
+        const bool done = use_everything();
+        const bool has_fired = pbt__fault_has_fired();
+        pbt__fault_arm(0, 0);
+        assert_int_equal(done, !has_fired);
+        if (exists(in("t/u/f"))) {
+            assert_content(in("t/u/f"), "whole", 5);
+        }
+        assert_int_equal(pbt__file_remove(in("t"), NULL), PBT_OK);
+        if (done) {
+            break;
+        }
+    }
+    assert_true(n > 15); /* so many operations there are at least */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_written_is_read, make_scratch, remove_scratch),
+        cmocka_unit_test(a_file_without_a_size_is_read),
+        cmocka_unit_test_setup_teardown(reading_stops_at_the_maximum, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(an_absent_file_is_told_from_an_unreadable_one, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(files_and_folders_are_synced, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(renaming_replaces, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(whole_folders_are_removed, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(removing_follows_no_link, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(folders_are_made_with_those_above, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test(paths_are_joined),
+        cmocka_unit_test(paths_that_do_not_fit_are_refused),
+        cmocka_unit_test_setup_teardown(every_operation_asks_the_seam, make_scratch,
+                                        remove_scratch),
+    };
+    return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
