@@ -1,0 +1,308 @@
+/*
+ * decide.c: what becomes of each member that is due: initial draw, continue, copy, explore, rescue.
+ *
+ * A decision is a pure function of the search, the member, its next number and the view. Nothing here
+ * changes a member; decisions lie in the population's buffer until they are applied.
+ */
+#include "core/exploit.h"
+#include "core/explore.h"
+#include "core/rng.h"
+#include "core/space.h"
+#include "core/state.h"
+
+#include <math.h>
+#include <string.h>
+
+static const pbt__comparison NOT_COMPARED = {
+    .point = -1, .position = -1, .score = -INFINITY, .donor_score = NAN};
+
+static void copy_values(const pbt_population *population, pbt__decision *out,
+                        const pbt_value *values)
+{
+    memcpy((pbt_value *)(uintptr_t)out->segment.values, values,
+           population->search->space.count * sizeof *values);
+}
+
+/* The decision's buffers, which its segment shows as const. */
+static pbt_value *values_of(pbt__decision *out)
+{
+    return (pbt_value *)(uintptr_t)out->segment.values;
+}
+
+static pbt_change *changes_of(pbt__decision *out)
+{
+    return (pbt_change *)(uintptr_t)out->segment.changes;
+}
+
+static void explore(const pbt_population *population, pbt__decision *out)
+{
+    pbt__explore(population->search, out->segment.id, values_of(out), changes_of(out));
+}
+
+/* A segment ends at the next multiple of ready_every, or at the stop. */
+static int64_t end_of(const pbt_search *search, int64_t start_step)
+{
+    int64_t end = (start_step / search->ready_every + 1) * search->ready_every;
+    return end < search->stop_steps ? end : search->stop_steps;
+}
+
+static void set_course(const pbt_population *population, pbt__decision *out, int64_t start_step,
+                       int64_t start_age)
+{
+    pbt_segment *s = &out->segment;
+    s->start_step = start_step;
+    s->end_step = end_of(population->search, start_step);
+    s->start_age = start_age;
+    s->end_age = start_age + s->end_step - start_step;
+}
+
+static pbt__decision *begin(pbt_population *population, size_t slot, int32_t m)
+{
+    size_t width = population->search->space.count;
+    pbt__decision *out = &population->decisions[slot];
+    pbt_change *changes = population->decision_changes + slot * width;
+    pbt_segment_id id = {m, population->members[m].newest + 1};
+    pbt__rng rng =
+        pbt__rng_stream(population->search->seed, m, id.number, PBT__PURPOSE_SEED, 0);
+    memset(changes, 0, width * sizeof *changes);
+    *out = (pbt__decision){
+        .segment = {.id = id,
+                    .parent = PBT_NO_SEGMENT,
+                    .donor = -1,
+                    .reason = PBT_CONTINUE,
+                    .state = PBT_SEGMENT_OPEN,
+                    .seed = pbt__rng_word(&rng),
+                    .score = NAN,
+                    .values = population->decision_values + slot * width,
+                    .changes = changes},
+        .compared = NOT_COMPARED,
+    };
+    return out;
+}
+
+/* Draw every hyperparameter from its prior, but for those the spec gave this member. */
+static void draw_priors(const pbt_population *population, pbt__decision *out, bool keeps_given)
+{
+    const pbt_search *search = population->search;
+    pbt_segment_id id = out->segment.id;
+    const pbt_start *start =
+        keeps_given && id.member < search->start_count ? &search->starts[id.member] : NULL;
+    for (size_t i = 0; i < search->space.count; i++) {
+        pbt__rng rng = pbt__rng_stream(search->seed, id.member, id.number, PBT__PURPOSE_PRIOR,
+                                       (uint32_t)i);
+        bool is_given = start != NULL && start->given[i];
+        values_of(out)[i] = is_given ? start->values[i]
+                                     : pbt__parameter_draw(&search->space.parameters[i], &rng);
+    }
+}
+
+static void decide_initial(const pbt_population *population, pbt__decision *out)
+{
+    draw_priors(population, out, true);
+    out->segment.reason = PBT_INITIAL;
+    set_course(population, out, 0, 0);
+}
+
+/* Start from scratch. `source` is the segment whose hyperparameters a fixed member keeps. */
+static void decide_afresh(const pbt_population *population, pbt__decision *out,
+                          const pbt_segment *source, int64_t start_step)
+{
+    out->segment.reason = PBT_RESCUE;
+    copy_values(population, out, source->values);
+    if (!pbt__is_fixed(population, source->id.member)) {
+        draw_priors(population, out, false);
+        for (size_t i = 0; i < population->search->space.count; i++) {
+            if (population->search->space.parameters[i].type != PBT_CONSTANT) {
+                changes_of(out)[i] =
+                    (pbt_change){.operation = PBT_RESAMPLE, .from = source->values[i]};
+            }
+        }
+    }
+    set_course(population, out, start_step, 0);
+}
+
+/* Hyperparameters of a copier, before exploring: the donor's, or its own but for those that belong to
+ * the weights it takes. */
+static void mix_values(const pbt_population *population, pbt__decision *out,
+                       const pbt_segment *own, const pbt_segment *donor)
+{
+    const pbt_search *search = population->search;
+    bool takes_weights = (search->exploit.copy & PBT_COPY_WEIGHTS) != 0;
+    bool takes_values = (search->exploit.copy & PBT_COPY_HYPERPARAMETERS) != 0;
+    for (size_t i = 0; i < search->space.count; i++) {
+        bool belongs_to_weights = search->space.parameters[i].inherit;
+        bool takes = belongs_to_weights ? takes_weights : takes_values;
+        values_of(out)[i] = takes ? donor->values[i] : own->values[i];
+    }
+}
+
+/* Copy `donor` after the segment `own`, whose weights, where they are kept, are those of `kept`. */
+static void decide_copy(const pbt_population *population, pbt__decision *out,
+                        const pbt_segment *own, const pbt_segment *kept, int32_t donor_member,
+                        int64_t start_step)
+{
+    const pbt_segment *donor =
+        &pbt__record(population, donor_member, population->members[donor_member].reported)->segment;
+    bool takes_weights = (population->search->exploit.copy & PBT_COPY_WEIGHTS) != 0;
+    const pbt_segment *source = takes_weights ? donor : kept;
+    out->segment.donor = donor_member;
+    out->segment.reason = PBT_EXPLOITED;
+    out->segment.parent = source != NULL ? source->id : PBT_NO_SEGMENT;
+    mix_values(population, out, own, donor);
+    explore(population, out);
+    set_course(population, out, start_step, source != NULL ? source->end_age : 0);
+}
+
+static const pbt_segment *parent_of(const pbt_population *population, const pbt_segment *s)
+{
+    return s->parent.member < 0
+               ? NULL
+               : &pbt__record(population, s->parent.member, s->parent.number)->segment;
+}
+
+/* No donor for a member that diverged: back to its newest ancestor that has a checkpoint. */
+static void decide_back(const pbt_population *population, pbt__decision *out,
+                        const pbt_segment *own)
+{
+    const pbt_segment *ancestor = own;
+    while (ancestor != NULL && !ancestor->has_checkpoint) {
+        ancestor = parent_of(population, ancestor);
+    }
+    out->segment.parent = ancestor != NULL ? ancestor->id : PBT_NO_SEGMENT;
+    copy_values(population, out, own->values);
+    if (!pbt__is_fixed(population, own->id.member)) {
+        out->segment.reason = PBT_EXPLORED;
+        explore(population, out);
+    }
+    set_course(population, out, own->end_step, ancestor != NULL ? ancestor->end_age : 0);
+}
+
+static pbt_err decide_diverged(pbt_population *population, pbt__decision *out,
+                               const pbt_segment *own, int32_t point)
+{
+    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    bool may_copy = point != -1 && !pbt__is_fixed(population, own->id.member);
+    if (may_copy &&
+        pbt__exploit_worst(population, out->segment.id, point, &choice) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    out->compared = choice.compared;
+    if (choice.donor >= 0 && (population->search->exploit.copy & PBT_COPY_WEIGHTS) != 0) {
+        decide_copy(population, out, own, NULL, choice.donor, own->end_step);
+    } else {
+        decide_back(population, out, own);
+    }
+    return PBT_OK;
+}
+
+/* The point a member that has just reported is judged at; -1 where no decision is due yet. */
+static int32_t point_for(const pbt_population *population, const pbt_segment *own)
+{
+    if (own->end_step < population->search->ready_after) {
+        return -1;
+    }
+    return pbt__point_compared(population, own->id.number);
+}
+
+static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
+{
+    int32_t m = out->segment.id.member;
+    const pbt_segment *own =
+        &pbt__record(population, m, population->members[m].reported)->segment;
+    int32_t point = point_for(population, own);
+    if (!isfinite(own->score)) {
+        return decide_diverged(population, out, own, point);
+    }
+    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    bool is_judged = point != -1 && !pbt__is_fixed(population, m);
+    if (is_judged && pbt__exploit(population, out->segment.id, point, &choice) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    out->compared = choice.compared;
+    if (choice.donor >= 0) {
+        decide_copy(population, out, own, own, choice.donor, own->end_step);
+        return PBT_OK;
+    }
+    out->segment.parent = own->id;
+    copy_values(population, out, own->values);
+    bool explores = population->search->explore.when == PBT_WHEN_ALWAYS || choice.explores;
+    if (is_judged && explores) {
+        out->segment.reason = PBT_EXPLORED;
+        explore(population, out);
+    }
+    set_course(population, out, own->end_step, own->end_age);
+    return PBT_OK;
+}
+
+/* Rescue a lost member. Returns false where it waits for others to report. */
+static bool decide_lost(pbt_population *population, pbt__decision *out)
+{
+    int32_t m = out->segment.id.member;
+    const pbt_search *search = population->search;
+    const pbt_segment *lost =
+        &pbt__record(population, m, population->members[m].newest)->segment;
+    int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
+    if (pbt__is_fixed(population, m)) {
+        decide_afresh(population, out, lost, start);
+        return true;
+    }
+    pbt__choice choice;
+    pbt__exploit_rescue(population, out->segment.id, &choice);
+    out->compared = choice.compared;
+    if (choice.donor >= 0) {
+        const pbt_segment *kept = parent_of(population, lost);
+        decide_copy(population, out, lost, kept, choice.donor, start);
+        out->segment.reason = PBT_RESCUE;
+        return true;
+    }
+    bool may_come = pbt__exploit_copies(search) &&
+                    population->tally.training + population->tally.ready > 0;
+    if (may_come && search->mode == PBT_ASYNCHRONOUS) {
+        return false;
+    }
+    decide_afresh(population, out, lost, start);
+    return true;
+}
+
+/* Decide one member into the next slot of the buffer, where anything is due for it. */
+static pbt_err decide_member(pbt_population *population, int32_t m, size_t *count)
+{
+    const pbt__member_record *who = &population->members[m];
+    bool is_new = who->newest < 0;
+    if (!is_new && who->state != PBT_MEMBER_READY && who->state != PBT_MEMBER_LOST) {
+        return PBT_OK;
+    }
+    pbt__decision *out = begin(population, *count, m);
+    bool is_decided = true;
+    if (is_new) {
+        decide_initial(population, out);
+    } else if (who->state == PBT_MEMBER_LOST) {
+        is_decided = decide_lost(population, out);
+    } else if (decide_ready(population, out) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    *count += is_decided ? 1 : 0;
+    return PBT_OK;
+}
+
+pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out, size_t *count)
+{
+    const pbt__tally *tally = &population->tally;
+    size_t decided = 0;
+    pbt_err err = PBT_OK;
+    bool is_round = population->search->mode == PBT_GENERATIONAL;
+    bool is_one = !is_round && tally->ready == 1 && tally->lost == 0 && tally->segments > 0;
+    if (is_one) {
+        err = decide_member(population, population->last_ready, &decided);
+    } else if (tally->segments == 0 || !is_round || tally->training == 0) {
+        for (int32_t m = 0; err == PBT_OK && m < population->search->population; m++) {
+            err = decide_member(population, m, &decided);
+        }
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    *out = population->decisions;
+    *count = decided;
+    return PBT_OK;
+}

@@ -1,0 +1,143 @@
+/* state.h: how a population lies in memory; shared by core's population, ranks and decisions only.
+ *
+ * Segments lie in chunks of CHUNK numbers for all members, so that a record never moves and is found by
+ * (member, number) at once. Each ready point that decisions may still be judged at has a ranking (a treap
+ * over members) in a block of its own; older points give theirs back, and one that is asked for again is
+ * rebuilt from the records, which say the same.
+ *
+ * I: a member is in the ranking of point r exactly if it is live, reported number r, and has not taken
+ *    other weights since (r >= weights_from). */
+#ifndef PBT_CORE_STATE_H
+#define PBT_CORE_STATE_H
+
+#include "core/population.h"
+
+#include "core/journal.h"
+#include "core/ranking.h"
+
+enum { PBT__CHUNK = 64 };
+
+typedef struct pbt__segment_record {
+    pbt_segment segment;
+    double rank_score;
+    int32_t failures, losses;
+    int64_t sample_first; /* into the population's samples */
+    int32_t sample_count;
+} pbt__segment_record;
+
+
+/* A ready point. */
+typedef struct pbt__ready_point {
+    int32_t reported; /* live members that reported it */
+    int32_t block;    /* of its ranking, -1: none at present */
+} pbt__ready_point;
+
+typedef struct pbt__chunk {
+    pbt__ready_point points[PBT__CHUNK];
+    pbt__segment_record *records;     /* Shape: [population][PBT__CHUNK] */
+    pbt_value *values;   /* Shape: [population][PBT__CHUNK][space.count] */
+    pbt_change *changes; /* Shape: as values */
+} pbt__chunk;
+
+typedef struct pbt__rank_block {
+    pbt__ranking ranking;
+    int32_t point; /* whose it is, PBT__LATEST, or PBT__FREE */
+} pbt__rank_block;
+
+typedef struct pbt__member_record {
+    pbt_member_state state;
+    int32_t newest;       /* number of the newest segment, -1: none yet */
+    int32_t reported;     /* number of the latest reported one, -1: none */
+    int32_t weights_from; /* first number trained on the present weights' lineage, see I */
+    int32_t rescues;      /* in a row, without a report */
+    int32_t failures;
+    bool is_candidate; /* its latest report is finite and holds a checkpoint */
+    bool is_asked;     /* pbt_population_ask gave its open segment away */
+} pbt__member_record;
+
+enum {
+    PBT__LATEST = -2, /* the "point" of compare: latest */
+    PBT__FREE = -3,
+};
+
+struct pbt_population {
+    const pbt_search *search;
+    pbt_search own_search; /* what pbt_population_new was given, by value */
+    pbt__journal journal;
+    pbt__tally tally;
+
+    pbt__chunk **chunks;
+    int32_t chunk_count;
+    pbt__member_record *members;
+
+    pbt__rank_block **blocks;
+    int32_t block_count;
+    int32_t latest_block;     /* -1: none */
+    int32_t first_point;      /* no point before it has a ranking */
+    int32_t last_point;       /* no point after it was reported */
+    int32_t newest_quorum;    /* the newest point with a quorum, -1: none */
+    int32_t reported_members; /* live ones with any report */
+
+    double *samples;
+    int64_t sample_count, sample_capacity;
+    int32_t last_ready;     /* the member that reported last */
+    int32_t broken_members; /* whose first segment's attempts have failed */
+
+    pbt__decision *decisions; /* Shape: [population] */
+    pbt_value *decision_values;
+    pbt_change *decision_changes;
+    int32_t *scratch; /* Shape: [population] */
+    double windows[2][PBT__WINDOW_MAXIMUM];
+};
+
+#define PBT__TOUCH(population, place)                                                              \
+    (pbt__journal_touch(&(population)->journal, (place), sizeof *(place)) != PBT_OK)
+
+static inline pbt__segment_record *pbt__record(const pbt_population *population, int32_t member, int32_t number)
+{
+    return &population->chunks[number / PBT__CHUNK]
+                ->records[(size_t)member * PBT__CHUNK + (size_t)(number % PBT__CHUNK)];
+}
+
+static inline pbt__ready_point *pbt__point(const pbt_population *population, int32_t number)
+{
+    return &population->chunks[number / PBT__CHUNK]->points[number % PBT__CHUNK];
+}
+
+static inline bool pbt__is_live(const pbt_population *population, int32_t m)
+{
+    return population->members[m].state != PBT_MEMBER_FAILED;
+}
+
+static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
+{
+    return m < population->search->start_count && population->search->starts[m].fixed;
+}
+
+/* ---- points.c ---- */
+
+/* Members that make a quorum of the live ones. */
+int32_t pbt__quorum(const pbt_population *population);
+/* The newest ready point, not after `number`, that a quorum has reported; PBT__LATEST with compare:
+ * latest; -1 where there is none. */
+int32_t pbt__point_compared(const pbt_population *population, int32_t number);
+/* The ranking of a point, built where it is not at hand. NULL where there is no memory. */
+pbt__ranking *pbt__point_ranking(pbt_population *population, int32_t point);
+/* Say whether a member is ranked at a point (I). */
+bool pbt__point_holds(const pbt_population *population, int32_t point, int32_t member);
+/* A ranked member's score at a point. */
+double pbt__point_score(const pbt_population *population, int32_t point, int32_t member);
+/* Keep I when a member has reported its newest number, after `previous` (-1: its first), */
+PBT_MUST_USE pbt_err pbt__points_report(pbt_population *population, int32_t member,
+                                        int32_t previous);
+/* when it takes other weights for the segment `number`, */
+PBT_MUST_USE pbt_err pbt__points_leave(pbt_population *population, int32_t member, int32_t number);
+/* when it fails for good (its state becomes PBT_MEMBER_FAILED, and the tally says so), */
+PBT_MUST_USE pbt_err pbt__points_fail(pbt_population *population, int32_t member);
+/* and when it becomes, or ceases to be, a candidate. */
+PBT_MUST_USE pbt_err pbt__points_candidate(pbt_population *population, int32_t member,
+                                           bool is_candidate);
+/* Forget all rankings and the quorum, after the rules have changed: they are rebuilt when asked for. */
+PBT_MUST_USE pbt_err pbt__points_reset(pbt_population *population);
+
+#endif
