@@ -1,0 +1,121 @@
+/* amend.c: changing one key of a spec that is in force. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "spec/reader.h"
+
+enum { VALUE_MAXIMUM = 4 * PBT__SPEC_MAXIMUM }; /* Units: bytes; an escape at most quadruples one */
+
+pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out, pbt_error *error)
+{
+    const pbt__key *found = pbt__key_find(key);
+    if (found == NULL || found->kind == PBT__KIND_MAP) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no key with a value is named '%.80s'", key);
+    }
+    pbt__text text = pbt__text_init(VALUE_MAXIMUM);
+    pbt__write_key(&text, PBT__YAML, spec, found);
+    char *value = pbt__text_take(&text);
+    if (value == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *out = value;
+    return PBT_OK;
+}
+
+/* ---- what may be amended ---- */
+
+/* List what may be amended; a map stands for all of its own. */
+static void hint_amendable(pbt_error *error)
+{
+    pbt__text list = pbt__text_init(sizeof error->hint);
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        const pbt__key *map = pbt__key_map(key);
+        bool is_covered = map != NULL && map->flags & PBT__KEY_AMENDABLE;
+        if (key->flags & PBT__KEY_AMENDABLE && !is_covered) {
+            pbt__text_format(&list, " %s%s", key->path, key->kind == PBT__KIND_MAP ? ".*" : "");
+        }
+    }
+    pbt__error_hint(error, "what may be amended:%s", pbt__text_string(&list));
+    pbt__text_fini(&list);
+}
+
+static pbt_err find_amendable(const char *name, const pbt__key **out, pbt_error *error)
+{
+    const pbt__key *key = pbt__key_find(name);
+    if (key == NULL) {
+        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "unknown key '%.80s'", name);
+        const char *nearest = pbt__key_nearest(name);
+        if (nearest != NULL) {
+            pbt__error_hint(error, "did you mean '%s'?", nearest);
+        } else {
+            hint_amendable(error);
+        }
+        return err;
+    }
+    if (!(key->flags & PBT__KEY_AMENDABLE)) {
+        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "'%s' cannot change in a study", name);
+        hint_amendable(error);
+        return err;
+    }
+    if (key->kind == PBT__KIND_MAP) {
+        char allowed[PBT__ALLOWED_SIZE];
+        pbt__key_allowed(key, allowed);
+        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "'%s' is no single value", name);
+        pbt__error_hint(error, "amend one of its keys: '%s' is %s", name, allowed);
+        return err;
+    }
+    *out = key;
+    return PBT_OK;
+}
+
+/* ---- amending ---- */
+
+static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const char *value)
+{
+    pbt__arena *tree = pbt__arena_new();
+    const pbt__node *root = NULL;
+    pbt__yaml_fault fault = {.place = {1, 1}};
+    pbt_err err = tree != NULL ? pbt__yaml_parse(value, tree, &root, &fault) : PBT_ERR_MEMORY;
+    if (err == PBT_ERR_SPEC) {
+        err = pbt__refuse(reader, fault.place, "%s: %s", key->path, fault.words);
+    } else if (err != PBT_OK) {
+        err = pbt__refuse_memory(reader);
+    } else {
+        err = pbt__read_key(reader, key, root);
+    }
+    if (err == PBT_OK) {
+        /* A new protocol and what it needs are amended one after the other: the latter has no
+         * effect yet, and is no mistake. Any other option without effect is. */
+        bool comes_early = key->owner != NULL && strcmp(key->owner, "trainer.protocol") == 0;
+        reader->nodes[key - pbt__keys] = comes_early ? NULL : root;
+        err = pbt__check_spec(reader);
+    }
+    pbt__arena_free(tree);
+    return err;
+}
+
+pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_error *error)
+{
+    const pbt__key *found = NULL;
+    pbt_err err = find_amendable(key, &found, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (strlen(value) > PBT__SPEC_MAXIMUM) {
+        return pbt__fail(error, PBT_ERR_SPEC, "%s: more than %d bytes", key, PBT__SPEC_MAXIMUM);
+    }
+    pbt_spec amended = *spec;
+    const pbt__node *nodes[PBT__KEY_COUNT] = {NULL};
+    const pbt__reader reader = {
+        .arena = pbt__spec_origin(spec)->arena,
+        .spec = &amended,
+        .nodes = nodes,
+        .error = error,
+    };
+    err = read_value(&reader, found, value);
+    if (err == PBT_OK) {
+        *spec = amended;
+    }
+    return err;
+}

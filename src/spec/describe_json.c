@@ -1,0 +1,89 @@
+/* describe_json.c: what a spec means, as one JSON object: every key in force, and what follows
+ * from them. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "spec/plan.h"
+#include "spec/reader.h"
+
+enum { JSON_MAXIMUM = 8 * PBT__SPEC_MAXIMUM }; /* Units: bytes */
+
+/* Begin an entry of the object that is open. */
+static void begin_entry(pbt__text *out, const char *name)
+{
+    bool is_first = out->length == 0 || pbt__text_string(out)[out->length - 1] == '{';
+    pbt__text_format(out, "%s\"%s\": ", is_first ? "" : ", ", name);
+}
+
+static void add_number(pbt__text *out, const char *name, int64_t value)
+{
+    begin_entry(out, name);
+    pbt__text_format(out, "%" PRId64, value);
+}
+
+/* A key within the map that is open, if it is that map's. */
+static void add_key(pbt__text *out, const pbt_spec *spec, const pbt__key *key)
+{
+    const char *dot = strchr(key->path, '.');
+    begin_entry(out, dot != NULL ? dot + 1 : key->path);
+    if (pbt__key_applies(spec, key)) {
+        pbt__write_key(out, PBT__JSON, spec, key);
+    } else {
+        pbt__text_add(out, "null");
+    }
+}
+
+static void add_keys(pbt__text *out, const pbt_spec *spec)
+{
+    const pbt__key *open = NULL;
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        if (open != NULL && pbt__key_map(key) != open) {
+            pbt__text_add(out, "}");
+            open = NULL;
+        }
+        if (key->kind == PBT__KIND_MAP) {
+            begin_entry(out, key->path);
+            pbt__text_add(out, "{");
+            open = key;
+        } else {
+            add_key(out, spec, key);
+        }
+    }
+    pbt__text_add(out, open != NULL ? "}" : "");
+}
+
+static void add_plan(pbt__text *out, const pbt__plan *plan, bool has_k)
+{
+    begin_entry(out, "plan");
+    pbt__text_add(out, "{");
+    add_number(out, "segments_per_member", plan->segments);
+    add_number(out, "segments_total", plan->segments_total);
+    add_number(out, "steps_total", plan->steps_total);
+    add_number(out, "decisions_per_member", plan->decisions);
+    if (plan->decisions > 0) {
+        add_number(out, "first_decision", plan->first_decision);
+        add_number(out, "last_decision", plan->last_decision);
+    }
+    add_number(out, "quorum", plan->quorum);
+    if (has_k) {
+        add_number(out, "k", plan->k);
+    }
+    pbt__text_add(out, "}");
+}
+
+pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *error)
+{
+    pbt__text text = pbt__text_init(JSON_MAXIMUM);
+    const pbt__plan plan = pbt__plan_of(&spec->search);
+    pbt__text_add(&text, "{");
+    add_keys(&text, spec);
+    add_plan(&text, &plan, spec->search.exploit.rule == PBT_EXPLOIT_TRUNCATION);
+    pbt__text_add(&text, "}");
+    char *json = pbt__text_take(&text);
+    if (json == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *out = json;
+    return PBT_OK;
+}

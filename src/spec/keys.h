@@ -1,0 +1,103 @@
+/* keys.h: the table of a spec's keys. Parser, differ, `pbt amend`, `pbt check` and docs/spec.md
+ * read it. */
+#ifndef PBT_SPEC_KEYS_H
+#define PBT_SPEC_KEYS_H
+
+#include "spec/spec.h"
+
+enum {
+    PBT__KEY_COUNT = 53,
+    PBT__ALLOWED_SIZE = 160, /* Units: bytes of pbt__key_allowed's words with their NUL */
+};
+
+/* How a key is written, and what it is in a pbt_spec. */
+typedef enum pbt__key_kind {
+    PBT__KIND_MAP,         /* holds the keys below it; no field */
+    PBT__KIND_VERSION,     /* the number 1; no field */
+    PBT__KIND_COUNT,       /* int32_t */
+    PBT__KIND_STEPS,       /* int64_t */
+    PBT__KIND_SEED,        /* uint64_t below 2^63 */
+    PBT__KIND_REAL,        /* double */
+    PBT__KIND_SIZE,        /* int64_t, bytes: 50G */
+    PBT__KIND_NAME,        /* an enum; `names` in its order */
+    PBT__KIND_SWITCH,      /* bool; `names` for false and true */
+    PBT__KIND_NAMES,       /* int, bit n for names[n] */
+    PBT__KIND_STUDY,       /* char *, a study's name */
+    PBT__KIND_WORD,        /* char *, not empty */
+    PBT__KIND_NOTES,       /* char *, any text */
+    PBT__KIND_FACTORS,     /* search.explore.factors */
+    PBT__KIND_ARGUMENTS,   /* char **, ends with NULL */
+    PBT__KIND_ENVIRONMENT, /* char **, ends with NULL, "NAME=value" each */
+    PBT__KIND_SPACE,       /* search.space */
+    PBT__KIND_STARTS,      /* search.starts */
+} pbt__key_kind;
+
+enum {
+    PBT__KEY_REQUIRED = 1,
+    PBT__KEY_NULLABLE = 2,  /* `null` is a value: there is none */
+    PBT__KEY_AMENDABLE = 4, /* a study may change it */
+    PBT__KEY_ABOVE = 8,     /* `least` itself is too small */
+};
+
+typedef struct pbt__key {
+    const char *path; /* "objective.window" */
+    pbt__key_kind kind;
+    unsigned flags;
+    size_t offset;            /* of its field in a pbt_spec */
+    double least, most;       /* numbers; `most` is INFINITY where there is no end */
+    const char *const *names; /* NULL-terminated */
+    const char *owner;     /* Nullable: the KIND_NAME key that says whether this one counts ... */
+    unsigned owner_values; /* ... by bit n for its value n */
+    const char *fallback;  /* the default in YAML's notation; NULL where it is required or a map */
+    const char *meaning;
+} pbt__key;
+
+/* In the order of the reference and of amending: a map before its keys; a rule before its
+ * options; what a protocol needs before the protocol. */
+extern const pbt__key pbt__keys[PBT__KEY_COUNT];
+
+/* What a hyperparameter's prior, or a given start, is written with. */
+typedef struct pbt__field {
+    const char *name;
+    unsigned types; /* bit n: hyperparameters of the pbt_type n have it; 0: a start has it */
+    bool is_required;
+    const char *allowed;
+    const char *fallback; /* NULL where it is required */
+    const char *meaning;
+} pbt__field;
+
+enum { PBT__PRIOR_FIELDS = 7, PBT__START_FIELDS = 2 };
+
+extern const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS];
+extern const pbt__field pbt__start_fields[PBT__START_FIELDS];
+
+/* Find a key by its path, or NULL. */
+const pbt__key *pbt__key_find(const char *path);
+
+/* The map a key is in, or NULL. */
+const pbt__key *pbt__key_map(const pbt__key *key);
+
+/* Find the known path nearest to one that is unknown, or NULL where none is near. */
+const char *pbt__key_nearest(const char *path);
+
+/* Say whether a key counts in this spec: an exploit rule's option does while that rule is in
+ * force. */
+bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key);
+
+/* A key's field. */
+void *pbt__key_field(pbt_spec *spec, const pbt__key *key);
+const void *pbt__key_field_const(const pbt_spec *spec, const pbt__key *key);
+
+/* Say what a key may be: "an integer from 1 to 1000000". Shape: out[PBT__ALLOWED_SIZE] */
+void pbt__key_allowed(const pbt__key *key, char *out);
+
+/* List a map's keys, or those outside of any map for NULL. Shape: out[PBT__ALLOWED_SIZE] */
+void pbt__key_entries(const pbt__key *map, char *out);
+
+/* Find a word in a NULL-terminated list, or -1. */
+int pbt__names_find(const char *const *names, const char *word);
+
+/* The edit distance of two words (Levenshtein 1966), case aside; at most 64 bytes of each count. */
+int pbt__word_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,20 @@
+/* plan.h: the numbers that follow from a spec, before anything is trained. */
+#ifndef PBT_SPEC_PLAN_H
+#define PBT_SPEC_PLAN_H
+
+#include "spec/spec.h"
+
+typedef struct pbt__plan {
+    int64_t segments; /* per member */
+    int64_t segments_total;
+    int64_t steps_total;
+    int64_t decisions;      /* per member; no decision is made at the last step */
+    int64_t first_decision; /* Units: steps; 0 where there is none */
+    int64_t last_decision;
+    int32_t quorum; /* members that must have reported a ready point */
+    int32_t k;      /* truncation: so many copy; 0 under another rule */
+} pbt__plan;
+
+pbt__plan pbt__plan_of(const pbt_search *search);
+
+#endif

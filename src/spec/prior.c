@@ -1,0 +1,388 @@
+/* prior.c: `hyperparameters`: a map from names to priors. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "core/space.h"
+#include "spec/reader.h"
+
+enum { PATH_SIZE = 112 }; /* Units: bytes: "hyperparameters.", a name, ".", a field */
+
+#define BIT(type) (1U << (unsigned)(type))
+#define NUMBERS (BIT(PBT_FLOAT) | BIT(PBT_INT))
+#define LISTS (BIT(PBT_ORDINAL) | BIT(PBT_CHOICE))
+#define CONSTANTS BIT(PBT_CONSTANT)
+
+/* clang-format off */
+const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS] = {
+    {"type", NUMBERS | LISTS | CONSTANTS, true, "float, int, ordinal, choice, constant", NULL,
+     "`ordinal` values have an order and move one place at a time; those of a `choice` have none."},
+    {"scale", NUMBERS, false, "linear, log, reverse_log", "linear",
+     "Where the prior is uniform and noise is added. `log` needs min > 0; `reverse_log` is the "
+     "logarithm of 1 - x and needs max < 1."},
+    {"min", NUMBERS, true, "a number of the type", NULL, "The least value."},
+    {"max", NUMBERS, true, "a number of the type", NULL, "The greatest value."},
+    {"values", LISTS, true, "a list of two or more different texts, numbers and booleans", NULL,
+     "Each keeps the type it is written in."},
+    {"value", CONSTANTS, true, "a text, a number or a boolean", NULL,
+     "The value, which never changes."},
+    {"inherit", NUMBERS | LISTS, false, "true, false", "false",
+     "It belongs to the weights: drawn once, copied with them, never explored."},
+};
+/* clang-format on */
+
+typedef struct prior_reader {
+    const pbt__reader *reader;
+    const pbt__node *node; /* the prior's map */
+    pbt_parameter *parameter;
+} prior_reader;
+
+static void path_of(const prior_reader *prior, const char *field, char *out)
+{
+    (void)snprintf(out, PATH_SIZE, "hyperparameters.%.64s%s%.24s", prior->node->name,
+                   *field != '\0' ? "." : "", field);
+}
+
+static pbt_err refuse_field(const prior_reader *prior, const pbt__node *node, const char *allowed)
+{
+    char path[PATH_SIZE];
+    path_of(prior, node->name, path);
+    return pbt__refuse_value(prior->reader, node, path, allowed);
+}
+
+static const pbt__node *find_field(const pbt__node *map, const char *name)
+{
+    const pbt__node *each = map->first;
+    while (each != NULL && strcmp(each->name, name) != 0) {
+        each = each->next;
+    }
+    return each;
+}
+
+static pbt__scalar scalar_of(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
+                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
+}
+
+/* ---- fields ---- */
+
+/* Read a word as the number that `name_of` gives it, below `count`; -1 where it is none. */
+static int word_index(const pbt__node *node, const char *(*name_of)(unsigned), unsigned count)
+{
+    if (scalar_of(node).type != PBT__SCALAR_TEXT) {
+        return -1;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(name_of(i), node->text) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static const char *type_name(unsigned index)
+{
+    return pbt__type_name((pbt_type)index);
+}
+
+static const char *scale_name(unsigned index)
+{
+    return pbt__scale_name((pbt_scale)index);
+}
+
+static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
+{
+    int index = word_index(node, type_name, PBT_CONSTANT + 1);
+    if (index < 0) {
+        return refuse_field(prior, node, pbt__prior_fields[0].allowed);
+    }
+    prior->parameter->type = (pbt_type)index;
+    return PBT_OK;
+}
+
+static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
+{
+    int index = word_index(node, scale_name, PBT_REVERSE_LOG + 1);
+    if (index < 0) {
+        return refuse_field(prior, node, pbt__prior_fields[1].allowed);
+    }
+    prior->parameter->scale = (pbt_scale)index;
+    return PBT_OK;
+}
+
+static pbt_err read_bound(const prior_reader *prior, const pbt__node *node, pbt_value *out)
+{
+    pbt__scalar scalar = scalar_of(node);
+    bool is_int = scalar.type == PBT__SCALAR_INT && !scalar.is_beyond;
+    if (prior->parameter->type == PBT_INT) {
+        out->integer = scalar.integer;
+        return is_int ? PBT_OK : refuse_field(prior, node, "an integer");
+    }
+    bool is_float = scalar.type == PBT__SCALAR_FLOAT && !scalar.is_beyond && isfinite(scalar.real);
+    out->real = scalar.real;
+    return is_int || is_float ? PBT_OK : refuse_field(prior, node, "a number");
+}
+
+static pbt_err read_min(const prior_reader *prior, const pbt__node *node)
+{
+    return read_bound(prior, node, &prior->parameter->min);
+}
+
+static pbt_err read_max(const prior_reader *prior, const pbt__node *node)
+{
+    return read_bound(prior, node, &prior->parameter->max);
+}
+
+static pbt_err read_inherit(const prior_reader *prior, const pbt__node *node)
+{
+    pbt__scalar scalar = scalar_of(node);
+    prior->parameter->inherit = scalar.flag;
+    return scalar.type == PBT__SCALAR_BOOL ? PBT_OK : refuse_field(prior, node, "true, false");
+}
+
+/* ---- items ---- */
+
+static pbt_err read_item(const prior_reader *prior, const pbt__node *field, const pbt__node *node,
+                         pbt_item *out)
+{
+    static const char allowed[] = "a text, a number or a boolean";
+    char path[PATH_SIZE];
+    path_of(prior, field->name, path);
+    pbt__scalar scalar = scalar_of(node);
+    char *text = NULL;
+    if (scalar.is_beyond || (scalar.type == PBT__SCALAR_FLOAT && !isfinite(scalar.real))) {
+        return pbt__refuse_value(prior->reader, node, path, allowed);
+    }
+    switch (scalar.type) {
+    case PBT__SCALAR_BOOL:
+        *out = (pbt_item){.type = PBT_ITEM_BOOL, .integer = scalar.flag};
+        return PBT_OK;
+    case PBT__SCALAR_INT:
+        *out = (pbt_item){.type = PBT_ITEM_INT, .integer = scalar.integer};
+        return PBT_OK;
+    case PBT__SCALAR_FLOAT:
+        *out = (pbt_item){.type = PBT_ITEM_FLOAT, .real = scalar.real};
+        return PBT_OK;
+    case PBT__SCALAR_TEXT:
+        text = pbt__arena_copy(prior->reader->arena, node->text, strlen(node->text));
+        *out = (pbt_item){.type = PBT_ITEM_TEXT, .text = text};
+        return text != NULL ? PBT_OK : pbt__refuse_memory(prior->reader);
+    default:
+        return pbt__refuse_value(prior->reader, node, path, allowed);
+    }
+}
+
+/* Equal numbers are equal whatever type they are written in: 1 and 1.0 would name one value
+ * twice. */
+static bool items_equal(const pbt_item *a, const pbt_item *b)
+{
+    bool a_is_number = a->type == PBT_ITEM_INT || a->type == PBT_ITEM_FLOAT;
+    bool b_is_number = b->type == PBT_ITEM_INT || b->type == PBT_ITEM_FLOAT;
+    if (a->type == PBT_ITEM_TEXT && b->type == PBT_ITEM_TEXT) {
+        return strcmp(a->text, b->text) == 0;
+    }
+    if (a->type == b->type && a->type != PBT_ITEM_FLOAT) {
+        return a->integer == b->integer;
+    }
+    double real_a = a->type == PBT_ITEM_INT ? (double)a->integer : a->real;
+    double real_b = b->type == PBT_ITEM_INT ? (double)b->integer : b->real;
+    return a_is_number && b_is_number && real_a == real_b;
+}
+
+static int32_t find_item(const pbt_item *items, int32_t count, const pbt_item *wanted)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (items_equal(&items[i], wanted)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static pbt_err read_values(const prior_reader *prior, const pbt__node *node)
+{
+    if (node->kind == PBT__NODE_LIST && node->count == 1) {
+        return pbt__refuse(prior->reader, node->place,
+                           "hyperparameters.%.64s.values: found one value; allowed: two or more",
+                           prior->node->name);
+    }
+    if (node->kind != PBT__NODE_LIST || node->count == 0) {
+        return refuse_field(prior, node, "a list of two or more values");
+    }
+    pbt_item *items = pbt__arena_take(prior->reader->arena, node->count, sizeof *items);
+    if (items == NULL) {
+        return pbt__refuse_memory(prior->reader);
+    }
+    int32_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        pbt_err err = read_item(prior, node, each, &items[count]);
+        if (err != PBT_OK) {
+            return err;
+        }
+        if (find_item(items, count, &items[count]) >= 0) {
+            return pbt__refuse(prior->reader, each->place,
+                               "hyperparameters.%.64s.values: '%.40s' is given twice",
+                               prior->node->name, each->text);
+        }
+        count++;
+    }
+    prior->parameter->items = items;
+    prior->parameter->item_count = count;
+    return PBT_OK;
+}
+
+static pbt_err read_constant(const prior_reader *prior, const pbt__node *node)
+{
+    pbt_item *item = pbt__arena_take(prior->reader->arena, 1, sizeof *item);
+    if (item == NULL) {
+        return pbt__refuse_memory(prior->reader);
+    }
+    prior->parameter->items = item;
+    prior->parameter->item_count = 1;
+    return read_item(prior, node, node, item);
+}
+
+/* ---- one prior ---- */
+
+/* Write the fields that a type has, for a message. */
+static void fields_of(pbt_type type, char *out, size_t size)
+{
+    int length = 0;
+    for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
+        if (pbt__prior_fields[i].types & BIT(type)) {
+            length += snprintf(out + length, size - (size_t)length, "%s%s", i > 0 ? ", " : "",
+                               pbt__prior_fields[i].name);
+        }
+    }
+}
+
+static pbt_err refuse_unknown(const prior_reader *prior, const pbt__node *field)
+{
+    char known[80];
+    fields_of(prior->parameter->type, known, sizeof known);
+    return pbt__refuse(prior->reader, field->name_place,
+                       "hyperparameters.%.64s: found the key '%.40s'; allowed for type %s: %s",
+                       prior->node->name, field->name, pbt__type_name(prior->parameter->type),
+                       known);
+}
+
+static pbt_err read_field(const prior_reader *prior, const pbt__node *node)
+{
+    static pbt_err (*const read[])(const prior_reader *, const pbt__node *) = {
+        read_type, read_scale, read_min, read_max, read_values, read_constant, read_inherit,
+    };
+    for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
+        if (strcmp(pbt__prior_fields[i].name, node->name) == 0 &&
+            pbt__prior_fields[i].types & BIT(prior->parameter->type)) {
+            return read[i](prior, node);
+        }
+    }
+    return refuse_unknown(prior, node);
+}
+
+static pbt_err check_required(const prior_reader *prior)
+{
+    for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
+        const pbt__field *field = &pbt__prior_fields[i];
+        if (field->is_required && field->types & BIT(prior->parameter->type) &&
+            find_field(prior->node, field->name) == NULL) {
+            return pbt__refuse(prior->reader, prior->node->place,
+                               "hyperparameters.%.64s.%s: missing; allowed: %s", prior->node->name,
+                               field->name, field->allowed);
+        }
+    }
+    return PBT_OK;
+}
+
+static pbt_err check_prior(const prior_reader *prior)
+{
+    const char *fault = pbt__parameter_fault(prior->parameter);
+    if (fault == NULL) {
+        return PBT_OK;
+    }
+    const pbt__node *min = find_field(prior->node, "min");
+    return pbt__refuse(prior->reader, min != NULL ? min->place : prior->node->place,
+                       "hyperparameters.%.64s: %s", prior->node->name, fault);
+}
+
+static bool is_parameter_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
+    size_t length = strspn(name, allowed);
+    return length >= 1 && length <= PBT__NAME_MAXIMUM && name[length] == '\0' &&
+           strchr("0123456789", *name) == NULL;
+}
+
+static pbt_err check_name(const prior_reader *prior)
+{
+    const char *name = prior->node->name;
+    if (!is_parameter_name(name)) {
+        return pbt__refuse(prior->reader, prior->node->name_place,
+                           "hyperparameters: found the name '%.40s'; allowed: 1 to %d of a-z, 0-9 "
+                           "and '_', no digit first",
+                           name, PBT__NAME_MAXIMUM);
+    }
+    if (pbt__is_reserved(name)) {
+        pbt_err err = pbt__refuse(prior->reader, prior->node->name_place,
+                                  "hyperparameters: the name '%s' is reserved", name);
+        pbt__error_hint(prior->reader->error,
+                        "it means something else in commands or below 'start'");
+        return err;
+    }
+    return PBT_OK;
+}
+
+static pbt_err read_fields(const prior_reader *prior)
+{
+    const pbt__node *type = find_field(prior->node, "type");
+    pbt_err err = type != NULL ? read_type(prior, type) : check_required(prior);
+    for (const pbt__node *each = prior->node->first; err == PBT_OK && each != NULL;
+         each = each->next) {
+        err = read_field(prior, each);
+    }
+    return err;
+}
+
+static pbt_err read_prior(const prior_reader *prior)
+{
+    pbt_err err = check_name(prior);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (prior->node->kind != PBT__NODE_MAP) {
+        char path[PATH_SIZE];
+        path_of(prior, "", path);
+        return pbt__refuse_value(prior->reader, prior->node, path, "a map: {type: float, ...}");
+    }
+    err = read_fields(prior);
+    if (err == PBT_OK) {
+        err = check_required(prior);
+    }
+    return err == PBT_OK ? check_prior(prior) : err;
+}
+
+pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node *node)
+{
+    pbt_parameter *parameters = pbt__arena_take(reader->arena, node->count, sizeof *parameters);
+    pbt__place *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
+    if (parameters == NULL || places == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    size_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next, count++) {
+        const prior_reader prior = {reader, each, &parameters[count]};
+        places[count] = each->name_place;
+        parameters[count].name = pbt__arena_copy(reader->arena, each->name, strlen(each->name));
+        pbt_err err =
+            parameters[count].name != NULL ? read_prior(&prior) : pbt__refuse_memory(reader);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    reader->spec->search.space = (pbt_space){.parameters = parameters, .count = count};
+    pbt__spec_origin(reader->spec)->parameters = places;
+    return PBT_OK;
+}

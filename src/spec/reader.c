@@ -1,0 +1,112 @@
+/* reader.c: places, and how a spec is refused. */
+#include "spec/reader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+pbt__origin *pbt__spec_origin(const pbt_spec *spec)
+{
+    return spec->memory;
+}
+
+pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key)
+{
+    const pbt__place *places = pbt__spec_origin(spec)->keys;
+    for (const pbt__key *each = key; each != NULL; each = pbt__key_map(each)) {
+        if (places[each - pbt__keys].line != 0) {
+            return places[each - pbt__keys];
+        }
+    }
+    return (pbt__place){1, 1};
+}
+
+/* ---- refusing ---- */
+
+enum {
+    FILE_MAXIMUM = 100, /* Units: bytes of a file's name in a message, of 256: the end says more */
+    FOUND_SIZE = 64,
+};
+
+pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *format, ...)
+{
+    char words[sizeof reader->error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    if (reader->file == NULL) {
+        return pbt__fail(reader->error, PBT_ERR_SPEC, "%s", words);
+    }
+    size_t length = strlen(reader->file);
+    bool is_long = length > FILE_MAXIMUM;
+    return pbt__fail(reader->error, PBT_ERR_SPEC, "%s%s:%d:%d: %s", is_long ? "..." : "",
+                     is_long ? reader->file + length - FILE_MAXIMUM : reader->file, place.line,
+                     place.column, words);
+}
+
+/* Long texts are cut; whatever is no letter of ASCII is cut between characters by pbt__fail's
+ * rules. */
+static void describe_text(const char *text, char *out)
+{
+    enum { SHOWN = 40 };
+    if (*text == '\0') {
+        (void)snprintf(out, FOUND_SIZE, "an empty text");
+        return;
+    }
+    size_t length = strlen(text);
+    size_t shown = length > SHOWN ? SHOWN : length;
+    while (shown < length && shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80) {
+        shown--;
+    }
+    (void)snprintf(out, FOUND_SIZE, "the text '%.*s%s'", (int)shown, text,
+                   shown < length ? "..." : "");
+}
+
+static void describe(const pbt__node *node, char *out)
+{
+    if (node->kind != PBT__NODE_SCALAR) {
+        (void)snprintf(out, FOUND_SIZE, "%s %s", node->count == 0 ? "an empty" : "a",
+                       node->kind == PBT__NODE_LIST ? "list" : "map");
+        return;
+    }
+    switch (pbt__scalar_read(node).type) {
+    case PBT__SCALAR_NOTHING:
+        (void)snprintf(out, FOUND_SIZE, "nothing");
+        return;
+    case PBT__SCALAR_BOOL:
+        (void)snprintf(out, FOUND_SIZE, "the boolean %s", node->text);
+        return;
+    case PBT__SCALAR_INT:
+        (void)snprintf(out, FOUND_SIZE, "the integer %.40s", node->text);
+        return;
+    case PBT__SCALAR_FLOAT:
+        (void)snprintf(out, FOUND_SIZE, "the float %.40s", node->text);
+        return;
+    case PBT__SCALAR_TEXT:
+        describe_text(node->text, out);
+        return;
+    }
+}
+
+pbt_err pbt__refuse_value(const pbt__reader *reader, const pbt__node *found, const char *path,
+                          const char *allowed)
+{
+    char what[FOUND_SIZE];
+    describe(found, what);
+    return pbt__refuse(reader, found->place, "%.80s: found %s; allowed: %s", path, what, allowed);
+}
+
+pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const pbt__key *key)
+{
+    char allowed[PBT__ALLOWED_SIZE];
+    pbt__key_allowed(key, allowed);
+    return pbt__refuse_value(reader, found, key->path, allowed);
+}
+
+pbt_err pbt__refuse_memory(const pbt__reader *reader)
+{
+    return pbt__fail_memory(reader->error);
+}

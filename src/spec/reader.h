@@ -1,0 +1,92 @@
+/* reader.h: what the files that read a spec share. Nothing outside src/spec includes it. */
+#ifndef PBT_SPEC_READER_H
+#define PBT_SPEC_READER_H
+
+#include "spec/arena.h"
+#include "spec/keys.h"
+#include "spec/scalar.h"
+#include "spec/spec.h"
+#include "spec/yaml.h"
+
+/* What a spec remembers of its text. `pbt_spec.memory` points to it; it lies in its own arena. */
+typedef struct pbt__origin {
+    pbt__arena *arena;
+    const char *file;
+    pbt__place keys[PBT__KEY_COUNT]; /* {0, 0} where a key was not given */
+    const pbt__place *parameters;    /* Shape: [search.space.count] */
+    const pbt__place *starts;        /* Shape: [search.start_count] */
+} pbt__origin;
+
+/* Who reads, from what, into what. */
+typedef struct pbt__reader {
+    const char *file; /* Nullable: messages begin without a place */
+    pbt__arena *arena;
+    pbt_spec *spec;
+    const pbt__node **nodes; /* Shape: [PBT__KEY_COUNT]; NULL for a key that is not given */
+    pbt_error *error;        /* Nullable */
+} pbt__reader;
+
+pbt__origin *pbt__spec_origin(const pbt_spec *spec);
+
+/* Where a key was given, or else the map above it, or else the text's beginning. */
+pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key);
+
+/* ---- refusing. Each returns PBT_ERR_SPEC ---- */
+
+/* "FILE:LINE:COLUMN: ..." */
+pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "FILE:LINE:COLUMN: PATH: found WHAT; allowed: WHAT" */
+pbt_err pbt__refuse_value(const pbt__reader *reader, const pbt__node *found, const char *path,
+                          const char *allowed);
+
+/* The same with what the key's table line allows. */
+pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const pbt__key *key);
+
+/* PBT_ERR_MEMORY, said in words. */
+pbt_err pbt__refuse_memory(const pbt__reader *reader);
+
+/* ---- reading ---- */
+
+/* Read a key that is no map into its field of reader->spec. */
+PBT_MUST_USE pbt_err pbt__read_key(const pbt__reader *reader, const pbt__key *key,
+                                   const pbt__node *node);
+
+/* Read `hyperparameters` into search.space. */
+PBT_MUST_USE pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node *node);
+
+/* Read `start` into search.starts. The space and the population must be known. */
+PBT_MUST_USE pbt_err pbt__read_starts(const pbt__reader *reader, const pbt__node *node);
+
+/* Copy a scalar's text as it is written, numbers included; `null` and what is no scalar are
+ * refused. */
+PBT_MUST_USE pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *node,
+                                    const char *path, char **out);
+
+/* ---- checking ---- */
+
+/* Check what needs more than one key to be seen. */
+PBT_MUST_USE pbt_err pbt__check_spec(const pbt__reader *reader);
+
+/* Say whether a hyperparameter may not have this name, because it means something else. */
+bool pbt__is_reserved(const char *name);
+
+/* ---- writing ---- */
+
+/* Write a key's value. */
+void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec,
+                    const pbt__key *key);
+
+/* Write one hyperparameter's prior: "{type: float, scale: log, min: 0.0001, max: 0.1}". */
+void pbt__write_parameter(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter);
+
+/* Write one of a hyperparameter's values. */
+void pbt__write_value(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter,
+                      pbt_value value);
+
+/* Write one given start: "{learning_rate: 0.01, fixed: true}". */
+void pbt__write_start(pbt__text *out, pbt__notation notation, const pbt_space *space,
+                      const pbt_start *start);
+
+#endif

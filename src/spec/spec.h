@@ -1,0 +1,100 @@
+/*
+ * spec.h: a study's spec, read from YAML (design.md section 5.1).
+ *
+ * One table (keys.c) says for every key its path, type, bounds, default, whether a study may amend
+ * it, and what it means; the parser, the differ, `pbt amend`, `pbt check` and the reference page
+ * all read that table. Every error names file, line, column, key, what was found and what is
+ * allowed.
+ */
+#ifndef PBT_SPEC_SPEC_H
+#define PBT_SPEC_SPEC_H
+
+#include <pbt/pbt.h>
+
+typedef enum pbt__protocol {
+    PBT__PROTOCOL_WORKER,
+    PBT__PROTOCOL_COMMAND,
+    PBT__PROTOCOL_LIBRARY,
+} pbt__protocol;
+
+typedef struct pbt__trainer_spec {
+    pbt__protocol protocol;
+    char **command; /* NULL-terminated argument vector; NULL where there is none */
+    char *library;  /* Nullable */
+    char *directory;
+    char **environment; /* NULL-terminated "NAME=value" list; NULL where there is none */
+    int32_t gpus;
+    bool reload_always; /* default: false in asynchronous mode, true in generational mode */
+} pbt__trainer_spec;
+
+/* Owner: everything it points to is its own. */
+struct pbt_spec {
+    char *name;
+    char *metric;
+    pbt_search search;   /* everything decisions depend on */
+    double stop_seconds; /* 0: no limit */
+    pbt__trainer_spec trainer;
+    double lease_seconds;
+    double stall_seconds;    /* 0: off */
+    char *checkpoint_folder; /* Nullable: NAME.checkpoints beside the store */
+    int32_t keep_best;
+    int64_t max_bytes; /* 0: no limit */
+    char *notes;
+    char *source; /* the YAML text as read */
+    char *folder; /* the spec file's own, "." where it was read from a text */
+    void *memory; /* the parser's own */
+};
+
+enum { PBT__SPEC_MAXIMUM = 1024 * 1024 }; /* Units: bytes of YAML */
+
+/*
+ * Parse a spec from a text; `file` names it in errors, `folder` is where relative paths start.
+ * Errors: PBT_ERR_SPEC, PBT_ERR_MEMORY. Nullable: error.
+ */
+PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder,
+                                     pbt_spec **out, pbt_error *error);
+
+/* Make a copy with another name and seed (`pbt run --seeds`). Errors: PBT_ERR_SPEC,
+ * PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed,
+                                         pbt_spec **out, pbt_error *error);
+
+/*
+ * Amend one key: "stop.steps", "8000" (the value in YAML's notation). The spec is untouched on
+ * failure; on success `source` no longer says what is in force, the fields do.
+ * Errors: PBT_ERR_SPEC where there is no such key, the value does not fit, or the key cannot be
+ * amended (the hint lists those that can).
+ */
+PBT_MUST_USE pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value,
+                                     pbt_error *error);
+
+/* The value of a key in force, in YAML's flow notation, as pbt__spec_amend takes it. Owner: the
+ * caller frees. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out,
+                                     pbt_error *error);
+
+/*
+ * Compare a spec just parsed with the one in force in a study. Returns PBT_OK where they mean the
+ * same; else PBT_ERR_SPEC with "FILE:LINE:COLUMN: ..." naming the first key that differs and both
+ * values, and, where every key that differs can be amended, a hint with the whole `pbt amend NAME
+ * key=value ...`. `directory`, `environment`, notes and layout included; `source` and `folder`
+ * not.
+ */
+PBT_MUST_USE pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study,
+                                       pbt_error *error);
+
+/* Write what a spec means (`pbt check`): k at this population, decisions per member, total
+ * steps, the space with its priors, what is recorded where. Owner: the caller frees. */
+PBT_MUST_USE pbt_err pbt__spec_describe(const pbt_spec *spec, char **out, pbt_error *error);
+
+/* The same as a JSON object, one line. Owner: the caller frees. */
+PBT_MUST_USE pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *error);
+
+/* The enumerators' names in specs, logs and messages. Never NULL. */
+const char *pbt__mode_name(pbt_mode mode);
+const char *pbt__exploit_name(pbt_exploit_rule rule);
+const char *pbt__explore_name(pbt_explore_rule rule);
+const char *pbt__type_name(pbt_type type);
+const char *pbt__scale_name(pbt_scale scale);
+
+#endif

@@ -1,0 +1,244 @@
+/* start.c: `start`: the given members, each a map from hyperparameters to values. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/space.h"
+#include "spec/reader.h"
+
+enum { PATH_SIZE = 96 }; /* Units: bytes: "start[1048575].", a name */
+
+/* clang-format off */
+const pbt__field pbt__start_fields[PBT__START_FIELDS] = {
+    {"fixed", 0, false, "true, false", "false",
+     "A baseline inside the population: it never copies and never changes; it may be copied."},
+    {"checkpoint", 0, false, "a text that is not empty", "null",
+     "A file or folder whose weights this member starts from."},
+};
+/* clang-format on */
+
+/* One entry of `start` while it is read. */
+typedef struct start_reader {
+    const pbt__reader *reader;
+    int32_t index;
+    pbt_value *values; /* Shape: [space.count] */
+    bool *given;       /* Shape: [space.count] */
+    pbt_start *start;
+} start_reader;
+
+static void path_of(const start_reader *start, const char *name, char *out)
+{
+    (void)snprintf(out, PATH_SIZE, "start[%d]%s%.64s", start->index, *name != '\0' ? "." : "",
+                   name);
+}
+
+static const pbt_space *space_of(const start_reader *start)
+{
+    return &start->reader->spec->search.space;
+}
+
+static pbt__scalar scalar_of(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
+                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
+}
+
+/* ---- values ---- */
+
+static void write_items(pbt__text *out, const pbt_parameter *parameter)
+{
+    pbt__text_add(out, parameter->type == PBT_CONSTANT ? "" : "one of ");
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        pbt__text_add(out, i > 0 ? ", " : "");
+        pbt__scalar_write_item(out, PBT__YAML, &parameter->items[i]);
+    }
+}
+
+/* Say what a value of this parameter may be; a long list is cut. */
+static void write_allowed(const pbt_parameter *parameter, char *out)
+{
+    pbt__text text = pbt__text_init(64 * 1024);
+    if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+        pbt__text_add(&text, parameter->type == PBT_INT ? "an integer from " : "a number from ");
+        pbt__write_value(&text, PBT__YAML, parameter, parameter->min);
+        pbt__text_add(&text, " to ");
+        pbt__write_value(&text, PBT__YAML, parameter, parameter->max);
+    } else {
+        write_items(&text, parameter);
+    }
+    const char *written = pbt__text_string(&text);
+    bool is_long = strlen(written) >= PBT__ALLOWED_SIZE;
+    (void)snprintf(out, PBT__ALLOWED_SIZE, "%.*s%s", PBT__ALLOWED_SIZE - 5, written,
+                   is_long ? "..." : "");
+    pbt__text_fini(&text);
+}
+
+static bool item_matches(const pbt_item *item, const pbt__node *node, const pbt__scalar *scalar)
+{
+    switch (scalar->type) {
+    case PBT__SCALAR_BOOL:
+        return item->type == PBT_ITEM_BOOL && (item->integer != 0) == scalar->flag;
+    case PBT__SCALAR_INT:
+    case PBT__SCALAR_FLOAT:
+        return (item->type == PBT_ITEM_INT && (double)item->integer == scalar->real) ||
+               (item->type == PBT_ITEM_FLOAT && item->real == scalar->real);
+    case PBT__SCALAR_TEXT:
+        return item->type == PBT_ITEM_TEXT && strcmp(item->text, node->text) == 0;
+    default:
+        return false;
+    }
+}
+
+/* Read a node as a value of this parameter; false where it is none. */
+static bool read_value(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
+{
+    pbt__scalar scalar = scalar_of(node);
+    pbt_value value = {.integer = -1};
+    if (scalar.is_beyond) {
+        return false;
+    }
+    if (parameter->type == PBT_FLOAT) {
+        value.real = scalar.real;
+        *out = value;
+        return (scalar.type == PBT__SCALAR_INT || scalar.type == PBT__SCALAR_FLOAT) &&
+               pbt__parameter_holds(parameter, value);
+    }
+    if (parameter->type == PBT_INT) {
+        value.integer = scalar.integer;
+        *out = value;
+        return scalar.type == PBT__SCALAR_INT && pbt__parameter_holds(parameter, value);
+    }
+    for (int32_t i = 0; i < parameter->item_count && value.integer < 0; i++) {
+        value.integer = item_matches(&parameter->items[i], node, &scalar) ? i : -1;
+    }
+    *out = value;
+    return value.integer >= 0;
+}
+
+/* ---- one entry ---- */
+
+static pbt_err refuse_field(const start_reader *start, const pbt__node *node, const char *allowed)
+{
+    char path[PATH_SIZE];
+    path_of(start, node->name, path);
+    return pbt__refuse_value(start->reader, node, path, allowed);
+}
+
+static pbt_err read_fixed(const start_reader *start, const pbt__node *node)
+{
+    pbt__scalar scalar = scalar_of(node);
+    start->start->fixed = scalar.flag;
+    return scalar.type == PBT__SCALAR_BOOL
+               ? PBT_OK
+               : refuse_field(start, node, pbt__start_fields[0].allowed);
+}
+
+static pbt_err read_checkpoint(const start_reader *start, const pbt__node *node)
+{
+    if (scalar_of(node).type != PBT__SCALAR_TEXT || *node->text == '\0') {
+        return refuse_field(start, node, pbt__start_fields[1].allowed);
+    }
+    char path[PATH_SIZE];
+    path_of(start, node->name, path);
+    char *text = NULL;
+    pbt_err err = pbt__read_text(start->reader, node, path, &text);
+    start->start->checkpoint = text;
+    return err;
+}
+
+static size_t parameter_index(const pbt_space *space, const char *name)
+{
+    size_t i = 0;
+    while (i < space->count && strcmp(space->parameters[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static pbt_err read_field(const start_reader *start, const pbt__node *node)
+{
+    if (strcmp(node->name, pbt__start_fields[0].name) == 0) {
+        return read_fixed(start, node);
+    }
+    if (strcmp(node->name, pbt__start_fields[1].name) == 0) {
+        return read_checkpoint(start, node);
+    }
+    const pbt_space *space = space_of(start);
+    size_t index = parameter_index(space, node->name);
+    if (index == space->count) {
+        return pbt__refuse(start->reader, node->name_place,
+                           "start[%d]: found the key '%.64s'; allowed: a hyperparameter's name, "
+                           "fixed, checkpoint",
+                           start->index, node->name);
+    }
+    if (!read_value(&space->parameters[index], node, &start->values[index])) {
+        char allowed[PBT__ALLOWED_SIZE];
+        write_allowed(&space->parameters[index], allowed);
+        return refuse_field(start, node, allowed);
+    }
+    start->given[index] = true;
+    return PBT_OK;
+}
+
+static pbt_err read_start(start_reader *start, const pbt__node *node)
+{
+    size_t count = space_of(start)->count;
+    if (node->kind != PBT__NODE_MAP) {
+        char path[PATH_SIZE];
+        path_of(start, "", path);
+        return pbt__refuse_value(start->reader, node, path, "a map: {learning_rate: 0.01}");
+    }
+    start->values = pbt__arena_take(start->reader->arena, count, sizeof *start->values);
+    start->given = pbt__arena_take(start->reader->arena, count, sizeof *start->given);
+    if (start->values == NULL || start->given == NULL) {
+        return pbt__refuse_memory(start->reader);
+    }
+    *start->start = (pbt_start){.values = start->values, .given = start->given};
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        pbt_err err = read_field(start, each);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return PBT_OK;
+}
+
+static pbt_err check_count(const pbt__reader *reader, const pbt__node *node)
+{
+    const pbt__node *excess = node->first;
+    for (int32_t i = 0; i < reader->spec->search.population && excess != NULL; i++) {
+        excess = excess->next;
+    }
+    return excess == NULL
+               ? PBT_OK
+               : pbt__refuse(reader, excess->place,
+                             "start: found %zu entries; allowed: at most the population's "
+                             "%d members",
+                             node->count, reader->spec->search.population);
+}
+
+pbt_err pbt__read_starts(const pbt__reader *reader, const pbt__node *node)
+{
+    pbt_err err = check_count(reader, node);
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt_start *starts = pbt__arena_take(reader->arena, node->count, sizeof *starts);
+    pbt__place *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
+    if (starts == NULL || places == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    int32_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next, count++) {
+        start_reader start = {.reader = reader, .index = count, .start = &starts[count]};
+        places[count] = each->place;
+        err = read_start(&start, each);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    reader->spec->search.starts = starts;
+    reader->spec->search.start_count = count;
+    pbt__spec_origin(reader->spec)->starts = places;
+    return PBT_OK;
+}

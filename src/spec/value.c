@@ -1,0 +1,370 @@
+/* value.c: a key's value, from a node of YAML into its field. One function per kind of value. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/reader.h"
+
+enum {
+    FACTORS_MAXIMUM = 64,
+    TEXT_MAXIMUM = 64 * 1024, /* Units: bytes of one text; the kernel takes 128 KiB per argument */
+};
+
+static pbt__scalar scalar_of(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
+                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
+}
+
+static bool is_nothing(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR && pbt__scalar_read(node).type == PBT__SCALAR_NOTHING;
+}
+
+/* ---- numbers ---- */
+
+static bool is_within(const pbt__key *key, double value)
+{
+    bool is_above = key->flags & PBT__KEY_ABOVE ? value > key->least : value >= key->least;
+    return is_above && value <= key->most;
+}
+
+static pbt_err read_integer(const pbt__reader *reader, const pbt__key *key, const pbt__node *node,
+                            int64_t *out)
+{
+    pbt__scalar scalar = scalar_of(node);
+    if (scalar.type != PBT__SCALAR_INT || scalar.is_beyond || !is_within(key, scalar.real)) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    *out = scalar.integer;
+    return PBT_OK;
+}
+
+static pbt_err read_version(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int64_t version = 0;
+    return read_integer(reader, key, node, &version);
+}
+
+static pbt_err read_count(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int64_t value = 0;
+    pbt_err err = read_integer(reader, key, node, &value);
+    if (err == PBT_OK) {
+        *(int32_t *)pbt__key_field(reader->spec, key) = (int32_t)value;
+    }
+    return err;
+}
+
+static pbt_err read_steps(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    return read_integer(reader, key, node, pbt__key_field(reader->spec, key));
+}
+
+static pbt_err read_seed(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int64_t value = 0;
+    pbt_err err = read_integer(reader, key, node, &value);
+    if (err == PBT_OK) {
+        *(uint64_t *)pbt__key_field(reader->spec, key) = (uint64_t)value;
+    }
+    return err;
+}
+
+static bool is_number(const pbt__scalar *scalar)
+{
+    return (scalar->type == PBT__SCALAR_INT || scalar->type == PBT__SCALAR_FLOAT) &&
+           !scalar->is_beyond && isfinite(scalar->real);
+}
+
+static pbt_err read_real(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    double *field = pbt__key_field(reader->spec, key);
+    pbt__scalar scalar = scalar_of(node);
+    if (is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
+        *field = NAN;
+        return PBT_OK;
+    }
+    if (!is_number(&scalar) || !is_within(key, scalar.real)) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    *field = scalar.real;
+    return PBT_OK;
+}
+
+static pbt_err read_factors(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    if (node->kind != PBT__NODE_LIST || node->count < 1 || node->count > FACTORS_MAXIMUM) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    double *factors = pbt__arena_take(reader->arena, node->count, sizeof *factors);
+    if (factors == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    size_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        pbt__scalar scalar = scalar_of(each);
+        if (!is_number(&scalar) || scalar.real <= 0) {
+            return pbt__refuse_value(reader, each, key->path, "numbers above 0");
+        }
+        factors[count++] = scalar.real;
+    }
+    reader->spec->search.explore.factors = factors;
+    reader->spec->search.explore.factor_count = (int32_t)count;
+    return PBT_OK;
+}
+
+/* The power of two that a size's letter stands for, or -1. */
+static int shift_of(const char *letter)
+{
+    static const char letters[] = "KMGT";
+    const char *found = *letter != '\0' && letter[1] == '\0' ? strchr(letters, *letter) : NULL;
+    return found != NULL ? 10 * (int)(found - letters + 1) : -1;
+}
+
+static pbt_err read_size(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int64_t *field = pbt__key_field(reader->spec, key);
+    pbt__scalar scalar = scalar_of(node);
+    if (scalar.type != PBT__SCALAR_TEXT) {
+        return read_integer(reader, key, node, field);
+    }
+    size_t digits = strspn(node->text, "0123456789");
+    int shift = shift_of(node->text + digits);
+    if (digits < 1 || digits > 18 || shift < 0) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    int64_t value = strtoll(node->text, NULL, 10);
+    if (value > INT64_MAX >> shift) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    *field = value * ((int64_t)1 << shift);
+    return PBT_OK;
+}
+
+/* ---- names ---- */
+
+/* The name's place in its list, or -1. */
+static int name_index(const char *const *names, const pbt__node *node)
+{
+    return scalar_of(node).type == PBT__SCALAR_TEXT ? pbt__names_find(names, node->text) : -1;
+}
+
+static pbt_err read_name(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int32_t index = name_index(key->names, node);
+    if (index < 0) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    memcpy(pbt__key_field(reader->spec, key), &index, sizeof index);
+    return PBT_OK;
+}
+
+static pbt_err read_switch(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    int index = name_index(key->names, node);
+    if (index < 0) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    *(bool *)pbt__key_field(reader->spec, key) = index == 1;
+    return PBT_OK;
+}
+
+static pbt_err read_names(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    if (node->kind != PBT__NODE_LIST || node->count == 0) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    int set = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        int index = name_index(key->names, each);
+        if (index < 0) {
+            return pbt__refuse_key(reader, each, key);
+        }
+        if (set & 1 << index) {
+            return pbt__refuse(reader, each->place, "%s: '%s' is given twice", key->path,
+                               each->text);
+        }
+        set |= 1 << index;
+    }
+    *(int *)pbt__key_field(reader->spec, key) = set;
+    return PBT_OK;
+}
+
+/* ---- texts ---- */
+
+pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *node, const char *path,
+                       char **out)
+{
+    if (node->kind != PBT__NODE_SCALAR || is_nothing(node)) {
+        return pbt__refuse_value(reader, node, path, "a text (\"\" for an empty one)");
+    }
+    size_t length = strlen(node->text);
+    if (length > TEXT_MAXIMUM) {
+        return pbt__refuse(reader, node->place, "%s: a text of %zu bytes; allowed: at most %d",
+                           path, length, TEXT_MAXIMUM);
+    }
+    *out = pbt__arena_copy(reader->arena, node->text, length);
+    return *out != NULL ? PBT_OK : pbt__refuse_memory(reader);
+}
+
+static pbt_err read_notes(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    return pbt__read_text(reader, node, key->path, pbt__key_field(reader->spec, key));
+}
+
+static pbt_err read_word(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    char **field = pbt__key_field(reader->spec, key);
+    if (is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
+        *field = NULL;
+        return PBT_OK;
+    }
+    if (scalar_of(node).type != PBT__SCALAR_TEXT || *node->text == '\0') {
+        return pbt__refuse_key(reader, node, key);
+    }
+    return pbt__read_text(reader, node, key->path, field);
+}
+
+static bool is_study_name(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strspn(text, allowed);
+    return length >= 1 && length <= 64 && text[length] == '\0' && strchr("._-", *text) == NULL;
+}
+
+static pbt_err read_study(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    if (scalar_of(node).type != PBT__SCALAR_TEXT || !is_study_name(node->text)) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    return pbt__read_text(reader, node, key->path, pbt__key_field(reader->spec, key));
+}
+
+/* ---- the trainer's arguments and environment ---- */
+
+static pbt_err read_arguments(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    char ***field = pbt__key_field(reader->spec, key);
+    if (is_nothing(node)) {
+        *field = NULL;
+        return PBT_OK;
+    }
+    if (node->kind != PBT__NODE_LIST || node->count == 0) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    char **arguments = pbt__arena_take(reader->arena, node->count + 1, sizeof *arguments);
+    if (arguments == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    size_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        pbt_err err = pbt__read_text(reader, each, key->path, &arguments[count++]);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    if (*arguments[0] == '\0') {
+        return pbt__refuse_key(reader, node->first, key);
+    }
+    *field = arguments;
+    return PBT_OK;
+}
+
+static bool is_variable_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return *name != '\0' && strchr("0123456789", *name) == NULL &&
+           name[strspn(name, allowed)] == '\0';
+}
+
+/* Read one entry as "NAME=value". */
+static pbt_err read_variable(const pbt__reader *reader, const pbt__key *key, const pbt__node *node,
+                             char **out)
+{
+    if (!is_variable_name(node->name)) {
+        return pbt__refuse(reader, node->name_place,
+                           "%s: found the name '%.40s'; allowed: letters, digits and '_', no digit "
+                           "first",
+                           key->path, node->name);
+    }
+    char *value = NULL;
+    pbt_err err = pbt__read_text(reader, node, key->path, &value);
+    if (err != PBT_OK) {
+        return err;
+    }
+    size_t name_length = strlen(node->name);
+    char *variable = pbt__arena_take(reader->arena, name_length + strlen(value) + 2, 1);
+    if (variable == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    memcpy(variable, node->name, name_length);
+    variable[name_length] = '=';
+    memcpy(variable + name_length + 1, value, strlen(value) + 1);
+    *out = variable;
+    return PBT_OK;
+}
+
+static pbt_err read_environment(const pbt__reader *reader, const pbt__key *key,
+                                const pbt__node *node)
+{
+    char ***field = pbt__key_field(reader->spec, key);
+    if (node->kind != PBT__NODE_MAP) {
+        return pbt__refuse_key(reader, node, key);
+    }
+    if (node->count == 0) {
+        *field = NULL;
+        return PBT_OK;
+    }
+    char **variables = pbt__arena_take(reader->arena, node->count + 1, sizeof *variables);
+    if (variables == NULL) {
+        return pbt__refuse_memory(reader);
+    }
+    size_t count = 0;
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        pbt_err err = read_variable(reader, key, each, &variables[count++]);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    *field = variables;
+    return PBT_OK;
+}
+
+/* ---- all of them ---- */
+
+static pbt_err read_space(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    return node->kind == PBT__NODE_MAP ? pbt__read_space(reader, node)
+                                       : pbt__refuse_key(reader, node, key);
+}
+
+static pbt_err read_starts(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    return node->kind == PBT__NODE_LIST ? pbt__read_starts(reader, node)
+                                        : pbt__refuse_key(reader, node, key);
+}
+
+pbt_err pbt__read_key(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    static pbt_err (*const read[])(const pbt__reader *, const pbt__key *, const pbt__node *) = {
+        [PBT__KIND_VERSION] = read_version,
+        [PBT__KIND_COUNT] = read_count,
+        [PBT__KIND_STEPS] = read_steps,
+        [PBT__KIND_SEED] = read_seed,
+        [PBT__KIND_REAL] = read_real,
+        [PBT__KIND_SIZE] = read_size,
+        [PBT__KIND_NAME] = read_name,
+        [PBT__KIND_SWITCH] = read_switch,
+        [PBT__KIND_NAMES] = read_names,
+        [PBT__KIND_STUDY] = read_study,
+        [PBT__KIND_WORD] = read_word,
+        [PBT__KIND_NOTES] = read_notes,
+        [PBT__KIND_FACTORS] = read_factors,
+        [PBT__KIND_ARGUMENTS] = read_arguments,
+        [PBT__KIND_ENVIRONMENT] = read_environment,
+        [PBT__KIND_SPACE] = read_space,
+        [PBT__KIND_STARTS] = read_starts,
+    };
+    return read[key->kind](reader, key, node);
+}

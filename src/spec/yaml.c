@@ -1,0 +1,370 @@
+/*
+ * yaml.c: libfyaml's events as a tree. Nothing else in the project knows libfyaml.
+ *
+ * Events rather than libfyaml's documents: what a spec must not hold is refused before anything is
+ * built from it, and the tree's memory is ours. Its diagnostics are collected, never printed.
+ */
+#include "spec/yaml.h"
+
+#include <libfyaml.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct reader {
+    struct fy_parser *parser;
+    struct fy_diag *diag;
+    pbt__arena *arena;
+    pbt__yaml_fault *fault;
+    pbt__place last; /* of the newest event that has a place */
+};
+
+__attribute__((format(printf, 3, 4))) static pbt_err refuse(struct reader *reader, pbt__place place,
+                                                            const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(reader->fault->words, sizeof reader->fault->words, format, arguments);
+    va_end(arguments);
+    reader->fault->place = place;
+    return PBT_ERR_SPEC;
+}
+
+/* ---- events ---- */
+
+static pbt__place place_of(const struct fy_mark *mark)
+{
+    return (pbt__place){mark->line + 1, mark->column + 1};
+}
+
+/* libfyaml counts the lines of its messages from 1 already, like the columns. */
+static pbt_err refuse_syntax(struct reader *reader)
+{
+    void *cursor = NULL;
+    const struct fy_diag_error *error = fy_diag_errors_iterate(reader->diag, &cursor);
+    if (error == NULL || error->msg == NULL) {
+        return refuse(reader, reader->last, "not valid YAML");
+    }
+    pbt__place place = {error->line, error->column};
+    if (place.line < 1 || place.column < 1) {
+        place = reader->last;
+    }
+    return refuse(reader, place, "not valid YAML: %s", error->msg);
+}
+
+/* Hand out the next event; the caller frees it. */
+static pbt_err next_event(struct reader *reader, struct fy_event **out)
+{
+    struct fy_event *event = fy_parser_parse(reader->parser);
+    if (event == NULL) {
+        return refuse_syntax(reader);
+    }
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    if (mark != NULL) {
+        reader->last = place_of(mark);
+    }
+    *out = event;
+    return PBT_OK;
+}
+
+/* Read events until one of `type` was read. */
+static pbt_err expect(struct reader *reader, enum fy_event_type type, const char *otherwise)
+{
+    struct fy_event *event = NULL;
+    pbt_err err = next_event(reader, &event);
+    if (err != PBT_OK) {
+        return err;
+    }
+    enum fy_event_type found = event->type;
+    fy_parser_event_free(reader->parser, event);
+    return found == type ? PBT_OK : refuse(reader, reader->last, "%s", otherwise);
+}
+
+/* ---- nodes ---- */
+
+static pbt_err read_value(struct reader *reader, struct fy_event *event, int depth, pbt__node *out);
+
+static pbt_err refuse_extras(struct reader *reader, struct fy_event *event)
+{
+    if (event->type == FYET_ALIAS) {
+        return refuse(reader, reader->last, "aliases are not allowed in a spec");
+    }
+    if (fy_event_get_anchor_token(event) != NULL) {
+        return refuse(reader, reader->last, "anchors are not allowed in a spec");
+    }
+    if (fy_event_get_tag_token(event) != NULL) {
+        return refuse(reader, reader->last, "tags are not allowed in a spec");
+    }
+    return PBT_OK;
+}
+
+/* The marks of a quoted scalar lie inside its quotes. */
+static bool has_quotes(enum fy_scalar_style style)
+{
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
+static pbt_err read_scalar(struct reader *reader, struct fy_event *event, pbt__node *out)
+{
+    struct fy_token *token = event->scalar.value;
+    size_t length = 0;
+    const char *text = token != NULL ? fy_token_get_text(token, &length) : "";
+    if (text == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    if (length != 0 && memchr(text, '\0', length) != NULL) {
+        return refuse(reader, reader->last, "a text holds a NUL");
+    }
+    out->kind = PBT__NODE_SCALAR;
+    out->text = pbt__arena_copy(reader->arena, text, length);
+    if (out->text == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    const struct fy_mark *begin = fy_event_start_mark(event);
+    const struct fy_mark *end = fy_event_end_mark(event);
+    if (token != NULL && begin != NULL && end != NULL) {
+        enum fy_scalar_style style = fy_scalar_token_get_style(token);
+        size_t quote = has_quotes(style) && begin->input_pos > 0 ? 1 : 0;
+        out->is_quoted = style != FYSS_PLAIN;
+        out->range = (pbt__range){begin->input_pos - quote, end->input_pos + quote};
+        out->place.column -= (int32_t)quote;
+    }
+    return PBT_OK;
+}
+
+/* Read a map's next key, already begun with `event`, into `entry`. */
+static pbt_err read_name(struct reader *reader, struct fy_event *event, const pbt__node *map,
+                         pbt__node *entry)
+{
+    pbt__node name = {.place = reader->last};
+    pbt_err err = refuse_extras(reader, event);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (event->type != FYET_SCALAR) {
+        return refuse(reader, reader->last, "a key must be a word, not a list or a map");
+    }
+    err = read_scalar(reader, event, &name);
+    if (err != PBT_OK) {
+        return err;
+    }
+    for (const pbt__node *each = map->first; each != NULL; each = each->next) {
+        if (strcmp(each->name, name.text) == 0) {
+            return refuse(reader, name.place, "the key '%.60s' is given twice, first at %d:%d",
+                          name.text, each->name_place.line, each->name_place.column);
+        }
+    }
+    entry->name = name.text;
+    entry->name_place = name.place;
+    entry->name_range = name.range;
+    return PBT_OK;
+}
+
+/* Read one entry of a list or a map that begins with `event`. */
+static pbt_err read_entry(struct reader *reader, struct fy_event *event, int depth,
+                          const pbt__node *parent, pbt__node *entry)
+{
+    if (parent->kind == PBT__NODE_LIST) {
+        return read_value(reader, event, depth, entry);
+    }
+    pbt_err err = read_name(reader, event, parent, entry);
+    if (err != PBT_OK) {
+        return err;
+    }
+    struct fy_event *value = NULL;
+    err = next_event(reader, &value);
+    if (err == PBT_OK) {
+        err = read_value(reader, value, depth, entry);
+        fy_parser_event_free(reader->parser, value);
+    }
+    return err;
+}
+
+/* Read a list's or a map's entries up to its end. */
+static pbt_err read_entries(struct reader *reader, int depth, enum fy_event_type end,
+                            pbt__node *out)
+{
+    const pbt__node **tail = &out->first;
+    for (;;) {
+        struct fy_event *event = NULL;
+        pbt_err err = next_event(reader, &event);
+        if (err != PBT_OK) {
+            return err;
+        }
+        if (event->type == end) {
+            fy_parser_event_free(reader->parser, event);
+            return PBT_OK;
+        }
+        pbt__node *entry = pbt__arena_take(reader->arena, 1, sizeof *entry);
+        if (entry == NULL) {
+            err = PBT_ERR_MEMORY;
+        } else if (out->count == PBT__YAML_ENTRIES) {
+            err = refuse(reader, reader->last, "more than %d entries", PBT__YAML_ENTRIES);
+        } else {
+            err = read_entry(reader, event, depth, out, entry);
+        }
+        fy_parser_event_free(reader->parser, event);
+        if (err != PBT_OK) {
+            return err;
+        }
+        *tail = entry;
+        tail = &entry->next;
+        out->count++;
+    }
+}
+
+static pbt_err read_value(struct reader *reader, struct fy_event *event, int depth, pbt__node *out)
+{
+    out->place = reader->last;
+    pbt_err err = refuse_extras(reader, event);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (depth == PBT__YAML_DEPTH) {
+        return refuse(reader, reader->last, "more than %d levels", PBT__YAML_DEPTH);
+    }
+    switch (event->type) {
+    case FYET_SCALAR:
+        return read_scalar(reader, event, out);
+    case FYET_SEQUENCE_START:
+        out->kind = PBT__NODE_LIST;
+        out->is_flow = fy_event_get_node_style(event) == FYNS_FLOW;
+        return read_entries(reader, depth + 1, FYET_SEQUENCE_END, out);
+    case FYET_MAPPING_START:
+        out->kind = PBT__NODE_MAP;
+        out->is_flow = fy_event_get_node_style(event) == FYNS_FLOW;
+        return read_entries(reader, depth + 1, FYET_MAPPING_END, out);
+    default:
+        return refuse(reader, reader->last, "not valid YAML");
+    }
+}
+
+/* ---- the text ---- */
+
+static pbt_err read_document(struct reader *reader, pbt__node *root)
+{
+    pbt_err err = expect(reader, FYET_STREAM_START, "not valid YAML");
+    if (err != PBT_OK) {
+        return err;
+    }
+    struct fy_event *event = NULL;
+    err = next_event(reader, &event);
+    if (err != PBT_OK) {
+        return err;
+    }
+    enum fy_event_type found = event->type;
+    fy_parser_event_free(reader->parser, event);
+    if (found == FYET_STREAM_END) {
+        *root = (pbt__node){.text = "", .place = {1, 1}};
+        return PBT_OK;
+    }
+    event = NULL;
+    err = next_event(reader, &event);
+    if (err == PBT_OK) {
+        err = read_value(reader, event, 0, root);
+        fy_parser_event_free(reader->parser, event);
+    }
+    if (err == PBT_OK) {
+        err = expect(reader, FYET_DOCUMENT_END, "not valid YAML");
+    }
+    if (err == PBT_OK) {
+        err = expect(reader, FYET_STREAM_END, "a second document is not allowed in a spec");
+    }
+    return err;
+}
+
+/* The length of the UTF-8 sequence that `text` begins with, 0 where there is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *text)
+{
+    static const struct {
+        unsigned char first, last, second_first, second_last, length;
+    } forms[] = {
+        {0x01, 0x7f, 0, 0xff, 1},    {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    size_t form = 0;
+    while (form < 9 && !(text[0] >= forms[form].first && text[0] <= forms[form].last)) {
+        form++;
+    }
+    if (form == 9 || text[1] < forms[form].second_first || text[1] > forms[form].second_last) {
+        return 0;
+    }
+    size_t length = 1;
+    while (length < forms[form].length && (length == 1 || (text[length] & 0xc0) == 0x80)) {
+        length++;
+    }
+    return length == forms[form].length ? length : 0;
+}
+
+static bool is_control(unsigned char byte)
+{
+    return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
+}
+
+/* libfyaml takes what is not UTF-8 for an end of the input: look before it does. */
+static pbt_err check_characters(struct reader *reader, const char *text)
+{
+    pbt__place place = {1, 1};
+    for (const unsigned char *each = (const unsigned char *)text; *each != '\0';) {
+        size_t length = utf8_length(each);
+        if (length == 0) {
+            return refuse(reader, place, "not UTF-8: byte 0x%02x", *each);
+        }
+        if (is_control(*each)) {
+            return refuse(reader, place, "control character 0x%02x", *each);
+        }
+        place.column++;
+        if (*each == '\n') {
+            place = (pbt__place){place.line + 1, 1};
+        }
+        each += length;
+    }
+    return PBT_OK;
+}
+
+static pbt_err open_parser(struct reader *reader, const char *text)
+{
+    struct fy_diag_cfg diag_cfg;
+    fy_diag_cfg_default(&diag_cfg);
+    diag_cfg.fp = NULL;
+    diag_cfg.colorize = false;
+    reader->diag = fy_diag_create(&diag_cfg);
+    if (reader->diag == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    fy_diag_set_collect_errors(reader->diag, true);
+    struct fy_parse_cfg cfg = {
+        .flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+                 FYPCF_SLOPPY_FLOW_INDENTATION,
+        .diag = reader->diag,
+    };
+    reader->parser = fy_parser_create(&cfg);
+    if (reader->parser == NULL || fy_parser_set_string(reader->parser, text, strlen(text)) != 0) {
+        return PBT_ERR_MEMORY;
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__yaml_parse(const char *text, pbt__arena *arena, const pbt__node **out,
+                        pbt__yaml_fault *fault)
+{
+    struct reader reader = {.arena = arena, .fault = fault, .last = {1, 1}};
+    pbt__node *root = pbt__arena_take(arena, 1, sizeof *root);
+    if (root == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    pbt_err err = check_characters(&reader, text);
+    if (err == PBT_OK) {
+        err = open_parser(&reader, text);
+    }
+    if (err == PBT_OK) {
+        err = read_document(&reader, root);
+    }
+    fy_parser_destroy(reader.parser);
+    fy_diag_destroy(reader.diag);
+    if (err == PBT_OK) {
+        *out = root;
+    }
+    return err;
+}
