@@ -1,0 +1,547 @@
+/*
+ * memory.c: a store that lives as long as its handle.
+ *
+ * It is what the other backends are compared with, so it is plain: arrays, looked through from one end
+ * to the other. Every write first notes what it replaces; `rollback` and `savepoint_undo` take the notes
+ * back from the newest on. A write makes room for its note before it changes what the note is about, so
+ * whatever has changed can be taken back, also where there is no memory left.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "store/backend.h"
+
+/* A claim and the revision that wrote it. */
+typedef struct claim_row {
+    pbt__claim claim;
+    int64_t revision;
+} claim_row;
+
+typedef struct blob_row {
+    pbt_segment_id id;
+    void *bytes; /* owned */
+    size_t length;
+} blob_row;
+
+/* An array that grows. Shape: items[count] of `size` bytes each, as its user knows. */
+typedef struct array {
+    void *items;
+    size_t count;
+    size_t capacity;
+} array;
+
+typedef struct memory_study {
+    int64_t id;
+    char name[PBT__NAME_SIZE];
+    array events; /* pbt__event; `body` is owned */
+    array claims; /* claim_row, by member */
+    array blobs;  /* blob_row, in no order */
+} memory_study;
+
+/* What a write replaced. */
+typedef struct note {
+    enum { CREATED, APPENDED, CLAIM_MADE, CLAIM_CHANGED, BLOB_PUT, BLOB_DROPPED, REMOVED } kind;
+    memory_study *study; /* REMOVED: owned until the transaction's end */
+    union {
+        int32_t member;  /* CLAIM_MADE */
+        claim_row claim; /* CLAIM_CHANGED: as it was */
+        blob_row blob;   /* BLOB_PUT: the id; BLOB_DROPPED: as it was, owned */
+    } old;
+} note;
+
+typedef struct memory {
+    pbt__backend backend;
+    array studies;      /* memory_study *, by name */
+    array notes;        /* note */
+    size_t saved_count; /* of the notes, at the savepoint */
+    int64_t next_id;
+} memory;
+
+/* ---- arrays ---- */
+
+static pbt_err array_reserve(array *self, size_t size, pbt_error *error)
+{
+    if (self->count < self->capacity) {
+        return PBT_OK;
+    }
+    size_t capacity = self->capacity == 0 ? 8 : 2 * self->capacity;
+    void *items = pbt__realloc(self->items, capacity, size);
+    if (items == NULL) {
+        return pbt__fail_memory(error);
+    }
+    self->items = items;
+    self->capacity = capacity;
+    return PBT_OK;
+}
+
+/* Insert an item; `array_reserve` made the room. */
+static void array_insert(array *self, size_t size, size_t at, const void *item)
+{
+    char *place = (char *)self->items + at * size;
+    memmove(place + size, place, (self->count - at) * size);
+    memcpy(place, item, size);
+    self->count++;
+}
+
+static void array_remove(array *self, size_t size, size_t at)
+{
+    char *place = (char *)self->items + at * size;
+    self->count--;
+    memmove(place, place + size, (self->count - at) * size);
+}
+
+static pbt__event *events_of(const memory_study *self)
+{
+    return self->events.items;
+}
+
+static claim_row *claims_of(const memory_study *self)
+{
+    return self->claims.items;
+}
+
+static blob_row *blobs_of(const memory_study *self)
+{
+    return self->blobs.items;
+}
+
+/* ---- studies ---- */
+
+static void study_free(memory_study *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < self->events.count; i++) {
+        free((char *)events_of(self)[i].body);
+    }
+    for (size_t i = 0; i < self->blobs.count; i++) {
+        free(blobs_of(self)[i].bytes);
+    }
+    free(self->events.items);
+    free(self->claims.items);
+    free(self->blobs.items);
+    free(self);
+}
+
+static memory_study *study_at(const memory *self, size_t at)
+{
+    return ((memory_study **)self->studies.items)[at];
+}
+
+static memory_study *study_find(const memory *self, int64_t id)
+{
+    for (size_t i = 0; i < self->studies.count; i++) {
+        if (study_at(self, i)->id == id) {
+            return study_at(self, i);
+        }
+    }
+    return NULL;
+}
+
+/* The first place whose name is not before `name`. */
+static size_t study_place(const memory *self, const char *name)
+{
+    size_t at = 0;
+    while (at < self->studies.count && strcmp(study_at(self, at)->name, name) < 0) {
+        at++;
+    }
+    return at;
+}
+
+static void study_detach(memory *self, const memory_study *gone)
+{
+    array_remove(&self->studies, sizeof(memory_study *), study_place(self, gone->name));
+}
+
+/* The first place whose member is not before `member`. */
+static size_t claim_place(const memory_study *self, int32_t member)
+{
+    size_t at = 0;
+    while (at < self->claims.count && claims_of(self)[at].claim.member < member) {
+        at++;
+    }
+    return at;
+}
+
+/* The place of a blob, or the count where there is none. */
+static size_t blob_place(const memory_study *self, pbt_segment_id id)
+{
+    size_t at = 0;
+    const blob_row *blobs = blobs_of(self);
+    while (at < self->blobs.count &&
+           (blobs[at].id.member != id.member || blobs[at].id.number != id.number)) {
+        at++;
+    }
+    return at;
+}
+
+/* ---- notes ---- */
+
+static pbt_err note_reserve(memory *self, pbt_error *error)
+{
+    return array_reserve(&self->notes, sizeof(note), error);
+}
+
+static void note_add(memory *self, note new_note)
+{
+    array_insert(&self->notes, sizeof(note), self->notes.count, &new_note);
+}
+
+static void undo_blob_put(memory_study *study, pbt_segment_id id)
+{
+    size_t at = blob_place(study, id);
+    free(blobs_of(study)[at].bytes);
+    array_remove(&study->blobs, sizeof(blob_row), at);
+}
+
+static void undo(memory *self, const note *old)
+{
+    memory_study *study = old->study;
+    switch (old->kind) {
+    case CREATED:
+        study_detach(self, study);
+        study_free(study);
+        self->next_id--;
+        break;
+    case APPENDED:
+        study->events.count--;
+        free((char *)events_of(study)[study->events.count].body);
+        break;
+    case CLAIM_MADE:
+        array_remove(&study->claims, sizeof(claim_row), claim_place(study, old->old.member));
+        break;
+    case CLAIM_CHANGED:
+        claims_of(study)[claim_place(study, old->old.claim.claim.member)] = old->old.claim;
+        break;
+    case BLOB_PUT:
+        undo_blob_put(study, old->old.blob.id);
+        break;
+    case BLOB_DROPPED: /* the room it left is still there */
+        array_insert(&study->blobs, sizeof(blob_row), study->blobs.count, &old->old.blob);
+        break;
+    case REMOVED: /* likewise */
+        array_insert(&self->studies, sizeof(study), study_place(self, study->name), &study);
+        break;
+    }
+}
+
+static void undo_to(memory *self, size_t count)
+{
+    const note *notes = self->notes.items;
+    while (self->notes.count > count) {
+        self->notes.count--;
+        undo(self, &notes[self->notes.count]);
+    }
+}
+
+/* ---- transactions ---- */
+
+static pbt_err memory_begin(pbt__backend *backend, int64_t id, pbt__head *out, pbt_error *error)
+{
+    const memory_study *study = study_find((memory *)backend, id);
+    if (study == NULL) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "the study is gone");
+    }
+    pbt__head head = {0};
+    if (study->events.count > 0) {
+        const pbt__event *last = &events_of(study)[study->events.count - 1];
+        head.last_sequence = last->sequence;
+        head.last_time_us = last->time_us;
+    }
+    for (size_t i = 0; i < study->claims.count; i++) {
+        int64_t revision = claims_of(study)[i].revision;
+        head.claims_revision = revision > head.claims_revision ? revision : head.claims_revision;
+    }
+    *out = head;
+    return PBT_OK;
+}
+
+static pbt_err memory_begin_create(pbt__backend *backend, const char *name, int64_t *id,
+                                   pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    size_t at = study_place(self, name);
+    if (at < self->studies.count && strcmp(study_at(self, at)->name, name) == 0) {
+        return pbt__fail(error, PBT_ERR_EXISTS, "there is a study '%s' already", name);
+    }
+    if (array_reserve(&self->studies, sizeof(memory_study *), error) != PBT_OK ||
+        note_reserve(self, error) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    memory_study *created = pbt__calloc(1, sizeof(*created));
+    if (created == NULL) {
+        return pbt__fail_memory(error);
+    }
+    created->id = self->next_id++;
+    memcpy(created->name, name, strlen(name));
+    array_insert(&self->studies, sizeof(memory_study *), at, &created);
+    note_add(self, (note){.kind = CREATED, .study = created});
+    *id = created->id;
+    return PBT_OK;
+}
+
+static pbt_err memory_commit(pbt__backend *backend, pbt_error *error)
+{
+    (void)error;
+    memory *self = (memory *)backend;
+    const note *notes = self->notes.items;
+    for (size_t i = 0; i < self->notes.count; i++) {
+        if (notes[i].kind == BLOB_DROPPED) {
+            free(notes[i].old.blob.bytes);
+        } else if (notes[i].kind == REMOVED) {
+            study_free(notes[i].study);
+        }
+    }
+    self->notes.count = 0;
+    return PBT_OK;
+}
+
+static void memory_rollback(pbt__backend *backend)
+{
+    undo_to((memory *)backend, 0);
+}
+
+static pbt_err memory_savepoint(pbt__backend *backend, pbt_error *error)
+{
+    (void)error;
+    memory *self = (memory *)backend;
+    self->saved_count = self->notes.count;
+    return PBT_OK;
+}
+
+static pbt_err memory_savepoint_keep(pbt__backend *backend, pbt_error *error)
+{
+    (void)backend;
+    (void)error;
+    return PBT_OK;
+}
+
+static pbt_err memory_savepoint_undo(pbt__backend *backend, pbt_error *error)
+{
+    (void)error;
+    memory *self = (memory *)backend;
+    undo_to(self, self->saved_count);
+    return PBT_OK;
+}
+
+/* ---- writing ---- */
+
+static pbt_err memory_append(pbt__backend *backend, int64_t id, const pbt__event *event,
+                             pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    memory_study *study = study_find(self, id);
+    if (note_reserve(self, error) != PBT_OK ||
+        array_reserve(&study->events, sizeof(*event), error) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    pbt__event kept = *event;
+    kept.body = pbt__strndup(event->body, event->body_length);
+    if (kept.body == NULL) {
+        return pbt__fail_memory(error);
+    }
+    array_insert(&study->events, sizeof(kept), study->events.count, &kept);
+    note_add(self, (note){.kind = APPENDED, .study = study});
+    return PBT_OK;
+}
+
+static pbt_err memory_claim_put(pbt__backend *backend, int64_t id, const pbt__claim *claim,
+                                int64_t revision, pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    memory_study *study = study_find(self, id);
+    if (note_reserve(self, error) != PBT_OK ||
+        array_reserve(&study->claims, sizeof(claim_row), error) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    const claim_row row = {.claim = *claim, .revision = revision};
+    size_t at = claim_place(study, claim->member);
+    if (at < study->claims.count && claims_of(study)[at].claim.member == claim->member) {
+        claim_row *old = &claims_of(study)[at];
+        note_add(self, (note){.kind = CLAIM_CHANGED, .study = study, .old.claim = *old});
+        *old = row;
+    } else {
+        array_insert(&study->claims, sizeof(row), at, &row);
+        note_add(self, (note){.kind = CLAIM_MADE, .study = study, .old.member = claim->member});
+    }
+    return PBT_OK;
+}
+
+static pbt_err memory_blob_drop(pbt__backend *backend, int64_t id, pbt_segment_id segment,
+                                pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    memory_study *study = study_find(self, id);
+    size_t at = blob_place(study, segment);
+    if (at == study->blobs.count) {
+        return PBT_OK;
+    }
+    if (note_reserve(self, error) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    const blob_row old = blobs_of(study)[at];
+    array_remove(&study->blobs, sizeof(old), at);
+    note_add(self, (note){.kind = BLOB_DROPPED, .study = study, .old.blob = old});
+    return PBT_OK;
+}
+
+static pbt_err memory_blob_put(pbt__backend *backend, int64_t id, pbt_segment_id segment,
+                               const void *bytes, size_t length, pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    memory_study *study = study_find(self, id);
+    blob_row row = {.id = segment, .length = length};
+    row.bytes = pbt__strndup(bytes, length);
+    if (row.bytes == NULL) {
+        return pbt__fail_memory(error);
+    }
+    if (memory_blob_drop(backend, id, segment, error) != PBT_OK ||
+        note_reserve(self, error) != PBT_OK ||
+        array_reserve(&study->blobs, sizeof(row), error) != PBT_OK) {
+        free(row.bytes);
+        return PBT_ERR_MEMORY;
+    }
+    array_insert(&study->blobs, sizeof(row), study->blobs.count, &row);
+    note_add(self, (note){.kind = BLOB_PUT, .study = study, .old.blob.id = segment});
+    return PBT_OK;
+}
+
+static pbt_err memory_remove(pbt__backend *backend, int64_t id, pbt_error *error)
+{
+    memory *self = (memory *)backend;
+    memory_study *study = study_find(self, id);
+    if (note_reserve(self, error) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    study_detach(self, study);
+    note_add(self, (note){.kind = REMOVED, .study = study});
+    return PBT_OK;
+}
+
+/* ---- reading ---- */
+
+static pbt_err memory_list(pbt__backend *backend, pbt__study_callback callback, void *context,
+                           pbt_error *error)
+{
+    (void)error;
+    const memory *self = (memory *)backend;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; i < self->studies.count && err == PBT_OK; i++) {
+        pbt__study_row row = {.id = study_at(self, i)->id};
+        memcpy(row.name, study_at(self, i)->name, sizeof(row.name));
+        err = callback(context, &row);
+    }
+    return err;
+}
+
+static pbt_err memory_read(pbt__backend *backend, int64_t id, int64_t after,
+                           pbt__event_callback callback, void *context, pbt_error *error)
+{
+    (void)error;
+    const memory_study *study = study_find((memory *)backend, id);
+    if (study == NULL) {
+        return PBT_OK;
+    }
+    pbt_err err = PBT_OK;
+    size_t first = after > 0 ? (size_t)after : 0;
+    for (size_t i = first; i < study->events.count && err == PBT_OK; i++) {
+        err = callback(context, &events_of(study)[i]);
+    }
+    return err;
+}
+
+static pbt_err memory_claim_list(pbt__backend *backend, int64_t id, int64_t after,
+                                 pbt__claim_callback callback, void *context, pbt_error *error)
+{
+    (void)error;
+    const memory_study *study = study_find((memory *)backend, id);
+    if (study == NULL) {
+        return PBT_OK;
+    }
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; i < study->claims.count && err == PBT_OK; i++) {
+        const claim_row *row = &claims_of(study)[i];
+        if (row->revision > after) {
+            err = callback(context, &row->claim);
+        }
+    }
+    return err;
+}
+
+static pbt_err memory_blob_get(pbt__backend *backend, int64_t id, pbt_segment_id segment,
+                               void **bytes, size_t *length, pbt_error *error)
+{
+    const memory_study *study = study_find((memory *)backend, id);
+    size_t at = study == NULL ? 0 : blob_place(study, segment);
+    if (study == NULL || at == study->blobs.count) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d",
+                         segment.member, segment.number);
+    }
+    const blob_row *row = &blobs_of(study)[at];
+    void *copy = pbt__strndup(row->bytes, row->length);
+    if (copy == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *bytes = copy;
+    *length = row->length;
+    return PBT_OK;
+}
+
+/* ---- the handle ---- */
+
+static void memory_close(pbt__backend *backend)
+{
+    memory *self = (memory *)backend;
+    undo_to(self, 0);
+    for (size_t i = 0; i < self->studies.count; i++) {
+        study_free(study_at(self, i));
+    }
+    free(self->studies.items);
+    free(self->notes.items);
+    free(self);
+}
+
+static const pbt__backend_ops OPS = {
+    .scheme = "memory",
+    .close = memory_close,
+    .list = memory_list,
+    .begin = memory_begin,
+    .begin_create = memory_begin_create,
+    .commit = memory_commit,
+    .rollback = memory_rollback,
+    .savepoint = memory_savepoint,
+    .savepoint_keep = memory_savepoint_keep,
+    .savepoint_undo = memory_savepoint_undo,
+    .append = memory_append,
+    .claim_put = memory_claim_put,
+    .blob_put = memory_blob_put,
+    .blob_drop = memory_blob_drop,
+    .remove = memory_remove,
+    .read = memory_read,
+    .claim_list = memory_claim_list,
+    .blob_get = memory_blob_get,
+};
+
+pbt_err pbt__memory_open(const char *place, const pbt__store_options *options, pbt__backend **out,
+                         pbt_error *error)
+{
+    if (place[0] != '\0') {
+        pbt__fail(error, PBT_ERR_ARGUMENT, "a store in memory has no name, found '%.100s'", place);
+        pbt__error_hint(error, "write memory:");
+        return PBT_ERR_ARGUMENT;
+    }
+    if (!options->can_create) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "a store in memory ends with its process");
+    }
+    memory *self = pbt__calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return pbt__fail_memory(error);
+    }
+    self->backend.ops = &OPS;
+    self->next_id = 1;
+    *out = &self->backend;
+    return PBT_OK;
+}

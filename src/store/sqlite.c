@@ -1,0 +1,508 @@
+/*
+ * sqlite.c: a store in one SQLite file.
+ *
+ * BEGIN IMMEDIATE is the study's lock, and every other study's too: one writer at a time per file, which
+ * group commit makes up for. All statements are prepared once and kept. A statement outside of any
+ * transaction reads one snapshot, which is why each listing is a single statement.
+ */
+#include "store/sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+typedef enum query {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    SAVEPOINT,
+    SAVEPOINT_KEEP,
+    SAVEPOINT_UNDO,
+    HEAD,
+    STUDY_CREATE,
+    STUDY_LIST,
+    EVENT_APPEND,
+    EVENT_READ,
+    CLAIM_PUT,
+    CLAIM_LIST,
+    BLOB_PUT,
+    BLOB_GET,
+    BLOB_DROP,
+    REMOVE_STUDY,
+    REMOVE_EVENTS,
+    REMOVE_CLAIMS,
+    REMOVE_BLOBS,
+    QUERY_COUNT,
+} query;
+
+static const char *const SQL[QUERY_COUNT] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [SAVEPOINT] = "SAVEPOINT one",
+    [SAVEPOINT_KEEP] = "RELEASE one",
+    [SAVEPOINT_UNDO] = "ROLLBACK TO one",
+    [HEAD] = "SELECT coalesce(sequence, 0), coalesce(time_us, 0),"
+             " (SELECT coalesce(max(revision), 0) FROM claim WHERE claim.study = ?1)"
+             " FROM study LEFT JOIN event ON event.study = study.id"
+             " WHERE study.id = ?1 ORDER BY sequence DESC LIMIT 1",
+    [STUDY_CREATE] = "INSERT INTO study (name) VALUES (?1)",
+    [STUDY_LIST] = "SELECT id, name FROM study ORDER BY name",
+    [EVENT_APPEND] = "INSERT INTO event (study, sequence, time_us, kind, digest, body)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [EVENT_READ] = "SELECT sequence, time_us, kind, digest, body FROM event"
+                   " WHERE study = ?1 AND sequence > ?2 ORDER BY sequence",
+    [CLAIM_PUT] = "REPLACE INTO claim (study, member, number, attempt, lease_until_us, step,"
+                  " step_changed_us, revision, worker, session)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [CLAIM_LIST] = "SELECT member, number, attempt, lease_until_us, step, step_changed_us, worker,"
+                   " session FROM claim WHERE study = ?1 AND revision > ?2 ORDER BY member",
+    [BLOB_PUT] = "REPLACE INTO blob (study, member, number, bytes) VALUES (?1, ?2, ?3, ?4)",
+    [BLOB_GET] = "SELECT bytes FROM blob WHERE study = ?1 AND member = ?2 AND number = ?3",
+    [BLOB_DROP] = "DELETE FROM blob WHERE study = ?1 AND member = ?2 AND number = ?3",
+    [REMOVE_STUDY] = "DELETE FROM study WHERE id = ?1",
+    [REMOVE_EVENTS] = "DELETE FROM event WHERE study = ?1",
+    [REMOVE_CLAIMS] = "DELETE FROM claim WHERE study = ?1",
+    [REMOVE_BLOBS] = "DELETE FROM blob WHERE study = ?1",
+};
+
+typedef struct sqlite {
+    pbt__backend backend;
+    sqlite3 *db;
+    sqlite3_stmt *statements[QUERY_COUNT];
+    pbt__patience patience;
+} sqlite;
+
+/* ---- running statements ---- */
+
+/* A statement's parameters, from ?1 on. Binding them copies nothing and cannot fail. */
+#define BIND(self, which, ...)                                                                     \
+    bind(self, which, (const int64_t[]){__VA_ARGS__},                                              \
+         (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
+
+static sqlite3_stmt *bind(sqlite *self, query which, const int64_t *values, int count)
+{
+    sqlite3_stmt *statement = self->statements[which];
+    for (int i = 0; i < count; i++) {
+        (void)sqlite3_bind_int64(statement, i + 1, values[i]);
+    }
+    return statement;
+}
+
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+    (void)sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+}
+
+/* Make a statement ready for its next use, and forget what was bound to it. */
+static int put_away(sqlite3_stmt *statement)
+{
+    int rc = sqlite3_reset(statement);
+    (void)sqlite3_clear_bindings(statement);
+    return rc;
+}
+
+/* Run a statement that returns no rows. */
+static pbt_err run(sqlite *self, query which, const char *what, pbt_error *error)
+{
+    (void)sqlite3_step(self->statements[which]);
+    int rc = put_away(self->statements[which]);
+    return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(self->db, rc, what, error);
+}
+
+typedef pbt_err (*row_reader)(void *listing, sqlite3_stmt *row, pbt_error *error);
+
+/* Hand every row to `reader`, until it returns anything but PBT_OK. */
+static pbt_err each_row(sqlite *self, query which, row_reader reader, void *listing,
+                        pbt_error *error)
+{
+    sqlite3_stmt *rows = self->statements[which];
+    pbt_err err = PBT_OK;
+    while (err == PBT_OK && sqlite3_step(rows) == SQLITE_ROW) {
+        err = reader(listing, rows, error);
+    }
+    int rc = put_away(rows);
+    return err == PBT_OK && rc != SQLITE_OK
+               ? pbt__sqlite_fail(self->db, rc, "cannot read the store", error)
+               : err;
+}
+
+/* Copy a text column whole. Shape: out[size] */
+static pbt_err copy_text(sqlite3_stmt *row, int column, char *out, size_t size, pbt_error *error)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+    size_t length = (size_t)sqlite3_column_bytes(row, column);
+    if (text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    if (length >= size) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "a name in the store is %zu bytes long", length);
+    }
+    memcpy(out, text, length);
+    out[length] = '\0';
+    return PBT_OK;
+}
+
+/* ---- transactions ---- */
+
+/* SQLite rolls back by itself after some failures; then there is nothing left to do. */
+static void sqlite_rollback(pbt__backend *backend)
+{
+    sqlite *self = (sqlite *)backend;
+    if (!sqlite3_get_autocommit(self->db)) {
+        (void)sqlite3_step(self->statements[ROLLBACK]);
+        (void)put_away(self->statements[ROLLBACK]);
+    }
+}
+
+static pbt_err read_head(void *listing, sqlite3_stmt *row, pbt_error *error)
+{
+    (void)error;
+    *(pbt__head *)listing = (pbt__head){
+        .last_sequence = sqlite3_column_int64(row, 0),
+        .last_time_us = sqlite3_column_int64(row, 1),
+        .claims_revision = sqlite3_column_int64(row, 2),
+    };
+    return PBT_OK;
+}
+
+static pbt_err find_head(sqlite *self, int64_t study, pbt__head *out, pbt_error *error)
+{
+    pbt__head head = {.last_sequence = -1};
+    BIND(self, HEAD, study);
+    pbt_err err = each_row(self, HEAD, read_head, &head, error);
+    if (err == PBT_OK && head.last_sequence < 0) {
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "the study is gone");
+    }
+    if (err == PBT_OK) {
+        *out = head;
+    }
+    return err;
+}
+
+static pbt_err sqlite_begin(pbt__backend *backend, int64_t study, pbt__head *out, pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    pbt_err err = run(self, BEGIN, "cannot lock the store", error);
+    if (err == PBT_OK) {
+        err = find_head(self, study, out, error);
+    }
+    if (err != PBT_OK) {
+        sqlite_rollback(backend);
+    }
+    return err;
+}
+
+static pbt_err create_study(sqlite *self, const char *name, pbt_error *error)
+{
+    sqlite3_stmt *statement = self->statements[STUDY_CREATE];
+    bind_text(statement, 1, name);
+    (void)sqlite3_step(statement);
+    int rc = put_away(statement);
+    if (rc == SQLITE_CONSTRAINT_UNIQUE) {
+        return pbt__fail(error, PBT_ERR_EXISTS, "there is a study '%s' already", name);
+    }
+    return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(self->db, rc, "cannot make a study", error);
+}
+
+static pbt_err sqlite_begin_create(pbt__backend *backend, const char *name, int64_t *study,
+                                   pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    pbt_err err = run(self, BEGIN, "cannot lock the store", error);
+    if (err == PBT_OK) {
+        err = create_study(self, name, error);
+    }
+    if (err != PBT_OK) {
+        sqlite_rollback(backend);
+        return err;
+    }
+    *study = sqlite3_last_insert_rowid(self->db);
+    return PBT_OK;
+}
+
+static pbt_err sqlite_commit(pbt__backend *backend, pbt_error *error)
+{
+    pbt_err err = run((sqlite *)backend, COMMIT, "cannot commit", error);
+    if (err != PBT_OK) {
+        sqlite_rollback(backend);
+    }
+    return err;
+}
+
+static pbt_err sqlite_savepoint(pbt__backend *backend, pbt_error *error)
+{
+    return run((sqlite *)backend, SAVEPOINT, "cannot set a savepoint", error);
+}
+
+static pbt_err sqlite_savepoint_keep(pbt__backend *backend, pbt_error *error)
+{
+    return run((sqlite *)backend, SAVEPOINT_KEEP, "cannot keep a savepoint", error);
+}
+
+/* ROLLBACK TO leaves the savepoint open. */
+static pbt_err sqlite_savepoint_undo(pbt__backend *backend, pbt_error *error)
+{
+    pbt_err err = run((sqlite *)backend, SAVEPOINT_UNDO, "cannot undo a savepoint", error);
+    return err == PBT_OK ? sqlite_savepoint_keep(backend, error) : err;
+}
+
+/* ---- studies ---- */
+
+typedef struct study_listing {
+    pbt__study_callback callback;
+    void *context;
+} study_listing;
+
+static pbt_err read_study(void *listing, sqlite3_stmt *row, pbt_error *error)
+{
+    const study_listing *self = listing;
+    pbt__study_row study = {.id = sqlite3_column_int64(row, 0)};
+    pbt_err err = copy_text(row, 1, study.name, sizeof(study.name), error);
+    return err == PBT_OK ? self->callback(self->context, &study) : err;
+}
+
+static pbt_err sqlite_list(pbt__backend *backend, pbt__study_callback callback, void *context,
+                           pbt_error *error)
+{
+    study_listing listing = {callback, context};
+    return each_row((sqlite *)backend, STUDY_LIST, read_study, &listing, error);
+}
+
+static pbt_err sqlite_remove(pbt__backend *backend, int64_t study, pbt_error *error)
+{
+    pbt_err err = PBT_OK;
+    for (query which = REMOVE_STUDY; which <= REMOVE_BLOBS && err == PBT_OK; which++) {
+        BIND((sqlite *)backend, which, study);
+        err = run((sqlite *)backend, which, "cannot remove the study", error);
+    }
+    return err;
+}
+
+/* ---- events ---- */
+
+static pbt_err sqlite_append(pbt__backend *backend, int64_t study, const pbt__event *event,
+                             pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    sqlite3_stmt *statement =
+        BIND(self, EVENT_APPEND, study, event->sequence, event->time_us, (int64_t)event->kind);
+    (void)sqlite3_bind_blob(statement, 5, event->digest.bytes, sizeof(event->digest.bytes),
+                            SQLITE_STATIC);
+    (void)sqlite3_bind_text64(statement, 6, event->body, event->body_length, SQLITE_STATIC,
+                              SQLITE_UTF8);
+    return run(self, EVENT_APPEND, "cannot append an event", error);
+}
+
+typedef struct event_listing {
+    pbt__event_callback callback;
+    void *context;
+} event_listing;
+
+static pbt_err read_event(void *listing, sqlite3_stmt *row, pbt_error *error)
+{
+    const event_listing *self = listing;
+    pbt__event event = {
+        .sequence = sqlite3_column_int64(row, 0),
+        .time_us = sqlite3_column_int64(row, 1),
+        .kind = (pbt__event_kind)sqlite3_column_int(row, 2),
+        .body = (const char *)sqlite3_column_text(row, 4),
+        .body_length = (size_t)sqlite3_column_bytes(row, 4),
+    };
+    if (event.body == NULL) {
+        return pbt__fail_memory(error);
+    }
+    const void *digest = sqlite3_column_blob(row, 3);
+    if (sqlite3_column_bytes(row, 3) != (int)sizeof(event.digest.bytes)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "event %lld has no digest",
+                         (long long)event.sequence);
+    }
+    memcpy(event.digest.bytes, digest, sizeof(event.digest.bytes));
+    return self->callback(self->context, &event);
+}
+
+static pbt_err sqlite_read(pbt__backend *backend, int64_t study, int64_t after,
+                           pbt__event_callback callback, void *context, pbt_error *error)
+{
+    event_listing listing = {callback, context};
+    BIND((sqlite *)backend, EVENT_READ, study, after);
+    return each_row((sqlite *)backend, EVENT_READ, read_event, &listing, error);
+}
+
+/* ---- claims ---- */
+
+static pbt_err sqlite_claim_put(pbt__backend *backend, int64_t study, const pbt__claim *claim,
+                                int64_t revision, pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    sqlite3_stmt *statement =
+        BIND(self, CLAIM_PUT, study, claim->member, claim->number, claim->attempt,
+             claim->lease_until_us, claim->step, claim->step_changed_us, revision);
+    bind_text(statement, 9, claim->worker);
+    bind_text(statement, 10, claim->session);
+    return run(self, CLAIM_PUT, "cannot write a claim", error);
+}
+
+typedef struct claim_listing {
+    pbt__claim_callback callback;
+    void *context;
+} claim_listing;
+
+static pbt_err read_claim(void *listing, sqlite3_stmt *row, pbt_error *error)
+{
+    const claim_listing *self = listing;
+    pbt__claim claim = {
+        .member = sqlite3_column_int(row, 0),
+        .number = sqlite3_column_int(row, 1),
+        .attempt = sqlite3_column_int(row, 2),
+        .lease_until_us = sqlite3_column_int64(row, 3),
+        .step = sqlite3_column_int64(row, 4),
+        .step_changed_us = sqlite3_column_int64(row, 5),
+    };
+    pbt_err err = copy_text(row, 6, claim.worker, sizeof(claim.worker), error);
+    if (err == PBT_OK) {
+        err = copy_text(row, 7, claim.session, sizeof(claim.session), error);
+    }
+    return err == PBT_OK ? self->callback(self->context, &claim) : err;
+}
+
+static pbt_err sqlite_claim_list(pbt__backend *backend, int64_t study, int64_t after,
+                                 pbt__claim_callback callback, void *context, pbt_error *error)
+{
+    claim_listing listing = {callback, context};
+    BIND((sqlite *)backend, CLAIM_LIST, study, after);
+    return each_row((sqlite *)backend, CLAIM_LIST, read_claim, &listing, error);
+}
+
+/* ---- blobs ---- */
+
+static pbt_err sqlite_blob_put(pbt__backend *backend, int64_t study, pbt_segment_id id,
+                               const void *bytes, size_t length, pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    sqlite3_stmt *statement = BIND(self, BLOB_PUT, study, id.member, id.number);
+    (void)sqlite3_bind_blob64(statement, 4, bytes, length, SQLITE_STATIC);
+    return run(self, BLOB_PUT, "cannot keep a checkpoint", error);
+}
+
+typedef struct blob {
+    void *bytes; /* NULL: not found */
+    size_t length;
+} blob;
+
+static pbt_err read_blob(void *listing, sqlite3_stmt *row, pbt_error *error)
+{
+    blob *self = listing;
+    const void *bytes = sqlite3_column_blob(row, 0);
+    self->length = (size_t)sqlite3_column_bytes(row, 0);
+    if (bytes == NULL && sqlite3_errcode(sqlite3_db_handle(row)) == SQLITE_NOMEM) {
+        return pbt__fail_memory(error);
+    }
+    self->bytes = pbt__strndup(bytes == NULL ? "" : bytes, self->length);
+    return self->bytes == NULL ? pbt__fail_memory(error) : PBT_OK;
+}
+
+static pbt_err sqlite_blob_get(pbt__backend *backend, int64_t study, pbt_segment_id id,
+                               void **bytes, size_t *length, pbt_error *error)
+{
+    blob found = {0};
+    BIND((sqlite *)backend, BLOB_GET, study, id.member, id.number);
+    pbt_err err = each_row((sqlite *)backend, BLOB_GET, read_blob, &found, error);
+    if (err == PBT_OK && found.bytes == NULL) {
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d", id.member,
+                        id.number);
+    }
+    if (err != PBT_OK) {
+        free(found.bytes);
+        return err;
+    }
+    *bytes = found.bytes;
+    *length = found.length;
+    return PBT_OK;
+}
+
+static pbt_err sqlite_blob_drop(pbt__backend *backend, int64_t study, pbt_segment_id id,
+                                pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    BIND(self, BLOB_DROP, study, id.member, id.number);
+    return run(self, BLOB_DROP, "cannot drop a checkpoint", error);
+}
+
+/* ---- the handle ---- */
+
+static void sqlite_close(pbt__backend *backend)
+{
+    sqlite *self = (sqlite *)backend;
+    for (int i = 0; i < QUERY_COUNT; i++) {
+        sqlite3_finalize(self->statements[i]);
+    }
+    sqlite3_close(self->db);
+    free(self);
+}
+
+static const pbt__backend_ops OPS = {
+    .scheme = "sqlite",
+    .close = sqlite_close,
+    .list = sqlite_list,
+    .begin = sqlite_begin,
+    .begin_create = sqlite_begin_create,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint,
+    .savepoint_keep = sqlite_savepoint_keep,
+    .savepoint_undo = sqlite_savepoint_undo,
+    .append = sqlite_append,
+    .claim_put = sqlite_claim_put,
+    .blob_put = sqlite_blob_put,
+    .blob_drop = sqlite_blob_drop,
+    .remove = sqlite_remove,
+    .read = sqlite_read,
+    .claim_list = sqlite_claim_list,
+    .blob_get = sqlite_blob_get,
+};
+
+static pbt_err prepare_all(sqlite *self, pbt_error *error)
+{
+    for (int i = 0; i < QUERY_COUNT; i++) {
+        int rc = sqlite3_prepare_v3(self->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &self->statements[i], NULL);
+        if (rc != SQLITE_OK) {
+            return pbt__sqlite_fail(self->db, rc, "cannot prepare the store", error);
+        }
+    }
+    return PBT_OK;
+}
+
+/* SQLite would take these for a database of its own in memory or in a temporary file. */
+static bool is_file_name(const char *place)
+{
+    return place[0] != '\0' && strcmp(place, ":memory:") != 0;
+}
+
+pbt_err pbt__sqlite_open(const char *place, const pbt__store_options *options, pbt__backend **out,
+                         pbt_error *error)
+{
+    if (!is_file_name(place)) {
+        pbt__fail(error, PBT_ERR_ARGUMENT, "a store needs a file's name, found '%s'", place);
+        pbt__error_hint(error, "write sqlite:FILE, or memory: for one that ends with its process");
+        return PBT_ERR_ARGUMENT;
+    }
+    sqlite *self = pbt__calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return pbt__fail_memory(error);
+    }
+    self->backend.ops = &OPS;
+    pbt_err err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
+    if (err == PBT_OK) {
+        err = prepare_all(self, error);
+    }
+    if (err != PBT_OK) {
+        sqlite_close(&self->backend);
+        return err;
+    }
+    *out = &self->backend;
+    return PBT_OK;
+}

@@ -1,0 +1,47 @@
+/* sqlite.h: what the files of the SQLite backend share. */
+#ifndef PBT_STORE_SQLITE_H
+#define PBT_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/backend.h"
+
+/* A layout's history: step N takes version N to N + 1. Shape: steps[step_count] */
+typedef struct pbt__schema {
+    int32_t application_id; /* in the file's header: whose it is */
+    const char *const *steps;
+    int step_count; /* the version there is today */
+} pbt__schema;
+
+/* The layout of pbt's own stores. */
+extern const pbt__schema pbt__sqlite_schema;
+
+/* Fill `error` from SQLite's own words and return the code that `rc` stands for. `what` begins with
+ * "cannot". Nullable: error. */
+pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error);
+
+/* Run SQL that returns no rows. `what` as above. */
+PBT_MUST_USE pbt_err pbt__sqlite_exec(sqlite3 *db, const char *sql, const char *what,
+                                      pbt_error *error);
+
+/*
+ * Bring a database up to date: all steps or none, also where several processes try at once. An empty
+ * one is made where `can_create`.
+ * Errors: PBT_ERR_NOT_FOUND (empty, and not to be made), PBT_ERR_CORRUPT (somebody else's),
+ * PBT_ERR_VERSION (newer, or older and `is_read_only`), PBT_ERR_BUSY, PBT_ERR_STORE.
+ */
+PBT_MUST_USE pbt_err pbt__sqlite_migrate(sqlite3 *db, const pbt__schema *schema,
+                                         const pbt__store_options *options, pbt_error *error);
+
+/* How long to wait for a lock that another process holds. */
+typedef struct pbt__patience {
+    int64_t bound_us;
+    int64_t since_us; /* when this wait began */
+} pbt__patience;
+
+/* Connect to a file: made 0600 where it is absent and `can_create`, brought up to date.
+ * Owner: `patience` lives as long as `*out`, which sqlite3_close ends. Errors as pbt__store_open. */
+PBT_MUST_USE pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
+                                         pbt__patience *patience, sqlite3 **out, pbt_error *error);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * store.h: where studies live.
+ *
+ * A store holds, per study: an append-only log of events (the truth), one claim row per member (who
+ * trains it, until when), and small blobs (checkpoints kept inside the store). It knows nothing of
+ * what events mean. One handle serves one transaction at a time; several processes may hold handles
+ * of one store. `begin` takes the study's lock, and everything between it and `commit` happens at
+ * once or not at all, also when the process dies between any two lines.
+ *
+ * Three backends share this interface and one conformance suite: memory, SQLite, PostgreSQL.
+ */
+#ifndef PBT_STORE_STORE_H
+#define PBT_STORE_STORE_H
+
+#include <pbt/pbt.h>
+
+#include "base/digest.h"
+
+enum {
+    PBT__NAME_SIZE = 65,     /* a study's or worker's name and its NUL */
+    PBT__SESSION_SIZE = 33,  /* a session's 32 hexadecimal digits and its NUL */
+    PBT__BODY_MAXIMUM = 64 * 1024 * 1024, /* Units: bytes of an event's body */
+    PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob */
+};
+
+/* Part of every store: a number is never given to another kind. */
+typedef enum pbt__event_kind {
+    PBT__CREATED = 1,
+    PBT__REPORTED = 2,
+    PBT__FAILED = 3,
+    PBT__RELEASED = 4,
+    PBT__RESCUED = 5,
+    PBT__AMENDED = 6,
+    PBT__SCALED = 7,
+    PBT__STOPPED = 8,
+    PBT__COLLECTED = 9,
+    PBT__RESUMED = 10,
+} pbt__event_kind;
+
+/* One line of a study's log. Owner: whoever handed it over; valid during the call. */
+typedef struct pbt__event {
+    int64_t sequence; /* from 1, without gaps */
+    int64_t time_us;
+    pbt__event_kind kind;
+    const char *body; /* JSON, NUL-terminated */
+    size_t body_length;
+    pbt__digest digest; /* chained to the event before (study/chain.h); the store only keeps it */
+} pbt__event;
+
+/*
+ * Who trains a member. One row per member, made on its first claim and never deleted. `attempt` counts
+ * claims of segment `number`; a row with an empty worker is unclaimed.
+ */
+typedef struct pbt__claim {
+    int32_t member;
+    int32_t number;
+    int32_t attempt;
+    int64_t lease_until_us;
+    int64_t step; /* progress shown by heartbeats; never influences decisions */
+    int64_t step_changed_us;
+    char worker[PBT__NAME_SIZE];
+    char session[PBT__SESSION_SIZE];
+} pbt__claim;
+
+typedef struct pbt__study_row {
+    int64_t id; /* > 0 */
+    char name[PBT__NAME_SIZE];
+} pbt__study_row;
+
+/* What `begin` found under the lock. */
+typedef struct pbt__transaction {
+    int64_t now_us;          /* the store's clock */
+    int64_t last_sequence;   /* 0: no event yet */
+    int64_t claims_revision; /* grows with every transaction that writes a claim */
+} pbt__transaction;
+
+/* A callback that returns anything but PBT_OK ends the listing, which returns it. */
+typedef pbt_err (*pbt__event_callback)(void *context, const pbt__event *event);
+typedef pbt_err (*pbt__claim_callback)(void *context, const pbt__claim *claim);
+typedef pbt_err (*pbt__study_callback)(void *context, const pbt__study_row *row);
+
+typedef struct pbt__store pbt__store;
+
+/*
+ * Every slot may block on I/O. Where a write between begin and commit fails, the caller must roll back:
+ * nothing else goes through any more.
+ * Errors: PBT_ERR_STORE and PBT_ERR_CORRUPT with the backend's words, PBT_ERR_MEMORY, those named, and
+ * for a call that is wrong itself PBT_ERR_STATE (out of turn), PBT_ERR_ARGUMENT, PBT_ERR_LIMIT.
+ * Threads: any. A transaction belongs to the thread that began it; the calls of others on the same
+ * handle wait until it is over. A callback makes no call on the store.
+ */
+typedef struct pbt__store_ops {
+    const char *scheme; /* the URL's: "memory", "sqlite", "postgresql" */
+
+    /* Frees the handle; an open transaction is rolled back. */
+    void (*close)(pbt__store *store);
+
+    /* List the studies by name. No transaction open. */
+    pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
+                    pbt_error *error);
+
+    /* Lock a study and begin. Errors: PBT_ERR_NOT_FOUND (no study of that id), PBT_ERR_BUSY (the lock
+     * was not to be had within the store's bound of 60 s). */
+    pbt_err (*begin)(pbt__store *store, int64_t study, pbt__transaction *out, pbt_error *error);
+
+    /* Make a study of that name and begin a transaction on it. Errors: PBT_ERR_EXISTS. */
+    pbt_err (*begin_create)(pbt__store *store, const char *name, int64_t *study,
+                            pbt__transaction *out, pbt_error *error);
+
+    /* Durable once it returned PBT_OK. Otherwise the transaction is over and nothing of it was kept,
+     * except where the disk or the connection failed meanwhile: then it may have been. Find out by
+     * reading. */
+    pbt_err (*commit)(pbt__store *store, pbt_error *error);
+
+    /* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
+    void (*rollback)(pbt__store *store);
+
+    /* Savepoints nest no deeper than one: `savepoint`, then `savepoint_keep` or `savepoint_undo`. */
+    pbt_err (*savepoint)(pbt__store *store, pbt_error *error);
+    pbt_err (*savepoint_keep)(pbt__store *store, pbt_error *error);
+    pbt_err (*savepoint_undo)(pbt__store *store, pbt_error *error);
+
+    /* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
+    pbt_err (*append)(pbt__store *store, const pbt__event *event, pbt_error *error);
+
+    /* Read the events with sequence > `after`, in order. Inside a transaction of that study, or outside
+     * of any (then of one consistent snapshot). `study` must exist, else nothing is read. */
+    pbt_err (*read)(pbt__store *store, int64_t study, int64_t after, pbt__event_callback callback,
+                    void *context, pbt_error *error);
+
+    /* Write a member's claim. Inside a transaction; the row's revision becomes claims_revision + 1. */
+    pbt_err (*claim_put)(pbt__store *store, const pbt__claim *claim, pbt_error *error);
+
+    /* List the claims whose revision is > `after`, by member. As `read`, inside or outside. */
+    pbt_err (*claim_list)(pbt__store *store, int64_t study, int64_t after,
+                          pbt__claim_callback callback, void *context, pbt_error *error);
+
+    /* Keep, read and drop a blob by segment. Inside a transaction (get: also outside). `blob_get`
+     * allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping one that is absent
+     * is a success. */
+    pbt_err (*blob_put)(pbt__store *store, pbt_segment_id id, const void *bytes, size_t length,
+                        pbt_error *error);
+    pbt_err (*blob_get)(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
+                        size_t *length, pbt_error *error);
+    pbt_err (*blob_drop)(pbt__store *store, pbt_segment_id id, pbt_error *error);
+
+    /* Remove the locked study with everything in it. Inside a transaction; commit next. */
+    pbt_err (*remove)(pbt__store *store, pbt_error *error);
+} pbt__store_ops;
+
+/* The head of every backend's handle. */
+struct pbt__store {
+    const pbt__store_ops *ops;
+};
+
+typedef struct pbt__store_options {
+    const char *url;  /* sqlite:FILE, memory:, or a plain FILE */
+    bool can_create;  /* false: one that does not exist is PBT_ERR_NOT_FOUND; a query never creates */
+    bool is_read_only;
+    double busy_seconds; /* the bound on waiting for another process's lock; 0: 60 */
+    /* Nullable: the clock, for tests. */
+    int64_t (*now_us)(void *context);
+    void *clock_context;
+} pbt__store_options;
+
+/*
+ * Open a store, bringing an older schema up to date (one that is newer: PBT_ERR_VERSION).
+ * Errors: PBT_ERR_ARGUMENT (no such scheme), PBT_ERR_NOT_FOUND, PBT_ERR_IO (it cannot be made),
+ * PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE, PBT_ERR_MEMORY.
+ */
+PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
+                                     pbt_error *error);
+void pbt__store_close(pbt__store *store);
+
+/* Find a study by name. Errors: PBT_ERR_NOT_FOUND with the names there are as the hint. */
+PBT_MUST_USE pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out,
+                                     pbt_error *error);
+
+#endif

@@ -1,0 +1,413 @@
+/* sqlite.c: what only a store in a file can show: who may open it, what a crash leaves, who waits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/store.h"
+#include "support.h"
+
+typedef struct fixture {
+    char folder[SUPPORT_FOLDER_SIZE];
+    char url[SUPPORT_URL_SIZE];
+    pbt_error error;
+    pbt__transaction found;
+} fixture;
+
+static int make_folder(void **state)
+{
+    fixture *self = calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return -1;
+    }
+    support_folder(self->folder);
+    support_url(self->folder, self->url);
+    *state = self;
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    fixture *self = *state;
+    support_folder_remove(self->folder);
+    free(self);
+    return 0;
+}
+
+static const char *path_of(const fixture *self)
+{
+    return self->url + strlen("sqlite:");
+}
+
+static int count_files(const fixture *self)
+{
+    int count = 0;
+    DIR *folder = opendir(self->folder);
+    assert_non_null(folder);
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        count += entry->d_name[0] != '.';
+    }
+    closedir(folder);
+    return count;
+}
+
+static pbt_err open_with(fixture *self, const char *url, bool can_create, bool is_read_only,
+                         pbt__store **out)
+{
+    const pbt__store_options options = {
+        .url = url,
+        .can_create = can_create,
+        .is_read_only = is_read_only,
+        .busy_seconds = 0.05,
+    };
+    self->error = (pbt_error){0};
+    return pbt__store_open(&options, out, &self->error);
+}
+
+static void assert_refused(fixture *self, const char *url, bool can_create, pbt_err expected)
+{
+    pbt__store *store = NULL;
+    assert_int_equal(open_with(self, url, can_create, false, &store), expected);
+    assert_int_equal(self->error.code, expected);
+    assert_null(store);
+}
+
+/* ---- transactions on a handle, without words ---- */
+
+static pbt_err create(pbt__store *store, const char *name, int64_t *study)
+{
+    pbt__transaction found;
+    pbt_err err = store->ops->begin_create(store, name, study, &found, NULL);
+    return err == PBT_OK ? store->ops->commit(store, NULL) : err;
+}
+
+/* Append the study's next event, leaving the transaction open. */
+static pbt_err begin_and_append(pbt__store *store, int64_t study)
+{
+    pbt__transaction found;
+    pbt_err err = store->ops->begin(store, study, &found, NULL);
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt__event event = support_event(found.last_sequence + 1);
+    return store->ops->append(store, &event, NULL);
+}
+
+static pbt_err append(pbt__store *store, int64_t study)
+{
+    pbt_err err = begin_and_append(store, study);
+    return err == PBT_OK ? store->ops->commit(store, NULL) : err;
+}
+
+static pbt_err expect_next(void *context, const pbt__event *event)
+{
+    return event->sequence == ++*(int64_t *)context ? PBT_OK : PBT_ERR_CORRUPT;
+}
+
+/* How many events there are, without a gap. */
+static int64_t count_events(pbt__store *store, int64_t study)
+{
+    int64_t last = 0;
+    assert_int_equal(store->ops->read(store, study, 0, expect_next, &last, NULL), PBT_OK);
+    return last;
+}
+
+/* ---- opening ---- */
+
+static void a_store_is_kept(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    assert_string_equal(store->ops->scheme, "sqlite");
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    assert_int_equal(append(store, study), PBT_OK);
+    char *before = support_dump(store);
+    pbt__store_close(store);
+    assert_int_equal(count_files(self), 1);
+    store = support_open(path_of(self));
+    char *after = support_dump(store);
+    assert_string_equal(after, before);
+    pbt__store_close(store);
+    free(before);
+    free(after);
+}
+
+static void a_query_creates_nothing(void **state)
+{
+    fixture *self = *state;
+    assert_refused(self, self->url, false, PBT_ERR_NOT_FOUND);
+    assert_true(self->error.hint[0] != '\0');
+    pbt__store *store = NULL;
+    assert_int_equal(open_with(self, self->url, true, true, &store), PBT_ERR_NOT_FOUND);
+    assert_refused(self, "memory:", false, PBT_ERR_NOT_FOUND);
+    assert_int_equal(count_files(self), 0);
+}
+
+static void urls_that_name_no_store_are_refused(void **state)
+{
+    fixture *self = *state;
+    assert_refused(self, "oracle:x", true, PBT_ERR_ARGUMENT);
+    assert_non_null(strstr(self->error.message, "'oracle'"));
+    assert_refused(self, "sqlite:", true, PBT_ERR_ARGUMENT);
+    assert_refused(self, "", true, PBT_ERR_ARGUMENT);
+    assert_refused(self, ":memory:", true, PBT_ERR_ARGUMENT);
+    assert_refused(self, "memory:x", true, PBT_ERR_ARGUMENT);
+    char url[SUPPORT_URL_SIZE + 8];
+    snprintf(url, sizeof(url), "%s/absent/store.db", self->folder);
+    assert_refused(self, url, true, PBT_ERR_IO);
+    assert_refused(self, url, false, PBT_ERR_NOT_FOUND);
+    snprintf(url, sizeof(url), "%s", self->folder);
+    assert_refused(self, url, true, PBT_ERR_STORE);
+    assert_int_equal(count_files(self), 0);
+}
+
+static void a_plain_name_may_hold_a_colon(void **state)
+{
+    fixture *self = *state;
+    char url[SUPPORT_URL_SIZE + 8];
+    snprintf(url, sizeof(url), "%s/a:b", self->folder);
+    pbt__store_close(support_open(url));
+    assert_int_equal(access(url, F_OK), 0);
+}
+
+static mode_t mode_of(const fixture *self, const char *suffix)
+{
+    char path[SUPPORT_URL_SIZE + 8];
+    struct stat status;
+    snprintf(path, sizeof(path), "%s%s", path_of(self), suffix);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_mode & 0777;
+}
+
+static void only_the_owner_can_read_it(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    mode_t mask = umask(0);
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    umask(mask);
+    assert_int_equal(mode_of(self, ""), 0600);
+    assert_int_equal(mode_of(self, "-wal"), 0600);
+    assert_int_equal(mode_of(self, "-shm"), 0600);
+    pbt__store_close(store);
+}
+
+static void a_reader_opens_beside_a_writer(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    pbt__store *reader = NULL;
+    pbt__store *writer = support_open(self->url);
+    assert_int_equal(create(writer, "toy", &study), PBT_OK);
+    assert_int_equal(append(writer, study), PBT_OK);
+    assert_int_equal(begin_and_append(writer, study), PBT_OK);
+    assert_int_equal(open_with(self, self->url, false, true, &reader), PBT_OK);
+    assert_int_equal(count_events(reader, study), 1);
+    assert_int_equal(count_events(writer, study), 2);
+    assert_int_equal(writer->ops->commit(writer, NULL), PBT_OK);
+    assert_int_equal(count_events(reader, study), 2);
+
+    pbt_err err = reader->ops->begin(reader, study, &self->found, &self->error);
+    assert_int_equal(err, PBT_ERR_STATE);
+    err = reader->ops->begin_create(reader, "other", &study, &self->found, &self->error);
+    assert_int_equal(err, PBT_ERR_STATE);
+    pbt__store_close(writer);
+    pbt__store_close(reader);
+    assert_int_equal(count_files(self), 1);
+}
+
+/* ---- crashes ---- */
+
+static void what_was_not_committed_is_gone(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    assert_int_equal(append(store, study), PBT_OK);
+    assert_int_equal(begin_and_append(store, study), PBT_OK);
+    pbt__store_close(store);
+    store = support_open(self->url);
+    assert_int_equal(count_events(store, study), 1);
+    assert_int_equal(append(store, study), PBT_OK);
+    pbt__store_close(store);
+}
+
+/* Commit one event, write another, and die. */
+static int die_inside(void *context, int place)
+{
+    (void)place;
+    const fixture *self = context;
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    pbt_err err = create(store, "toy", &study);
+    err = err == PBT_OK ? append(store, study) : err;
+    err = err == PBT_OK ? begin_and_append(store, study) : err;
+    return (int)err;
+}
+
+static void a_process_that_dies_leaves_whole_transactions(void **state)
+{
+    fixture *self = *state;
+    pbt__study_row row;
+    assert_int_equal(support_processes(1, die_inside, self), 0);
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(pbt__store_find(store, "toy", &row, NULL), PBT_OK);
+    assert_int_equal(count_events(store, row.id), 1);
+    assert_int_equal(append(store, row.id), PBT_OK);
+    pbt__store_close(store);
+}
+
+/* ---- waiting ---- */
+
+static void a_lock_that_is_held_is_waited_for_then_busy(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    pbt__store *other = NULL;
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    assert_int_equal(open_with(self, self->url, false, false, &other), PBT_OK);
+    assert_int_equal(begin_and_append(store, study), PBT_OK);
+    int64_t start_us = pbt__clock_monotonic_us();
+    pbt_err err = other->ops->begin(other, study, &self->found, &self->error);
+    int64_t waited_us = pbt__clock_monotonic_us() - start_us;
+    assert_int_equal(err, PBT_ERR_BUSY);
+    assert_true(self->error.hint[0] != '\0');
+    assert_true(waited_us >= 50 * 1000);
+    assert_true(waited_us < 5 * 1000 * 1000);
+    assert_int_equal(count_events(other, study), 0);
+    assert_int_equal(store->ops->commit(store, NULL), PBT_OK);
+    assert_int_equal(append(other, study), PBT_OK);
+    assert_int_equal(count_events(store, study), 2);
+    pbt__store_close(other);
+    pbt__store_close(store);
+}
+
+enum { WRITER_COUNT = 4, TURN_COUNT = 40 };
+
+/* Take turns with the others, on a handle of one's own. */
+static int take_turns(void *context, int place)
+{
+    (void)place;
+    const fixture *self = context;
+    pbt__study_row row;
+    pbt__store *store = support_open(self->url);
+    pbt_err err = pbt__store_find(store, "toy", &row, NULL);
+    for (int i = 0; i < TURN_COUNT && err == PBT_OK; i++) {
+        err = append(store, row.id);
+    }
+    pbt__store_close(store);
+    return (int)err;
+}
+
+static void *take_turns_in_thread(void *context)
+{
+    return take_turns(context, 0) == 0 ? NULL : context;
+}
+
+static void assert_all_turns_taken(const fixture *self, int64_t study)
+{
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(count_events(store, study), WRITER_COUNT * TURN_COUNT);
+    pbt__store_close(store);
+}
+
+static int64_t create_toy(const fixture *self)
+{
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    pbt__store_close(store);
+    return study;
+}
+
+static void handles_of_many_threads_leave_one_log(void **state)
+{
+    fixture *self = *state;
+    pthread_t threads[WRITER_COUNT];
+    int64_t study = create_toy(self);
+    for (int i = 0; i < WRITER_COUNT; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns_in_thread, self), 0);
+    }
+    for (int i = 0; i < WRITER_COUNT; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_all_turns_taken(self, study);
+}
+
+static void handles_of_many_processes_leave_one_log(void **state)
+{
+    fixture *self = *state;
+    int64_t study = create_toy(self);
+    assert_int_equal(support_processes(WRITER_COUNT, take_turns, self), 0);
+    assert_all_turns_taken(self, study);
+}
+
+/* All make the same store and the same study, of which one succeeds. */
+static int make_at_once(void *context, int place)
+{
+    (void)place;
+    const fixture *self = context;
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    pbt_err err = create(store, "toy", &study);
+    if (err == PBT_OK || err == PBT_ERR_EXISTS) {
+        pbt__study_row row;
+        err = pbt__store_find(store, "toy", &row, NULL);
+        err = err == PBT_OK ? append(store, row.id) : err;
+    }
+    pbt__store_close(store);
+    return (int)err;
+}
+
+static void a_store_made_by_many_at_once_is_one(void **state)
+{
+    fixture *self = *state;
+    enum { PROCESS_COUNT = 8, TRY_COUNT = 10 };
+    for (int i = 0; i < TRY_COUNT; i++) {
+        assert_int_equal(support_processes(PROCESS_COUNT, make_at_once, self), 0);
+        pbt__store *store = support_open(self->url);
+        pbt__study_row row;
+        assert_int_equal(pbt__store_find(store, "toy", &row, NULL), PBT_OK);
+        assert_int_equal(count_events(store, row.id), PROCESS_COUNT);
+        pbt__store_close(store);
+        assert_int_equal(unlink(path_of(self)), 0);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_store_is_kept),
+        CASE(a_query_creates_nothing),
+        CASE(urls_that_name_no_store_are_refused),
+        CASE(a_plain_name_may_hold_a_colon),
+        CASE(only_the_owner_can_read_it),
+        CASE(a_reader_opens_beside_a_writer),
+        CASE(what_was_not_committed_is_gone),
+        CASE(a_process_that_dies_leaves_whole_transactions),
+        CASE(a_lock_that_is_held_is_waited_for_then_busy),
+        CASE(handles_of_many_threads_leave_one_log),
+        CASE(handles_of_many_processes_leave_one_log),
+        CASE(a_store_made_by_many_at_once_is_one),
+    };
+    return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
+}
