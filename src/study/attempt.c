@@ -1,0 +1,200 @@
+/* attempt.c: what a worker says of the attempt it holds: it lives, it failed, it gives the segment back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "study/desk.h"
+
+typedef struct attempt_call {
+    const pbt__claimant *who;
+    pbt_segment_id segment;
+    int32_t attempt;
+    int64_t step;
+    const pbt__checkpoint *progress; /* nullable */
+    const char *message;
+    pbt__cause cause;
+    bool wants_action;
+    pbt__action action;
+} attempt_call;
+
+/* The claim behind a call, where it still stands; `*claim` has member -1 where it has ended. */
+static pbt_err find_claim(pbt__study *study, const attempt_call *call, pbt__claim *claim,
+                          pbt_error *error)
+{
+    bool is_over = false;
+    pbt_err err = pbt__study_admit(study, call->segment, call->attempt, &is_over, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    *claim = study->claims[call->segment.member];
+    bool stands = !is_over && pbt__claim_is_active(claim);
+    claim->member = stands ? claim->member : -1;
+    return PBT_OK;
+}
+
+static pbt_err run_heartbeat(pbt__study *study, void *arguments, pbt_error *error)
+{
+    attempt_call *call = arguments;
+    pbt__claim claim;
+    pbt_err err = pbt__study_expire(study, error);
+    if (err == PBT_OK) {
+        err = find_claim(study, call, &claim, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (claim.member < 0) {
+        return pbt__fail(error, PBT_ERR_LATE, "the lease has ended");
+    }
+    int64_t now = study->transaction.now_us;
+    claim.lease_until_us = now + (int64_t)(study->view.facts.spec->lease_seconds * 1e6);
+    if (call->step > claim.step) {
+        claim.step = call->step;
+        claim.step_changed_us = now;
+    }
+    call->action.verb = pbt__view_is_over(&study->view) ? PBT__STOP : PBT__TRAIN;
+    return pbt__study_put_claim(study, &claim, error);
+}
+
+pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who, pbt_segment_id segment,
+                             int32_t attempt, int64_t step, pbt__verb *verb, pbt_error *error)
+{
+    attempt_call call = {.who = who, .segment = segment, .attempt = attempt, .step = step};
+    pbt_err err = pbt__study_submit(study, run_heartbeat, &call, error);
+    if (err == PBT_OK) {
+        *verb = call.action.verb;
+    }
+    return err;
+}
+
+static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
+{
+    attempt_call *call = arguments;
+    pbt__claim claim;
+    pbt_err err = find_claim(study, call, &claim, error);
+    if (err == PBT_OK && claim.member >= 0) {
+        err = pbt__study_log_failure(study, &claim, call->cause, call->message, error);
+    }
+    if (err == PBT_OK && call->wants_action) {
+        err = pbt__study_assign(study, call->who, -1, &call->action, error);
+    }
+    return err;
+}
+
+enum { MESSAGE_SIZE = 1001 };
+
+/* One line of at most MESSAGE_SIZE - 1 bytes, cut between UTF-8 characters. */
+static void copy_message(const char *message, char *out)
+{
+    size_t length = strnlen(message, MESSAGE_SIZE - 1);
+    while (length > 0 && message[length] != '\0' && ((unsigned char)message[length] & 0xc0) == 0x80) {
+        length--;
+    }
+    for (size_t i = 0; i < length; i++) {
+        out[i] = (unsigned char)message[i] < ' ' ? ' ' : message[i];
+    }
+    out[length] = '\0';
+}
+
+pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who, const pbt__failure *failure,
+                        pbt__action *out, pbt_error *error)
+{
+    char message[MESSAGE_SIZE];
+    attempt_call call = {.who = who,
+                         .segment = failure->segment,
+                         .attempt = failure->attempt,
+                         .message = message,
+                         .cause = failure->can_retry ? PBT__CAUSE_TRAINER : PBT__CAUSE_FATAL,
+                         .wants_action = out != NULL};
+    copy_message(failure->message != NULL ? failure->message : "", message);
+    pbt_err err = pbt__study_submit(study, run_fail, &call, error);
+    if (err == PBT_OK && out != NULL) {
+        *out = call.action;
+    }
+    return err;
+}
+
+static pbt_err log_release(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
+                           pbt_error *error)
+{
+    char worker[PBT__NAME_SIZE];
+    memcpy(worker, claim->worker, sizeof worker);
+    pbt__reading reading = {.entry = {.kind = PBT__RELEASED,
+                                      .segment = call->segment,
+                                      .attempt = call->attempt,
+                                      .worker = worker,
+                                      .step = call->step,
+                                      .has_checkpoint = call->progress != NULL}};
+    if (call->progress != NULL) {
+        reading.entry.checkpoint = *call->progress;
+    }
+    pbt__claim ended = *claim;
+    ended.worker[0] = ended.session[0] = '\0';
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, call->segment);
+    if (call->progress != NULL && entry->progress_attempt > 0 &&
+        pbt__study_remove_later(study, call->segment, entry->progress_attempt) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = pbt__study_put_claim(study, &ended, error);
+    return err == PBT_OK ? pbt__study_log(study, &reading, error) : err;
+}
+
+static pbt_err run_release(pbt__study *study, void *arguments, pbt_error *error)
+{
+    attempt_call *call = arguments;
+    pbt__claim claim;
+    pbt_segment segment;
+    pbt_err err = find_claim(study, call, &claim, error);
+    if (err != PBT_OK || claim.member < 0) {
+        return err;
+    }
+    (void)!pbt_population_segment(study->view.population, call->segment, &segment);
+    bool has_progress = call->progress != NULL;
+    if (has_progress && (call->step <= segment.start_step || call->step >= segment.end_step)) {
+        return pbt__fail(error, PBT_ERR_REPORT,
+                         "progress lies between a segment's start and its end");
+    }
+    return log_release(study, call, &claim, error);
+}
+
+pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segment_id segment,
+                           int32_t attempt, int64_t step, bool has_progress, pbt_error *error)
+{
+    pbt__checkpoint progress;
+    attempt_call call = {.who = who, .segment = segment, .attempt = attempt, .step = step};
+    if (has_progress) {
+        pbt_err err = pbt__vault_prepare(study->vault, segment, attempt, &progress, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+        call.progress = &progress;
+    }
+    return pbt__study_submit(study, run_release, &call, error);
+}
+
+typedef struct end_call {
+    const char *prefix;
+} end_call;
+
+static pbt_err run_end_leases(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const end_call *call = arguments;
+    size_t length = strlen(call->prefix);
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        pbt__claim claim = study->claims[m];
+        if (!pbt__claim_is_current(study, &claim) || strncmp(claim.worker, call->prefix, length) != 0) {
+            continue;
+        }
+        pbt_err err = pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST, "the worker died", error);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error)
+{
+    end_call call = {.prefix = prefix};
+    return pbt__study_submit(study, run_end_leases, &call, error);
+}

@@ -1,0 +1,319 @@
+/*
+ * checkpoint.c: the folder of checkpoints: opening, writing aside, publishing, removing.
+ *
+ * A rename within one file system is atomic, so a process killed between any two lines leaves a published
+ * name whole or absent:
+ *
+ *     .aside/m3s12.1   written, synced ──┐
+ *     m3s12                              └─ renamed, folder synced ─── recorded
+ *     killed here      nothing published    nobody recorded it: swept  the record holds
+ */
+#include "study/checkpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "study/checkpoint_tree.h"
+#include "study/checkpoint_vault.h"
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
+{
+    const size_t size = PBT__CHECKPOINT_NAME_SIZE;
+    const int length = snprintf(out, size, "m%" PRId32 "s%" PRId32, id.member, id.number);
+    if (attempt > 0) {
+        (void)snprintf(out + length, size - (size_t)length, ".%" PRId32, attempt);
+    }
+}
+
+/* Read a number as it is written: no sign, no leading zero, no more than an int32_t holds. Returns what
+ * follows it, or NULL. */
+static const char *read_number(const char *text, int32_t *out)
+{
+    int64_t value = 0;
+    const char *end = text;
+    while (*end >= '0' && *end <= '9' && value <= INT32_MAX) {
+        value = 10 * value + (*end++ - '0');
+    }
+    if (end == text || value > INT32_MAX || (*text == '0' && end > text + 1)) {
+        return NULL;
+    }
+    *out = (int32_t)value;
+    return end;
+}
+
+const char *pbt__checkpoint_name_read(const char *name, pbt_segment_id *id, int32_t *attempt)
+{
+    const char *rest = *name == 'm' ? read_number(name + 1, &id->member) : NULL;
+    rest = rest != NULL && *rest == 's' ? read_number(rest + 1, &id->number) : NULL;
+    if (rest == NULL) {
+        return NULL;
+    }
+    *attempt = 0;
+    const char *end = *rest == '.' ? read_number(rest + 1, attempt) : NULL;
+    if (end == NULL || *attempt == 0) {
+        *attempt = 0;
+        return rest;
+    }
+    return end;
+}
+
+static pbt_err find_path(const pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
+                         pbt_error *error)
+{
+    if (id.member < 0 || id.number < 0 || attempt < 0) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT,
+                         "no checkpoint is named m%" PRId32 "s%" PRId32 ".%" PRId32, id.member,
+                         id.number, attempt);
+    }
+    char name[PBT__CHECKPOINT_NAME_SIZE];
+    pbt__checkpoint_name_write(id, attempt, name);
+    return pbt__path_join(attempt > 0 ? vault->aside : vault->folder, name, out, error);
+}
+
+/* Add the remedy to a failure whose reason is still in errno. */
+static pbt_err explain(pbt_err err, pbt_error *error)
+{
+    if (err == PBT_ERR_IO && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
+        pbt__error_hint(error, "free space on its file system, or lower checkpoints.keep_best with "
+                               "pbt amend: the segment can be trained again");
+    }
+    return err;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static pbt_err resolve(pbt__vault *vault, const char *folder, pbt_error *error)
+{
+    char *resolved = realpath(folder, NULL);
+    if (resolved == NULL) {
+        return pbt__fail_errno(error, "cannot open '%s'", folder);
+    }
+    const size_t length = strlen(resolved);
+    const bool fits = length + sizeof "/" PBT__ASIDE <= sizeof vault->aside;
+    if (fits) {
+        memcpy(vault->folder, resolved, length + 1);
+        memcpy(vault->aside, resolved, length);
+        memcpy(vault->aside + length, "/" PBT__ASIDE, sizeof "/" PBT__ASIDE);
+    }
+    free(resolved);
+    return fits ? PBT_OK : pbt__fail(error, PBT_ERR_LIMIT, "the path '%s' is too long", folder);
+}
+
+/* Make the folder aside. A link in its place would lead checkpoints, and their removal, elsewhere. */
+static pbt_err make_aside(const pbt__vault *vault, pbt_error *error)
+{
+    const pbt_err err = pbt__file_make_folder(vault->aside, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    struct stat status;
+    if (lstat(vault->aside, &status) != 0) {
+        return pbt__fail_errno(error, "cannot open '%s'", vault->aside);
+    }
+    return S_ISDIR(status.st_mode)
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_IO, "'%s' is a link, not a folder", vault->aside);
+}
+
+/* Make both folders, and make their names durable. */
+static pbt_err make_folders(pbt__vault *vault, const char *folder, pbt_error *error)
+{
+    char parent[PBT__PATH_SIZE];
+    pbt_err err = pbt__file_make_folder(folder, error);
+    if (err == PBT_OK) {
+        err = resolve(vault, folder, error);
+    }
+    if (err == PBT_OK) {
+        err = make_aside(vault, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_sync(vault->folder, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__path_join(vault->folder, "..", parent, error);
+    }
+    return err == PBT_OK ? pbt__file_sync(parent, error) : err;
+}
+
+pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error)
+{
+    pbt__vault *vault = pbt__calloc(1, sizeof *vault);
+    if (vault == NULL) {
+        return pbt__fail_memory(error);
+    }
+    const pbt_err err = explain(make_folders(vault, folder, error), error);
+    if (err != PBT_OK) {
+        free(vault);
+        return err;
+    }
+    *out = vault;
+    return PBT_OK;
+}
+
+void pbt__vault_close(pbt__vault *vault)
+{
+    free(vault);
+}
+
+/* ---- removing ---------------------------------------------------------------------------------- */
+
+static bool is_there(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
+pbt_err pbt__vault_discard(pbt__vault *vault, const char *path, pbt_error *error)
+{
+    if (!is_there(path)) {
+        return PBT_OK;
+    }
+    char name[PBT__CHECKPOINT_NAME_SIZE], gone[PBT__PATH_SIZE];
+    (void)snprintf(name, sizeof name, "gone.%ld.%u", (long)getpid(),
+                   atomic_fetch_add(&vault->gone_count, 1));
+    pbt_err err = pbt__path_join(vault->aside, name, gone, error);
+    if (err == PBT_OK) {
+        /* A process of the same number may have died here. */
+        err = pbt__file_remove(gone, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_rename(path, gone, error);
+        if (err == PBT_ERR_IO && errno == ENOENT) {
+            return PBT_OK; /* another process was faster */
+        }
+    }
+    return err == PBT_OK ? pbt__file_remove(gone, error) : err;
+}
+
+pbt_err pbt__vault_remove(pbt__vault *vault, pbt_segment_id id, int32_t attempt, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    const pbt_err err = find_path(vault, id, attempt, path, error);
+    return err == PBT_OK ? pbt__vault_discard(vault, path, error) : err;
+}
+
+/* ---- writing aside ----------------------------------------------------------------------------- */
+
+pbt_err pbt__vault_path(const pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
+                        pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    const pbt_err err = find_path(vault, id, attempt, path, error);
+    if (err == PBT_OK) {
+        memcpy(out, path, strlen(path) + 1);
+    }
+    return err;
+}
+
+pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
+                         pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    if (attempt < 1) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "attempts count from 1, not %" PRId32, attempt);
+    }
+    pbt_err err = find_path(vault, id, attempt, path, error);
+    if (err == PBT_OK) {
+        err = pbt__vault_discard(vault, path, error);
+    }
+    if (err == PBT_OK) {
+        memcpy(out, path, strlen(path) + 1);
+    }
+    return explain(err, error);
+}
+
+pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, const void *bytes,
+                         size_t length, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    pbt_err err = pbt__vault_aside(vault, id, attempt, path, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = explain(pbt__file_write(path, bytes, length, error), error);
+    if (err != PBT_OK) {
+        /* A torn file is no progress and holds the space that is missing. What cannot be removed now is
+         * swept later. */
+        const pbt_err ignored = pbt__vault_discard(vault, path, NULL);
+        (void)ignored;
+    }
+    return err;
+}
+
+/* ---- publishing -------------------------------------------------------------------------------- */
+
+static pbt_err fail_absent(const char *path, pbt_error *error)
+{
+    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "there is no checkpoint at '%s'", path);
+    pbt__error_hint(error, "a trainer writes a file or a folder where it is told to save");
+    return PBT_ERR_CHECKPOINT;
+}
+
+/* Describe what is aside and make it durable with its name, or describe what was published from it: there
+ * the name is pbt__vault_sync's matter. */
+static pbt_err describe_durably(const pbt__vault *vault, const char *aside, const char *published,
+                                pbt__checkpoint *out, pbt_error *error)
+{
+    const unsigned what = PBT__TREE_SYNC | PBT__TREE_DIGEST;
+    pbt_err err = pbt__tree_describe(aside, what, out, error);
+    if (err == PBT_OK) {
+        return pbt__file_sync(vault->aside, error);
+    }
+    if (err == PBT_ERR_NOT_FOUND) {
+        err = pbt__tree_describe(published, what, out, error);
+    }
+    return err == PBT_ERR_NOT_FOUND ? fail_absent(aside, error) : err;
+}
+
+pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
+                           pbt__checkpoint *out, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE], published[PBT__PATH_SIZE];
+    pbt__checkpoint described;
+    pbt_err err = find_path(vault, id, attempt, aside, error);
+    if (err == PBT_OK) {
+        err = find_path(vault, id, 0, published, error);
+    }
+    if (err == PBT_OK) {
+        err = describe_durably(vault, aside, published, &described, error);
+    }
+    if (err == PBT_OK) {
+        *out = described;
+    }
+    return explain(err, error);
+}
+
+pbt_err pbt__vault_publish(pbt__vault *vault, pbt_segment_id id, int32_t attempt, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE], published[PBT__PATH_SIZE];
+    pbt_err err = find_path(vault, id, attempt, aside, error);
+    if (err == PBT_OK) {
+        err = find_path(vault, id, 0, published, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (!is_there(aside)) {
+        return is_there(published) ? PBT_OK : fail_absent(aside, error);
+    }
+    err = pbt__vault_discard(vault, published, error);
+    if (err == PBT_OK) {
+        err = pbt__file_rename(aside, published, error);
+    }
+    return explain(err, error);
+}
+
+pbt_err pbt__vault_sync(pbt__vault *vault, pbt_error *error)
+{
+    return explain(pbt__file_sync(vault->folder, error), error);
+}

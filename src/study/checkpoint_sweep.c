@@ -1,0 +1,114 @@
+/*
+ * checkpoint_sweep.c: removing what nobody refers to any more.
+ *
+ * In the folder itself only names of published checkpoints are ours. Aside, everything is: what does not
+ * begin with the name of a live attempt's checkpoint was left by a process that died.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "study/checkpoint_vault.h"
+
+struct sweep {
+    pbt__vault *vault;
+    bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt); /* NULL: nothing is */
+    void *context;
+};
+
+/* Say whether a name in the folder is a published checkpoint that nobody refers to. */
+static bool is_published_rubbish(const struct sweep *sweep, const char *name)
+{
+    pbt_segment_id id;
+    int32_t attempt;
+    const char *rest = pbt__checkpoint_name_read(name, &id, &attempt);
+    if (rest == NULL || *rest != '\0' || attempt != 0) {
+        return false;
+    }
+    return sweep->is_live == NULL || !sweep->is_live(sweep->context, id, 0);
+}
+
+/* Say whether a name aside belongs to no live attempt. */
+static bool is_aside_rubbish(const struct sweep *sweep, const char *name)
+{
+    pbt_segment_id id;
+    int32_t attempt;
+    const char *rest = pbt__checkpoint_name_read(name, &id, &attempt);
+    if (rest == NULL || attempt == 0 || sweep->is_live == NULL) {
+        return true;
+    }
+    return !sweep->is_live(sweep->context, id, attempt);
+}
+
+typedef bool (*predicate)(const struct sweep *sweep, const char *name);
+
+static pbt_err sweep_names(const struct sweep *sweep, DIR *stream, const char *folder,
+                           predicate is_rubbish, pbt_error *error)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (entry == NULL) {
+            return errno == 0 ? PBT_OK : pbt__fail_errno(error, "cannot list '%s'", folder);
+        }
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !is_rubbish(sweep, name)) {
+            continue;
+        }
+        char path[PBT__PATH_SIZE];
+        pbt_err err = pbt__path_join(folder, name, path, error);
+        if (err == PBT_OK) {
+            err = pbt__vault_discard(sweep->vault, path, error);
+        }
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+}
+
+static pbt_err sweep_folder(const struct sweep *sweep, const char *folder, predicate is_rubbish,
+                            pbt_error *error)
+{
+    DIR *stream = NULL;
+    if (pbt__fault(PBT__FAULT_READ)) {
+        errno = EIO;
+    } else {
+        stream = opendir(folder);
+    }
+    if (stream == NULL) {
+        return pbt__fail_errno(error, "cannot list '%s'", folder);
+    }
+    const pbt_err err = sweep_names(sweep, stream, folder, is_rubbish, error);
+    (void)closedir(stream);
+    return err;
+}
+
+static pbt_err sweep_both(const struct sweep *sweep, pbt_error *error)
+{
+    const pbt_err err = sweep_folder(sweep, sweep->vault->folder, is_published_rubbish, error);
+    return err == PBT_OK ? sweep_folder(sweep, sweep->vault->aside, is_aside_rubbish, error) : err;
+}
+
+pbt_err pbt__vault_sweep(pbt__vault *vault,
+                         bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt),
+                         void *context, pbt_error *error)
+{
+    const struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
+    return sweep_both(&sweep, error);
+}
+
+pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error)
+{
+    const struct sweep sweep = {.vault = vault};
+    pbt_err err = sweep_both(&sweep, error);
+    if (err == PBT_OK) {
+        err = pbt__file_remove(vault->aside, error);
+    }
+    if (err == PBT_OK && rmdir(vault->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
+        err = pbt__fail_errno(error, "cannot remove '%s'", vault->folder);
+    }
+    return err;
+}

@@ -1,0 +1,47 @@
+/*
+ * checkpoint_vault.h: what the parts of the vault share: its folders, its names, its way of removing.
+ *
+ * Names in the folder, and who may remove them:
+ *
+ *     m3s12             published; while the log calls it so, nobody
+ *     .aside/m3s12.1    being written by attempt 1, or the progress it left when it was released
+ *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file; lives as long as its attempt
+ *     .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no name that
+ *                       anyone would load
+ *
+ * All names are made from numbers: no text that a user or a trainer chose becomes part of a path. What
+ * else a user keeps in the folder is left alone.
+ */
+#ifndef PBT_STUDY_CHECKPOINT_VAULT_H
+#define PBT_STUDY_CHECKPOINT_VAULT_H
+
+#include <stdatomic.h>
+
+#include "base/file.h"
+#include "study/checkpoint.h"
+
+#define PBT__ASIDE ".aside"
+
+enum {
+    /* "m2147483647s2147483647.2147483647" and a NUL fit. */
+    PBT__CHECKPOINT_NAME_SIZE = 64,
+    /* So that every path below the folder fits into PBT__PATH_SIZE. */
+    PBT__VAULT_FOLDER_SIZE = PBT__PATH_SIZE - 2 * PBT__CHECKPOINT_NAME_SIZE,
+};
+
+struct pbt__vault {
+    char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links */
+    char aside[PBT__VAULT_FOLDER_SIZE];
+    atomic_uint gone_count; /* the next N of gone.P.N */
+};
+
+/* Write "m3s12", or "m3s12.1" for an attempt. Shape: out[PBT__CHECKPOINT_NAME_SIZE] */
+void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out);
+
+/* Read such a name at the start of `name`: what follows it, or NULL where there is none. */
+const char *pbt__checkpoint_name_read(const char *name, pbt_segment_id *id, int32_t *attempt);
+
+/* Take what is at `path` out of sight, then remove it. Absent is a success. */
+PBT_MUST_USE pbt_err pbt__vault_discard(pbt__vault *vault, const char *path, pbt_error *error);
+
+#endif

@@ -1,0 +1,348 @@
+/* claim.c: leases, and who trains what next. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "study/desk.h"
+
+static const double WAIT_SECONDS = 1.0; /* other processes of the store do not wake ours */
+
+bool pbt__claim_is_active(const pbt__claim *claim)
+{
+    return claim->worker[0] != '\0';
+}
+
+/* ---- leases ---- */
+
+bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim)
+{
+    pbt_segment newest;
+    return pbt__claim_is_active(claim) &&
+           pbt__population_newest(study->view.population, claim->member, &newest) &&
+           newest.state == PBT_SEGMENT_OPEN && newest.id.number == claim->number;
+}
+
+pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+                               const char *message, pbt_error *error)
+{
+    pbt_segment_id id = {claim->member, claim->number};
+    char worker[PBT__NAME_SIZE];
+    pbt__claim ended = *claim;
+    memcpy(worker, claim->worker, sizeof worker);
+    ended.worker[0] = ended.session[0] = '\0';
+    pbt__reading reading = {.entry = {.kind = PBT__FAILED,
+                                      .segment = id,
+                                      .attempt = claim->attempt,
+                                      .worker = worker,
+                                      .cause = cause,
+                                      .message = message}};
+    reading.entry.gave_up = pbt__population_gives_up(study->view.population, id, cause);
+    pbt_err err = pbt__study_put_claim(study, &ended, error);
+    return err == PBT_OK ? pbt__study_log(study, &reading, error) : err;
+}
+
+static bool is_stalled(const pbt__study *study, const pbt__claim *claim)
+{
+    double limit = study->view.facts.spec->stall_seconds;
+    int64_t still_us = study->transaction.now_us - claim->step_changed_us;
+    return limit > 0 && (double)still_us >= limit * 1e6;
+}
+
+static pbt_err expire_one(pbt__study *study, const pbt__claim *claim, pbt_error *error)
+{
+    if (!pbt__claim_is_current(study, claim)) {
+        return PBT_OK;
+    }
+    if (claim->lease_until_us <= study->transaction.now_us) {
+        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the lease ended", error);
+    }
+    if (is_stalled(study, claim)) {
+        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the step stands still", error);
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__study_expire(pbt__study *study, pbt_error *error)
+{
+    bool may_stall = study->view.facts.spec->stall_seconds > 0;
+    if (study->transaction.now_us < study->earliest_expiry_us && !may_stall) {
+        return PBT_OK;
+    }
+    int64_t earliest = INT64_MAX;
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        pbt__claim claim = study->claims[m];
+        pbt_err err = expire_one(study, &claim, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+        bool counts = pbt__claim_is_active(&study->claims[m]);
+        int64_t until = study->claims[m].lease_until_us;
+        earliest = counts && until < earliest ? until : earliest;
+    }
+    study->earliest_expiry_us = earliest;
+    return PBT_OK;
+}
+
+/* ---- who may speak ---- */
+
+pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt, bool *is_over,
+                         pbt_error *error)
+{
+    pbt_segment segment;
+    char name[PBT__ID_SIZE];
+    pbt__id_write(id, name);
+    if (id.member < 0 || id.number < 0 ||
+        !pbt_population_segment(study->view.population, id, &segment)) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no segment '%s'",
+                         study->row.name, name);
+    }
+    const pbt__claim *claim = &study->claims[id.member];
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    if (segment.state == PBT_SEGMENT_OPEN && claim->number == id.number &&
+        claim->attempt == attempt) {
+        *is_over = false;
+        return PBT_OK;
+    }
+    if (segment.state == PBT_SEGMENT_REPORTED && entry->attempt == attempt) {
+        *is_over = true;
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_LATE, "attempt %d of '%s' is not the newest", (int)attempt, name);
+    pbt__error_hint(error, "drop this result; claim again");
+    return PBT_ERR_LATE;
+}
+
+/* ---- what to load ---- */
+
+static pbt_err load_progress(pbt__study *study, const pbt__ledger_entry *entry,
+                             pbt__assignment *out, pbt_error *error)
+{
+    pbt_segment_id id = out->segment.id;
+    pbt_err err = pbt__vault_check(study->vault, id, entry->progress_attempt, &entry->progress,
+                                   error);
+    if (err == PBT_OK) {
+        err = pbt__vault_path(study->vault, id, entry->progress_attempt, out->load, error);
+    }
+    if (err == PBT_OK) {
+        out->load_kind = entry->progress.kind;
+        out->load_from = id;
+        out->resume_step = entry->progress_step;
+    }
+    return err;
+}
+
+static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *error)
+{
+    const pbt_spec *spec = study->view.facts.spec;
+    int32_t m = out->segment.id.member;
+    const char *start =
+        m < spec->search.start_count ? spec->search.starts[m].checkpoint : NULL;
+    struct stat status;
+    if (start == NULL) {
+        out->is_fresh = true;
+        return PBT_OK;
+    }
+    pbt_err err = pbt__path_join(spec->folder, start, out->load, error);
+    if (err == PBT_OK && stat(out->load, &status) != 0) {
+        err = pbt__fail_errno(error, "cannot find the start checkpoint '%s'", out->load);
+    }
+    if (err == PBT_OK) {
+        out->load_kind =
+            S_ISDIR(status.st_mode) ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
+    }
+    return err;
+}
+
+static pbt_err load_parent(pbt__study *study, pbt__assignment *out, pbt_error *error)
+{
+    pbt_segment_id parent = out->segment.parent;
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, parent);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    out->load_kind = entry->checkpoint.kind;
+    out->load_from = parent;
+    if (out->load_kind == PBT__CHECKPOINT_INLINE) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__vault_check(study->vault, parent, 0, &entry->checkpoint, error);
+    return err == PBT_OK ? pbt__vault_path(study->vault, parent, 0, out->load, error) : err;
+}
+
+static pbt_err fill_load(pbt__study *study, pbt__assignment *out, pbt_error *error)
+{
+    const pbt__ledger_entry *entry =
+        pbt__ledger_entry_of(study->view.ledger, out->segment.id);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    out->resume_step = out->segment.start_step;
+    out->load_from = PBT_NO_SEGMENT;
+    /* Progress that is gone or torn only costs its steps: the segment starts where it started. */
+    if (entry->progress_attempt > 0 && load_progress(study, entry, out, NULL) == PBT_OK) {
+        return PBT_OK;
+    }
+    return out->segment.parent.member < 0 ? load_start(study, out, error)
+                                          : load_parent(study, out, error);
+}
+
+/* ---- handing out ---- */
+
+static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_t m,
+                             pbt__action *out, pbt_error *error)
+{
+    const pbt_spec *spec = study->view.facts.spec;
+    const pbt__claim *before = &study->claims[m];
+    pbt__action action = {.verb = PBT__TRAIN};
+    pbt__assignment *train = &action.train;
+    (void)!pbt__population_newest(study->view.population, m, &train->segment);
+    int32_t number = train->segment.id.number;
+    int64_t now = study->transaction.now_us;
+    pbt__claim claim = {
+        .member = m,
+        .number = number,
+        .attempt = before->number == number ? before->attempt + 1 : 1,
+        .lease_until_us = now + (int64_t)(spec->lease_seconds * 1e6),
+        .step = train->segment.start_step,
+        .step_changed_us = now,
+    };
+    snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
+    snprintf(claim.session, sizeof claim.session, "%s", who->session);
+    train->attempt = claim.attempt;
+    train->lease_seconds = spec->lease_seconds;
+    pbt_err err = fill_load(study, train, error);
+    if (err == PBT_OK) {
+        err = pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_put_claim(study, &claim, error);
+    }
+    if (err == PBT_OK) {
+        *out = action;
+    }
+    return err;
+}
+
+static void assign_nothing(pbt__study *study, pbt__action *out)
+{
+    const pbt__facts *facts = &study->view.facts;
+    pbt__action action = {.verb = PBT__WAIT, .wait_seconds = WAIT_SECONDS};
+    if (pbt__view_is_over(&study->view)) {
+        action.verb = PBT__STOP;
+        snprintf(action.reason, sizeof action.reason, "%s",
+                 facts->stop_reason[0] != '\0' ? facts->stop_reason : "finished");
+    }
+    action.seen = pbt__study_changes(study);
+    *out = action;
+}
+
+pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
+                          pbt__action *out, pbt_error *error)
+{
+    if (pbt__view_is_over(&study->view) || pbt__ranking_count(&study->waiting) == 0) {
+        assign_nothing(study, out);
+        return PBT_OK;
+    }
+    int32_t furthest = pbt__ranking_at(&study->waiting, 0);
+    bool starves_nobody = kept >= 0 && study->is_waiting[kept] &&
+                          study->waiting.nodes[kept].score >= study->waiting.nodes[furthest].score;
+    return assign_member(study, who, starves_nobody ? kept : furthest, out, error);
+}
+
+/* ---- the call ---- */
+
+typedef struct claim_call {
+    const pbt__claimant *who;
+    pbt__action action;
+} claim_call;
+
+/* What this worker holds: its own session's segment is handed out again, another session's has ended. */
+static pbt_err settle(pbt__study *study, const pbt__claimant *who, int32_t *own, pbt_error *error)
+{
+    *own = -1;
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        pbt__claim claim = study->claims[m];
+        if (!pbt__claim_is_current(study, &claim) || strcmp(claim.worker, who->worker) != 0) {
+            continue;
+        }
+        if (strcmp(claim.session, who->session) == 0) {
+            *own = m;
+            continue;
+        }
+        pbt_err err = pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST,
+                                             "the worker began a new session", error);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return PBT_OK;
+}
+
+/* The same attempt once more: a claim whose answer was lost on the way. */
+static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_error *error)
+{
+    pbt__action action = {.verb = PBT__TRAIN};
+    pbt__assignment *train = &action.train;
+    (void)!pbt__population_newest(study->view.population, m, &train->segment);
+    train->attempt = study->claims[m].attempt;
+    train->lease_seconds = study->view.facts.spec->lease_seconds;
+    pbt_err err = fill_load(study, train, error);
+    if (err == PBT_OK) {
+        err = pbt__vault_aside(study->vault, train->segment.id, train->attempt, train->save_to,
+                               error);
+    }
+    if (err == PBT_OK) {
+        *out = action;
+    }
+    return err;
+}
+
+static pbt_err run_claim(pbt__study *study, void *arguments, pbt_error *error)
+{
+    claim_call *call = arguments;
+    int32_t own = -1;
+    pbt_err err = pbt__study_expire(study, error);
+    if (err == PBT_OK) {
+        err = settle(study, call->who, &own, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_stop_if_due(study, false, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (own >= 0 && !pbt__view_is_over(&study->view)) {
+        return assign_again(study, own, &call->action, error);
+    }
+    return pbt__study_assign(study, call->who, -1, &call->action, error);
+}
+
+static pbt_err check_claimant(const pbt__claimant *who, pbt_error *error)
+{
+    size_t worker = strnlen(who->worker, PBT__NAME_SIZE);
+    size_t session = strnlen(who->session, PBT__SESSION_SIZE);
+    if (worker == 0 || worker == PBT__NAME_SIZE || session == 0 || session == PBT__SESSION_SIZE) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT,
+                         "a worker's name takes 1 to %d bytes, its session 1 to %d",
+                         PBT__NAME_SIZE - 1, PBT__SESSION_SIZE - 1);
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__action *out,
+                         pbt_error *error)
+{
+    claim_call call = {.who = who};
+    pbt_err err = check_claimant(who, error);
+    if (err == PBT_OK) {
+        err = pbt__study_submit(study, run_claim, &call, error);
+    }
+    if (err == PBT_OK) {
+        *out = call.action;
+    }
+    return err;
+}

@@ -1,0 +1,128 @@
+/* control.c: what a user does to a study: stop, resume, amend, delete. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "study/desk.h"
+
+static pbt_err fail_over(const pbt__study *study, pbt_error *error)
+{
+    const char *reason = study->view.facts.stop_reason;
+    (void)pbt__fail(error, PBT_ERR_STATE, "study '%s' has ended", study->row.name);
+    pbt__error_detail(error, "%s", reason[0] != '\0' ? reason : "every member has finished");
+    pbt__error_hint(error, "pbt amend %s stop.steps=N lets it go on", study->row.name);
+    return PBT_ERR_STATE;
+}
+
+static bool is_stopped_by_user(const pbt__study *study)
+{
+    return strcmp(study->view.facts.stop_reason, "user") == 0;
+}
+
+static pbt_err run_stop(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    if (is_stopped_by_user(study)) {
+        return PBT_OK;
+    }
+    return pbt__view_is_over(&study->view) ? fail_over(study, error)
+                                           : pbt__study_log_stop(study, "user", error);
+}
+
+pbt_err pbt__study_stop(pbt__study *study, pbt_error *error)
+{
+    return pbt__study_submit(study, run_stop, NULL, error);
+}
+
+static pbt_err run_resume(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    pbt__reading reading = {.entry = {.kind = PBT__RESUMED}};
+    bool is_broken = strcmp(study->view.facts.stop_reason, "broken") == 0;
+    if (is_stopped_by_user(study) || is_broken) {
+        return pbt__study_log(study, &reading, error);
+    }
+    return pbt__view_is_over(&study->view) ? fail_over(study, error) : PBT_OK;
+}
+
+pbt_err pbt__study_resume(pbt__study *study, pbt_error *error)
+{
+    return pbt__study_submit(study, run_resume, NULL, error);
+}
+
+/* ---- amending ---- */
+
+typedef struct amend_call {
+    const char *const *keys;
+    const char *const *values;
+    size_t count;
+} amend_call;
+
+static json_t *amendment_json(const pbt_spec *spec, const char *key, const char *value)
+{
+    char *before = NULL;
+    if (pbt__spec_value(spec, key, &before, NULL) != PBT_OK) {
+        return json_pack("{s:s, s:n, s:s}", "key", key, "from", "to", value);
+    }
+    json_t *json = json_pack("{s:s, s:s, s:s}", "key", key, "from", before, "to", value);
+    free(before);
+    return json;
+}
+
+static pbt_err run_amend(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const amend_call *call = arguments;
+    json_t *list = json_array();
+    pbt_err err = list != NULL ? PBT_OK : pbt__fail_memory(error);
+    for (size_t i = 0; err == PBT_OK && i < call->count; i++) {
+        json_t *amendment =
+            amendment_json(study->view.facts.spec, call->keys[i], call->values[i]);
+        if (json_array_append_new(list, amendment) != 0) {
+            err = pbt__fail_memory(error);
+        }
+    }
+    if (err == PBT_OK) {
+        pbt__reading reading = {.entry = {.kind = PBT__AMENDED, .amendments = list}};
+        err = pbt__study_log(study, &reading, error);
+    }
+    json_decref(list);
+    return err;
+}
+
+pbt_err pbt__study_amend(pbt__study *study, const char *const *keys, const char *const *values,
+                         size_t count, pbt_error *error)
+{
+    amend_call call = {.keys = keys, .values = values, .count = count};
+    return pbt__study_submit(study, run_amend, &call, error);
+}
+
+/* ---- deleting ---- */
+
+static bool has_lease(const pbt__study *study)
+{
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        const pbt__claim *claim = &study->claims[m];
+        if (pbt__claim_is_current(study, claim) &&
+            claim->lease_until_us > study->transaction.now_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static pbt_err run_delete(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const bool *force = arguments;
+    if (!*force && !pbt__view_is_over(&study->view) && has_lease(study)) {
+        (void)pbt__fail(error, PBT_ERR_BUSY, "study '%s' is being trained", study->row.name);
+        pbt__error_hint(error, "pbt stop %s first, or give --force", study->row.name);
+        return PBT_ERR_BUSY;
+    }
+    return study->store->ops->remove(study->store, error);
+}
+
+pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error)
+{
+    pbt_err err = pbt__study_submit(study, run_delete, &force, error);
+    return err == PBT_OK ? pbt__vault_remove_all(study->vault, error) : err;
+}

@@ -1,0 +1,124 @@
+/*
+ * desk.h: the inside of a pbt__study: the view, the claims, and one transaction at a time.
+ *
+ * Locks: `view_lock` guards everything but the queue of operations; whoever leads a group holds it from
+ * `begin` to the end of `commit`. `queue_lock` guards the queue. Taken in that order, never the other way.
+ */
+#ifndef PBT_STUDY_DESK_H
+#define PBT_STUDY_DESK_H
+
+#include <pthread.h>
+
+#include "core/ranking.h"
+#include "study/study.h"
+#include "study/view.h"
+
+/* One call that wants a transaction. `run` may append entries, write claims, fill its own arguments; what
+ * it returns is the call's answer, and anything but PBT_OK takes back all it did. */
+typedef struct pbt__operation {
+    pbt_err (*run)(pbt__study *study, void *arguments, pbt_error *error);
+    void *arguments;
+    pbt_err err;
+    pbt_error error;
+    bool is_done;
+    struct pbt__operation *next;
+} pbt__operation;
+
+/* A checkpoint whose bytes may go once the log that says so is durable. */
+typedef struct pbt__removal {
+    pbt_segment_id id;
+    int32_t attempt; /* 0: a published one */
+} pbt__removal;
+
+struct pbt__study {
+    pbt__store *store; /* borrowed */
+    pbt__study_row row;
+    char *store_folder;
+    char *relative_to;
+    bool is_observer;
+    pbt__view view;
+    pbt__vault *vault; /* NULL for an observer */
+    pthread_mutex_t view_lock;
+
+    pbt__transaction transaction; /* what `begin` found */
+    bool has_written_claim, has_published, has_appended;
+    int64_t claims_revision;
+    pbt__claim *claims;   /* Shape: [population]; member -1: never claimed */
+    pbt__ranking waiting; /* members whose open segment nobody trains, the furthest behind first */
+    bool *is_waiting;     /* Shape: [population] */
+    int64_t earliest_expiry_us; /* no lease ends before */
+    pbt__decision *decided;     /* Shape: [population]: heads first, then rescues */
+    pbt__removal *removals;
+    size_t removal_count, removal_capacity;
+
+    pthread_mutex_t queue_lock;
+    pthread_cond_t is_answered; /* an operation is done, or a leader is wanted */
+    pthread_cond_t has_changed; /* for pbt__study_wait */
+    uint64_t change_count;
+    pbt__operation *first, *last;
+    bool has_leader;
+};
+
+/* ---- transaction.c ---- */
+
+/* Run an operation in a transaction of its group; returns its answer once that is durable. */
+PBT_MUST_USE pbt_err pbt__study_submit(pbt__study *study,
+                                       pbt_err (*run)(pbt__study *study, void *arguments,
+                                                      pbt_error *error),
+                                       void *arguments, pbt_error *error);
+/* Bring the view up to date, holding view_lock; inside a transaction or outside. */
+PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
+/* Make what a study keeps per member, once the view has a population. */
+PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
+
+/* ---- open.c ---- */
+
+/* Where a study's checkpoints are: as its spec says, or NAME.checkpoints beside the store.
+ * Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec,
+                                             char *out, pbt_error *error);
+
+/* Open that folder. */
+PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec,
+                                           pbt_error *error);
+
+/* ---- record.c: inside an operation ---- */
+
+/* Take in what happened, decide what is due, apply it, and append all events that follow from it. */
+PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *error);
+/* Append a stop for its reason. */
+PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *error);
+/* As that, where a rule says so; `has_decided`: a round may just have ended. */
+PBT_MUST_USE pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error);
+/* Write a member's claim, to the store and here. */
+PBT_MUST_USE pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim,
+                                          pbt_error *error);
+/* Put a member among those waiting, or take it out, as its segment and claim say. */
+PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
+/* Have bytes removed after the commit. */
+PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
+
+/* ---- claim.c: inside an operation ---- */
+
+bool pbt__claim_is_active(const pbt__claim *claim);
+/* Active, and for its member's open segment. */
+bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
+/* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up. */
+PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim,
+                                            pbt__cause cause, const char *message,
+                                            pbt_error *error);
+/* Record the loss of every lease that has ended. O(1) where none can have. */
+PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
+/* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
+PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
+                                       pbt__action *out, pbt_error *error);
+/* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE.
+ * `*is_over` says that the segment is closed already, by this attempt. */
+PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
+                                      bool *is_over, pbt_error *error);
+
+#define PBT__STUDY_TOUCH(study, place)                                                             \
+    (pbt__journal_touch(pbt__population_journal((study)->view.population), (place),                \
+                        sizeof *(place)) != PBT_OK)
+
+#endif

@@ -1,0 +1,456 @@
+/* event.c: bodies of events, by one table of fields. */
+#include "study/event.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/study.h"
+
+const char *pbt__event_kind_name(pbt__event_kind kind)
+{
+    static const char *const NAMES[] = {
+        [PBT__CREATED] = "created",     [PBT__REPORTED] = "reported", [PBT__FAILED] = "failed",
+        [PBT__RELEASED] = "released",   [PBT__RESCUED] = "rescued",   [PBT__AMENDED] = "amended",
+        [PBT__SCALED] = "scaled",       [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
+        [PBT__RESUMED] = "resumed",
+    };
+    bool is_known = kind >= PBT__CREATED && kind <= PBT__RESUMED;
+    return is_known ? NAMES[kind] : "unknown";
+}
+
+/* ---- the table ---- */
+
+typedef enum field_type {
+    FIELD_ID,
+    FIELD_INT32,
+    FIELD_INT64,
+    FIELD_TEXT,
+    FIELD_NUMBER,
+    FIELD_BOOL,
+    FIELD_CAUSE,
+    FIELD_JSON,
+    FIELD_JSON_OR_NONE,
+} field_type;
+
+typedef struct field {
+    const char *name;
+    field_type type;
+    size_t offset;
+    unsigned kinds; /* bit 1 << kind */
+} field;
+
+#define IN(kind) (1u << (kind))
+#define AT(member) offsetof(pbt__entry, member)
+enum {
+    ATTEMPTS = IN(PBT__REPORTED) | IN(PBT__FAILED) | IN(PBT__RELEASED),
+    SAVES = IN(PBT__REPORTED) | IN(PBT__RELEASED),
+    CREATES = IN(PBT__CREATED),
+    DECIDES = IN(PBT__CREATED) | IN(PBT__REPORTED) | IN(PBT__FAILED) | IN(PBT__RESCUED) |
+              IN(PBT__AMENDED),
+};
+
+static const field FIELDS[] = {
+    {"name", FIELD_TEXT, AT(name), CREATES},
+    {"seed", FIELD_INT64, AT(seed), CREATES},
+    {"spec", FIELD_TEXT, AT(spec), CREATES},
+    {"folder", FIELD_TEXT, AT(folder), CREATES},
+    {"provenance", FIELD_JSON, AT(provenance), CREATES},
+    {"segment", FIELD_ID, AT(segment), ATTEMPTS},
+    {"attempt", FIELD_INT32, AT(attempt), ATTEMPTS},
+    {"worker", FIELD_TEXT, AT(worker), ATTEMPTS},
+    {"step", FIELD_INT64, AT(step), SAVES},
+    {"score", FIELD_NUMBER, AT(score), IN(PBT__REPORTED)},
+    {"metrics", FIELD_JSON, AT(metrics), IN(PBT__REPORTED)},
+    {"samples", FIELD_JSON_OR_NONE, AT(samples), IN(PBT__REPORTED)},
+    {"cause", FIELD_CAUSE, AT(cause), IN(PBT__FAILED)},
+    {"message", FIELD_TEXT, AT(message), IN(PBT__FAILED)},
+    {"gave_up", FIELD_BOOL, AT(gave_up), IN(PBT__FAILED)},
+    {"reason", FIELD_TEXT, AT(reason), IN(PBT__STOPPED)},
+    {"amendments", FIELD_JSON, AT(amendments), IN(PBT__AMENDED)},
+    {"checkpoints", FIELD_JSON, AT(collected), IN(PBT__COLLECTED)},
+};
+enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS };
+
+static const char *const CAUSES[] = {
+    [PBT__CAUSE_TRAINER] = "trainer", [PBT__CAUSE_LOST] = "lost", [PBT__CAUSE_FATAL] = "fatal"};
+enum { CAUSE_COUNT = sizeof CAUSES / sizeof *CAUSES };
+
+static bool has_field(const field *f, pbt__event_kind kind)
+{
+    return (f->kinds & IN(kind)) != 0;
+}
+
+/* ---- fields ---- */
+
+static json_t *field_json(const field *f, const pbt__entry *entry)
+{
+    const void *at = (const char *)entry + f->offset;
+    switch (f->type) {
+    case FIELD_ID:
+        return pbt__id_json(*(const pbt_segment_id *)at);
+    case FIELD_INT32:
+        return json_integer(*(const int32_t *)at);
+    case FIELD_INT64:
+        return json_integer(*(const int64_t *)at);
+    case FIELD_TEXT: {
+        const char *text = *(const char *const *)at;
+        return json_string(text != NULL ? text : "");
+    }
+    case FIELD_NUMBER:
+        return pbt__json_number(*(const double *)at);
+    case FIELD_BOOL:
+        return json_boolean(*(const bool *)at);
+    case FIELD_CAUSE:
+        return json_string(CAUSES[*(const pbt__cause *)at]);
+    default: {
+        json_t *json = *(json_t *const *)at;
+        return json != NULL ? json_incref(json) : json_null();
+    }
+    }
+}
+
+static bool cause_read(const json_t *json, pbt__cause *out)
+{
+    for (int i = 0; json_is_string(json) && i < CAUSE_COUNT; i++) {
+        if (strcmp(json_string_value(json), CAUSES[i]) == 0) {
+            *out = (pbt__cause)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool int32_read(const json_t *json, int32_t *out)
+{
+    json_int_t value = json_integer_value(json);
+    *out = (int32_t)value;
+    return json_is_integer(json) && value >= INT32_MIN && value <= INT32_MAX;
+}
+
+static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
+{
+    void *at = (char *)entry + f->offset;
+    switch (f->type) {
+    case FIELD_ID:
+        return json_is_string(json) && pbt__id_read(json_string_value(json), at);
+    case FIELD_INT32:
+        return int32_read(json, at);
+    case FIELD_INT64:
+        *(int64_t *)at = json_integer_value(json);
+        return json_is_integer(json);
+    case FIELD_TEXT:
+        *(const char **)at = json_string_value(json);
+        return json_is_string(json);
+    case FIELD_NUMBER:
+        return pbt__json_number_read(json, at);
+    case FIELD_BOOL:
+        *(bool *)at = json_is_true(json);
+        return json_is_boolean(json);
+    case FIELD_CAUSE:
+        return cause_read(json, at);
+    case FIELD_JSON:
+        *(json_t **)at = (json_t *)(uintptr_t)json;
+        return json_is_object(json) || json_is_array(json);
+    default:
+        *(json_t **)at = json_is_object(json) ? (json_t *)(uintptr_t)json : NULL;
+        return json_is_object(json) || json_is_null(json);
+    }
+}
+
+/* ---- checkpoints ---- */
+
+static const char *const CHECKPOINT_KINDS[] = {
+    [PBT__CHECKPOINT_NONE] = "none",
+    [PBT__CHECKPOINT_FILE] = "file",
+    [PBT__CHECKPOINT_FOLDER] = "folder",
+    [PBT__CHECKPOINT_INLINE] = "inline",
+};
+enum { CHECKPOINT_KIND_COUNT = sizeof CHECKPOINT_KINDS / sizeof *CHECKPOINT_KINDS };
+
+json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint)
+{
+    char digest[PBT__DIGEST_TEXT_SIZE];
+    pbt__digest_write(checkpoint->digest, digest);
+    return json_pack("{s:s, s:I, s:I, s:I, s:s}", "kind", CHECKPOINT_KINDS[checkpoint->kind],
+                     "size_bytes", (json_int_t)checkpoint->size_bytes, "modified_ns",
+                     (json_int_t)checkpoint->modified_ns, "inode", (json_int_t)checkpoint->inode,
+                     "digest", digest);
+}
+
+bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
+{
+    const char *kind = NULL;
+    const char *digest = NULL;
+    json_int_t size = 0;
+    json_int_t modified = 0;
+    json_int_t inode = 0;
+    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:I, s:I, s:s}", "kind", &kind,
+                    "size_bytes", &size, "modified_ns", &modified, "inode", &inode, "digest",
+                    &digest) != 0 ||
+        !pbt__digest_read(digest, &out->digest)) {
+        return false;
+    }
+    out->size_bytes = size;
+    out->modified_ns = modified;
+    out->inode = (uint64_t)inode;
+    for (int i = 0; i < CHECKPOINT_KIND_COUNT; i++) {
+        if (strcmp(kind, CHECKPOINT_KINDS[i]) == 0) {
+            out->kind = (pbt__checkpoint_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- decisions ---- */
+
+static json_t *comparison_json(const pbt__comparison *c)
+{
+    if (c->point == -1) {
+        return json_null();
+    }
+    json_t *point = c->point < 0 ? json_string("latest") : json_integer(c->point);
+    json_t *position = c->position < 0 ? json_null() : json_integer(c->position);
+    json_t *donor_score = isnan(c->donor_score) ? json_null() : pbt__json_number(c->donor_score);
+    return json_pack("{s:o, s:i, s:o, s:i, s:o, s:o}", "point", point, "ranked", (int)c->ranked,
+                     "position", position, "eligible", (int)c->eligible, "score",
+                     pbt__json_number(c->score), "donor_score", donor_score);
+}
+
+json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space)
+{
+    const pbt_segment *s = &decision->segment;
+    return json_pack(
+        "{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "segment",
+        pbt__id_json(s->id), "parent", pbt__id_json(s->parent), "donor",
+        s->donor < 0 ? json_null() : json_integer(s->donor), "reason", pbt__reason_name(s->reason),
+        "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
+        (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "seed", (json_int_t)s->seed,
+        "hyperparameters", pbt__values_json(space, s->values), "changes",
+        pbt__changes_json(space, s->changes, s->values), "compared",
+        comparison_json(&decision->compared));
+}
+
+static bool reason_read(const char *text, pbt_reason *out)
+{
+    for (int i = PBT_INITIAL; i <= PBT_REPLAY; i++) {
+        if (strcmp(text, pbt__reason_name((pbt_reason)i)) == 0) {
+            *out = (pbt_reason)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool nullable_id_read(const json_t *json, pbt_segment_id *out)
+{
+    *out = PBT_NO_SEGMENT;
+    return json_is_null(json) ||
+           (json_is_string(json) && pbt__id_read(json_string_value(json), out));
+}
+
+static bool comparison_read(const json_t *json, pbt__comparison *out)
+{
+    *out = (pbt__comparison){
+        .point = -1, .position = -1, .score = -INFINITY, .donor_score = NAN};
+    if (json_is_null(json)) {
+        return true;
+    }
+    const json_t *point = json_object_get(json, "point");
+    const json_t *position = json_object_get(json, "position");
+    out->point = json_is_integer(point) ? (int32_t)json_integer_value(point) : -2;
+    out->position = json_is_integer(position) ? (int32_t)json_integer_value(position) : -1;
+    bool has_donor_score =
+        json_is_null(json_object_get(json, "donor_score")) ||
+        pbt__json_number_read(json_object_get(json, "donor_score"), &out->donor_score);
+    return has_donor_score && int32_read(json_object_get(json, "ranked"), &out->ranked) &&
+           int32_read(json_object_get(json, "eligible"), &out->eligible) &&
+           pbt__json_number_read(json_object_get(json, "score"), &out->score);
+}
+
+static bool segment_read(const json_t *json, pbt_segment *s)
+{
+    const char *id = NULL;
+    const char *reason = NULL;
+    json_int_t start_step = 0;
+    json_int_t end_step = 0;
+    json_int_t start_age = 0;
+    json_int_t end_age = 0;
+    json_int_t seed = 0;
+    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "segment",
+                    &id, "reason", &reason, "start_step", &start_step, "end_step", &end_step,
+                    "start_age", &start_age, "end_age", &end_age, "seed", &seed) != 0) {
+        return false;
+    }
+    const json_t *donor = json_object_get(json, "donor");
+    *s = (pbt_segment){.donor = -1,
+                       .state = PBT_SEGMENT_OPEN,
+                       .start_step = start_step,
+                       .end_step = end_step,
+                       .start_age = start_age,
+                       .end_age = end_age,
+                       .seed = (uint32_t)seed,
+                       .score = NAN};
+    return pbt__id_read(id, &s->id) && reason_read(reason, &s->reason) &&
+           nullable_id_read(json_object_get(json, "parent"), &s->parent) &&
+           (json_is_null(donor) || int32_read(donor, &s->donor));
+}
+
+static pbt_err decision_read(const json_t *json, const pbt_space *space, pbt__reading *reading,
+                             size_t at, pbt_error *error)
+{
+    pbt__decision *decision = &reading->decisions[at];
+    pbt_value *values = reading->values + at * space->count;
+    pbt_change *changes = reading->changes + at * space->count;
+    if (!segment_read(json, &decision->segment) ||
+        !comparison_read(json_object_get(json, "compared"), &decision->compared)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "broken decision");
+    }
+    decision->segment.values = values;
+    decision->segment.changes = changes;
+    pbt_err err = pbt__values_read(space, json_object_get(json, "hyperparameters"), values, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    return pbt__changes_read(space, json_object_get(json, "changes"), changes, error);
+}
+
+static pbt_err decisions_read(const json_t *json, const pbt_space *space, pbt__reading *reading,
+                              pbt_error *error)
+{
+    size_t count = json_array_size(json);
+    size_t width = space->count > 0 ? space->count : 1;
+    if (!json_is_array(json)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "no field 'decisions'");
+    }
+    if (count == 0) {
+        return PBT_OK;
+    }
+    reading->decisions = pbt__calloc(count, sizeof *reading->decisions);
+    reading->values = pbt__calloc(count, width * sizeof *reading->values);
+    reading->changes = pbt__calloc(count, width * sizeof *reading->changes);
+    if (reading->decisions == NULL || reading->values == NULL || reading->changes == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < count; i++) {
+        err = decision_read(json_array_get(json, i), space, reading, i, error);
+    }
+    reading->entry.decisions = reading->decisions;
+    reading->entry.decision_count = count;
+    return err;
+}
+
+/* ---- bodies ---- */
+
+static bool set_decisions(json_t *body, const pbt__entry *entry, const pbt_space *space)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < entry->decision_count; i++) {
+        if (json_array_append_new(list, pbt__decision_json(&entry->decisions[i], space)) != 0) {
+            json_decref(list);
+            return false;
+        }
+    }
+    return json_object_set_new(body, "decisions", list) == 0;
+}
+
+static bool set_checkpoint(json_t *body, const pbt__entry *entry)
+{
+    json_t *record = entry->has_checkpoint ? pbt__checkpoint_json(&entry->checkpoint) : json_null();
+    return json_object_set_new(body, "checkpoint", record) == 0;
+}
+
+char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
+{
+    json_t *body = json_object();
+    bool is_whole = body != NULL;
+    for (size_t i = 0; is_whole && i < FIELD_COUNT; i++) {
+        if (has_field(&FIELDS[i], entry->kind)) {
+            is_whole = json_object_set_new(body, FIELDS[i].name, field_json(&FIELDS[i], entry)) == 0;
+        }
+    }
+    if (is_whole && (SAVES & IN(entry->kind)) != 0) {
+        is_whole = set_checkpoint(body, entry);
+    }
+    if (is_whole && (DECIDES & IN(entry->kind)) != 0) {
+        is_whole = set_decisions(body, entry, space);
+    }
+    char *text = is_whole ? pbt__json_write(body) : NULL;
+    json_decref(body);
+    return text;
+}
+
+static pbt_err fields_read(pbt__reading *reading, pbt_error *error)
+{
+    pbt__entry *entry = &reading->entry;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const field *f = &FIELDS[i];
+        if (has_field(f, entry->kind) &&
+            !field_read(f, json_object_get(reading->json, f->name), entry)) {
+            return pbt__fail(error, PBT_ERR_CORRUPT, "broken field '%s'", f->name);
+        }
+    }
+    const json_t *checkpoint = json_object_get(reading->json, "checkpoint");
+    entry->has_checkpoint = (SAVES & IN(entry->kind)) != 0 && json_is_object(checkpoint);
+    if (entry->has_checkpoint && !pbt__checkpoint_read(checkpoint, &entry->checkpoint)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'checkpoint'");
+    }
+    return PBT_OK;
+}
+
+static pbt_err samples_read(pbt__reading *reading, const char *metric, pbt_error *error)
+{
+    const json_t *list = json_object_get(reading->entry.samples, metric != NULL ? metric : "");
+    size_t count = json_array_size(list);
+    if (count == 0) {
+        return PBT_OK;
+    }
+    reading->samples = pbt__calloc(count, sizeof *reading->samples);
+    if (reading->samples == NULL) {
+        return pbt__fail_memory(error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!pbt__json_number_read(json_array_get(list, i), &reading->samples[i])) {
+            return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'samples'");
+        }
+    }
+    reading->sample_count = count;
+    return PBT_OK;
+}
+
+pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *space, const char *metric,
+                        pbt__reading *out, pbt_error *error)
+{
+    pbt__reading reading = {.entry = {.kind = event->kind}};
+    pbt_err err = pbt__json_read(event->body, event->body_length, &reading.json, error);
+    if (err == PBT_OK) {
+        err = fields_read(&reading, error);
+    }
+    if (err == PBT_OK) {
+        err = samples_read(&reading, metric, error);
+    }
+    if (err == PBT_OK && space != NULL && (DECIDES & IN(event->kind)) != 0) {
+        err = decisions_read(json_object_get(reading.json, "decisions"), space, &reading, error);
+    }
+    if (err != PBT_OK) {
+        pbt__reading_fini(&reading);
+        return err;
+    }
+    *out = reading;
+    return PBT_OK;
+}
+
+void pbt__reading_fini(pbt__reading *reading)
+{
+    json_decref(reading->json);
+    free(reading->decisions);
+    free(reading->values);
+    free(reading->changes);
+    free(reading->samples);
+    *reading = (pbt__reading){0};
+}

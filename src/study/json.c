@@ -1,0 +1,375 @@
+/* json.c: values of ours as JSON and back. */
+#include "study/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "study/study.h"
+
+enum { JSON_MAXIMUM = PBT__BODY_MAXIMUM, DEPTH_MAXIMUM = 32 };
+
+json_t *pbt__json_number(double value)
+{
+    char text[PBT__NUMBER_SIZE];
+    if (isfinite(value)) {
+        return json_real(value);
+    }
+    pbt__number_write(value, text);
+    return json_string(text);
+}
+
+bool pbt__json_number_read(const json_t *json, double *out)
+{
+    if (json_is_number(json)) {
+        *out = json_number_value(json);
+        return true;
+    }
+    double value = 0;
+    if (!json_is_string(json) || !pbt__number_read(json_string_value(json), &value) ||
+        isfinite(value)) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+/* ---- writing ---- */
+
+static void write_string(pbt__text *out, const char *string)
+{
+    json_t *json = json_string(string);
+    char *text = json != NULL ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+    if (text == NULL) {
+        out->failed = true;
+    } else {
+        pbt__text_add(out, text);
+    }
+    free(text);
+    json_decref(json);
+}
+
+static void write_value(pbt__text *out, const json_t *json, int depth);
+
+static void write_object(pbt__text *out, const json_t *json, int depth)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    const char *separator = "{";
+    json_object_foreach((json_t *)(uintptr_t)json, key, value)
+    {
+        pbt__text_add(out, separator);
+        write_string(out, key);
+        pbt__text_add(out, ":");
+        write_value(out, value, depth + 1);
+        separator = ",";
+    }
+    pbt__text_add(out, *separator == '{' ? "{}" : "}");
+}
+
+static void write_array(pbt__text *out, const json_t *json, int depth)
+{
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        pbt__text_add(out, i == 0 ? "[" : ",");
+        write_value(out, json_array_get(json, i), depth + 1);
+    }
+    pbt__text_add(out, json_array_size(json) == 0 ? "[]" : "]");
+}
+
+static void write_value(pbt__text *out, const json_t *json, int depth)
+{
+    char number[PBT__NUMBER_SIZE];
+    if (depth > DEPTH_MAXIMUM) {
+        out->failed = true;
+        return;
+    }
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        write_object(out, json, depth);
+        break;
+    case JSON_ARRAY:
+        write_array(out, json, depth);
+        break;
+    case JSON_STRING:
+        write_string(out, json_string_value(json));
+        break;
+    case JSON_INTEGER:
+        pbt__text_format(out, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+        break;
+    case JSON_REAL:
+        pbt__text_append(out, number, pbt__number_write(json_real_value(json), number));
+        break;
+    case JSON_TRUE:
+        pbt__text_add(out, "true");
+        break;
+    case JSON_FALSE:
+        pbt__text_add(out, "false");
+        break;
+    default:
+        pbt__text_add(out, "null");
+        break;
+    }
+}
+
+char *pbt__json_write(const json_t *json)
+{
+    pbt__text out = pbt__text_init(JSON_MAXIMUM);
+    if (json == NULL) {
+        return NULL;
+    }
+    write_value(&out, json, 0);
+    char *text = pbt__text_take(&out);
+    pbt__text_fini(&out);
+    return text;
+}
+
+pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error *error)
+{
+    json_error_t why;
+    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+    if (json == NULL) {
+        pbt_err err = pbt__fail(error, PBT_ERR_CORRUPT, "broken JSON at %d:%d", why.line, why.column);
+        pbt__error_detail(error, "%s", why.text);
+        return err;
+    }
+    *out = json;
+    return PBT_OK;
+}
+
+/* ---- ids ---- */
+
+void pbt__id_write(pbt_segment_id id, char *out)
+{
+    snprintf(out, PBT__ID_SIZE, "m%ds%d", (int)id.member, (int)id.number);
+}
+
+static bool read_count(const char **at, int32_t *out)
+{
+    const char *digit = *at;
+    int64_t value = 0;
+    while (*digit >= '0' && *digit <= '9' && value <= INT32_MAX) {
+        value = value * 10 + (*digit++ - '0');
+    }
+    bool has_leading_zero = **at == '0' && digit - *at > 1;
+    if (digit == *at || value > INT32_MAX || has_leading_zero) {
+        return false;
+    }
+    *at = digit;
+    *out = (int32_t)value;
+    return true;
+}
+
+bool pbt__id_read(const char *text, pbt_segment_id *out)
+{
+    pbt_segment_id id;
+    const char *at = text + 1;
+    if (text[0] != 'm' || !read_count(&at, &id.member) || *at++ != 's' ||
+        !read_count(&at, &id.number) || *at != '\0') {
+        return false;
+    }
+    *out = id;
+    return true;
+}
+
+json_t *pbt__id_json(pbt_segment_id id)
+{
+    char text[PBT__ID_SIZE];
+    if (id.member < 0) {
+        return json_null();
+    }
+    pbt__id_write(id, text);
+    return json_string(text);
+}
+
+/* ---- hyperparameters ---- */
+
+static json_t *item_json(const pbt_item *item)
+{
+    switch (item->type) {
+    case PBT_ITEM_INT:
+        return json_integer(item->integer);
+    case PBT_ITEM_FLOAT:
+        return json_real(item->real);
+    case PBT_ITEM_BOOL:
+        return json_boolean(item->integer != 0);
+    default:
+        return json_string(item->text);
+    }
+}
+
+json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value)
+{
+    switch (parameter->type) {
+    case PBT_FLOAT:
+        return json_real(value.real);
+    case PBT_INT:
+        return json_integer(value.integer);
+    default:
+        return item_json(&parameter->items[value.integer]);
+    }
+}
+
+static bool value_read(const pbt_parameter *parameter, const json_t *json, pbt_value *out)
+{
+    if (parameter->type == PBT_FLOAT) {
+        out->real = json_real_value(json);
+        return json_is_real(json);
+    }
+    if (parameter->type == PBT_INT) {
+        out->integer = json_integer_value(json);
+        return json_is_integer(json);
+    }
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        json_t *item = item_json(&parameter->items[i]);
+        bool is_equal = item != NULL && json_equal(item, json) != 0;
+        json_decref(item);
+        if (is_equal) {
+            out->integer = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+json_t *pbt__values_json(const pbt_space *space, const pbt_value *values)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object != NULL && i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        if (json_object_set_new(object, parameter->name,
+                                pbt__value_json(parameter, values[i])) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+pbt_err pbt__values_read(const pbt_space *space, const json_t *json, pbt_value *values,
+                         pbt_error *error)
+{
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        if (!value_read(parameter, json_object_get(json, parameter->name), &values[i])) {
+            return pbt__fail(error, PBT_ERR_CORRUPT, "no value of hyperparameter '%s'",
+                             parameter->name);
+        }
+    }
+    return PBT_OK;
+}
+
+/* ---- changes ---- */
+
+/* Operations by name; a factor and a nudge carry their number: "x0.8", "+1". */
+static const char *const OPERATIONS[] = {
+    [PBT_UNTOUCHED] = "", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "x", [PBT_NUDGE] = "",
+    [PBT_UP] = "up",      [PBT_DOWN] = "down",         [PBT_NOISE] = "noise", [PBT_PICK] = "pick",
+};
+static const char CLAMPED[] = " clamped";
+
+static void operation_write(const pbt_change *change, char *out, size_t size)
+{
+    char number[PBT__NUMBER_SIZE] = "";
+    if (change->operation == PBT_FACTOR) {
+        pbt__number_write(change->argument, number);
+    } else if (change->operation == PBT_NUDGE) {
+        snprintf(number, sizeof number, "%+d", change->argument < 0 ? -1 : 1);
+    }
+    snprintf(out, size, "%s%s%s", OPERATIONS[change->operation], number,
+             change->is_clamped ? CLAMPED : "");
+}
+
+static bool operation_read(const char *text, pbt_change *out)
+{
+    char word[64];
+    size_t length = strlen(text);
+    size_t tail = sizeof CLAMPED - 1;
+    out->is_clamped = length > tail && strcmp(text + length - tail, CLAMPED) == 0;
+    length -= out->is_clamped ? tail : 0;
+    if (length == 0 || length >= sizeof word) {
+        return false;
+    }
+    memcpy(word, text, length);
+    word[length] = '\0';
+    if (word[0] == 'x') {
+        out->operation = PBT_FACTOR;
+        return pbt__number_read(word + 1, &out->argument);
+    }
+    if (word[0] == '+' || word[0] == '-') {
+        out->operation = PBT_NUDGE;
+        return pbt__number_read(word, &out->argument);
+    }
+    for (size_t i = 0; i < sizeof OPERATIONS / sizeof *OPERATIONS; i++) {
+        if (strcmp(OPERATIONS[i], word) == 0) {
+            out->operation = (pbt_operation)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+json_t *pbt__changes_json(const pbt_space *space, const pbt_change *changes, const pbt_value *after)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object != NULL && i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        char operation[64];
+        if (changes[i].operation == PBT_UNTOUCHED) {
+            continue;
+        }
+        operation_write(&changes[i], operation, sizeof operation);
+        json_t *change =
+            json_pack("{s:s, s:o, s:o}", "operation", operation, "from",
+                      pbt__value_json(parameter, changes[i].from), "to",
+                      pbt__value_json(parameter, after[i]));
+        if (json_object_set_new(object, parameter->name, change) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+pbt_err pbt__changes_read(const pbt_space *space, const json_t *json, pbt_change *changes,
+                          pbt_error *error)
+{
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        const json_t *change = json_object_get(json, parameter->name);
+        changes[i] = (pbt_change){0};
+        if (change == NULL) {
+            continue;
+        }
+        const char *operation = json_string_value(json_object_get(change, "operation"));
+        if (operation == NULL || !operation_read(operation, &changes[i]) ||
+            !value_read(parameter, json_object_get(change, "from"), &changes[i].from)) {
+            return pbt__fail(error, PBT_ERR_CORRUPT, "broken change of hyperparameter '%s'",
+                             parameter->name);
+        }
+    }
+    return PBT_OK;
+}
+
+/* ---- names ---- */
+
+const char *pbt__reason_name(pbt_reason reason)
+{
+    static const char *const NAMES[] = {
+        [PBT_INITIAL] = "initial",   [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",
+        [PBT_EXPLORED] = "explore", [PBT_RESCUE] = "rescue",     [PBT_REPLAY] = "replay",
+    };
+    return NAMES[reason];
+}
+
+const char *pbt__study_state_name(pbt__study_state state)
+{
+    static const char *const NAMES[] = {
+        [PBT__RUNNING] = "running",
+        [PBT__STUDY_STOPPED] = "stopped",
+        [PBT__FINISHED] = "finished",
+        [PBT__STUDY_FAILED] = "failed",
+    };
+    return NAMES[state];
+}

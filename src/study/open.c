@@ -1,0 +1,223 @@
+/* open.c: a study's handle: created, opened, swept, closed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/desk.h"
+
+/* ---- the handle ---- */
+
+static void handle_init(pbt__study *study)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&study->view_lock, NULL);
+    pthread_mutex_init(&study->queue_lock, NULL);
+    pthread_cond_init(&study->is_answered, NULL);
+    pthread_cond_init(&study->has_changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pbt__view_init(&study->view);
+}
+
+static pbt__study *handle_new(pbt__store *store, const pbt__study_options *options)
+{
+    pbt__study *study = pbt__calloc(1, sizeof *study);
+    if (study == NULL) {
+        return NULL;
+    }
+    handle_init(study);
+    study->store = store;
+    study->is_observer = options->is_observer;
+    study->store_folder = pbt__strdup(options->checkpoint_folder);
+    study->relative_to = options->relative_to != NULL ? pbt__strdup(options->relative_to) : NULL;
+    if (study->store_folder == NULL || (options->relative_to != NULL && study->relative_to == NULL)) {
+        pbt__study_close(study);
+        return NULL;
+    }
+    return study;
+}
+
+void pbt__study_close(pbt__study *study)
+{
+    if (study == NULL) {
+        return;
+    }
+    pbt__view_fini(&study->view);
+    pbt__vault_close(study->vault);
+    pthread_mutex_destroy(&study->view_lock);
+    pthread_mutex_destroy(&study->queue_lock);
+    pthread_cond_destroy(&study->is_answered);
+    pthread_cond_destroy(&study->has_changed);
+    free(study->store_folder);
+    free(study->relative_to);
+    free(study->claims);
+    free(study->waiting.nodes);
+    free(study->is_waiting);
+    free(study->decided);
+    free(study->removals);
+    free(study);
+}
+
+/* ---- the vault ---- */
+
+pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec, char *out,
+                                pbt_error *error)
+{
+    char name[PBT__NAME_SIZE + sizeof ".checkpoints"];
+    if (spec->checkpoint_folder != NULL) {
+        return pbt__path_join(spec->folder, spec->checkpoint_folder, out, error);
+    }
+    snprintf(name, sizeof name, "%s.checkpoints", spec->name);
+    return pbt__path_join(study->store_folder, name, out, error);
+}
+
+pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    pbt_err err = pbt__study_vault_folder(study, spec, folder, error);
+    return err == PBT_OK ? pbt__vault_open(folder, &study->vault, error) : err;
+}
+
+static bool is_live(void *context, pbt_segment_id id, int32_t attempt)
+{
+    pbt__study *study = context;
+    pbt_segment segment;
+    if (id.member < 0 || id.number < 0 ||
+        !pbt_population_segment(study->view.population, id, &segment)) {
+        return false;
+    }
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    const pbt__claim *claim = &study->claims[id.member];
+    if (attempt == 0) {
+        return entry == NULL || (entry->checkpoint.kind != PBT__CHECKPOINT_NONE && !entry->is_gone);
+    }
+    bool is_claimed = pbt__claim_is_current(study, claim) && claim->number == id.number &&
+                      claim->attempt == attempt;
+    bool is_progress = entry == NULL || entry->progress_attempt == attempt;
+    return segment.state == PBT_SEGMENT_OPEN && (is_claimed || is_progress);
+}
+
+/* Remove what the log does not know, and give running leases their time again: the clock went on while
+ * nobody could renew them. */
+static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    int64_t lease_us = (int64_t)(study->view.facts.spec->lease_seconds * 1e6);
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        pbt__claim claim = study->claims[m];
+        if (!pbt__claim_is_current(study, &claim)) {
+            continue;
+        }
+        claim.lease_until_us = study->transaction.now_us + lease_us;
+        claim.step_changed_us = study->transaction.now_us;
+        pbt_err err = pbt__study_put_claim(study, &claim, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return pbt__vault_sweep(study->vault, is_live, study, error);
+}
+
+/* ---- opening ---- */
+
+pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_options *options,
+                        pbt__study **out, pbt_error *error)
+{
+    pbt__study *study = handle_new(store, options);
+    if (study == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = pbt__store_find(store, name, &study->row, error);
+    if (err == PBT_OK) {
+        err = pbt__study_sync(study, error);
+    }
+    if (err == PBT_OK && !study->is_observer) {
+        err = pbt__study_open_vault(study, study->view.facts.spec, error);
+    }
+    if (err == PBT_OK && !study->is_observer) {
+        err = pbt__study_submit(study, run_reopen, NULL, error);
+    }
+    if (err != PBT_OK) {
+        pbt__study_close(study);
+        return err;
+    }
+    *out = study;
+    return PBT_OK;
+}
+
+/* ---- creating ---- */
+
+static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *provenance,
+                           pbt_error *error)
+{
+    pbt__reading reading = {.entry = {.kind = PBT__CREATED,
+                                      .segment = {0, 0},
+                                      .name = spec->name,
+                                      .seed = (int64_t)spec->search.seed,
+                                      .spec = spec->source,
+                                      .folder = spec->folder,
+                                      .provenance = provenance}};
+    return pbt__study_log(study, &reading, error);
+}
+
+static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, pbt_error *error)
+{
+    const pbt__store_ops *ops = study->store->ops;
+    pbt_err err = pbt__study_open_vault(study, spec, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    snprintf(study->row.name, sizeof study->row.name, "%s", spec->name);
+    err = ops->begin_create(study->store, spec->name, &study->row.id, &study->transaction, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = log_created(study, spec, provenance, error);
+    if (err == PBT_OK) {
+        err = ops->commit(study->store, error);
+    }
+    if (err != PBT_OK) {
+        ops->rollback(study->store);
+        return err;
+    }
+    study->transaction = (pbt__transaction){0};
+    pbt__view_keep(&study->view);
+    return PBT_OK;
+}
+
+pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
+                          const pbt__study_options *options, pbt__study **out, pbt_error *error)
+{
+    pbt__study *study = handle_new(store, options);
+    if (study == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = create(study, spec, provenance, error);
+    if (err != PBT_OK) {
+        pbt__study_close(study);
+        return err;
+    }
+    pbt_spec_free(spec);
+    *out = study;
+    return PBT_OK;
+}
+
+const pbt_spec *pbt__study_spec(const pbt__study *study)
+{
+    return study->view.facts.spec;
+}
+
+const char *pbt__study_name(const pbt__study *study)
+{
+    return study->row.name;
+}
+
+pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes, size_t *length,
+                        pbt_error *error)
+{
+    return study->store->ops->blob_get(study->store, study->row.id, id, bytes, length, error);
+}

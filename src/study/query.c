@@ -1,0 +1,419 @@
+/* query.c: the objects of the command line and the API (design: JSON fields a script may rely on). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/desk.h"
+
+static json_t *time_json(int64_t time_us)
+{
+    char text[PBT__TIME_SIZE];
+    pbt__clock_format(time_us, text);
+    return json_string(text);
+}
+
+static const pbt_space *space_of(const pbt__study *study)
+{
+    return &study->view.facts.spec->search.space;
+}
+
+/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
+static pbt_err look(pbt__study *study, pbt_error *error)
+{
+    pthread_mutex_lock(&study->view_lock);
+    pbt_err err = pbt__study_sync(study, error);
+    if (err != PBT_OK) {
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
+static pbt_err give(json_t *json, json_t **out, pbt_error *error)
+{
+    if (json == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *out = json;
+    return PBT_OK;
+}
+
+/* ---- the study ---- */
+
+static bool is_without_member(const pbt__study *study, const pbt__tally *tally)
+{
+    bool is_broken = strcmp(study->view.facts.stop_reason, "broken") == 0;
+    return is_broken || tally->failed == study->view.facts.spec->search.population;
+}
+
+static pbt__study_state state_of(const pbt__study *study, const pbt__tally *tally)
+{
+    if (is_without_member(study, tally)) {
+        return PBT__STUDY_FAILED;
+    }
+    if (strcmp(study->view.facts.stop_reason, "user") == 0) {
+        return PBT__STUDY_STOPPED;
+    }
+    return pbt__view_is_over(&study->view) ? PBT__FINISHED : PBT__RUNNING;
+}
+
+static int32_t count_workers(const pbt__study *study)
+{
+    int32_t count = 0;
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        count += pbt__claim_is_current(study, &study->claims[m]) ? 1 : 0;
+    }
+    return count;
+}
+
+static void summarise(const pbt__study *study, pbt__summary *out)
+{
+    const pbt__facts *facts = &study->view.facts;
+    pbt__tally tally = pbt__population_tally(study->view.population);
+    *out = (pbt__summary){
+        .state = state_of(study, &tally),
+        .steps_done = tally.steps_done,
+        .steps_total = facts->spec->search.population * facts->spec->search.stop_steps,
+        .segment_count = tally.segments,
+        .exploit_count = tally.exploits,
+        .member_count = facts->spec->search.population,
+        .finished_count = tally.finished,
+        .failed_count = tally.failed,
+        .worker_count = count_workers(study),
+        .has_best = pbt_population_best(study->view.population, &out->best),
+        .created_us = facts->created_us,
+        .now_us = pbt__clock_now_us(),
+        .last_sequence = facts->sequence,
+    };
+    out->has_best = pbt_population_best(study->view.population, &out->best);
+    snprintf(out->stop_reason, sizeof out->stop_reason, "%s", facts->stop_reason);
+}
+
+pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error)
+{
+    pbt_err err = look(study, error);
+    if (err == PBT_OK) {
+        summarise(study, out);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
+/* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there is
+ * none any more. */
+static json_t *checkpoint_place(pbt__study *study, pbt_segment_id id)
+{
+    char text[PBT__PATH_SIZE];
+    char name[PBT__ID_SIZE];
+    const pbt_spec *spec = study->view.facts.spec;
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    if (entry == NULL || entry->is_gone || entry->checkpoint.kind == PBT__CHECKPOINT_NONE) {
+        return json_null();
+    }
+    pbt__id_write(id, name);
+    if (entry->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
+        snprintf(text, sizeof text, "store:%s", name);
+        return json_string(text);
+    }
+    char folder[PBT__PATH_SIZE];
+    if (pbt__study_vault_folder(study, spec, folder, NULL) != PBT_OK ||
+        pbt__path_join(folder, name, text, NULL) != PBT_OK) {
+        return json_null();
+    }
+    size_t prefix = study->relative_to != NULL ? strlen(study->relative_to) : 0;
+    bool is_below = prefix > 0 && strncmp(text, study->relative_to, prefix) == 0 &&
+                    text[prefix] == '/';
+    return json_string(is_below ? text + prefix + 1 : text);
+}
+
+static json_t *best_json(pbt__study *study)
+{
+    pbt_segment best;
+    if (!pbt_population_best(study->view.population, &best)) {
+        return json_null();
+    }
+    return json_pack("{s:i, s:o, s:I, s:I, s:o, s:o, s:o}", "member", (int)best.id.member,
+                     "segment", pbt__id_json(best.id), "step", (json_int_t)best.end_step, "age",
+                     (json_int_t)best.end_age, "score", pbt__json_number(best.score), "checkpoint",
+                     checkpoint_place(study, best.id), "hyperparameters",
+                     pbt__values_json(space_of(study), best.values));
+}
+
+static json_t *show_json(pbt__study *study)
+{
+    pbt__summary s;
+    const pbt_spec *spec = study->view.facts.spec;
+    summarise(study, &s);
+    const char *mode = pbt__mode_name(spec->search.mode);
+    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s}", "name",
+                     study->row.name, "state", pbt__study_state_name(s.state), "population",
+                     (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
+                     "steps_total", (json_int_t)s.steps_total, "segments",
+                     (json_int_t)s.segment_count, "exploits", (json_int_t)s.exploit_count, "best",
+                     best_json(study), "workers", (int)s.worker_count, "created_at",
+                     time_json(s.created_us), "stop_reason", s.stop_reason, "metric", spec->metric,
+                     "notes", spec->notes != NULL ? spec->notes : "");
+}
+
+pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
+{
+    pbt_err err = look(study, error);
+    if (err == PBT_OK) {
+        err = give(show_json(study), out, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
+/* ---- members ---- */
+
+static const char *member_state(const pbt__study *study, int32_t m)
+{
+    switch (pbt__population_state(study->view.population, m)) {
+    case PBT_MEMBER_FINISHED:
+        return "finished";
+    case PBT_MEMBER_FAILED:
+        return "failed";
+    default:
+        return pbt__claim_is_current(study, &study->claims[m]) ? "training" : "waiting";
+    }
+}
+
+static json_t *member_json(pbt__study *study, int32_t m)
+{
+    pbt_segment newest = {.id = PBT_NO_SEGMENT, .values = NULL};
+    pbt_segment reported;
+    const pbt_population *population = study->view.population;
+    bool has_any = pbt__population_newest(population, m, &newest);
+    bool has_score = pbt__population_reported(population, m, &reported);
+    return json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i}", "member", (int)m, "state",
+                     member_state(study, m), "step",
+                     (json_int_t)pbt__population_step(population, m), "age",
+                     (json_int_t)(newest.state == PBT_SEGMENT_REPORTED ? newest.end_age
+                                                                       : newest.start_age),
+                     "score", has_score ? pbt__json_number(reported.score) : json_null(), "segment",
+                     pbt__id_json(newest.id), "hyperparameters",
+                     has_any ? pbt__values_json(space_of(study), newest.values) : json_object(),
+                     "failures", (int)pbt__population_failures(population, m));
+}
+
+static json_t *members_json(pbt__study *study)
+{
+    json_t *list = json_array();
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        if (json_array_append_new(list, member_json(study, m)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
+{
+    pbt_err err = look(study, error);
+    if (err == PBT_OK) {
+        err = give(members_json(study), out, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
+/* ---- segments: the log's own words, put together by segment ---- */
+
+typedef struct segment_list {
+    pbt__study *study;
+    json_t *by_id;
+} segment_list;
+
+static int add_segment(segment_list *list, const json_t *decision, const pbt__event *event)
+{
+    static const char *const TAKEN[] = {"parent",    "donor",   "start_step", "end_step",
+                                        "start_age", "end_age", "seed",       "hyperparameters",
+                                        "changes",   "reason",  "compared"};
+    const char *id = json_string_value(json_object_get(decision, "segment"));
+    pbt_segment_id parsed;
+    if (id == NULL || !pbt__id_read(id, &parsed)) {
+        return -1;
+    }
+    json_t *segment =
+        json_pack("{s:s, s:i, s:i, s:n, s:n, s:n, s:n, s:n, s:n, s:s, s:n, s:{}, s:{}, s:n, s:n, "
+                  "s:n, s:n, s:i, s:I, s:o, s:n}",
+                  "segment", id, "member", (int)parsed.member, "number", (int)parsed.number,
+                  "parent", "donor", "start_step", "end_step", "start_age", "end_age", "state",
+                  "open", "score", "metrics", "samples", "hyperparameters", "changes", "reason",
+                  "checkpoint", "attempts", 0, "sequence", (json_int_t)event->sequence,
+                  "created_at", time_json(event->time_us), "reported_at");
+    int failed = segment != NULL ? 0 : -1;
+    for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++) {
+        failed |= json_object_set(segment, TAKEN[i], json_object_get(decision, TAKEN[i]));
+    }
+    return failed | json_object_set_new(list->by_id, id, segment);
+}
+
+static int raise_attempts(json_t *segment, json_int_t attempt)
+{
+    json_int_t before = json_integer_value(json_object_get(segment, "attempts"));
+    return json_object_set_new(segment, "attempts",
+                               json_integer(attempt > before ? attempt : before));
+}
+
+static int add_report(json_t *segment, const json_t *body, const pbt__event *event)
+{
+    json_int_t step = json_integer_value(json_object_get(body, "step"));
+    json_int_t start_step = json_integer_value(json_object_get(segment, "start_step"));
+    json_int_t start_age = json_integer_value(json_object_get(segment, "start_age"));
+    json_t *samples = json_object_get(body, "samples");
+    int failed = json_object_set_new(segment, "state", json_string("reported"));
+    failed |= json_object_set(segment, "score", json_object_get(body, "score"));
+    failed |= json_object_set(segment, "metrics", json_object_get(body, "metrics"));
+    failed |= json_is_object(samples) ? json_object_set(segment, "samples", samples) : 0;
+    failed |= json_object_set_new(segment, "end_step", json_integer(step));
+    failed |= json_object_set_new(segment, "end_age", json_integer(start_age + step - start_step));
+    failed |= json_object_set_new(segment, "sequence", json_integer(event->sequence));
+    return failed | json_object_set_new(segment, "reported_at", time_json(event->time_us));
+}
+
+static int add_attempt(segment_list *list, const json_t *body, const pbt__event *event)
+{
+    json_t *segment =
+        json_object_get(list->by_id, json_string_value(json_object_get(body, "segment")));
+    int failed =
+        raise_attempts(segment, json_integer_value(json_object_get(body, "attempt")));
+    if (event->kind == PBT__REPORTED) {
+        failed |= add_report(segment, body, event);
+    }
+    if (event->kind == PBT__FAILED && json_is_true(json_object_get(body, "gave_up"))) {
+        failed |= json_object_set_new(segment, "state", json_string("given_up"));
+    }
+    return failed;
+}
+
+static pbt_err add_event(void *context, const pbt__event *event)
+{
+    segment_list *list = context;
+    json_t *body = NULL;
+    json_t *decision = NULL;
+    size_t i = 0;
+    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
+    if (err != PBT_OK) {
+        return err;
+    }
+    int failed = 0;
+    if (json_object_get(body, "attempt") != NULL) {
+        failed |= add_attempt(list, body, event);
+    }
+    json_array_foreach(json_object_get(body, "decisions"), i, decision)
+    {
+        failed |= add_segment(list, decision, event);
+    }
+    json_decref(body);
+    return failed == 0 ? PBT_OK : PBT_ERR_MEMORY;
+}
+
+/* What the view knows beyond the log: who is at it, and whether the checkpoint is still there. */
+static json_t *finish_segment(pbt__study *study, pbt_segment_id id, json_t *segment)
+{
+    const pbt__claim *claim = &study->claims[id.member];
+    bool is_open = strcmp(json_string_value(json_object_get(segment, "state")), "open") == 0;
+    int failed = json_object_set_new(segment, "checkpoint", checkpoint_place(study, id));
+    if (claim->number == id.number) {
+        failed |= raise_attempts(segment, claim->attempt);
+    }
+    if (is_open && claim->number == id.number && pbt__claim_is_active(claim)) {
+        failed |= json_object_set_new(segment, "state", json_string("claimed"));
+    }
+    return failed == 0 ? segment : NULL;
+}
+
+static int32_t newest_number(const pbt__study *study)
+{
+    int32_t newest = -1;
+    pbt_segment segment;
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        bool has_any = pbt__population_newest(study->view.population, m, &segment);
+        newest = has_any && segment.id.number > newest ? segment.id.number : newest;
+    }
+    return newest;
+}
+
+static json_t *sort_segments(segment_list *list)
+{
+    pbt__study *study = list->study;
+    json_t *sorted = json_array();
+    int32_t last = newest_number(study);
+    for (int32_t number = 0; number <= last; number++) {
+        for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+            char id[PBT__ID_SIZE];
+            pbt__id_write((pbt_segment_id){m, number}, id);
+            json_t *segment = json_object_get(list->by_id, id);
+            if (segment != NULL &&
+                json_array_append(sorted, finish_segment(study, (pbt_segment_id){m, number},
+                                                         segment)) != 0) {
+                json_decref(sorted);
+                return NULL;
+            }
+        }
+    }
+    return sorted;
+}
+
+static pbt_err segments(pbt__study *study, json_t **out, pbt_error *error)
+{
+    segment_list list = {.study = study, .by_id = json_object()};
+    pbt_err err = list.by_id != NULL ? PBT_OK : pbt__fail_memory(error);
+    if (err == PBT_OK) {
+        err = study->store->ops->read(study->store, study->row.id, 0, add_event, &list, error);
+    }
+    if (err == PBT_OK) {
+        err = give(sort_segments(&list), out, error);
+    }
+    json_decref(list.by_id);
+    return err;
+}
+
+pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error)
+{
+    pbt_err err = look(study, error);
+    if (err == PBT_OK) {
+        err = segments(study, out, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
+/* ---- events ---- */
+
+typedef struct event_walk {
+    pbt_err (*callback)(void *context, const json_t *event);
+    void *context;
+} event_walk;
+
+static pbt_err walk_event(void *context, const pbt__event *event)
+{
+    const event_walk *walk = context;
+    json_t *body = NULL;
+    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
+    if (err != PBT_OK) {
+        return err;
+    }
+    json_t *line = json_pack("{s:I, s:o, s:s}", "sequence", (json_int_t)event->sequence, "time",
+                             time_json(event->time_us), "kind",
+                             pbt__event_kind_name(event->kind));
+    bool is_whole = line != NULL && json_object_update(line, body) == 0;
+    err = is_whole ? walk->callback(walk->context, line) : PBT_ERR_MEMORY;
+    json_decref(line);
+    json_decref(body);
+    return err;
+}
+
+pbt_err pbt__study_events(pbt__study *study, int64_t after,
+                          pbt_err (*callback)(void *context, const json_t *event), void *context,
+                          pbt_error *error)
+{
+    event_walk walk = {.callback = callback, .context = context};
+    return study->store->ops->read(study->store, study->row.id, after, walk_event, &walk, error);
+}

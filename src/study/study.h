@@ -1,0 +1,228 @@
+/*
+ * study.h: a study over a store: claim, report, heartbeat, release, fail.
+ *
+ * A pbt__study is one process's handle: an in-memory view of the log, brought up to date under the
+ * study's lock before anything is decided. Its calls may come from many threads at once; those that
+ * arrive together share one durable transaction (group commit), each in its own savepoint.
+ */
+#ifndef PBT_STUDY_STUDY_H
+#define PBT_STUDY_STUDY_H
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "spec/spec.h"
+#include "store/store.h"
+#include "study/checkpoint.h"
+
+typedef struct pbt__study pbt__study;
+
+typedef enum pbt__study_state {
+    PBT__RUNNING,
+    PBT__STUDY_STOPPED, /* by a user; `resume` goes on */
+    PBT__FINISHED,
+    PBT__STUDY_FAILED, /* without one usable member */
+} pbt__study_state;
+
+/* Who asks. `session` is random per process (or per slot of one): a new session of the same worker ends
+ * the old one's leases. */
+typedef struct pbt__claimant {
+    const char *worker;
+    const char *session;
+} pbt__claimant;
+
+typedef enum pbt__verb { PBT__TRAIN, PBT__WAIT, PBT__STOP } pbt__verb;
+
+/* One segment as a worker is handed it. Owner: the caller's struct; `segment.values` and `.changes` point
+ * into the study and stay valid while it is open. */
+typedef struct pbt__assignment {
+    pbt_segment segment;
+    int32_t attempt;
+    int64_t resume_step;       /* start_step, or where a released attempt left off */
+    bool is_fresh;             /* nothing to load */
+    pbt__checkpoint_kind load_kind;
+    pbt_segment_id load_from;  /* whose checkpoint `load` is */
+    char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
+    char save_to[PBT__PATH_SIZE];
+    double lease_seconds;
+} pbt__assignment;
+
+typedef struct pbt__action {
+    pbt__verb verb;
+    double wait_seconds;    /* PBT__WAIT: ask again then at the latest, */
+    uint64_t seen;          /* or when pbt__study_wait(study, seen, wait_seconds) returns */
+    char reason[64];        /* PBT__STOP: "finished", "stopped", "score", "seconds", "failed" */
+    pbt__assignment train;  /* PBT__TRAIN */
+} pbt__action;
+
+typedef struct pbt__metric {
+    const char *name;
+    double value;
+    const double *samples; /* Nullable. Shape: samples[sample_count] */
+    size_t sample_count;
+    bool has_value; /* false: the samples' mean is the value */
+} pbt__metric;
+
+/* How an attempt went. */
+typedef struct pbt__result {
+    pbt_segment_id segment;
+    int32_t attempt;
+    int64_t step;
+    const pbt__metric *metrics; /* Shape: metrics[metric_count]; the objective's among them */
+    size_t metric_count;
+    enum { PBT__NO_CHECKPOINT, PBT__SAVED, PBT__IN_MEMORY } checkpoint;
+    const void *bytes; /* PBT__IN_MEMORY: kept in the store up to PBT__BLOB_MAXIMUM, else in the vault */
+    size_t byte_count;
+} pbt__result;
+
+typedef struct pbt__reply {
+    bool is_repeat; /* it was recorded before; nothing changed */
+    bool has_decision;
+    pbt_segment decision; /* the member's next segment, where the report's transaction made it */
+    pbt__action action;
+} pbt__reply;
+
+typedef struct pbt__failure {
+    pbt_segment_id segment;
+    int32_t attempt;
+    const char *message; /* one line; its first 1,000 bytes are recorded */
+    bool can_retry;
+} pbt__failure;
+
+/* ---- opening ---- */
+
+typedef struct pbt__study_options {
+    const char *checkpoint_folder; /* absolute; where the spec names none: NAME.checkpoints there */
+    bool is_observer;              /* a query: changes nothing, neither folder nor lease */
+    const char *relative_to;       /* Nullable: paths in JSON below this folder are shown from there */
+} pbt__study_options;
+
+/* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
+ * Owner: the study takes `spec` on success. The store is borrowed and must outlive the study. */
+PBT_MUST_USE pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
+                                       const pbt__study_options *options, pbt__study **out,
+                                       pbt_error *error);
+
+/* Open a study that exists. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT (the chain breaks; the detail
+ * names the event), PBT_ERR_STORE. */
+PBT_MUST_USE pbt_err pbt__study_open(pbt__store *store, const char *name,
+                                     const pbt__study_options *options, pbt__study **out,
+                                     pbt_error *error);
+void pbt__study_close(pbt__study *study);
+
+/* ---- a worker's calls. Threads: any ---- */
+
+/* Expire leases, then claim. A session that holds an open segment is given that one again. */
+PBT_MUST_USE pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__action *out,
+                                      pbt_error *error);
+
+/*
+ * Record a result, decide, and hand out what to train next.
+ * Errors: PBT_ERR_LATE (a newer attempt has been claimed), PBT_ERR_REPORT (step, metric), PBT_ERR_CHECKPOINT,
+ * PBT_ERR_NOT_FOUND; in each case nothing has changed.
+ */
+PBT_MUST_USE pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who,
+                                       const pbt__result *result, pbt__reply *out,
+                                       pbt_error *error);
+
+/* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study has
+ * stopped. Errors: PBT_ERR_LATE where the lease went to another. */
+PBT_MUST_USE pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who,
+                                          pbt_segment_id segment, int32_t attempt, int64_t step,
+                                          pbt__verb *verb, pbt_error *error);
+
+/* Give a segment back, with what was saved aside at `step` where `has_progress`. */
+PBT_MUST_USE pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who,
+                                        pbt_segment_id segment, int32_t attempt, int64_t step,
+                                        bool has_progress, pbt_error *error);
+
+/* Record an attempt's failure; `out` (nullable) is what to do next. */
+PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who,
+                                     const pbt__failure *failure, pbt__action *out,
+                                     pbt_error *error);
+
+/* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are dead.
+ * Each counts as a lost lease. */
+PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix,
+                                           pbt_error *error);
+
+/* Read a checkpoint kept inside the store; the caller frees. */
+PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
+                                     size_t *length, pbt_error *error);
+
+/* How often something has changed, as this process knows. */
+uint64_t pbt__study_changes(pbt__study *study);
+/* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`. */
+void pbt__study_wait(pbt__study *study, uint64_t seen, double seconds);
+/* Wake every thread in pbt__study_wait. Threads: any. */
+void pbt__study_wake(pbt__study *study);
+
+/* ---- a user's calls ---- */
+
+/* Stop: no segment is handed out until `resume`. Idempotent. Errors: PBT_ERR_STATE where it is over. */
+PBT_MUST_USE pbt_err pbt__study_stop(pbt__study *study, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_resume(pbt__study *study, pbt_error *error);
+
+/* Amend keys, all or none, as one event. Shape: keys, values [count] */
+PBT_MUST_USE pbt_err pbt__study_amend(pbt__study *study, const char *const *keys,
+                                      const char *const *values, size_t count, pbt_error *error);
+
+/* Remove the study, then its checkpoints. Errors: PBT_ERR_BUSY while a lease is held and not `force`. */
+PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error);
+
+/* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
+
+/* The spec in force. Owner: the study. */
+const pbt_spec *pbt__study_spec(const pbt__study *study);
+const char *pbt__study_name(const pbt__study *study);
+
+typedef struct pbt__summary {
+    pbt__study_state state;
+    char stop_reason[64];
+    int64_t steps_done, steps_total;
+    int64_t segment_count, exploit_count;
+    int32_t member_count, finished_count, failed_count, worker_count;
+    bool has_best;
+    pbt_segment best;
+    int64_t created_us, now_us;
+    int64_t last_sequence;
+} pbt__summary;
+
+PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error);
+
+/* The objects of design.md section 5.2: `show` one object; `members`, `segments` an array of them. */
+PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error);
+
+/* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
+ * object without owning it; what it returns other than PBT_OK ends the listing. */
+PBT_MUST_USE pbt_err pbt__study_events(pbt__study *study, int64_t after,
+                                       pbt_err (*callback)(void *context, const json_t *event),
+                                       void *context, pbt_error *error);
+
+/* What verifying found. */
+typedef struct pbt__verdict {
+    int64_t event_count, decision_count, checkpoint_count;
+    int64_t problem_count;
+} pbt__verdict;
+
+/*
+ * Read the whole log again: digests, decisions made again, checkpoints' bytes. Each problem goes to
+ * `problem` as one line. Returns PBT_OK also where there are problems; counts are in `out`.
+ */
+PBT_MUST_USE pbt_err pbt__study_verify(pbt__study *study,
+                                       void (*problem)(void *context, const char *line),
+                                       void *context, pbt__verdict *out, pbt_error *error);
+
+/* A value in the type it was written in. New reference; NULL where there is no memory. */
+json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value);
+/* Format an id: "m3s12". Shape: out[PBT__ID_SIZE] */
+enum { PBT__ID_SIZE = 32 };
+void pbt__id_write(pbt_segment_id id, char *out);
+/* Read "m3s12"; false where it is anything else. */
+bool pbt__id_read(const char *text, pbt_segment_id *out);
+const char *pbt__reason_name(pbt_reason reason);
+const char *pbt__study_state_name(pbt__study_state state);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * transaction.c: group commit.
+ *
+ * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes what
+ * is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes all. While it waits
+ * for the disk the next group gathers:
+ *
+ *     thread A   | queue a | lead {a}: begin a commit ........ | answered
+ *     thread B   |           queue b ....................... | lead {b, c}: begin b c commit | answered
+ *     thread C   |               queue c .....................................................| answered
+ *
+ * A crash before `commit` returned leaves nothing; after it, everything. Where the commit's fate is
+ * unknown, the view is taken back and the next `sync` reads what the log really says.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/desk.h"
+
+enum { GROUP_MAXIMUM = 64 };
+
+/* ---- reading what others did ---- */
+
+static pbt_err sync_event(void *context, const pbt__event *event)
+{
+    pbt__study *study = ((void **)context)[0];
+    pbt_error *error = ((void **)context)[1];
+    return pbt__view_read(&study->view, event, NULL, NULL, error);
+}
+
+static pbt_err sync_claim(void *context, const pbt__claim *claim)
+{
+    pbt__study *study = context;
+    if (claim->member >= study->view.facts.spec->search.population) {
+        return PBT_ERR_CORRUPT;
+    }
+    study->claims[claim->member] = *claim;
+    return PBT_OK;
+}
+
+static pbt_err requeue_all(pbt__study *study)
+{
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        if (pbt__study_requeue(study, m) != PBT_OK) {
+            return PBT_ERR_MEMORY;
+        }
+    }
+    return PBT_OK;
+}
+
+/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction. A claim
+ * row is newer than a claims_revision that we have seen, or was written here. */
+pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
+{
+    int64_t before = study->view.facts.sequence;
+    bool is_inside = study->transaction.now_us != 0;
+    bool is_current = is_inside && study->transaction.last_sequence == before &&
+                      study->transaction.claims_revision == study->claims_revision;
+    if (is_current) {
+        return PBT_OK;
+    }
+    pbt_error why = {0};
+    void *context[] = {study, &why};
+    pbt_err err =
+        study->store->ops->read(study->store, study->row.id, before, sync_event, context, error);
+    if (err == PBT_OK) {
+        err = pbt__study_equip(study, error);
+    }
+    if (err == PBT_OK) {
+        err = study->store->ops->claim_list(study->store, study->row.id, study->claims_revision,
+                                            sync_claim, study, error);
+    }
+    if (err == PBT_OK && requeue_all(study) != PBT_OK) {
+        err = pbt__fail_memory(error);
+    }
+    if (err != PBT_OK) {
+        pbt__view_undo(&study->view, 0);
+        if (why.code != PBT_OK && error != NULL) {
+            *error = why;
+        }
+        return err;
+    }
+    pbt__view_keep(&study->view);
+    study->claims_revision =
+        is_inside ? study->transaction.claims_revision : study->claims_revision;
+    study->earliest_expiry_us = 0;
+    return PBT_OK;
+}
+
+pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
+{
+    if (study->claims != NULL) {
+        return PBT_OK;
+    }
+    if (study->view.population == NULL) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "the study has no events");
+    }
+    size_t count = (size_t)study->view.facts.spec->search.population;
+    pbt__claim *claims = pbt__calloc(count, sizeof *claims);
+    study->waiting.nodes = pbt__calloc(count, sizeof *study->waiting.nodes);
+    study->waiting.root = -1;
+    study->is_waiting = pbt__calloc(count, sizeof *study->is_waiting);
+    study->decided = pbt__calloc(count, sizeof *study->decided);
+    if (claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
+        study->decided == NULL) {
+        free(claims);
+        free(study->waiting.nodes);
+        free(study->is_waiting);
+        free(study->decided);
+        return pbt__fail_memory(error);
+    }
+    for (size_t m = 0; m < count; m++) {
+        claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
+    }
+    study->claims = claims;
+    return PBT_OK;
+}
+
+/* ---- one group ---- */
+
+static void answer(pbt__operation *operation, pbt_err err, const pbt_error *error)
+{
+    operation->err = err;
+    operation->error = *error;
+}
+
+static void take_back(pbt__study *study, size_t mark)
+{
+    pbt__view_undo(&study->view, mark);
+    study->earliest_expiry_us = 0;
+}
+
+static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *error)
+{
+    const pbt__store_ops *ops = study->store->ops;
+    size_t mark = pbt__view_mark(&study->view);
+    size_t removals = study->removal_count;
+    pbt_err err = ops->savepoint(study->store, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    operation->err = operation->run(study, operation->arguments, &operation->error);
+    if (operation->err == PBT_OK) {
+        return ops->savepoint_keep(study->store, error);
+    }
+    take_back(study, mark);
+    study->removal_count = removals;
+    return ops->savepoint_undo(study->store, error);
+}
+
+static pbt_err commit(pbt__study *study, pbt_error *error)
+{
+    if (study->has_published) {
+        pbt_err err = pbt__vault_sync(study->vault, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return study->store->ops->commit(study->store, error);
+}
+
+/* Remove what the log, now durable, calls gone. What fails here, a later sweep does. */
+static void remove_bytes(pbt__study *study)
+{
+    for (size_t i = 0; i < study->removal_count; i++) {
+        const pbt__removal *removal = &study->removals[i];
+        (void)!pbt__vault_remove(study->vault, removal->id, removal->attempt, NULL);
+    }
+}
+
+static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *error)
+{
+    pbt_err err = study->store->ops->begin(study->store, study->row.id, &study->transaction, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__study_sync(study, error);
+    for (pbt__operation *o = group; err == PBT_OK && o != NULL; o = o->next) {
+        err = run_one(study, o, error);
+    }
+    if (err == PBT_OK) {
+        err = commit(study, error);
+    }
+    if (err != PBT_OK) {
+        study->store->ops->rollback(study->store);
+        take_back(study, 0);
+        return err;
+    }
+    study->claims_revision += study->has_written_claim ? 1 : 0;
+    pbt__view_keep(&study->view);
+    remove_bytes(study);
+    return PBT_OK;
+}
+
+/* Returns whether others may see something new. */
+static bool run_group(pbt__study *study, pbt__operation *group)
+{
+    pbt_error error = {0};
+    pthread_mutex_lock(&study->view_lock);
+    study->has_written_claim = study->has_published = study->has_appended = false;
+    study->removal_count = 0;
+    pbt_err err = run_all(study, group, &error);
+    bool has_changed = study->has_appended || study->has_written_claim;
+    study->transaction = (pbt__transaction){0};
+    pthread_mutex_unlock(&study->view_lock);
+    for (pbt__operation *o = group; err != PBT_OK && o != NULL; o = o->next) {
+        answer(o, err, &error);
+    }
+    return has_changed;
+}
+
+/* ---- the queue ---- */
+
+static pbt__operation *take_group(pbt__study *study)
+{
+    pbt__operation *group = study->first;
+    pbt__operation *end = group;
+    for (int i = 1; i < GROUP_MAXIMUM && end->next != NULL; i++) {
+        end = end->next;
+    }
+    study->first = end->next;
+    study->last = study->first != NULL ? study->last : NULL;
+    end->next = NULL;
+    return group;
+}
+
+static void lead(pbt__study *study)
+{
+    pbt__operation *group = take_group(study);
+    study->has_leader = true;
+    pthread_mutex_unlock(&study->queue_lock);
+    bool has_changed = run_group(study, group);
+    pthread_mutex_lock(&study->queue_lock);
+    study->has_leader = false;
+    while (group != NULL) {
+        pbt__operation *next = group->next;
+        group->is_done = true;
+        group = next;
+    }
+    pthread_cond_broadcast(&study->is_answered);
+    if (has_changed) {
+        study->change_count++;
+        pthread_cond_broadcast(&study->has_changed);
+    }
+}
+
+pbt_err pbt__study_submit(pbt__study *study,
+                          pbt_err (*run)(pbt__study *study, void *arguments, pbt_error *error),
+                          void *arguments, pbt_error *error)
+{
+    pbt__operation operation = {.run = run, .arguments = arguments};
+    pthread_mutex_lock(&study->queue_lock);
+    *(study->last != NULL ? &study->last->next : &study->first) = &operation;
+    study->last = &operation;
+    while (!operation.is_done) {
+        if (study->has_leader) {
+            pthread_cond_wait(&study->is_answered, &study->queue_lock);
+        } else {
+            lead(study);
+        }
+    }
+    pthread_mutex_unlock(&study->queue_lock);
+    if (operation.err != PBT_OK && error != NULL) {
+        *error = operation.error;
+    }
+    return operation.err;
+}
+
+void pbt__study_wake(pbt__study *study)
+{
+    pthread_mutex_lock(&study->queue_lock);
+    study->change_count++;
+    pthread_cond_broadcast(&study->has_changed);
+    pthread_mutex_unlock(&study->queue_lock);
+}
+
+uint64_t pbt__study_changes(pbt__study *study)
+{
+    pthread_mutex_lock(&study->queue_lock);
+    uint64_t count = study->change_count;
+    pthread_mutex_unlock(&study->queue_lock);
+    return count;
+}
+
+void pbt__study_wait(pbt__study *study, uint64_t seen, double seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
+    until.tv_sec += (time_t)(nanoseconds / 1000000000);
+    until.tv_nsec = (long)(nanoseconds % 1000000000);
+    pthread_mutex_lock(&study->queue_lock);
+    int waited = 0;
+    while (study->change_count == seen && waited == 0) {
+        waited = pthread_cond_timedwait(&study->has_changed, &study->queue_lock, &until);
+    }
+    pthread_mutex_unlock(&study->queue_lock);
+}

@@ -1,0 +1,73 @@
+/*
+ * view.h: a study as its log says it is.
+ *
+ * The view is the population, the ledger and a few facts, moved by entries only: those this process
+ * makes, inside its transaction, and those it reads. Both go through the same functions, so what a
+ * process believes is what it would read back. All of it is taken back by one journal.
+ */
+#ifndef PBT_STUDY_VIEW_H
+#define PBT_STUDY_VIEW_H
+
+#include "core/population.h"
+#include "spec/spec.h"
+#include "study/event.h"
+#include "study/ledger.h"
+
+typedef struct pbt__amendment {
+    char *key, *value;
+} pbt__amendment;
+
+/* Facts that events set; taken back as one. */
+typedef struct pbt__facts {
+    pbt_spec *spec; /* in force; one of `specs` */
+    int64_t sequence;
+    pbt__digest digest; /* of event `sequence` */
+    int64_t created_us;
+    int64_t time_us; /* of the newest event */
+    char stop_reason[32]; /* "": going on */
+    size_t amendment_count;
+} pbt__facts;
+
+typedef struct pbt__view {
+    pbt_population *population; /* NULL before `created` */
+    pbt__ledger *ledger;
+    pbt__facts facts;
+    pbt_spec **specs; /* every spec that was in force; freed at the end */
+    size_t spec_count;
+    pbt__amendment *amendments;
+    size_t amendment_capacity;
+} pbt__view;
+
+/* Called for each event read, after what happened was taken in and before what was decided is applied.
+ * Nullable everywhere. */
+typedef pbt_err (*pbt__view_hook)(void *context, pbt__view *view, const pbt__entry *entry,
+                                  pbt_error *error);
+
+void pbt__view_init(pbt__view *view);
+void pbt__view_fini(pbt__view *view);
+
+/* Take in one event of the log: check its sequence and digest, read its body, apply it.
+ * Errors: PBT_ERR_CORRUPT naming the event; PBT_ERR_MEMORY. On failure the caller undoes. */
+PBT_MUST_USE pbt_err pbt__view_read(pbt__view *view, const pbt__event *event, pbt__view_hook hook,
+                                    void *context, pbt_error *error);
+
+/* Take in the part of an entry that happened: a report, a failure, progress, a stop, an amendment. The
+ * reading's samples are used. `created` makes the population, from its spec. */
+PBT_MUST_USE pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading,
+                                      pbt_error *error);
+
+/* Apply decisions. Shape: decisions[count] */
+PBT_MUST_USE pbt_err pbt__view_decide(pbt__view *view, const pbt__decision *decisions, size_t count,
+                                      pbt_error *error);
+
+/* Note that an entry became event `sequence` of the log. */
+PBT_MUST_USE pbt_err pbt__view_log(pbt__view *view, const pbt__event *event);
+
+size_t pbt__view_mark(const pbt__view *view);
+void pbt__view_undo(pbt__view *view, size_t mark);
+void pbt__view_keep(pbt__view *view);
+
+/* Whether every member has ended, or a rule or a user stopped it. */
+bool pbt__view_is_over(const pbt__view *view);
+
+#endif
