@@ -1,0 +1,158 @@
+/* job.c: filling in a job, and what its functions do. */
+#include "executor/job.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "executor/log.h"
+
+/* ---- what a plugin may call -------------------------------------------------------------------- */
+
+static bool is_stopping(void *host)
+{
+    return pbt__slot_is_stopping(host);
+}
+
+static void progress(void *host, int64_t step)
+{
+    pbt__slot *slot = host;
+    atomic_store(&slot->step, step);
+}
+
+static void metric(void *host, const char *name, double value)
+{
+    pbt__slot *slot = host;
+    pbt__metrics_set(&slot->metrics, name, value);
+}
+
+static void sample(void *host, const char *name, double value)
+{
+    pbt__slot *slot = host;
+    pbt__metrics_add(&slot->metrics, name, value);
+}
+
+static void message(void *host, const char *text)
+{
+    const pbt__slot *slot = host;
+    pbt__log_line(slot->log, text);
+}
+
+/* ---- hyperparameters --------------------------------------------------------------------------- */
+
+/* Round to nearest, within an int64_t. */
+static int64_t round_real(double value)
+{
+    if (!(value > -9.2e18)) {
+        return INT64_MIN;
+    }
+    return value < 9.2e18 ? (int64_t)llround(value) : INT64_MAX;
+}
+
+static pbt_hyperparameter from_real(double value)
+{
+    return (pbt_hyperparameter){.real = value, .integer = round_real(value)};
+}
+
+static pbt_hyperparameter from_integer(int64_t value)
+{
+    return (pbt_hyperparameter){.real = (double)value, .integer = value};
+}
+
+static pbt_hyperparameter from_item(const pbt_item *item)
+{
+    switch (item->type) {
+    case PBT_ITEM_FLOAT:
+        return from_real(item->real);
+    case PBT_ITEM_TEXT:
+        return (pbt_hyperparameter){.text = item->text};
+    case PBT_ITEM_INT:
+    case PBT_ITEM_BOOL:
+        break;
+    }
+    return from_integer(item->integer);
+}
+
+/* A value as trainers see it; its texts are the spec's. */
+static pbt_hyperparameter convert(const pbt_parameter *parameter, pbt_value value)
+{
+    pbt_hyperparameter converted;
+    if (parameter->type == PBT_FLOAT) {
+        converted = from_real(value.real);
+    } else if (parameter->type == PBT_INT) {
+        converted = from_integer(value.integer);
+    } else {
+        converted = from_item(&parameter->items[value.integer]);
+    }
+    converted.name = parameter->name;
+    return converted;
+}
+
+static size_t text_size(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* Copy a text to `*end`, which moves on. */
+static const char *copy_text(const char *text, char **end)
+{
+    if (text == NULL) {
+        return NULL;
+    }
+    char *copy = *end;
+    const size_t size = text_size(text);
+    memcpy(copy, text, size);
+    *end = copy + size;
+    return copy;
+}
+
+/* ---- the job ----------------------------------------------------------------------------------- */
+
+static pbt_job describe(pbt__slot *slot, const pbt__assignment *assignment)
+{
+    const pbt_segment *segment = &assignment->segment;
+    return (pbt_job){
+        .version = PBT_TRAINER_VERSION,
+        .member = segment->id.member,
+        .number = segment->id.number,
+        .seed = segment->seed,
+        .start_step = assignment->resume_step,
+        .end_step = segment->end_step,
+        .start_age = segment->start_age + assignment->resume_step - segment->start_step,
+        .end_age = segment->end_age,
+        .host = slot,
+        .is_stopping = is_stopping,
+        .progress = progress,
+        .metric = metric,
+        .sample = sample,
+        .message = message,
+    };
+}
+
+pbt_err pbt__job_new(pbt__slot *slot, const pbt__assignment *assignment, pbt_job **out)
+{
+    const pbt_space *space = &slot->local->spec->search.space;
+    const pbt_value *values = assignment->segment.values;
+    size_t size = sizeof(pbt_job) + space->count * sizeof(pbt_hyperparameter);
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_hyperparameter converted = convert(&space->parameters[i], values[i]);
+        size += text_size(converted.name) + text_size(converted.text);
+    }
+    pbt_job *job = pbt__calloc(1, size);
+    if (job == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    pbt_hyperparameter *list = (pbt_hyperparameter *)(job + 1);
+    char *end = (char *)(list + space->count);
+    for (size_t i = 0; i < space->count; i++) {
+        list[i] = convert(&space->parameters[i], values[i]);
+        list[i].name = copy_text(list[i].name, &end);
+        list[i].text = copy_text(list[i].text, &end);
+    }
+    *job = describe(slot, assignment);
+    job->hyperparameters = list;
+    job->hyperparameter_count = space->count;
+    *out = job;
+    return PBT_OK;
+}

@@ -1,0 +1,18 @@
+/*
+ * job.h: an assignment as a plugin sees it.
+ *
+ * A job holds copies of everything the plugin may look at while it trains: should its slot be abandoned,
+ * the study is gone before the plugin returns.
+ */
+#ifndef PBT_EXECUTOR_JOB_H
+#define PBT_EXECUTOR_JOB_H
+
+#include <pbt/trainer.h>
+
+#include "executor/slot.h"
+
+/* Make a job for a slot. Owner: the caller frees `*out`, one allocation. Errors: PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__job_new(pbt__slot *slot, const pbt__assignment *assignment,
+                                  pbt_job **out);
+
+#endif

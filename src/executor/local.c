@@ -1,0 +1,313 @@
+/* local.c: starting and ending the slots of a study. */
+#include "executor/local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "executor/slot.h"
+#include "executor/warden.h"
+
+/* Units: microseconds that abandoned slots are given to end by themselves. */
+enum { ABANDON_US = 200000 };
+
+/* ---- failing and paths ------------------------------------------------------------------------- */
+
+void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error)
+{
+    pthread_mutex_lock(&local->mutex);
+    if (local->failure == PBT_OK) {
+        local->failure = err;
+        local->error = *error;
+    }
+    pthread_mutex_unlock(&local->mutex);
+    pbt__local_stop(local, false);
+}
+
+pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    const pbt_spec *spec = local->spec;
+    const pbt_err err = pbt__path_join(spec->folder, spec->trainer.directory, folder, error);
+    return err == PBT_OK ? pbt__path_join(folder, name, out, error) : err;
+}
+
+/* ---- slots ------------------------------------------------------------------------------------- */
+
+/* A session is random, so that no two slots, processes or machines ever share one. */
+static pbt_err make_session(char *out, pbt_error *error)
+{
+    uint8_t bytes[(PBT__SESSION_SIZE - 1) / 2];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+        return pbt__fail_errno(error, "cannot make a session");
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+    return PBT_OK;
+}
+
+static pbt_err init_slot(pbt__local *local, int32_t index, const char *name, pbt_error *error)
+{
+    pbt__slot *slot = &local->slots[index];
+    const int length = snprintf(slot->worker, sizeof slot->worker, "%s-%d", name, (int)index);
+    if (length < 0 || (size_t)length >= sizeof slot->worker) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "the worker's name '%s' is too long", name);
+    }
+    slot->local = local;
+    slot->who = (pbt__claimant){slot->worker, slot->session};
+    slot->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (slot->wake < 0) {
+        return pbt__fail_errno(error, "cannot make an event");
+    }
+    const pbt_err err = make_session(slot->session, error);
+    return err == PBT_OK ? local->runner->slot_open(slot, error) : err;
+}
+
+static void fini_slot(pbt__slot *slot)
+{
+    if (slot->local != NULL) {
+        slot->local->runner->slot_close(slot);
+    }
+    if (slot->wake >= 0) {
+        (void)close(slot->wake);
+    }
+    pbt__metrics_clear(&slot->metrics);
+}
+
+static pbt_err make_slots(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+{
+    local->slots = pbt__calloc((size_t)options->slot_count, sizeof *local->slots);
+    if (local->slots == NULL) {
+        return pbt__fail_memory(error);
+    }
+    local->slot_count = options->slot_count;
+    for (int32_t i = 0; i < local->slot_count; i++) {
+        local->slots[i].wake = local->slots[i].log = -1;
+    }
+    pbt_err err = PBT_OK;
+    for (int32_t i = 0; err == PBT_OK && i < local->slot_count; i++) {
+        err = init_slot(local, i, options->worker_name, error);
+    }
+    return err;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+static void init_locks(pbt__local *local)
+{
+    pthread_condattr_t monotonic;
+    pthread_rwlockattr_t writers_first;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&local->beat_changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_rwlockattr_init(&writers_first);
+    pthread_rwlockattr_setkind_np(&writers_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&local->gate, &writers_first);
+    pthread_rwlockattr_destroy(&writers_first);
+    pthread_mutex_init(&local->mutex, NULL);
+}
+
+/* Every thread has ended. */
+static void destroy(pbt__local *local)
+{
+    for (int32_t i = 0; i < local->slot_count; i++) {
+        fini_slot(&local->slots[i]);
+    }
+    if (local->runner != NULL) {
+        local->runner->close(local);
+    }
+    pbt__warden_close(local->warden);
+    pthread_mutex_destroy(&local->mutex);
+    pthread_rwlock_destroy(&local->gate);
+    pthread_cond_destroy(&local->beat_changed);
+    free(local->slots);
+    free(local->metric);
+    free(local->log_folder);
+    free(local);
+}
+
+static pbt_err choose_runner(pbt__local *local, pbt_error *error)
+{
+    switch (local->spec->trainer.protocol) {
+    case PBT__PROTOCOL_LIBRARY:
+        local->runner = &pbt__runner_plugin;
+        return PBT_OK;
+    case PBT__PROTOCOL_COMMAND:
+        local->runner = &pbt__runner_process;
+        return PBT_OK;
+    case PBT__PROTOCOL_WORKER:
+        break;
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "trainers of protocol 'worker' need a server");
+    pbt__error_hint(error, "this build has none: use the protocol 'command' or 'library'");
+    return PBT_ERR_ARGUMENT;
+}
+
+static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+{
+    pbt_err err = choose_runner(local, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (options->slot_count < 1) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
+    }
+    err = pbt__file_make_folder(options->log_folder, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    local->thread_count = options->thread_count;
+    local->metric = pbt__strdup(local->spec->metric);
+    local->log_folder = realpath(options->log_folder, NULL);
+    if (local->metric == NULL || local->log_folder == NULL) {
+        return pbt__fail_memory(error);
+    }
+    err = local->runner->open(local, error);
+    return err == PBT_OK ? make_slots(local, options, error) : err;
+}
+
+static void end_heartbeat(pbt__local *local)
+{
+    pthread_mutex_lock(&local->mutex);
+    local->is_ending = true;
+    pthread_cond_signal(&local->beat_changed);
+    pthread_mutex_unlock(&local->mutex);
+    (void)pthread_join(local->heartbeat, NULL);
+}
+
+/* Start all threads, or none. */
+static pbt_err start_threads(pbt__local *local, pbt_error *error)
+{
+    int reason = pthread_create(&local->heartbeat, NULL, pbt__heartbeat_main, local);
+    if (reason != 0) {
+        errno = reason;
+        return pbt__fail_errno(error, "cannot start a thread");
+    }
+    atomic_store(&local->running_count, local->slot_count);
+    int32_t started = 0;
+    while (reason == 0 && started < local->slot_count) {
+        pbt__slot *slot = &local->slots[started];
+        reason = pthread_create(&slot->thread, NULL, pbt__slot_main, slot);
+        started += reason == 0;
+    }
+    if (reason == 0) {
+        return PBT_OK;
+    }
+    pbt__local_stop(local, false);
+    for (int32_t i = 0; i < started; i++) {
+        (void)pthread_join(local->slots[i].thread, NULL);
+    }
+    end_heartbeat(local);
+    errno = reason;
+    return pbt__fail_errno(error, "cannot start a thread");
+}
+
+/* Whoever had our slots' names before is dead: what it held can be claimed at once. */
+static pbt_err end_old_leases(pbt__study *study, const char *worker_name, pbt_error *error)
+{
+    char prefix[PBT__NAME_SIZE];
+    snprintf(prefix, sizeof prefix, "%s-", worker_name);
+    return pbt__study_end_leases(study, prefix, error);
+}
+
+pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, pbt__local **out,
+                         pbt_error *error)
+{
+    pbt__local *local = pbt__calloc(1, sizeof *local);
+    if (local == NULL) {
+        return pbt__fail_memory(error);
+    }
+    local->study = study;
+    local->spec = pbt__study_spec(study);
+    local->warden = -1;
+    init_locks(local);
+    pbt_err err = prepare(local, options, error);
+    if (err == PBT_OK) {
+        err = end_old_leases(study, options->worker_name, error);
+    }
+    if (err == PBT_OK) {
+        err = start_threads(local, error);
+    }
+    if (err != PBT_OK) {
+        destroy(local);
+        return err;
+    }
+    *out = local;
+    return PBT_OK;
+}
+
+/* ---- ending ------------------------------------------------------------------------------------ */
+
+void pbt__local_stop(pbt__local *local, bool now)
+{
+    int before = PBT__STOPPING_NOT;
+    if (now) {
+        atomic_store(&local->stopping, PBT__STOPPING_NOW);
+    } else {
+        (void)atomic_compare_exchange_strong(&local->stopping, &before, PBT__STOPPING_SOON);
+    }
+    for (int32_t i = 0; i < local->slot_count; i++) {
+        (void)eventfd_write(local->slots[i].wake, 1);
+    }
+    pbt__study_wake(local->study);
+}
+
+/* Say whether slots that do not end are to be left behind. */
+static bool is_abandoning(const pbt__local *local)
+{
+    return atomic_load(&local->stopping) == PBT__STOPPING_NOW && !local->runner->can_be_killed;
+}
+
+bool pbt__local_is_done(const pbt__local *local)
+{
+    return atomic_load(&local->running_count) == 0 || is_abandoning(local);
+}
+
+/* Wait for every slot, or for a moment where they may be abandoned. Returns false where one was. */
+static bool join_slots(pbt__local *local)
+{
+    const int64_t until_us = pbt__clock_now_us() + ABANDON_US;
+    const struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    bool all = true;
+    for (int32_t i = 0; i < local->slot_count; i++) {
+        const pthread_t thread = local->slots[i].thread;
+        if (!is_abandoning(local)) {
+            (void)pthread_join(thread, NULL);
+        } else if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+            (void)pthread_detach(thread);
+            all = false;
+        }
+    }
+    return all;
+}
+
+pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
+{
+    const bool all = join_slots(local);
+    if (!all) {
+        pthread_rwlock_wrlock(&local->gate);
+        local->is_abandoned = true;
+        pthread_rwlock_unlock(&local->gate);
+    }
+    end_heartbeat(local);
+    pthread_mutex_lock(&local->mutex);
+    const pbt_err err = local->failure;
+    if (err != PBT_OK && error != NULL) {
+        *error = local->error;
+    }
+    pthread_mutex_unlock(&local->mutex);
+    if (all) {
+        destroy(local);
+    }
+    return err;
+}

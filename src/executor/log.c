@@ -1,0 +1,156 @@
+/* log.c: writing members' logs, and reading their ends. */
+#include "executor/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "executor/placeholders.h"
+
+enum { LINE_MAXIMUM = 64 * 1024 };
+
+pbt_err pbt__local_log_path(const char *log_folder, int32_t member, char *out, pbt_error *error)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "m%" PRId32 ".log", member);
+    return pbt__path_join(log_folder, name, out, error);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    pbt_err err = pbt__local_log_path(folder, member, path, error);
+    if (err == PBT_OK) {
+        err = pbt__file_make_folder(folder, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    errno = EIO;
+    const int file = pbt__fault(PBT__FAULT_WRITE)
+                         ? -1
+                         : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) {
+        return pbt__fail_errno(error, "cannot open the log '%s'", path);
+    }
+    *out = file;
+    return PBT_OK;
+}
+
+static void write_text(int log, const pbt__text *text)
+{
+    const char *bytes = pbt__text_string(text);
+    size_t length = text->length;
+    while (length > 0) {
+        const ssize_t count = write(log, bytes, length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return;
+        }
+        bytes += count;
+        length -= (size_t)count;
+    }
+}
+
+void pbt__log_line(int log, const char *line)
+{
+    pbt__text text = pbt__text_init(LINE_MAXIMUM);
+    pbt__text_add(&text, line);
+    pbt__text_add(&text, "\n");
+    write_text(log, &text);
+    pbt__text_fini(&text);
+}
+
+static void append_start(pbt__text *text, const pbt__assignment *assignment)
+{
+    char id[PBT__ID_SIZE];
+    if (assignment->resume_step > assignment->segment.start_step) {
+        pbt__text_format(text, ", resumed from an earlier attempt");
+    } else if (assignment->is_fresh) {
+        pbt__text_add(text, ", from scratch");
+    } else if (assignment->load_from.member >= 0) {
+        pbt__id_write(assignment->load_from, id);
+        pbt__text_format(text, ", from %s", id);
+    }
+}
+
+void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space *space)
+{
+    const pbt_segment *segment = &assignment->segment;
+    char id[PBT__ID_SIZE], time[PBT__TIME_SIZE];
+    pbt__text text = pbt__text_init(LINE_MAXIMUM);
+    pbt__id_write(segment->id, id);
+    pbt__clock_format(pbt__clock_now_us(), time);
+    pbt__text_format(&text, "--- %s %s attempt %" PRId32 ", steps %" PRId64 " to %" PRId64, time,
+                     id, assignment->attempt, assignment->resume_step, segment->end_step);
+    append_start(&text, assignment);
+    for (size_t i = 0; i < space->count; i++) {
+        pbt__text_format(&text, "%s%s=", i == 0 ? ": " : " ", space->parameters[i].name);
+        pbt__value_append(&text, &space->parameters[i], segment->values[i]);
+    }
+    pbt__text_add(&text, "\n");
+    write_text(log, &text);
+    pbt__text_fini(&text);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+/* Read at most `length` bytes that end where the file ends. Returns their number, or -1 with errno. */
+static ssize_t read_end(const char *path, char *bytes, size_t length)
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return errno == ENOENT ? 0 : -1;
+    }
+    struct stat status;
+    ssize_t count = -1;
+    if (fstat(file, &status) == 0) {
+        const off_t wanted = (off_t)length;
+        count = pread(file, bytes, length, status.st_size > wanted ? status.st_size - wanted : 0);
+    }
+    const int reason = errno;
+    (void)close(file);
+    errno = reason;
+    return count;
+}
+
+pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
+                           pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    const pbt_err err = pbt__local_log_path(log_folder, member, path, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    /* One byte more says whether what follows it begins a line. */
+    char *bytes = pbt__calloc(maximum + 2, 1);
+    if (bytes == NULL) {
+        return pbt__fail_memory(error);
+    }
+    const ssize_t count = read_end(path, bytes, maximum + 1);
+    if (count < 0) {
+        free(bytes);
+        return pbt__fail_errno(error, "cannot read the log '%s'", path);
+    }
+    if ((size_t)count > maximum) {
+        const char *line = memchr(bytes, '\n', (size_t)count);
+        const size_t skipped = line != NULL ? (size_t)(line - bytes) + 1 : 1;
+        memmove(bytes, bytes + skipped, (size_t)count - skipped + 1);
+    }
+    *out = bytes;
+    return PBT_OK;
+}

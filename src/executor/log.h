@@ -1,0 +1,23 @@
+/*
+ * log.h: a member's log: what its trainers printed, each segment after one line that names it.
+ *
+ * A log is opened for appending, once per segment. Several writers may hold it: each line of ours, and
+ * each write of a trainer, goes to the end whole.
+ */
+#ifndef PBT_EXECUTOR_LOG_H
+#define PBT_EXECUTOR_LOG_H
+
+#include "executor/local.h"
+
+/* Open a member's log, making its folder where it is absent. Returns a descriptor in `*out`.
+ * Errors: PBT_ERR_IO, PBT_ERR_LIMIT. */
+PBT_MUST_USE pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error);
+
+/* Append one line; what cannot be written is dropped, for a full disk must not fail a trainer that
+ * needs none. */
+void pbt__log_line(int log, const char *line);
+
+/* Append the line that begins a segment: its name, attempt, steps, where it starts from, hyperparameters. */
+void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space *space);
+
+#endif

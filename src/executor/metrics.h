@@ -1,0 +1,55 @@
+/*
+ * metrics.h: what a trainer says of one segment, gathered.
+ *
+ * Remembers its first failure: record freely, then ask once (`failure`).
+ */
+#ifndef PBT_EXECUTOR_METRICS_H
+#define PBT_EXECUTOR_METRICS_H
+
+#include "study/study.h"
+
+enum {
+    PBT__METRICS_MAXIMUM = 128,
+    PBT__METRIC_NAME_SIZE = 65,          /* with its NUL */
+    PBT__METRIC_SAMPLES_MAXIMUM = 65536, /* of one metric */
+};
+
+/* What a metric's texts and samples lie in. */
+typedef struct pbt__metric_memory {
+    char name[PBT__METRIC_NAME_SIZE];
+    double *samples;
+    size_t capacity;
+} pbt__metric_memory;
+
+/* Invariant: items[i].name and .samples point into memory[i]. A zeroed one is empty. */
+typedef struct pbt__metrics {
+    size_t count;
+    pbt_err failure; /* PBT_ERR_LIMIT (too many, a name too long or empty), PBT_ERR_MEMORY */
+    pbt__metric items[PBT__METRICS_MAXIMUM];
+    pbt__metric_memory memory[PBT__METRICS_MAXIMUM];
+} pbt__metrics;
+
+/* Forget everything, the failure too. */
+void pbt__metrics_clear(pbt__metrics *metrics);
+
+/* Record a value; the last one of a name counts. */
+void pbt__metrics_set(pbt__metrics *metrics, const char *name, double value);
+/* Add a single evaluation. */
+void pbt__metrics_add(pbt__metrics *metrics, const char *name, double value);
+
+/*
+ * Find a metric's value, or the mean of its samples where it has none.
+ * Returns false where there is no such metric.
+ */
+bool pbt__metrics_value(const pbt__metrics *metrics, const char *name, double *out);
+
+/*
+ * Read a command's last line of output: a JSON object with the objective, in which NaN, Infinity and
+ * -Infinity stand as Python prints them. Numbers are values, lists of numbers are samples, everything
+ * else is left out. `metrics` is cleared first.
+ * Errors: PBT_ERR_TRAINER with what was found, PBT_ERR_LIMIT, PBT_ERR_MEMORY. Nullable: error.
+ */
+PBT_MUST_USE pbt_err pbt__metrics_read(pbt__metrics *metrics, const char *line, size_t length,
+                                       const char *objective, pbt_error *error);
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * slot.c: a slot's thread: claim, train, report, until the study stops.
+ *
+ * Each call into the study answers with the next action, so the loop is one call per segment. An error is
+ * one of three: the segment went to another (claim the next), the trainer's result cannot be taken (the
+ * attempt failed), or nothing can go on (the run ends with it).
+ */
+#include "executor/slot.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "executor/log.h"
+
+/* Units: seconds. A wait is cut short by what changes here; this bounds what other processes' changes wait. */
+static const double wait_maximum = 1.0;
+
+bool pbt__slot_enter(pbt__slot *slot)
+{
+    pthread_rwlock_rdlock(&slot->local->gate);
+    if (slot->local->is_abandoned) {
+        pthread_rwlock_unlock(&slot->local->gate);
+        return false;
+    }
+    return true;
+}
+
+void pbt__slot_leave(pbt__slot *slot)
+{
+    pthread_rwlock_unlock(&slot->local->gate);
+}
+
+bool pbt__slot_is_stopping(pbt__slot *slot)
+{
+    return atomic_load(&slot->order) != PBT__ORDER_NONE ||
+           atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
+}
+
+/* ---- outcomes ---------------------------------------------------------------------------------- */
+
+void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
+{
+    char words[512], path[PBT__PATH_SIZE] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    outcome->ending = PBT__ENDING_FAIL;
+    const int32_t member = slot->beat.segment.member;
+    const char *separator = "; its log is ";
+    if (pbt__local_log_path(slot->local->log_folder, member, path, NULL) != PBT_OK) {
+        separator = "";
+    }
+    (void)snprintf(outcome->message, sizeof outcome->message, "%.500s%s%.480s", words, separator,
+                   path);
+}
+
+bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step)
+{
+    const char *metric = slot->local->metric;
+    double score = 0;
+    if (slot->metrics.failure != PBT_OK) {
+        pbt__outcome_fail(outcome, slot, "the trainer's metrics: %s",
+                          pbt_err_message(slot->metrics.failure));
+        return false;
+    }
+    if (!pbt__metrics_value(&slot->metrics, metric, &score)) {
+        pbt__outcome_fail(outcome, slot, "the trainer gave no metric '%s'", metric);
+        return false;
+    }
+    outcome->ending = PBT__ENDING_REPORT;
+    outcome->step = step;
+    return isfinite(score);
+}
+
+/* ---- calls into the study ---------------------------------------------------------------------- */
+
+static pbt_err claim(pbt__slot *slot)
+{
+    return pbt__study_claim(slot->local->study, &slot->who, &slot->action, &slot->error);
+}
+
+static pbt_err wait_and_claim(pbt__slot *slot)
+{
+    const double seconds = slot->action.wait_seconds;
+    pbt__study_wait(slot->local->study, slot->action.seen,
+                    seconds < wait_maximum ? seconds : wait_maximum);
+    if (atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT) {
+        return PBT_OK;
+    }
+    return claim(slot);
+}
+
+/* Say whether the segment is no longer this slot's. */
+static bool is_lost(pbt_err err)
+{
+    return err == PBT_ERR_LATE || err == PBT_ERR_STATE;
+}
+
+static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment, const char *message)
+{
+    const pbt__failure failure = {
+        .segment = assignment->segment.id,
+        .attempt = assignment->attempt,
+        .message = message,
+        .can_retry = true,
+    };
+    pbt__log_line(slot->log, message);
+    const pbt_err err =
+        pbt__study_fail(slot->local->study, &slot->who, &failure, &slot->action, &slot->error);
+    return is_lost(err) ? claim(slot) : err;
+}
+
+/* Say whether a report was refused for what the trainer did or could not store. */
+static bool is_refusal(pbt_err err)
+{
+    return err == PBT_ERR_REPORT || err == PBT_ERR_CHECKPOINT || err == PBT_ERR_IO ||
+           err == PBT_ERR_LIMIT;
+}
+
+static pbt_err fail_refused(pbt__slot *slot, const pbt__assignment *assignment)
+{
+    pbt__outcome outcome;
+    const pbt_error *error = &slot->error;
+    pbt__outcome_fail(&outcome, slot, "%s%s%s", error->message,
+                      error->detail[0] != '\0' ? ": " : "", error->detail);
+    return fail_attempt(slot, assignment, outcome.message);
+}
+
+static pbt_err report(pbt__slot *slot, const pbt__assignment *assignment,
+                      const pbt__outcome *outcome)
+{
+    const pbt_segment_id id = assignment->segment.id;
+    pbt__result result = {
+        .segment = id,
+        .attempt = assignment->attempt,
+        .step = outcome->step,
+        .metrics = slot->metrics.items,
+        .metric_count = slot->metrics.count,
+        .checkpoint = PBT__NO_CHECKPOINT,
+        .bytes = outcome->bytes,
+        .byte_count = outcome->byte_count,
+    };
+    if (outcome->is_saved) {
+        result.checkpoint = PBT__SAVED;
+    } else if (outcome->bytes != NULL) {
+        result.checkpoint = PBT__IN_MEMORY;
+    }
+    pbt__reply reply;
+    const pbt_err err =
+        pbt__study_report(slot->local->study, &slot->who, &result, &reply, &slot->error);
+    if (is_lost(err)) {
+        return claim(slot);
+    }
+    if (is_refusal(err)) {
+        return fail_refused(slot, assignment);
+    }
+    if (err == PBT_OK) {
+        slot->action = reply.action;
+    }
+    if (err == PBT_OK && result.checkpoint != PBT__NO_CHECKPOINT &&
+        slot->local->runner->recorded != NULL) {
+        slot->local->runner->recorded(slot, id);
+    }
+    return err;
+}
+
+static pbt_err give_back(pbt__slot *slot, const pbt__assignment *assignment, int64_t step,
+                         bool has_progress)
+{
+    return pbt__study_release(slot->local->study, &slot->who, assignment->segment.id,
+                              assignment->attempt, step, has_progress, &slot->error);
+}
+
+/* Give a segment back; what comes next is a claim, unless the run is stopping. Progress that cannot be kept
+ * only costs its steps. */
+static pbt_err release(pbt__slot *slot, const pbt__assignment *assignment,
+                       const pbt__outcome *outcome)
+{
+    pbt_err err = PBT_OK;
+    if (atomic_load(&slot->order) != PBT__ORDER_LOST) {
+        err = give_back(slot, assignment, outcome->step, outcome->has_progress);
+    }
+    if (is_refusal(err) && outcome->has_progress) {
+        err = give_back(slot, assignment, assignment->resume_step, false);
+    }
+    if (err != PBT_OK && !is_lost(err)) {
+        return err;
+    }
+    slot->action.verb = PBT__WAIT;
+    slot->action.wait_seconds = 0;
+    return PBT_OK;
+}
+
+static pbt_err settle(pbt__slot *slot, const pbt__assignment *assignment,
+                      const pbt__outcome *outcome)
+{
+    switch (outcome->ending) {
+    case PBT__ENDING_REPORT:
+        return report(slot, assignment, outcome);
+    case PBT__ENDING_FAIL:
+        return fail_attempt(slot, assignment, outcome->message);
+    case PBT__ENDING_RELEASE:
+        return release(slot, assignment, outcome);
+    case PBT__ENDING_FATAL:
+        break;
+    }
+    const pbt_error fatal = slot->error;
+    const pbt_err err = release(slot, assignment, outcome);
+    slot->error = fatal;
+    return err == PBT_OK ? fatal.code : err;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------- */
+
+/* Begin the segment in its member's log. Returns false with the outcome where it cannot be. */
+static bool begin_log(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *outcome)
+{
+    const pbt__local *local = slot->local;
+    if (!pbt__slot_enter(slot)) {
+        return false;
+    }
+    const pbt_err err =
+        pbt__log_open(local->log_folder, assignment->segment.id.member, &slot->log, &slot->error);
+    if (err == PBT_OK) {
+        pbt__log_header(slot->log, assignment, &local->spec->search.space);
+    } else {
+        pbt__outcome_fail(outcome, slot, "%s: %s", slot->error.message, slot->error.detail);
+    }
+    pbt__slot_leave(slot);
+    return err == PBT_OK;
+}
+
+/* Train what the action names and settle how it went; PBT_OK also where the slot was abandoned. */
+static pbt_err train(pbt__slot *slot)
+{
+    const pbt__assignment assignment = slot->action.train;
+    pbt__outcome outcome = {.ending = PBT__ENDING_RELEASE, .step = assignment.resume_step};
+    pbt_err err = PBT_OK;
+    pbt__heartbeat_begin(slot, &assignment);
+    pbt__metrics_clear(&slot->metrics);
+    if (begin_log(slot, &assignment, &outcome)) {
+        slot->local->runner->train(slot, &assignment, &outcome);
+    }
+    pbt__heartbeat_end(slot);
+    if (pbt__slot_enter(slot)) {
+        err = settle(slot, &assignment, &outcome);
+        pbt__slot_leave(slot);
+    }
+    if (slot->log >= 0) {
+        (void)close(slot->log);
+        slot->log = -1;
+    }
+    return err;
+}
+
+/* Hand back what the last answer gave, when the run stops before it was begun. */
+static pbt_err hand_back(pbt__slot *slot)
+{
+    const pbt__outcome outcome = {.step = slot->action.train.resume_step};
+    atomic_store(&slot->order, PBT__ORDER_NONE);
+    return release(slot, &slot->action.train, &outcome);
+}
+
+/* One turn. Returns false where the slot is to end, with `*err`. */
+static bool turn(pbt__slot *slot, pbt_err *err)
+{
+    const bool is_stopping = atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
+    if (slot->action.verb == PBT__TRAIN && !is_stopping) {
+        *err = train(slot);
+        return *err == PBT_OK;
+    }
+    if (!pbt__slot_enter(slot)) {
+        return false;
+    }
+    bool goes_on = false;
+    if (slot->action.verb == PBT__TRAIN) {
+        *err = hand_back(slot);
+    } else if (slot->action.verb == PBT__WAIT && !is_stopping) {
+        *err = wait_and_claim(slot);
+        goes_on = *err == PBT_OK;
+    }
+    pbt__slot_leave(slot);
+    return goes_on;
+}
+
+void *pbt__slot_main(void *argument)
+{
+    pbt__slot *slot = argument;
+    pbt_err err = PBT_OK;
+    slot->action = (pbt__action){.verb = PBT__WAIT};
+    while (turn(slot, &err)) {
+    }
+    if (err != PBT_OK && pbt__slot_enter(slot)) {
+        pbt__local_fail(slot->local, err, &slot->error);
+        pbt__slot_leave(slot);
+    }
+    atomic_fetch_sub(&slot->local->running_count, 1);
+    return NULL;
+}

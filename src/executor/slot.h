@@ -1,0 +1,166 @@
+/*
+ * slot.h: what the parts of the local executor share.
+ *
+ * A slot's thread claims, trains, reports (slot.c). Training is the runner's: plugin.c or process.c. One
+ * more thread renews the leases of all slots (heartbeat.c), so that a trainer that computes for an hour
+ * without a word keeps its segment.
+ *
+ * Who may touch what:
+ *   - `mutex` guards the local's first failure and each slot's `beat`;
+ *   - `order`, `step`, `stopping` and `running_count` are atomic: any thread, any time;
+ *   - everything else in a slot belongs to its thread.
+ *
+ * Threads that do not return: a plugin cannot be killed, so after a stop with `now` its slot is abandoned.
+ * The thread may still be in the plugin when the study is closed and pbt__local_finish has returned;
+ * hence `gate`. A slot makes every call into the study between pbt__slot_enter and pbt__slot_leave, which
+ * hold the gate for reading; abandoning takes it for writing, so it waits for the calls on their way and
+ * lets no other begin. What an abandoned thread still touches is never freed.
+ */
+#ifndef PBT_EXECUTOR_SLOT_H
+#define PBT_EXECUTOR_SLOT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "executor/local.h"
+#include "executor/metrics.h"
+
+typedef struct pbt__slot pbt__slot;
+
+/* How an attempt ended. */
+typedef enum pbt__ending {
+    PBT__ENDING_REPORT,  /* trained: metrics, step and checkpoint are filled in */
+    PBT__ENDING_FAIL,    /* the trainer failed: message */
+    PBT__ENDING_RELEASE, /* told to stop; with has_progress, `step` was reached and saved */
+    PBT__ENDING_FATAL,   /* no segment can be trained here: the slot's error says why */
+} pbt__ending;
+
+typedef struct pbt__outcome {
+    pbt__ending ending;
+    int64_t step;
+    bool is_saved;     /* the checkpoint is at save_to */
+    const void *bytes; /* the checkpoint in memory; valid until the runner's next call. Nullable */
+    size_t byte_count;
+    bool has_progress;
+    char message[1024]; /* one line */
+} pbt__outcome;
+
+/* What trains. `open` and `close` run before and after all slots; the rest on the slot's own thread. */
+typedef struct pbt__runner {
+    /* Check and load what every segment needs, into local->runner_data. */
+    pbt_err (*open)(pbt__local *local, pbt_error *error);
+    void (*close)(pbt__local *local);
+    /* Make what a slot needs, into slot->runner_data. */
+    pbt_err (*slot_open)(pbt__slot *slot, pbt_error *error);
+    void (*slot_close)(pbt__slot *slot);
+    /* Train one segment. Ends soon after the slot is told to stop, with PBT__ENDING_RELEASE. */
+    void (*train)(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out);
+    /* Nullable: what was trained last has been recorded, with its checkpoint. */
+    void (*recorded)(pbt__slot *slot, pbt_segment_id id);
+    bool can_be_killed; /* `now` ends a segment at once; else the slot is abandoned */
+} pbt__runner;
+
+extern const pbt__runner pbt__runner_plugin;
+extern const pbt__runner pbt__runner_process;
+
+/* What a heartbeat found. */
+typedef enum pbt__order {
+    PBT__ORDER_NONE,
+    PBT__ORDER_RELEASE, /* the study has stopped: give the segment back */
+    PBT__ORDER_LOST,    /* the lease went to another: nothing to give back */
+} pbt__order;
+
+/* The lease that the heartbeat thread renews; guarded by local->mutex. */
+typedef struct pbt__beat {
+    bool is_training;
+    pbt_segment_id segment;
+    int32_t attempt;
+    int64_t interval_us;
+    int64_t next_us; /* monotonic */
+} pbt__beat;
+
+struct pbt__slot {
+    pbt__local *local;
+    pthread_t thread;
+    char worker[PBT__NAME_SIZE];
+    char session[PBT__SESSION_SIZE];
+    pbt__claimant who; /* points at the two above */
+    pbt__beat beat;
+    atomic_int order;
+    _Atomic int64_t step;
+    int wake; /* eventfd: readable when order or stopping changed. -1: none */
+    int log;  /* of the segment being trained; -1: none */
+    pbt__action action;
+    pbt__metrics metrics;
+    pbt_error error;
+    void *runner_data;
+};
+
+typedef enum pbt__stopping {
+    PBT__STOPPING_NOT,
+    PBT__STOPPING_SOON,
+    PBT__STOPPING_NOW,
+} pbt__stopping;
+
+/* Owner: copies what it needs of the options; `metric` too, for abandoned slots outlive the study. */
+struct pbt__local {
+    pbt__study *study;
+    const pbt_spec *spec; /* the study's */
+    const pbt__runner *runner;
+    void *runner_data;
+    char *metric;
+    char *log_folder; /* absolute */
+    int32_t thread_count;
+    atomic_int stopping;
+    atomic_int running_count;
+    pthread_rwlock_t gate;
+    bool is_abandoned; /* guarded by gate */
+    pthread_mutex_t mutex;
+    pthread_cond_t beat_changed; /* on the monotonic clock */
+    pthread_t heartbeat;
+    bool is_ending;  /* of the heartbeat thread; guarded by mutex */
+    pbt_err failure; /* the first that ended a slot; guarded by mutex */
+    pbt_error error;
+    int warden; /* our end of its socket; -1: none (warden.h) */
+    int32_t slot_count;
+    pbt__slot *slots; /* Shape: slots[slot_count] */
+};
+
+/* ---- slot.c ---- */
+
+/* The thread of a slot. */
+void *pbt__slot_main(void *slot);
+
+/* Begin and end a call into the study. Returns false where the slot was abandoned: return at once. */
+bool pbt__slot_enter(pbt__slot *slot);
+void pbt__slot_leave(pbt__slot *slot);
+
+/* Say whether the trainer is to return early. */
+bool pbt__slot_is_stopping(pbt__slot *slot);
+
+/* Fill in a failure; the log's path is added to the message. */
+void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Fill in a report of `step`, or the failure that the metrics are. Returns whether the score is finite. */
+bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step);
+
+/* ---- local.c ---- */
+
+/* End the run with an error; the first one counts. Threads: any. */
+void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
+
+/* Join a path of the spec to its folder. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out,
+                                     pbt_error *error);
+
+/* ---- heartbeat.c ---- */
+
+/* The thread that renews leases until local->is_ending. */
+void *pbt__heartbeat_main(void *local);
+
+/* Begin and end renewing a slot's lease. */
+void pbt__heartbeat_begin(pbt__slot *slot, const pbt__assignment *assignment);
+void pbt__heartbeat_end(pbt__slot *slot);
+
+#endif

@@ -1,0 +1,20 @@
+/* slots.h: what a cgroup grants, read from the texts in /proc and /sys. Pure. */
+#ifndef PBT_EXECUTOR_SLOTS_H
+#define PBT_EXECUTOR_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Find this process's group in the text of /proc/self/cgroup: for a v1 `controller` such as "cpu", or for
+ * v2 where it is "". Returns false where there is none. Shape: out[size]
+ */
+bool pbt__cgroup_path(const char *text, const char *controller, char *out, size_t size);
+
+/* Processors granted by the text of a v2 cpu.max, such as "200000 100000"; 0: no limit, or not understood. */
+double pbt__cgroup_v2_processors(const char *cpu_max);
+
+/* As above, by the texts of v1's cpu.cfs_quota_us and cpu.cfs_period_us. */
+double pbt__cgroup_v1_processors(const char *quota, const char *period);
+
+#endif
