@@ -1,0 +1,91 @@
+/* amend.c: `pbt amend`. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/query.h"
+
+/* KEY=VALUE operands, split. Owner: `texts` holds the copies that `keys` and `values` point into. */
+typedef struct amendment {
+    size_t count;
+    char **texts;
+    const char **keys;
+    const char **values;
+} amendment;
+
+static void amendment_fini(amendment *these)
+{
+    for (size_t i = 0; these->texts != NULL && i < these->count; i++) {
+        free(these->texts[i]);
+    }
+    free(these->texts);
+    free(these->keys);
+    free(these->values);
+}
+
+static pbt_err split_operand(const char *operand, amendment *these, size_t i, pbt_error *error)
+{
+    const char *equals = strchr(operand, '=');
+    if (equals == NULL || equals == operand) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is not KEY=VALUE", operand);
+        pbt__error_hint(error, "such as stop.steps=8000");
+        return PBT_ERR_ARGUMENT;
+    }
+    these->texts[i] = pbt__strdup(operand);
+    if (these->texts[i] == NULL) {
+        return pbt__fail_memory(error);
+    }
+    these->texts[i][equals - operand] = '\0';
+    these->keys[i] = these->texts[i];
+    these->values[i] = these->texts[i] + (equals - operand) + 1;
+    return PBT_OK;
+}
+
+static pbt_err amendment_split(const pbt__arguments *arguments, amendment *out, pbt_error *error)
+{
+    size_t count = (size_t)arguments->operand_count - 1;
+    amendment these = {
+        .count = count,
+        .texts = pbt__calloc(count, sizeof *these.texts),
+        .keys = pbt__calloc(count, sizeof *these.keys),
+        .values = pbt__calloc(count, sizeof *these.values),
+    };
+    if (these.texts == NULL || these.keys == NULL || these.values == NULL) {
+        amendment_fini(&these);
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; i < count && err == PBT_OK; i++) {
+        err = split_operand(arguments->operands[i + 1], &these, i, error);
+    }
+    if (err != PBT_OK) {
+        amendment_fini(&these);
+        return err;
+    }
+    *out = these;
+    return PBT_OK;
+}
+
+static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
+                      pbt_error *error)
+{
+    (void)place;
+    amendment these = {0};
+    pbt_err err = amendment_split(arguments, &these, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__study_amend(study, these.keys, these.values, these.count, error);
+    for (size_t i = 0; i < these.count && err == PBT_OK; i++) {
+        printf("%s: %s is %s now\n", pbt__study_name(study), these.keys[i], these.values[i]);
+    }
+    amendment_fini(&these);
+    return err;
+}
+
+int pbt__command_amend(const pbt__arguments *arguments)
+{
+    return pbt__query(arguments, PBT__ACCESS_CHANGE, answer);
+}

@@ -1,0 +1,106 @@
+/*
+ * command.h: the commands and their options, as one table.
+ *
+ * Parsing, usage texts and suggestions read these rows and nothing else; so will man pages and shell
+ * completion. A command is a function of its parsed arguments to an exit status. Only this layer
+ * prints, reads the environment and exits.
+ */
+#ifndef PBT_CLI_COMMAND_H
+#define PBT_CLI_COMMAND_H
+
+#include <pbt/pbt.h>
+
+/* The options any command may take. Part of commands.c's bit sets: at most 32. */
+typedef enum pbt__option_id {
+    PBT__OPTION_STORE,
+    PBT__OPTION_SLOTS,
+    PBT__OPTION_SEEDS,
+    PBT__OPTION_QUIET,
+    PBT__OPTION_JSON,
+    PBT__OPTION_YES,
+    PBT__OPTION_FORCE,
+    PBT__OPTION_VERSION,
+    PBT__OPTION_HELP,
+    PBT__OPTION_COUNT,
+} pbt__option_id;
+
+typedef struct pbt__option {
+    const char *name;     /* without its dashes */
+    const char *argument; /* what follows it in usage texts; NULL: a flag */
+    const char *help;     /* one line */
+} pbt__option;
+
+typedef enum pbt__section {
+    PBT__SECTION_TRAIN,
+    PBT__SECTION_LOOK,
+    PBT__SECTION_CHANGE,
+    PBT__SECTION_COUNT,
+} pbt__section;
+
+typedef struct pbt__arguments pbt__arguments;
+
+typedef struct pbt__command {
+    const char *name;
+    const char *operands; /* as usage texts show them */
+    int operand_minimum;
+    int operand_maximum; /* -1: no limit */
+    unsigned options;    /* bits 1 << pbt__option_id */
+    pbt__section section;
+    const char *summary; /* one line */
+    const char *text;    /* paragraphs of at most 80 columns */
+    int (*run)(const pbt__arguments *arguments);
+} pbt__command;
+
+/* A command line, parsed. Owner: texts point into argv; pbt__arguments_fini frees the rest. */
+struct pbt__arguments {
+    const pbt__command *command;
+    const char **operands; /* Shape: operands[operand_count] */
+    int operand_count;
+    bool has[PBT__OPTION_COUNT];
+    const char *values[PBT__OPTION_COUNT]; /* NULL for a flag or where it was not given */
+    int argc;
+    char **argv; /* the whole command line */
+};
+
+extern const pbt__option pbt__options[PBT__OPTION_COUNT];
+extern const char *const pbt__sections[PBT__SECTION_COUNT];
+extern const pbt__command pbt__program; /* `pbt` itself, without a command */
+extern const pbt__command pbt__commands[];
+extern const size_t pbt__command_count;
+
+/* Say whether a command takes an option. */
+bool pbt__command_takes(const pbt__command *command, pbt__option_id option);
+
+/* Find a command by its name; NULL where there is none. */
+const pbt__command *pbt__command_find(const char *name);
+
+/*
+ * Parse a command line against the table. With --help among the options, operands are not checked.
+ * Errors: PBT_ERR_ARGUMENT with a hint that names the nearest option or command, PBT_ERR_MEMORY.
+ */
+PBT_MUST_USE pbt_err pbt__arguments_parse(int argc, char **argv, pbt__arguments *out,
+                                          pbt_error *error);
+void pbt__arguments_fini(pbt__arguments *arguments);
+
+/* The operand at `index`; NULL where fewer were given. */
+const char *pbt__arguments_operand(const pbt__arguments *arguments, int index);
+
+/* Read a whole number in [minimum, maximum] that a user wrote for `what`.
+ * Errors: PBT_ERR_ARGUMENT with what was found and what is allowed. */
+PBT_MUST_USE pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minimum,
+                                            int64_t maximum, int64_t *out, pbt_error *error);
+
+int pbt__command_run(const pbt__arguments *arguments);
+int pbt__command_check(const pbt__arguments *arguments);
+int pbt__command_list(const pbt__arguments *arguments);
+int pbt__command_show(const pbt__arguments *arguments);
+int pbt__command_members(const pbt__arguments *arguments);
+int pbt__command_segments(const pbt__arguments *arguments);
+int pbt__command_best(const pbt__arguments *arguments);
+int pbt__command_verify(const pbt__arguments *arguments);
+int pbt__command_stop(const pbt__arguments *arguments);
+int pbt__command_resume(const pbt__arguments *arguments);
+int pbt__command_amend(const pbt__arguments *arguments);
+int pbt__command_delete(const pbt__arguments *arguments);
+
+#endif

@@ -1,0 +1,55 @@
+/* delete.c: `pbt delete`. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cli/query.h"
+
+/* Ask on the terminal. Errors: PBT_ERR_ARGUMENT where there is none or the answer is not yes. */
+static pbt_err confirm(pbt__study *study, pbt_error *error)
+{
+    pbt__summary summary;
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "nobody can be asked whether to delete '%s'",
+                        pbt__study_name(study));
+        pbt__error_hint(error, "--yes deletes without asking");
+        return PBT_ERR_ARGUMENT;
+    }
+    pbt_err err = pbt__study_summary(study, &summary, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    fprintf(stderr, "delete '%s', its %lld segments, checkpoints and logs, for good? [y/N] ",
+            pbt__study_name(study), (long long)summary.segment_count);
+    int first = getchar();
+    if (first != 'y' && first != 'Y') {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' was not deleted", pbt__study_name(study));
+    }
+    return PBT_OK;
+}
+
+static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
+                      pbt_error *error)
+{
+    char logs[PBT__PATH_SIZE], name[PBT__NAME_SIZE];
+    snprintf(name, sizeof name, "%s", pbt__study_name(study));
+    pbt_err err = arguments->has[PBT__OPTION_YES] ? PBT_OK : confirm(study, error);
+    if (err == PBT_OK) {
+        err = pbt__place_logs(place, name, logs, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_delete(study, arguments->has[PBT__OPTION_FORCE], error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_remove(logs, error);
+    }
+    if (err == PBT_OK) {
+        printf("deleted %s\n", name);
+    }
+    return err;
+}
+
+int pbt__command_delete(const pbt__arguments *arguments)
+{
+    return pbt__query(arguments, PBT__ACCESS_CHANGE, answer);
+}

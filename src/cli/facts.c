@@ -1,0 +1,83 @@
+/* facts.c: a study in words. */
+#include "cli/facts.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/format.h"
+#include "cli/table.h"
+
+static void add_fact(pbt__table *table, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void add_fact(pbt__table *table, const char *name, const char *format, ...)
+{
+    char value[PBT__PATH_SIZE];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(value, sizeof value, format, list);
+    va_end(list);
+    pbt__table_add(table, name);
+    pbt__table_add(table, value);
+}
+
+static int64_t integer_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "-";
+}
+
+static void add_best(pbt__table *table, const json_t *best, const pbt_spec *spec)
+{
+    char cell[PBT__CELL_SIZE];
+    pbt__format_json(json_object_get(best, "score"), cell);
+    add_fact(table, "best", "%s %s", spec->metric, cell);
+    add_fact(table, "segment", "%s of member %" PRId64 ", step %" PRId64 ", age %" PRId64,
+             string_of(best, "segment"), integer_of(best, "member"), integer_of(best, "step"),
+             integer_of(best, "age"));
+    add_fact(table, "checkpoint", "%s", string_of(best, "checkpoint"));
+    const json_t *values = json_object_get(best, "hyperparameters");
+    const pbt_space *space = &spec->search.space;
+    for (size_t i = 0; i < space->count; i++) {
+        pbt__format_json(json_object_get(values, space->parameters[i].name), cell);
+        add_fact(table, space->parameters[i].name, "%s", cell);
+    }
+}
+
+void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out)
+{
+    pbt__table table = pbt__table_init(2);
+    add_best(&table, best, spec);
+    pbt__table_write(&table, out);
+    pbt__table_fini(&table);
+}
+
+void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
+{
+    pbt__table table = pbt__table_init(2);
+    add_fact(&table, "study", "%s", string_of(show, "name"));
+    add_fact(&table, "state", "%s", string_of(show, "state"));
+    add_fact(&table, "members", "%" PRId64 ", %s", integer_of(show, "population"),
+             string_of(show, "mode"));
+    int64_t done = integer_of(show, "steps_done"), total = integer_of(show, "steps_total");
+    double share = total > 0 ? 100.0 * (double)done / (double)total : 0;
+    add_fact(&table, "steps", "%" PRId64 " of %" PRId64 " (%.3g %%)", done, total, share);
+    add_fact(&table, "segments", "%" PRId64, integer_of(show, "segments"));
+    add_fact(&table, "copies", "%" PRId64, integer_of(show, "exploits"));
+    add_fact(&table, "workers", "%" PRId64, integer_of(show, "workers"));
+    add_fact(&table, "created", "%s", string_of(show, "created_at"));
+    if (json_is_object(json_object_get(show, "best"))) {
+        add_best(&table, json_object_get(show, "best"), spec);
+    }
+    if (spec->notes != NULL && spec->notes[0] != '\0') {
+        add_fact(&table, "notes", "%s", spec->notes);
+    }
+    pbt__table_write(&table, out);
+    pbt__table_fini(&table);
+}

@@ -1,0 +1,16 @@
+/* facts.h: what people read of a study and of its best segment: names on the left, values beside. */
+#ifndef PBT_CLI_FACTS_H
+#define PBT_CLI_FACTS_H
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "study/study.h"
+
+/* Append the facts of a `show` object, its best among them. */
+void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out);
+
+/* Append the facts of a `best` object: score, where it is, checkpoint, hyperparameters. */
+void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* format.h: numbers and times for people: 4 significant digits; JSON is where exact ones are. */
+#ifndef PBT_CLI_FORMAT_H
+#define PBT_CLI_FORMAT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum { PBT__CELL_SIZE = 128 };
+
+/* Write a JSON scalar: a real with 4 significant digits, an integer whole, a text as it is, null as
+ * "-". Nullable: value. Shape: out[PBT__CELL_SIZE]; cut where too long. */
+void pbt__format_json(const json_t *value, char *out);
+
+/* Write a number with 4 significant digits, a whole one below 1e7 with all of them; "nan", "inf" or
+ * "-inf" where it is not finite. Shape: out[PBT__CELL_SIZE] */
+void pbt__format_real(double value, char *out);
+
+/* Write seconds as "0:07", "1:02:03" or "3 days 1:02:03". Shape: out[PBT__CELL_SIZE] */
+void pbt__format_seconds(double seconds, char *out);
+
+#endif

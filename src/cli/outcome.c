@@ -1,0 +1,167 @@
+/* outcome.c: the end of a run. */
+#include "cli/outcome.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/facts.h"
+#include "cli/format.h"
+#include "cli/print.h"
+#include "executor/local.h"
+
+enum {
+    TEXT_MAXIMUM = 1 << 24, /* Units: bytes */
+    LOG_END_MAXIMUM = 2000, /* Units: bytes */
+};
+
+/* ---- a study without a usable member ---- */
+
+/* The newest failure in the log. */
+typedef struct last_failure {
+    pbt_segment_id segment;
+    char message[400];
+} last_failure;
+
+static pbt_err see_failure(void *context, const json_t *event)
+{
+    last_failure *last = context;
+    const char *kind = json_string_value(json_object_get(event, "kind"));
+    const char *segment = json_string_value(json_object_get(event, "segment"));
+    const char *message = json_string_value(json_object_get(event, "message"));
+    pbt_segment_id id;
+    if (kind != NULL && strcmp(kind, "failed") == 0 && segment != NULL &&
+        pbt__id_read(segment, &id)) {
+        last->segment = id;
+        snprintf(last->message, sizeof last->message, "%s", message != NULL ? message : "");
+    }
+    return PBT_OK;
+}
+
+/* Print the end of a member's log to standard error, each line indented. */
+static pbt_err print_log_end(const pbt__outcome *outcome, int32_t member, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    char *end = NULL;
+    pbt_err err = pbt__local_log_path(outcome->log_folder, member, path, error);
+    if (err == PBT_OK) {
+        err = pbt__local_log_end(outcome->log_folder, member, LOG_END_MAXIMUM, &end, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (end[0] != '\0') {
+        fflush(stdout);
+        fprintf(stderr, "the end of %s:\n", pbt__place_shown(outcome->place, path));
+    }
+    for (const char *line = end; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        fprintf(stderr, "    %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    free(end);
+    return PBT_OK;
+}
+
+static pbt_err print_failed(const pbt__outcome *outcome, pbt_error *error)
+{
+    last_failure last = {.segment = PBT_NO_SEGMENT};
+    char id[PBT__ID_SIZE], option[PBT__PATH_SIZE];
+    const char *name = pbt__study_name(outcome->study);
+    pbt_err err = pbt__study_events(outcome->study, 0, see_failure, &last, error);
+    if (err == PBT_OK && last.segment.member >= 0) {
+        err = print_log_end(outcome, last.segment.member, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    (void)pbt__fail(error, PBT_ERR_NO_MEMBER, "study '%s' ended without one usable member", name);
+    if (last.segment.member >= 0) {
+        pbt__id_write(last.segment, id);
+        pbt__error_detail(error, "%s: %s", id, last.message);
+    }
+    pbt__place_option(outcome->place, option, sizeof option);
+    pbt__error_hint(error, "mend the trainer, then 'pbt delete %s --yes%s' and run it again", name,
+                    option);
+    return PBT_ERR_NO_MEMBER;
+}
+
+/* ---- a study with a result ---- */
+
+static const char *ending(const pbt__outcome *outcome, pbt__study_state state)
+{
+    if (outcome->is_interrupted && state == PBT__RUNNING) {
+        return "interrupted";
+    }
+    return pbt__study_state_name(state);
+}
+
+static void write_head(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
+{
+    char elapsed[PBT__CELL_SIZE];
+    pbt__format_seconds(outcome->elapsed_seconds, elapsed);
+    pbt__text_format(
+        out, "%s %s: %" PRId64 " of %" PRId64 " steps, %" PRId64 " segments, %" PRId64 " copies",
+        pbt__study_name(outcome->study), ending(outcome, summary->state), summary->steps_done,
+        summary->steps_total, summary->segment_count, summary->exploit_count);
+    if (outcome->elapsed_seconds >= 0) {
+        pbt__text_format(out, ", %s", elapsed);
+    }
+    pbt__text_add(out, "\n");
+}
+
+static void write_next(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
+{
+    char option[PBT__PATH_SIZE];
+    const char *name = pbt__study_name(outcome->study);
+    pbt__place_option(outcome->place, option, sizeof option);
+    pbt__text_add(out, "\ntry next\n");
+    if (summary->state == PBT__RUNNING) {
+        pbt__text_add(out, "  the same command goes on\n");
+    }
+    if (summary->state == PBT__STUDY_STOPPED) {
+        pbt__text_format(out, "  pbt resume %s%s\n", name, option);
+    }
+    pbt__text_format(out, "  pbt members %s%s\n", name, option);
+    pbt__text_format(out, "  pbt segments %s%s\n", name, option);
+    if (summary->state == PBT__FINISHED) {
+        pbt__text_format(out, "  pbt verify %s%s\n", name, option);
+    }
+}
+
+static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *summary,
+                            pbt_error *error)
+{
+    json_t *show = NULL;
+    pbt__text text = pbt__text_init(TEXT_MAXIMUM);
+    pbt_err err = pbt__study_show(outcome->study, &show, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const json_t *best = json_object_get(show, "best");
+    write_head(outcome, summary, &text);
+    if (json_is_object(best)) {
+        pbt__text_add(&text, "\n");
+        pbt__facts_best(best, pbt__study_spec(outcome->study), &text);
+    }
+    if (outcome->place->file[0] != '\0') {
+        write_next(outcome, summary, &text);
+    }
+    json_decref(show);
+    return pbt__print_text(&text, error);
+}
+
+pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)
+{
+    pbt__summary summary;
+    pbt_err err = pbt__study_summary(outcome->study, &summary, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (summary.state == PBT__STUDY_FAILED) {
+        return print_failed(outcome, error);
+    }
+    return print_result(outcome, &summary, error);
+}

@@ -1,0 +1,23 @@
+/* outcome.h: what `pbt run` says last: the result, or why there is none, and what to try next. */
+#ifndef PBT_CLI_OUTCOME_H
+#define PBT_CLI_OUTCOME_H
+
+#include "cli/place.h"
+#include "study/study.h"
+
+/* A study that has just been run, or was over already. */
+typedef struct pbt__outcome {
+    pbt__study *study;
+    const pbt__place *place;
+    const char *log_folder;
+    double elapsed_seconds; /* of this run; negative: it was over before */
+    bool is_interrupted;
+} pbt__outcome;
+
+/*
+ * Print a study's outcome. Errors: PBT_ERR_NO_MEMBER where the study failed, after the end of a
+ * trainer's log was printed; what reading the study meets.
+ */
+PBT_MUST_USE pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error);
+
+#endif

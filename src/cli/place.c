@@ -1,0 +1,101 @@
+/* place.c: store URLs as the command line understands them; the store itself parses them again. */
+#include "cli/place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static const char DEFAULT_URL[] = "sqlite:pbt.db";
+static const char SQLITE[] = "sqlite:";
+
+/* The file an URL names; NULL where its scheme is of another kind. */
+static const char *url_file(const char *url)
+{
+    if (strncmp(url, SQLITE, sizeof SQLITE - 1) == 0) {
+        return url + sizeof SQLITE - 1;
+    }
+    size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyz");
+    return scheme > 0 && url[scheme] == ':' ? NULL : url;
+}
+
+/* Write the absolute path of the folder that holds `file`. */
+static pbt_err find_folder(const char *file, char *out, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    const char *slash = strrchr(file, '/');
+    int length = slash == NULL ? 1 : (int)(slash - file) + 1;
+    snprintf(folder, sizeof folder, "%.*s", length, slash == NULL ? "." : file);
+    char *real = realpath(folder, NULL);
+    if (real == NULL && errno == ENOENT) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no folder '%s' to hold the store", folder);
+    }
+    if (real == NULL || strlen(real) >= PBT__PATH_SIZE) {
+        free(real);
+        return pbt__fail_errno(error, "cannot use the folder '%s'", folder);
+    }
+    snprintf(out, PBT__PATH_SIZE, "%s", real);
+    free(real);
+    return PBT_OK;
+}
+
+pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_error *error)
+{
+    pbt__place place = {.url = arguments->values[PBT__OPTION_STORE]};
+    place.is_given = place.url != NULL;
+    if (place.url == NULL) {
+        const char *variable = getenv("PBT_STORE");
+        place.url = variable != NULL && variable[0] != '\0' ? variable : DEFAULT_URL;
+    }
+    const char *file = url_file(place.url);
+    if (file != NULL && strlen(file) >= PBT__PATH_SIZE) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
+    }
+    snprintf(place.file, sizeof place.file, "%s", file != NULL ? file : "");
+    pbt_err err = find_folder(place.file, place.folder, error);
+    if (err == PBT_OK) {
+        err = find_folder("", place.here, error);
+    }
+    if (err == PBT_OK) {
+        *out = place;
+    }
+    return err;
+}
+
+pbt_err pbt__place_logs(const pbt__place *place, const char *study, char *out, pbt_error *error)
+{
+    char name[PBT__NAME_SIZE + 8];
+    snprintf(name, sizeof name, "%s.logs", study);
+    return pbt__path_join(place->folder, name, out, error);
+}
+
+const char *pbt__place_shown(const pbt__place *place, const char *path)
+{
+    size_t length = strlen(place->here);
+    bool is_below = strncmp(path, place->here, length) == 0 && path[length] == '/';
+    return is_below ? path + length + 1 : path;
+}
+
+void pbt__place_option(const pbt__place *place, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s", place->is_given ? " --store " : "",
+             place->is_given ? place->url : "");
+}
+
+pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
+                        pbt_error *error)
+{
+    pbt__store_options options = {
+        .url = place->url,
+        .can_create = access == PBT__ACCESS_CREATE,
+        .is_read_only = access == PBT__ACCESS_READ,
+    };
+    pbt_err err = pbt__store_open(&options, out, error);
+    if (err == PBT_ERR_NOT_FOUND && error->hint[0] == '\0') {
+        pbt__error_hint(error,
+                        "'pbt run SPEC' creates a store; --store or PBT_STORE names another");
+    }
+    return err;
+}

@@ -1,0 +1,38 @@
+/* place.h: where a store is, and what lies beside it. */
+#ifndef PBT_CLI_PLACE_H
+#define PBT_CLI_PLACE_H
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "store/store.h"
+
+typedef struct pbt__place {
+    const char *url;             /* Owner: argv or the environment */
+    bool is_given;               /* by --store, not by the environment or default */
+    char file[PBT__PATH_SIZE];   /* "" where the store is no file */
+    char folder[PBT__PATH_SIZE]; /* absolute: where checkpoints and logs go by default */
+    char here[PBT__PATH_SIZE];   /* the working folder; people read paths from there */
+} pbt__place;
+
+/* Find the place that --store, PBT_STORE or the default names. Errors: PBT_ERR_NOT_FOUND where its
+ * folder does not exist, PBT_ERR_LIMIT. */
+PBT_MUST_USE pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out,
+                                     pbt_error *error);
+
+/* The folder of a study's logs: FOLDER/NAME.logs. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__place_logs(const pbt__place *place, const char *study, char *out,
+                                     pbt_error *error);
+
+/* A path as people read it: from the working folder, where it lies below. */
+const char *pbt__place_shown(const pbt__place *place, const char *path);
+
+/* " --store URL" where a command needs it to find this store again, else "". Shape: out[size] */
+void pbt__place_option(const pbt__place *place, char *out, size_t size);
+
+typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_CREATE } pbt__access;
+
+/* Open the store. Errors: as pbt__store_open; one that is not there gets a hint. */
+PBT_MUST_USE pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
+                                     pbt_error *error);
+
+#endif

@@ -1,0 +1,71 @@
+/* print.c: the program's voice. */
+#include "cli/print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "study/json.h"
+
+int pbt__exit_status(pbt_err err)
+{
+    switch (err) {
+#define EXIT_STATUS(name, number, message, http, status, python)                                   \
+    case PBT_##name:                                                                               \
+        return (status);
+        PBT_ERRORS(EXIT_STATUS)
+#undef EXIT_STATUS
+    }
+    return 1;
+}
+
+int pbt__print_error(const pbt_error *error)
+{
+    fflush(stdout);
+    const char *message = error->message[0] != '\0' ? error->message : pbt_err_message(error->code);
+    fprintf(stderr, "pbt: %s\n", message);
+    if (error->detail[0] != '\0') {
+        fprintf(stderr, "detail: %s\n", error->detail);
+    }
+    if (error->hint[0] != '\0') {
+        fprintf(stderr, "hint: %s\n", error->hint);
+    }
+    return pbt__exit_status(error->code);
+}
+
+pbt_err pbt__print_json(const json_t *value, pbt_error *error)
+{
+    char *line = pbt__json_write(value);
+    if (line == NULL) {
+        return pbt__fail_memory(error);
+    }
+    puts(line);
+    free(line);
+    return PBT_OK;
+}
+
+pbt_err pbt__print_text(pbt__text *text, pbt_error *error)
+{
+    pbt_err err = text->failed ? pbt__fail_memory(error) : PBT_OK;
+    if (err == PBT_OK) {
+        fwrite(pbt__text_string(text), 1, text->length, stdout);
+    }
+    pbt__text_fini(text);
+    return err;
+}
+
+int pbt__print_end(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return status;
+    }
+    pbt_error error;
+    (void)pbt__fail(&error, PBT_ERR_IO, "cannot write to standard output");
+    if (errno != 0) {
+        pbt__error_detail(&error, "%s", strerror(errno));
+    }
+    int failed = pbt__print_error(&error);
+    return status != 0 ? status : failed;
+}

@@ -1,0 +1,94 @@
+/* query.c: open, answer, close. */
+#include "cli/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/print.h"
+
+static pbt_err add_name(void *context, const pbt__study_row *row)
+{
+    pbt__names *names = context;
+    char(*grown)[PBT__NAME_SIZE] = pbt__realloc(names->names, names->count + 1, sizeof *grown);
+    if (grown == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    names->names = grown;
+    snprintf(grown[names->count++], PBT__NAME_SIZE, "%s", row->name);
+    return PBT_OK;
+}
+
+pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error)
+{
+    pbt__names names = {0};
+    pbt_err err = store->ops->list(store, add_name, &names, error);
+    if (err != PBT_OK) {
+        free(names.names);
+        return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
+    }
+    *out = names;
+    return PBT_OK;
+}
+
+/* The store's only study. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where there are several. */
+static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
+{
+    pbt__names names = {0};
+    pbt_err err = pbt__names_list(store, &names, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (names.count == 1) {
+        snprintf(out, PBT__NAME_SIZE, "%s", names.names[0]);
+    } else if (names.count == 0) {
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "the store holds no study");
+        pbt__error_hint(error, "'pbt run SPEC' makes one");
+    } else {
+        err = pbt__fail(error, PBT_ERR_ARGUMENT, "the store holds %zu studies: name one",
+                        names.count);
+        pbt__error_hint(error, "'pbt list' lists them");
+    }
+    free(names.names);
+    return err;
+}
+
+static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
+                               pbt__answer answer, pbt_error *error)
+{
+    pbt__place place;
+    pbt__store *store = NULL;
+    pbt__study *study = NULL;
+    char name[PBT__NAME_SIZE];
+    const char *operand = pbt__arguments_operand(arguments, 0);
+    pbt_err err = pbt__place_find(arguments, &place, error);
+    if (err == PBT_OK) {
+        err = pbt__place_open(&place, access, &store, error);
+    }
+    if (err == PBT_OK && operand == NULL) {
+        err = only_study(store, name, error);
+        operand = name;
+    }
+    if (err == PBT_OK) {
+        pbt__study_options options = {
+            .checkpoint_folder = place.folder,
+            .is_observer = true,
+            .relative_to = arguments->has[PBT__OPTION_JSON] ? NULL : place.here,
+        };
+        err = pbt__study_open(store, operand, &options, &study, error);
+    }
+    if (err == PBT_OK) {
+        err = answer(arguments, &place, study, error);
+    }
+    pbt__study_close(study);
+    pbt__store_close(store);
+    return err;
+}
+
+int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer)
+{
+    pbt_error error = {0};
+    pbt_err err = open_and_answer(arguments, access, answer, &error);
+    return err != PBT_OK ? pbt__print_error(&error) : 0;
+}

@@ -1,0 +1,28 @@
+/* query.h: opening a study to look at it or to change it; what most commands begin with. */
+#ifndef PBT_CLI_QUERY_H
+#define PBT_CLI_QUERY_H
+
+#include "cli/command.h"
+#include "cli/place.h"
+#include "study/study.h"
+
+/* Answer a question about an open study. */
+typedef pbt_err (*pbt__answer)(const pbt__arguments *arguments, const pbt__place *place,
+                               pbt__study *study, pbt_error *error);
+
+/*
+ * Open the study that the first operand names (or the store's only one), answer, and close; prints the
+ * error, if any, and returns the exit status. Creates nothing.
+ */
+int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
+
+/* The names of a store's studies. Shape: names[count] */
+typedef struct pbt__names {
+    char (*names)[PBT__NAME_SIZE];
+    size_t count;
+} pbt__names;
+
+/* List the names, sorted. The caller frees `out->names`. */
+PBT_MUST_USE pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error);
+
+#endif

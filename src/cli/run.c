@@ -1,0 +1,279 @@
+/*
+ * run.c: `pbt run`.
+ *
+ * Life of a run: the spec is read before anything is created; the store is locked, opened or made; the
+ * study is created or, where it exists and means the same, continued; its slots are started, watched and
+ * awaited; the outcome is printed. Whatever ends the process in between, the same command goes on.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/lock.h"
+#include "cli/outcome.h"
+#include "cli/place.h"
+#include "cli/print.h"
+#include "cli/provenance.h"
+#include "cli/seeds.h"
+#include "cli/signals.h"
+#include "cli/watch.h"
+
+enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
+
+/* What all studies of one command share. */
+typedef struct run {
+    const pbt__arguments *arguments;
+    pbt__place place;
+    pbt__store *store;
+    int32_t slot_count; /* 0: as the machine allows */
+    bool is_quiet;
+} run;
+
+/* ---- creating or continuing ---- */
+
+static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options *options,
+                      pbt__study **out, pbt_error *error)
+{
+    json_t *provenance = pbt__provenance_gather(this->arguments, *spec);
+    if (provenance == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = pbt__study_create(this->store, *spec, provenance, options, out, error);
+    json_decref(provenance);
+    if (err == PBT_OK) {
+        *spec = NULL;
+    }
+    return err;
+}
+
+static pbt_err continue_study(const run *this, const pbt_spec *spec,
+                              const pbt__study_options *options, pbt__study **out, pbt_error *error)
+{
+    pbt__study *study = NULL;
+    pbt__summary summary;
+    pbt_err err = pbt__study_open(this->store, spec->name, options, &study, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_compare(spec, pbt__study_spec(study), error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_summary(study, &summary, error);
+    }
+    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED) {
+        err = pbt__study_resume(study, error);
+    }
+    if (err != PBT_OK) {
+        pbt__study_close(study);
+        return err;
+    }
+    *out = study;
+    return PBT_OK;
+}
+
+/* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then. */
+static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bool *is_new,
+                          pbt_error *error)
+{
+    pbt__study_row row;
+    pbt__study_options options = {
+        .checkpoint_folder = this->place.folder,
+        .relative_to = this->place.here,
+    };
+    pbt_err err = pbt__store_find(this->store, (*spec)->name, &row, error);
+    *is_new = err == PBT_ERR_NOT_FOUND;
+    if (*is_new) {
+        return create(this, spec, &options, out, error);
+    }
+    return err == PBT_OK ? continue_study(this, *spec, &options, out, error) : err;
+}
+
+/* ---- training ---- */
+
+static int32_t choose_slots(const run *this, const pbt_spec *spec)
+{
+    int32_t wanted = this->slot_count > 0 ? this->slot_count : pbt__slots_processors();
+    return wanted < spec->search.population ? wanted : spec->search.population;
+}
+
+/* Say in one line what is run. Shape: out[TITLE_SIZE] */
+static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
+                        const pbt__local_options *options, char *out)
+{
+    char progress[96] = "";
+    if (summary->steps_done > 0) {
+        snprintf(progress, sizeof progress, "continued at %" PRId64 " of %" PRId64 " steps, ",
+                 summary->steps_done, summary->steps_total);
+    }
+    snprintf(out, TITLE_SIZE,
+             "%s: %" PRId32 " members on %" PRId32 " slot%s, %s, %s %s, %slogs in %s", spec->name,
+             summary->member_count, options->slot_count, options->slot_count == 1 ? "" : "s",
+             pbt__mode_name(spec->search.mode),
+             spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
+             progress, pbt__place_shown(&this->place, options->log_folder));
+}
+
+static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary,
+                     const char *log_folder, pbt_error *error)
+{
+    const pbt_spec *spec = pbt__study_spec(study);
+    int32_t slot_count = choose_slots(this, spec);
+    int32_t share = pbt__slots_processors() / slot_count;
+    pbt__local_options options = {
+        .slot_count = slot_count,
+        .thread_count = share > 0 ? share : 1,
+        .log_folder = log_folder,
+        .worker_name = "local",
+    };
+    char title[TITLE_SIZE];
+    pbt__watch watch = {
+        .study = study,
+        .title = title,
+        .sequence = summary->last_sequence,
+        .is_quiet = this->is_quiet,
+    };
+    pbt_error late = {0};
+    write_title(this, spec, summary, &options, title);
+    pbt_err err = pbt__local_start(study, &options, &watch.local, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__watch_run(&watch, error);
+    pbt_err end = pbt__local_finish(watch.local, &late);
+    if (err == PBT_OK && end != PBT_OK) {
+        *error = late;
+        err = end;
+    }
+    return err;
+}
+
+/* Train a study as far as it goes and print how it went. A new study whose trainer cannot even be
+ * started is taken back: the spec will be mended, and would then differ from the study's. */
+static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, pbt_error *error)
+{
+    char log_folder[PBT__PATH_SIZE];
+    pbt__summary summary;
+    int64_t began_us = pbt__clock_monotonic_us();
+    pbt__outcome outcome = {
+        .study = study,
+        .place = &this->place,
+        .log_folder = log_folder,
+        .elapsed_seconds = -1,
+    };
+    pbt_err err = pbt__place_logs(&this->place, pbt__study_name(study), log_folder, error);
+    if (err == PBT_OK) {
+        err = pbt__study_summary(study, &summary, error);
+    }
+    if (err == PBT_OK && summary.state == PBT__RUNNING) {
+        err = train(this, study, &summary, log_folder, error);
+        outcome.elapsed_seconds = (double)(pbt__clock_monotonic_us() - began_us) / 1e6;
+        outcome.is_interrupted = pbt__signals_count() > 0;
+    }
+    bool is_unstartable = err == PBT_ERR_TRAINER || err == PBT_ERR_ARGUMENT;
+    if (is_new && is_unstartable && pbt__study_delete(study, true, NULL) != PBT_OK) {
+        pbt__error_hint(error, "'pbt delete %s --yes' before running it again",
+                        pbt__study_name(study));
+    }
+    return err == PBT_OK ? pbt__outcome_print(&outcome, error) : err;
+}
+
+/* Run one study; prints what went wrong and returns the exit status. Takes `spec`. */
+static int run_study(const run *this, pbt_spec *spec)
+{
+    pbt_error error = {0};
+    pbt__study *study = NULL;
+    bool is_new = false;
+    pbt_err err = open_study(this, &spec, &study, &is_new, &error);
+    if (err == PBT_OK) {
+        err = train_and_tell(this, study, is_new, &error);
+    }
+    pbt__study_close(study);
+    pbt_spec_free(spec);
+    return err != PBT_OK ? pbt__print_error(&error) : 0;
+}
+
+/* Run one study per seed. One that ends without a usable member does not keep the others from running,
+ * but the exit status tells of it. */
+static int run_seeds(const run *this, const pbt_spec *spec, pbt__seeds seeds)
+{
+    int worst = 0;
+    for (int64_t seed = seeds.first; pbt__signals_count() == 0; seed++) {
+        char name[PBT__NAME_SIZE + 24];
+        pbt_error error = {0};
+        pbt_spec *seeded = NULL;
+        snprintf(name, sizeof name, "%s-%" PRId64, spec->name, seed);
+        pbt_err err = pbt__spec_with_seed(spec, name, (uint64_t)seed, &seeded, &error);
+        int status = err == PBT_OK ? run_study(this, seeded) : pbt__print_error(&error);
+        worst = status != 0 ? status : worst;
+        bool can_go_on = status == 0 || status == pbt__exit_status(PBT_ERR_NO_MEMBER);
+        if (seed == seeds.last || !can_go_on) {
+            break;
+        }
+        printf("\n");
+    }
+    return worst;
+}
+
+/* ---- the command ---- */
+
+static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
+{
+    const pbt__arguments *arguments = this->arguments;
+    const char *slots = arguments->values[PBT__OPTION_SLOTS];
+    const char *range = arguments->values[PBT__OPTION_SEEDS];
+    int64_t slot_count = 0;
+    pbt_err err = PBT_OK;
+    if (slots != NULL) {
+        err = pbt__arguments_integer("--slots", slots, 1, SLOTS_MAXIMUM, &slot_count, error);
+    }
+    if (err == PBT_OK && range != NULL) {
+        err = pbt__seeds_read(range, seeds, error);
+    }
+    this->slot_count = (int32_t)slot_count;
+    this->is_quiet = arguments->has[PBT__OPTION_QUIET];
+    return err;
+}
+
+/* With the store locked and open. Takes `spec`. */
+static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
+{
+    pbt_error error = {0};
+    int lock = -1, status;
+    pbt_err err = pbt__lock_take(&this->place, &lock, &error);
+    if (err == PBT_OK) {
+        err = pbt__place_open(&this->place, PBT__ACCESS_CREATE, &this->store, &error);
+    }
+    if (err != PBT_OK) {
+        status = pbt__print_error(&error);
+        pbt_spec_free(spec);
+    } else if (seeds != NULL) {
+        status = run_seeds(this, spec, *seeds);
+        pbt_spec_free(spec);
+    } else {
+        status = run_study(this, spec);
+    }
+    pbt__store_close(this->store);
+    pbt__lock_release(lock);
+    return status;
+}
+
+int pbt__command_run(const pbt__arguments *arguments)
+{
+    run this = {.arguments = arguments};
+    pbt_error error = {0};
+    pbt_spec *spec = NULL;
+    pbt__seeds seeds = {0};
+    pbt_err err = read_options(&this, &seeds, &error);
+    if (err == PBT_OK) {
+        err = pbt__place_find(arguments, &this.place, &error);
+    }
+    if (err == PBT_OK) {
+        err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    }
+    if (err != PBT_OK) {
+        return pbt__print_error(&error);
+    }
+    pbt__signals_install();
+    int status = run_spec(&this, spec, arguments->has[PBT__OPTION_SEEDS] ? &seeds : NULL);
+    return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
+}

@@ -1,0 +1,22 @@
+/*
+ * signals.h: what a user's signals ask of `pbt run`.
+ *
+ * Handlers only count; the main thread looks several times a second. They are handlers rather than
+ * blocked or ignored signals because a trainer inherits those, and would not hear its own SIGTERM.
+ */
+#ifndef PBT_CLI_SIGNALS_H
+#define PBT_CLI_SIGNALS_H
+
+#include <stdbool.h>
+
+/* Begin to count SIGINT and SIGTERM (an ignored one stays ignored: a job in the background), and
+ * survive a closed pipe. */
+void pbt__signals_install(void);
+
+/* How many SIGINT and SIGTERM came. */
+int pbt__signals_count(void);
+
+/* 128 + the first of them: the exit status it asks for. */
+int pbt__signals_exit_status(void);
+
+#endif

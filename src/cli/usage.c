@@ -1,0 +1,145 @@
+/* usage.c: usage texts from the table. */
+#include "cli/usage.h"
+
+#include <string.h>
+
+enum { NAME_MAXIMUM = 32 };
+
+/* ---- suggestions ---- */
+
+static int minimum(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits (insert, drop, replace, swap neighbours) that turn one name into another: Damerau 1964, each
+ * place edited once. Names beyond NAME_MAXIMUM are far from everything. */
+static int edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    if (n > NAME_MAXIMUM || m > NAME_MAXIMUM) {
+        return NAME_MAXIMUM;
+    }
+    int cost[NAME_MAXIMUM + 1][NAME_MAXIMUM + 1];
+    for (size_t i = 0; i <= n; i++) {
+        for (size_t j = 0; j <= m; j++) {
+            if (i == 0 || j == 0) {
+                cost[i][j] = (int)(i + j);
+                continue;
+            }
+            int replace = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            cost[i][j] = minimum(replace, minimum(cost[i - 1][j], cost[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                cost[i][j] = minimum(cost[i][j], cost[i - 2][j - 2] + 1);
+            }
+        }
+    }
+    return cost[n][m];
+}
+
+/* A candidate replaces `best` where it is nearer and no more than a third of the name is wrong. */
+static void consider(const char *name, const char *candidate, const char **best, int *distance)
+{
+    int edits = edit_distance(name, candidate);
+    int allowed = 1 + (int)strlen(name) / 3;
+    if (edits <= allowed && edits < *distance) {
+        *best = candidate;
+        *distance = edits;
+    }
+}
+
+const char *pbt__usage_nearest_command(const char *name)
+{
+    const char *best = NULL;
+    int distance = NAME_MAXIMUM;
+    for (size_t i = 0; i < pbt__command_count; i++) {
+        consider(name, pbt__commands[i].name, &best, &distance);
+    }
+    return best;
+}
+
+const char *pbt__usage_nearest_option(const pbt__command *command, const char *name)
+{
+    const char *best = NULL;
+    int distance = NAME_MAXIMUM;
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        if (pbt__command_takes(command, (pbt__option_id)i)) {
+            consider(name, pbt__options[i].name, &best, &distance);
+        }
+    }
+    return best;
+}
+
+/* ---- texts ---- */
+
+static void add(char *out, size_t size, const char *text)
+{
+    size_t length = strlen(out);
+    snprintf(out + length, size - length, "%s", text);
+}
+
+/* "--store URL" */
+static void option_form(const pbt__option *option, char *out, size_t size)
+{
+    const char *argument = option->argument != NULL ? option->argument : "";
+    snprintf(out, size, "--%s%s%s", option->name, argument[0] != '\0' ? " " : "", argument);
+}
+
+void pbt__usage_line(const pbt__command *command, char *out, size_t size)
+{
+    snprintf(out, size, "pbt");
+    const char *const words[] = {command->name, command->operands};
+    for (size_t i = 0; i < 2; i++) {
+        if (words[i][0] != '\0') {
+            add(out, size, " ");
+            add(out, size, words[i]);
+        }
+    }
+    for (int i = 0; i < PBT__OPTION_HELP; i++) {
+        if (pbt__command_takes(command, (pbt__option_id)i)) {
+            char form[64];
+            option_form(&pbt__options[i], form, sizeof form);
+            add(out, size, " [");
+            add(out, size, form);
+            add(out, size, "]");
+        }
+    }
+}
+
+static void print_options(const pbt__command *command, FILE *out)
+{
+    fprintf(out, "\noptions\n");
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        if (pbt__command_takes(command, (pbt__option_id)i)) {
+            char form[64];
+            option_form(&pbt__options[i], form, sizeof form);
+            fprintf(out, "  %-14s %s\n", form, pbt__options[i].help);
+        }
+    }
+}
+
+static void print_commands(FILE *out)
+{
+    for (int section = 0; section < PBT__SECTION_COUNT; section++) {
+        fprintf(out, "\n%s\n", pbt__sections[section]);
+        for (size_t i = 0; i < pbt__command_count; i++) {
+            if ((int)pbt__commands[i].section == section) {
+                fprintf(out, "  %-14s %s\n", pbt__commands[i].name, pbt__commands[i].summary);
+            }
+        }
+    }
+}
+
+void pbt__usage_print(const pbt__command *command, FILE *out)
+{
+    char line[512];
+    pbt__usage_line(command, line, sizeof line);
+    fprintf(out, "usage: %s\n\n%s", line, command->text);
+    if (command == &pbt__program) {
+        print_commands(out);
+    }
+    print_options(command, out);
+    if (command == &pbt__program) {
+        fprintf(out, "\n'pbt COMMAND --help' explains a command.\n");
+    }
+}

@@ -1,0 +1,93 @@
+/* verify.c: `pbt verify`. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/print.h"
+#include "cli/query.h"
+
+typedef struct verification {
+    const char *study;
+    int64_t problem_count; /* of all studies so far */
+} verification;
+
+static void print_problem(void *context, const char *line)
+{
+    const verification *these = context;
+    printf("%s: %s\n", these->study, line);
+}
+
+/* A log that cannot even be opened is a problem like any other, not the end of the command. */
+static void print_broken(verification *these, const pbt_error *error)
+{
+    char line[sizeof error->message + sizeof error->detail + 2];
+    snprintf(line, sizeof line, "%s%s%s", error->message, error->detail[0] != '\0' ? ": " : "",
+             error->detail);
+    print_problem(these, line);
+    these->problem_count++;
+}
+
+static pbt_err verify_study(pbt__store *store, const pbt__place *place, verification *these,
+                            pbt_error *error)
+{
+    pbt__study *study = NULL;
+    pbt__verdict verdict = {0};
+    pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
+    pbt_err err = pbt__study_open(store, these->study, &options, &study, error);
+    if (err == PBT_OK) {
+        err = pbt__study_verify(study, print_problem, these, &verdict, error);
+    }
+    pbt__study_close(study);
+    if (err == PBT_ERR_CORRUPT) {
+        print_broken(these, error);
+        return PBT_OK;
+    }
+    if (err == PBT_OK) {
+        these->problem_count += verdict.problem_count;
+        printf("%s: %" PRId64 " events, %" PRId64 " decisions, %" PRId64
+               " checkpoints checked: %" PRId64 " problem%s\n",
+               these->study, verdict.event_count, verdict.decision_count, verdict.checkpoint_count,
+               verdict.problem_count, verdict.problem_count == 1 ? "" : "s");
+    }
+    return err;
+}
+
+static pbt_err verify_all(const pbt__arguments *arguments, const pbt__place *place,
+                          pbt__store *store, verification *these, pbt_error *error)
+{
+    pbt__names names = {0};
+    pbt_err err = PBT_OK;
+    if (arguments->operand_count == 0) {
+        err = pbt__names_list(store, &names, error);
+    }
+    for (int i = 0; i < arguments->operand_count && err == PBT_OK; i++) {
+        these->study = arguments->operands[i];
+        err = verify_study(store, place, these, error);
+    }
+    for (size_t i = 0; i < names.count && err == PBT_OK; i++) {
+        these->study = names.names[i];
+        err = verify_study(store, place, these, error);
+    }
+    free(names.names);
+    return err;
+}
+
+int pbt__command_verify(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    pbt__place place;
+    pbt__store *store = NULL;
+    verification these = {0};
+    pbt_err err = pbt__place_find(arguments, &place, &error);
+    if (err == PBT_OK) {
+        err = pbt__place_open(&place, PBT__ACCESS_READ, &store, &error);
+    }
+    if (err == PBT_OK) {
+        err = verify_all(arguments, &place, store, &these, &error);
+    }
+    pbt__store_close(store);
+    if (err != PBT_OK) {
+        return pbt__print_error(&error);
+    }
+    return these.problem_count > 0 ? 1 : 0;
+}

@@ -1,0 +1,141 @@
+/*
+ * watch.c: the main thread of `pbt run`.
+ *
+ * It trains nothing and decides nothing: it looks at signals ten times a second and at the study as
+ * often as there is something to show.
+ */
+#include "cli/watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/live.h"
+#include "cli/print.h"
+#include "cli/screen.h"
+#include "cli/signals.h"
+#include "cli/words.h"
+
+enum {
+    FRAME_US = 200 * 1000,
+    LINES_US = 20 * 1000,
+    LINES_MAXIMUM = 1 << 26, /* Units: bytes between two looks */
+};
+
+static const double SIGNAL_SECONDS = 0.1;
+
+static const char *const NOTICES[] = {
+    "Ctrl-C stops; the same command goes on",
+    "stopping: waiting for the trainers to end; Ctrl-C again ends them at once",
+    "stopping at once",
+};
+
+/* How a study is shown: a live table, lines, or not at all. */
+typedef struct view {
+    pbt__study *study;
+    pbt__live *live; /* NULL: lines */
+    bool is_quiet;
+    int64_t sequence; /* lines: the newest event printed */
+    int64_t due_us;   /* when to show next */
+    int signal_count; /* already obeyed */
+} view;
+
+/* Lines for the events after `sequence`, which moves along with them. */
+typedef struct event_lines {
+    pbt__text text;
+    int64_t sequence;
+} event_lines;
+
+static pbt_err add_line(void *context, const json_t *event)
+{
+    event_lines *lines = context;
+    pbt__words_event(event, &lines->text);
+    lines->sequence = json_integer_value(json_object_get(event, "sequence"));
+    return PBT_OK;
+}
+
+static pbt_err print_lines(view *shown, pbt_error *error)
+{
+    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence};
+    pbt_err err = pbt__study_events(shown->study, shown->sequence, add_line, &lines, error);
+    if (err != PBT_OK) {
+        pbt__text_fini(&lines.text);
+        return err;
+    }
+    shown->sequence = lines.sequence;
+    err = pbt__print_text(&lines.text, error);
+    fflush(stdout);
+    return err;
+}
+
+static pbt_err show(view *shown, pbt_error *error)
+{
+    if (shown->live != NULL) {
+        int notice = shown->signal_count < 2 ? shown->signal_count : 2;
+        return pbt__live_draw(shown->live, NOTICES[notice], error);
+    }
+    return shown->is_quiet ? PBT_OK : print_lines(shown, error);
+}
+
+static pbt_err show_when_due(view *shown, pbt_error *error)
+{
+    int64_t now = pbt__clock_monotonic_us();
+    if (now < shown->due_us) {
+        return PBT_OK;
+    }
+    shown->due_us = now + (shown->live != NULL ? FRAME_US : LINES_US);
+    return show(shown, error);
+}
+
+/* Pass new signals on to the slots, and say so where no live table does. */
+static void obey_signals(const pbt__watch *watch, view *shown)
+{
+    int count = pbt__signals_count();
+    if (count == shown->signal_count) {
+        return;
+    }
+    shown->signal_count = count;
+    shown->due_us = 0;
+    pbt__local_stop(watch->local, count > 1);
+    pbt__study_wake(watch->study);
+    if (shown->live == NULL) {
+        fprintf(stderr, "pbt: %s\n", NOTICES[count < 2 ? count : 2]);
+    }
+}
+
+static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error)
+{
+    *shown = (view){
+        .study = watch->study,
+        .is_quiet = watch->is_quiet,
+        .sequence = watch->sequence,
+    };
+    if (!watch->is_quiet && pbt__screen_is_usable(STDOUT_FILENO)) {
+        return pbt__live_new(watch->study, watch->title, STDOUT_FILENO, &shown->live, error);
+    }
+    if (!watch->is_quiet) {
+        printf("%s\n", watch->title);
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
+{
+    view shown;
+    pbt_err err = begin_view(watch, &shown, error);
+    while (err == PBT_OK && !pbt__local_is_done(watch->local)) {
+        uint64_t seen = pbt__study_changes(watch->study);
+        obey_signals(watch, &shown);
+        err = show_when_due(&shown, error);
+        pbt__study_wait(watch->study, seen, SIGNAL_SECONDS);
+    }
+    if (err == PBT_OK) {
+        err = show(&shown, error);
+    } else {
+        pbt__local_stop(watch->local, false);
+    }
+    pbt__live_free(shown.live);
+    return err;
+}

@@ -1,0 +1,15 @@
+/* words.h: a study's log in words. */
+#ifndef PBT_CLI_WORDS_H
+#define PBT_CLI_WORDS_H
+
+#include <jansson.h>
+
+#include "base/text.h"
+
+/* Append an event as one line: when, who, what, and what was decided. */
+void pbt__words_event(const json_t *event, pbt__text *out);
+
+/* Append a decision in a few words: "continues", "copies m3s4". */
+void pbt__words_decision(const json_t *decision, pbt__text *out);
+
+#endif

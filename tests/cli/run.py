@@ -1,0 +1,201 @@
+"""`pbt run` without a terminal: lines, results, interruption, locks, seeds, failure."""
+
+import json
+import os
+import signal
+import time
+
+import tap
+from case import Case
+
+
+class Run(Case):
+    def wait_for(self, condition, what):
+        for _ in range(600):
+            if condition():
+                return
+            time.sleep(0.05)
+        self.fail(f"waited in vain for {what}")
+
+    def started(self, *words):
+        """Start a run and wait for its first report, which is a line."""
+        process = self.start("run", "spec.yaml", *words)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if " reported " in line:
+                return process
+        self.fail("".join(lines) + process.stderr.read())
+
+    def curves(self):
+        """What a study did, attempts and times aside."""
+        dropped = ("attempts", "sequence", "created_at", "reported_at", "checkpoint")
+        segments = self.json("segments", "tiny")
+        return [{k: v for k, v in s.items() if k not in dropped} for s in segments]
+
+    def test_prints_a_line_per_event_and_the_result(self):
+        output, errors = self.pbt("run", "spec.yaml", "--slots", "2")
+        self.assertEqual(errors, "")
+        self.assertRegex(output.splitlines()[0], r"^tiny: 4 members on 2 slots, generational, maximize score, logs in tiny.logs$")
+        reported = [line for line in output.splitlines() if " reported " in line]
+        self.assertEqual(len(reported), 16)
+        self.assertRegex(reported[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  m\ds0 reported [0-9.]+ at step 10")
+        self.assertRegex(output, r"; m\d copies m\ds\d: rate [0-9.e-]+ \(x(0\.8|1\.25)")
+        self.assertRegex(output, r"(?m)^tiny finished: 160 of 160 steps, 16 segments, \d+ copies, ")
+        self.assertRegex(output, r"(?m)^checkpoint +tiny\.checkpoints/m\ds\d$")
+        self.assertIn("pbt segments tiny\n", output)
+
+    def test_quiet_prints_the_result_alone(self):
+        output, _ = self.pbt("run", "spec.yaml", "--quiet")
+        self.assertTrue(output.startswith("tiny finished"))
+
+    def test_a_finished_study_prints_its_result(self):
+        first, _ = self.pbt("run", "spec.yaml", "--quiet")
+        second, _ = self.pbt("run", "spec.yaml")
+        self.assertEqual(second.splitlines()[1:], first.splitlines()[1:])
+        self.assertEqual(self.json("show")[0]["segments"], 16)
+
+    def test_next_commands_name_the_store(self):
+        output, _ = self.pbt("run", "spec.yaml", "--store", "sqlite:here.db")
+        self.assertIn("pbt segments tiny --store sqlite:here.db\n", output)
+
+    def test_logs_lie_beside_the_store(self):
+        self.pbt("run", "spec.yaml", "--quiet")
+        log = (self.folder / "tiny.logs" / "m0.log").read_text()
+        self.assertIn("training from 0 to 10", log)
+
+    def test_provenance_is_recorded(self):
+        self.pbt("run", "spec.yaml", "--quiet")
+        strings = (self.folder / "pbt.db").read_bytes()
+        for word in (b'"provenance"', b'"kernel"', b'"processor"', b'"commit"'):
+            self.assertIn(word, strings)
+
+    def test_interrupt_and_go_on_is_the_same_study(self):
+        self.pbt("run", "spec.yaml", "--quiet", "--store", "whole.db")
+        whole = self.json("segments", "tiny", "--store", "whole.db")
+        self.pbt("delete", "tiny", "--yes", "--store", "whole.db")
+        self.spec(delay="0.1")
+        process = self.started("--slots", "2")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("pbt: stopping", errors)
+        self.assertIn("tiny interrupted", output)
+        self.assertIn("the same command goes on", output)
+        show = self.json("show")[0]
+        self.assertEqual(show["state"], "running")
+        self.assertEqual(show["workers"], 0)
+        self.pbt("run", "spec.yaml", "--quiet")
+        names = ("segment", "score", "parent", "hyperparameters", "changes", "state")
+        parts = [[s[name] for name in names] for s in whole]
+        self.assertEqual([[s[name] for name in names] for s in self.json("segments")], parts)
+        self.pbt("verify")
+
+    def test_terminate_exits_143(self):
+        self.spec(delay="0.2")
+        process = self.started()
+        process.terminate()
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 143)
+
+    def test_a_second_interrupt_ends_a_trainer_that_will_not(self):
+        self.spec(delay="0.1", trainer="stubborn.sh")
+        trainer = (self.folder / "trainer.sh").read_text()
+        (self.folder / "stubborn.sh").write_text(
+            "trap '' TERM\n[ $4 = 0 ] || { touch stuck; while :; do sleep 0.1; done; }\n" + trainer
+        )
+        process = self.started("--slots", "4")
+        self.wait_for((self.folder / "stuck").exists, "a trainer that is stuck")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_a_killed_run_goes_on(self):
+        self.spec(delay="0.1")
+        process = self.started()
+        process.kill()
+        process.communicate()
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+        self.pbt("verify")
+
+    def test_a_second_run_of_the_store_is_refused(self):
+        self.spec(delay="0.3")
+        process = self.started()
+        self.spec("other.yaml", name="other")
+        _, errors = self.pbt("run", "other.yaml", status=1)
+        self.assertIn(f"process {process.pid} is using 'pbt.db'", errors)
+        self.assertIn("hint: ", errors)
+        self.assertEqual([show["name"] for show in self.json("list")], ["tiny"])
+        self.assertGreater(self.json("show")[0]["workers"], 0)
+
+    def test_stop_ends_a_run_and_resume_lets_it_go_on(self):
+        self.spec(delay="0.2")
+        process = self.started()
+        output, _ = self.pbt("stop", "tiny")
+        self.assertIn("pbt resume tiny", output)
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertIn("tiny stopped", output)
+        self.assertEqual(self.json("show")[0]["state"], "stopped")
+        self.pbt("resume", "tiny")
+        self.assertEqual(self.json("show")[0]["state"], "running")
+        self.pbt("stop", "tiny")
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+        self.pbt("stop", "tiny", status=1)
+
+    def test_a_spec_that_differs_is_refused_with_the_amend_that_mends_it(self):
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.spec(steps=60)
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertRegex(errors, r"^pbt: spec\.yaml:7:\d+: .*stop\.steps.*")
+        self.assertIn("60", errors)
+        self.assertRegex(errors, r"(?m)^hint: .*pbt amend tiny stop\.steps=60")
+        self.spec(population=5)
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertRegex(errors, r"^pbt: spec\.yaml:4:\d+: .*population")
+
+    def test_seeds_are_studies_of_their_own(self):
+        self.pbt("run", "spec.yaml", "--seeds", "1..3", "--quiet")
+        shows = self.json("list")
+        self.assertEqual([show["name"] for show in shows], ["tiny-1", "tiny-2", "tiny-3"])
+        firsts = [self.json("members", show["name"])[0]["hyperparameters"] for show in shows]
+        self.assertEqual(len({json.dumps(first) for first in firsts}), 3)
+
+    def test_a_broken_trainer_exits_3_with_its_log(self):
+        self.spec(trainer="broken.sh")
+        (self.folder / "broken.sh").write_text("echo 'cannot find the data' >&2\nexit 7\n")
+        _, errors = self.pbt("run", "spec.yaml", status=3)
+        self.assertIn("cannot find the data", errors)
+        self.assertRegex(errors, r"(?m)^the end of tiny\.logs/m\d\.log:")
+        self.assertRegex(errors, r"(?m)^pbt: study 'tiny' ended without one usable member$")
+        self.assertRegex(errors, r"(?m)^hint: .*pbt delete tiny")
+        self.pbt("run", "spec.yaml", status=3)
+
+    def test_a_trainer_that_is_not_there_leaves_nothing(self):
+        text = (self.folder / "spec.yaml").read_text()
+        (self.folder / "spec.yaml").write_text(text.replace("[sh,", "[no-such-shell,"))
+        _, errors = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("no-such-shell", errors)
+        self.assertEqual(self.json("list"), [])
+
+    def test_a_reader_that_leaves_does_not_end_the_run(self):
+        self.spec(delay="0.05")
+        process = self.started()
+        process.stdout.close()
+        process.wait(timeout=60)
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+
+    def test_memory_store(self):
+        output, _ = self.pbt("run", "spec.yaml", "--store", "memory:")
+        self.assertIn("tiny finished", output)
+        self.assertNotIn("pbt.db", os.listdir(self.folder))
+
+
+tap.main()
