@@ -135,9 +135,11 @@ static void drop_units(const dropout *drop, int layer, int32_t rows, int32_t wid
     const float scale = dropout_scale(drop);
     for (int32_t r = 0; r < rows; r++) {
         const uint64_t example = random_word(drop->stream, (uint64_t)(drop->position + r));
-        const uint64_t words = example + (uint64_t)layer;
-        for (int32_t j = 0; j < width; j++, h++) {
-            const uint64_t word = random_word(words, (uint64_t)j / 4) >> 16 * (j % 4);
+        uint64_t word = 0;
+        for (int32_t j = 0; j < width; j++, h++, word >>= 16) {
+            if (j % 4 == 0) {
+                word = random_word(example + (uint64_t)layer, (uint64_t)j / 4);
+            }
             *h = (word & 65535) < threshold ? 0 : *h * scale;
         }
     }

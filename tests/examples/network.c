@@ -204,6 +204,36 @@ static void test_dropout(void **unused)
     batch_free(tail);
 }
 
+/* Neighbours in a layer, and the same place in two layers, are dropped independently of each other. */
+static void test_dropout_is_independent(void **unused)
+{
+    (void)unused;
+    enum { WIDTH = 64, COUNT = 400, SIZE = 2 * WIDTH + WIDTH * WIDTH + WIDTH + 2 * WIDTH + 2 };
+    const shape s = {.layer_count = 3, .widths = {1, WIDTH, WIDTH, 2}};
+    const dropout drop = {.probability = 0.5, .stream = 9};
+    float parameters[SIZE], inputs[COUNT];
+    for (int i = 0; i < SIZE; i++) {
+        parameters[i] = 1;
+    }
+    for (int i = 0; i < COUNT; i++) {
+        inputs[i] = 1;
+    }
+    batch *b = batch_new(&s, COUNT);
+    assert_non_null(b);
+    b->count = COUNT;
+    b->inputs = inputs;
+    network_forward(&s, parameters, &drop, b);
+    int neighbours = 0, layers = 0;
+    for (int i = 0; i < COUNT * WIDTH - 1; i++) {
+        neighbours += b->outputs[0][i] == 0 && b->outputs[0][i + 1] == 0;
+        layers += b->outputs[0][i] == 0 && b->outputs[1][i] == 0;
+    }
+    /* A quarter of 25,600: 6,400. Deviations: 69 for layers, 89 for neighbours, whose pairs overlap. */
+    assert_in_range(neighbours, 6400 - 450, 6400 + 450);
+    assert_in_range(layers, 6400 - 450, 6400 + 450);
+    batch_free(b);
+}
+
 static void test_update(void **unused)
 {
     (void)unused;
@@ -258,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_probabilities_sum_to_one),
         cmocka_unit_test(test_nan_reaches_the_loss),
         cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_dropout_is_independent),
         cmocka_unit_test(test_update),
         cmocka_unit_test(test_initial_deviation),
         cmocka_unit_test(test_possible_shapes),

@@ -73,7 +73,8 @@ class Toy(Case):
         output = self.folder / "toy.svg"
         self.command(EXAMPLES / "toy" / "figure", output, "--build", BUILD)
         self.assert_picture(output)
-        self.assertIn("best Q at step 200: 1.1715", output.read_text(encoding="utf-8"))
+        text = output.read_text(encoding="utf-8")
+        self.assertTrue("best Q at step 200: 1.1715" in text)
 
 
 if __name__ == "__main__":
