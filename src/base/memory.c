@@ -1,20 +1,26 @@
 /* memory.c: the seam for allocations. A product that overflows is refused, never wrapped. */
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
 
+static bool is_refused(size_t count, size_t size)
+{
+    return (size > 0 && count > SIZE_MAX / size) || pbt__fault(PBT__FAULT_MEMORY);
+}
+
 void *pbt__calloc(size_t count, size_t size)
 {
-    return pbt__fault(PBT__FAULT_MEMORY) ? NULL : calloc(count, size);
+    return is_refused(count, size) ? NULL : calloc(count, size);
 }
 
 void *pbt__realloc(void *old, size_t count, size_t size)
 {
-    return pbt__fault(PBT__FAULT_MEMORY) ? NULL : reallocarray(old, count, size);
+    return is_refused(count, size) ? NULL : realloc(old, count * size);
 }
 
 char *pbt__strdup(const char *text)

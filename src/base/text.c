@@ -150,7 +150,7 @@ static decimal decimal_of(double value, int count)
     while (result.count > 1 && result.digits[result.count - 1] == '0') {
         result.count--;
     }
-    result.exponent = atoi(c + 1);
+    result.exponent = (int)strtol(c + 1, NULL, 10);
     return result;
 }
 

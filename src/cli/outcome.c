@@ -65,7 +65,8 @@ static pbt_err print_log_end(const pbt__outcome *outcome, int32_t member, pbt_er
     return PBT_OK;
 }
 
-static pbt_err print_failed(const pbt__outcome *outcome, pbt_error *error)
+static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *summary,
+                            pbt_error *error)
 {
     last_failure last = {.segment = PBT_NO_SEGMENT};
     char id[PBT__ID_SIZE], option[PBT__PATH_SIZE];
@@ -82,9 +83,12 @@ static pbt_err print_failed(const pbt__outcome *outcome, pbt_error *error)
         pbt__id_write(last.segment, id);
         pbt__error_detail(error, "%s: %s", id, last.message);
     }
+    if (strcmp(summary->stop_reason, "broken") == 0) {
+        pbt__error_hint(error, "mend the trainer; the same command tries again");
+        return PBT_ERR_NO_MEMBER;
+    }
     pbt__place_option(outcome->place, option, sizeof option);
-    pbt__error_hint(error, "mend the trainer, then 'pbt delete %s --yes%s' and run it again", name,
-                    option);
+    pbt__error_hint(error, "'pbt delete %s --yes%s', then run it again", name, option);
     return PBT_ERR_NO_MEMBER;
 }
 
@@ -161,7 +165,7 @@ pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)
         return err;
     }
     if (summary.state == PBT__STUDY_FAILED) {
-        return print_failed(outcome, error);
+        return print_failed(outcome, &summary, error);
     }
     return print_result(outcome, &summary, error);
 }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -48,6 +49,13 @@ static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options
     return err;
 }
 
+/* Say whether a study waits for its user: stopped, or broken by a trainer that has been mended since. */
+static bool is_resumable(const pbt__summary *summary)
+{
+    bool is_broken = strcmp(summary->stop_reason, "broken") == 0;
+    return summary->state == PBT__STUDY_STOPPED || is_broken;
+}
+
 static pbt_err continue_study(const run *this, const pbt_spec *spec,
                               const pbt__study_options *options, pbt__study **out, pbt_error *error)
 {
@@ -60,7 +68,7 @@ static pbt_err continue_study(const run *this, const pbt_spec *spec,
     if (err == PBT_OK) {
         err = pbt__study_summary(study, &summary, error);
     }
-    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED) {
+    if (err == PBT_OK && is_resumable(&summary)) {
         err = pbt__study_resume(study, error);
     }
     if (err != PBT_OK) {

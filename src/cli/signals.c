@@ -1,18 +1,18 @@
-/* signals.c: counting signals. */
+/* signals.c: counting signals. Any thread may run a handler, so what it counts in is atomic. */
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t count;
-static volatile sig_atomic_t first;
+static atomic_int count;
+static atomic_int first;
 
 static void count_signal(int number)
 {
-    if (count == 0) {
-        first = number;
-    }
-    count = count + 1;
+    int none = 0;
+    atomic_compare_exchange_strong(&first, &none, number);
+    atomic_fetch_add(&count, 1);
 }
 
 static void do_nothing(int number)
@@ -39,10 +39,10 @@ void pbt__signals_install(void)
 
 int pbt__signals_count(void)
 {
-    return count;
+    return atomic_load(&count);
 }
 
 int pbt__signals_exit_status(void)
 {
-    return 128 + first;
+    return 128 + atomic_load(&first);
 }

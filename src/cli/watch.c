@@ -70,11 +70,15 @@ static pbt_err print_lines(view *shown, pbt_error *error)
     return err;
 }
 
-static pbt_err show(view *shown, pbt_error *error)
+static const char *notice_of(int signal_count)
+{
+    return NOTICES[signal_count < 2 ? signal_count : 2];
+}
+
+static pbt_err show(view *shown, const char *notice, pbt_error *error)
 {
     if (shown->live != NULL) {
-        int notice = shown->signal_count < 2 ? shown->signal_count : 2;
-        return pbt__live_draw(shown->live, NOTICES[notice], error);
+        return pbt__live_draw(shown->live, notice, error);
     }
     return shown->is_quiet ? PBT_OK : print_lines(shown, error);
 }
@@ -86,7 +90,7 @@ static pbt_err show_when_due(view *shown, pbt_error *error)
         return PBT_OK;
     }
     shown->due_us = now + (shown->live != NULL ? FRAME_US : LINES_US);
-    return show(shown, error);
+    return show(shown, notice_of(shown->signal_count), error);
 }
 
 /* Pass new signals on to the slots, and say so where no live table does. */
@@ -101,7 +105,7 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     pbt__local_stop(watch->local, count > 1);
     pbt__study_wake(watch->study);
     if (shown->live == NULL) {
-        fprintf(stderr, "pbt: %s\n", NOTICES[count < 2 ? count : 2]);
+        fprintf(stderr, "pbt: %s\n", notice_of(count));
     }
 }
 
@@ -132,7 +136,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
         pbt__study_wait(watch->study, seen, SIGNAL_SECONDS);
     }
     if (err == PBT_OK) {
-        err = show(&shown, error);
+        err = show(&shown, "", error);
     } else {
         pbt__local_stop(watch->local, false);
     }

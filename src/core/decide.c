@@ -1,8 +1,8 @@
 /*
  * decide.c: what becomes of each member that is due: initial draw, continue, copy, explore, rescue.
  *
- * A decision is a pure function of the search, the member, its next number and the view. Nothing here
- * changes a member; decisions lie in the population's buffer until they are applied.
+ * A decision is a pure function of the search, the member, its next number and the view. Nothing
+ * here changes a member; decisions lie in the population's buffer until they are applied.
  */
 #include "core/exploit.h"
 #include "core/explore.h"
@@ -62,8 +62,7 @@ static pbt__decision *begin(pbt_population *population, size_t slot, int32_t m)
     pbt__decision *out = &population->decisions[slot];
     pbt_change *changes = population->decision_changes + slot * width;
     pbt_segment_id id = {m, population->members[m].newest + 1};
-    pbt__rng rng =
-        pbt__rng_stream(population->search->seed, m, id.number, PBT__PURPOSE_SEED, 0);
+    pbt__rng rng = pbt__rng_stream(population->search->seed, m, id.number, PBT__PURPOSE_SEED, 0);
     memset(changes, 0, width * sizeof *changes);
     *out = (pbt__decision){
         .segment = {.id = id,
@@ -88,11 +87,11 @@ static void draw_priors(const pbt_population *population, pbt__decision *out, bo
     const pbt_start *start =
         keeps_given && id.member < search->start_count ? &search->starts[id.member] : NULL;
     for (size_t i = 0; i < search->space.count; i++) {
-        pbt__rng rng = pbt__rng_stream(search->seed, id.member, id.number, PBT__PURPOSE_PRIOR,
-                                       (uint32_t)i);
+        pbt__rng rng =
+            pbt__rng_stream(search->seed, id.member, id.number, PBT__PURPOSE_PRIOR, (uint32_t)i);
         bool is_given = start != NULL && start->given[i];
-        values_of(out)[i] = is_given ? start->values[i]
-                                     : pbt__parameter_draw(&search->space.parameters[i], &rng);
+        values_of(out)[i] =
+            is_given ? start->values[i] : pbt__parameter_draw(&search->space.parameters[i], &rng);
     }
 }
 
@@ -121,10 +120,10 @@ static void decide_afresh(const pbt_population *population, pbt__decision *out,
     set_course(population, out, start_step, 0);
 }
 
-/* Hyperparameters of a copier, before exploring: the donor's, or its own but for those that belong to
- * the weights it takes. */
-static void mix_values(const pbt_population *population, pbt__decision *out,
-                       const pbt_segment *own, const pbt_segment *donor)
+/* Hyperparameters of a copier, before exploring: the donor's, or its own but for those that
+ * belong to the weights it takes. */
+static void mix_values(const pbt_population *population, pbt__decision *out, const pbt_segment *own,
+                       const pbt_segment *donor)
 {
     const pbt_search *search = population->search;
     bool takes_weights = (search->exploit.copy & PBT_COPY_WEIGHTS) != 0;
@@ -160,14 +159,20 @@ static const pbt_segment *parent_of(const pbt_population *population, const pbt_
                : &pbt__record(population, s->parent.member, s->parent.number)->segment;
 }
 
-/* No donor for a member that diverged: back to its newest ancestor that has a checkpoint. */
-static void decide_back(const pbt_population *population, pbt__decision *out,
-                        const pbt_segment *own)
+/* The newest ancestor with a checkpoint, for a member that diverged; its own is of no use. */
+static const pbt_segment *sound_ancestor(const pbt_population *population, const pbt_segment *own)
 {
-    const pbt_segment *ancestor = own;
+    const pbt_segment *ancestor = parent_of(population, own);
     while (ancestor != NULL && !ancestor->has_checkpoint) {
         ancestor = parent_of(population, ancestor);
     }
+    return ancestor;
+}
+
+static void decide_back(const pbt_population *population, pbt__decision *out,
+                        const pbt_segment *own)
+{
+    const pbt_segment *ancestor = sound_ancestor(population, own);
     out->segment.parent = ancestor != NULL ? ancestor->id : PBT_NO_SEGMENT;
     copy_values(population, out, own->values);
     if (!pbt__is_fixed(population, own->id.member)) {
@@ -182,13 +187,13 @@ static pbt_err decide_diverged(pbt_population *population, pbt__decision *out,
 {
     pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
     bool may_copy = point != -1 && !pbt__is_fixed(population, own->id.member);
-    if (may_copy &&
-        pbt__exploit_worst(population, out->segment.id, point, &choice) != PBT_OK) {
+    if (may_copy && pbt__exploit_worst(population, out->segment.id, point, &choice) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     out->compared = choice.compared;
-    if (choice.donor >= 0 && (population->search->exploit.copy & PBT_COPY_WEIGHTS) != 0) {
-        decide_copy(population, out, own, NULL, choice.donor, own->end_step);
+    if (choice.donor >= 0) {
+        const pbt_segment *kept = sound_ancestor(population, own);
+        decide_copy(population, out, own, kept, choice.donor, own->end_step);
     } else {
         decide_back(population, out, own);
     }
@@ -207,8 +212,7 @@ static int32_t point_for(const pbt_population *population, const pbt_segment *ow
 static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
 {
     int32_t m = out->segment.id.member;
-    const pbt_segment *own =
-        &pbt__record(population, m, population->members[m].reported)->segment;
+    const pbt_segment *own = &pbt__record(population, m, population->members[m].reported)->segment;
     int32_t point = point_for(population, own);
     if (!isfinite(own->score)) {
         return decide_diverged(population, out, own, point);
@@ -239,8 +243,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
 {
     int32_t m = out->segment.id.member;
     const pbt_search *search = population->search;
-    const pbt_segment *lost =
-        &pbt__record(population, m, population->members[m].newest)->segment;
+    const pbt_segment *lost = &pbt__record(population, m, population->members[m].newest)->segment;
     int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
     if (pbt__is_fixed(population, m)) {
         decide_afresh(population, out, lost, start);
@@ -255,9 +258,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
         out->segment.reason = PBT_RESCUE;
         return true;
     }
-    bool may_come = pbt__exploit_copies(search) &&
-                    population->tally.training + population->tally.ready > 0;
-    if (may_come && search->mode == PBT_ASYNCHRONOUS) {
+    if (search->mode == PBT_ASYNCHRONOUS && pbt__exploit_may_rescue(population, m)) {
         return false;
     }
     decide_afresh(population, out, lost, start);
@@ -291,9 +292,11 @@ pbt_err pbt__population_decide(pbt_population *population, const pbt__decision *
     size_t decided = 0;
     pbt_err err = PBT_OK;
     bool is_round = population->search->mode == PBT_GENERATIONAL;
-    bool is_one = !is_round && tally->ready == 1 && tally->lost == 0 && tally->segments > 0;
+    int32_t last = population->last_ready;
+    bool is_one = !is_round && tally->ready == 1 && tally->lost == 0 && last >= 0 &&
+                  population->members[last].state == PBT_MEMBER_READY;
     if (is_one) {
-        err = decide_member(population, population->last_ready, &decided);
+        err = decide_member(population, last, &decided);
     } else if (tally->segments == 0 || !is_round || tally->training == 0) {
         for (int32_t m = 0; err == PBT_OK && m < population->search->population; m++) {
             err = decide_member(population, m, &decided);

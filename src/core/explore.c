@@ -51,6 +51,7 @@ static double scaled(pbt_scale scale, double x, double factor)
     return scale == PBT_REVERSE_LOG ? 1 - (1 - x) * factor : x * factor;
 }
 
+// rule: resample, Jaderberg 2017 section 4.1.1
 static void resample(const move *m)
 {
     m->change->operation = PBT_RESAMPLE;
@@ -68,7 +69,7 @@ static int32_t nudge_direction(double from, double product, double factor)
     return (factor > 1) - (factor < 1);
 }
 
-// rule: perturb, int
+// rule: perturb (int), Jaderberg 2017 section 4.1.1
 static void perturb_int(const move *m, double from, double product, double factor)
 {
     const double rounded = round(product);
@@ -82,7 +83,7 @@ static void perturb_int(const move *m, double from, double product, double facto
     value_set(m, from + direction);
 }
 
-// rule: perturb, float
+// rule: perturb (float), Jaderberg 2017 section 4.1.1
 static void perturb_number(const move *m)
 {
     const uint32_t i = pbt__rng_below(m->rng, (uint32_t)m->rule->factor_count);
@@ -100,7 +101,7 @@ static void perturb_number(const move *m)
     }
 }
 
-// rule: perturb, ordinal and choice
+// rule: perturb (ordinal, choice)
 static void move_in_list(const move *m)
 {
     const uint32_t count = (uint32_t)m->parameter->item_count;

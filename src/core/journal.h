@@ -1,9 +1,10 @@
 /*
  * journal.h: taking changes back.
  *
- * Before a place in memory changes, its old bytes go into the journal; undoing writes them back, the
- * newest first. So a structure of any shape gets rollback by one line before each write, and a mark is
- * only a length. The journal keeps its memory: after a few reports nothing is allocated any more.
+ * Before a place in memory changes, its old bytes go into the journal; undoing writes them back,
+ * the newest first. So a structure of any shape gets rollback by one line before each write, and
+ * a mark is only a length. The journal keeps its memory: after a few reports nothing is allocated
+ * any more.
  */
 #ifndef PBT_CORE_JOURNAL_H
 #define PBT_CORE_JOURNAL_H

@@ -1,9 +1,10 @@
 /*
  * points.c: ready points: who has reported them, and their rankings.
  *
- * Decisions are judged at points between the one the last member has a quorum for and the newest, so a
- * few rankings are alive at a time, each N nodes. A block is reused once no decision can be judged at
- * its point any more; should one be after all (a failed member can break a quorum), it is rebuilt.
+ * Decisions are judged at points between the one the last member has a quorum for and the newest,
+ * so a few rankings are alive at a time, each N nodes. A block is reused once no decision can be
+ * judged at its point any more; should one be after all (a failed member can break a quorum), it
+ * is rebuilt.
  */
 #include "core/state.h"
 
@@ -66,8 +67,7 @@ double pbt__point_score(const pbt_population *population, int32_t point, int32_t
 
 static int32_t *block_link(pbt_population *population, int32_t point)
 {
-    return point == PBT__LATEST ? &population->latest_block
-                                : &pbt__point(population, point)->block;
+    return point == PBT__LATEST ? &population->latest_block : &pbt__point(population, point)->block;
 }
 
 static pbt_err block_assign(pbt_population *population, int32_t index, int32_t point)
@@ -203,8 +203,7 @@ static pbt_err ranking_build(pbt_population *population, int32_t point)
         return PBT_ERR_MEMORY;
     }
     for (int32_t m = 0; m < population->search->population; m++) {
-        if (pbt__point_holds(population, point, m) &&
-            ranking_put(population, point, m) != PBT_OK) {
+        if (pbt__point_holds(population, point, m) && ranking_put(population, point, m) != PBT_OK) {
             return PBT_ERR_MEMORY;
         }
     }

@@ -1,13 +1,15 @@
 /*
  * population.h: a study's members and segments as one value, moved on by events only.
  *
- * Life of a report: `record` takes it into the view; `decide` computes, without changing anything, every
- * decision that is due now; `apply` makes a decided segment. What is applied need not come from `decide`:
- * reading a log applies what the log says, and verifying compares the two. Everything is journaled:
- * `mark` and `undo` take back any number of steps, `keep` forgets how.
+ * Life of a report: `record` takes it into the view; `decide` computes, without changing
+ * anything, every decision that is due now; `apply` makes a decided segment. What is applied need
+ * not come from `decide`: reading a log applies what the log says, and verifying compares the
+ * two. Everything is journaled: `mark` and `undo` take back any number of steps, `keep` forgets
+ * how.
  *
- * What is due: in asynchronous mode the member that reported, and lost members for whom a rescuer has
- * come; in generational mode nobody until no member trains any more, then all, from one snapshot.
+ * What is due: in asynchronous mode the member that reported, and lost members for whom a rescuer
+ * has come; in generational mode nobody until no member trains any more, then all, from one
+ * snapshot.
  */
 #ifndef PBT_CORE_POPULATION_H
 #define PBT_CORE_POPULATION_H
@@ -25,15 +27,16 @@ enum {
 
 /* What a decision compared, for `pbt why`. */
 typedef struct pbt__comparison {
-    int32_t point;        /* ready point judged at, by segment number; -1: no decision was due */
-    int32_t ranked;       /* members ranked there */
-    int32_t position;     /* the member's own, from 0, the best; -1: not ranked there */
-    int32_t eligible;     /* donors drawn from; 0: none */
-    double score;         /* the member's there, higher is better, -INFINITY: not finite */
-    double donor_score;   /* the donor's there */
+    int32_t point;      /* ready point judged at, by segment number; -1: no decision was due */
+    int32_t ranked;     /* members ranked there */
+    int32_t position;   /* the member's own, from 0, the best; -1: not ranked there */
+    int32_t eligible;   /* donors drawn from; 0: none */
+    double score;       /* the member's there, higher is better, -INFINITY: not finite */
+    double donor_score; /* the donor's there */
 } pbt__comparison;
 
-/* A segment to be made. Owner: values and changes lie in the population's buffer until the next decide. */
+/* A segment to be made.
+ * Owner: values and changes lie in the population's buffer until the next decide. */
 typedef struct pbt__decision {
     pbt_segment segment;
     pbt__comparison compared;
@@ -53,13 +56,15 @@ PBT_MUST_USE pbt_err pbt__population_check(const pbt_population *population,
 /* Take a report into the view. O(log N). Errors: as check; PBT_ERR_MEMORY (then undo). */
 PBT_MUST_USE pbt_err pbt__population_record(pbt_population *population, const pbt_report *report);
 
-/* Take an attempt's failure into the view. `gave_up` says whether it was the last attempt allowed; the
- * segment is given up then, and its member is lost (or failed, after too many rescues in a row). */
+/* Take an attempt's failure into the view. `gave_up` says whether it was the last attempt
+ * allowed; the segment is given up then, and its member is lost (or failed, after too many
+ * rescues in a row). */
 PBT_MUST_USE pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id,
                                            pbt__cause cause, bool *gave_up);
 
 /* Say whether one more failure of this cause gives an open segment up. */
-bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id, pbt__cause cause);
+bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id,
+                              pbt__cause cause);
 
 /* Decide all that is due. Returns PBT_ERR_MEMORY or PBT_OK with `*out` (Shape: [*count]). */
 PBT_MUST_USE pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out,
@@ -70,10 +75,11 @@ PBT_MUST_USE pbt_err pbt__population_decide(pbt_population *population, const pb
 PBT_MUST_USE pbt_err pbt__population_apply(pbt_population *population,
                                            const pbt__decision *decision);
 
-/* Put another search in force from now on: `search` differs in ready, stop, exploit, explore, window,
- * retries and lost alone, and must outlive the population. Finished members whose stop moved away are
- * ready again, and lost ones wait. Errors: PBT_ERR_STATE where stop_steps lies before the end of an open
- * segment; PBT_ERR_MEMORY. */
+/* Put another search in force from now on: `search` differs in ready, stop, exploit, explore,
+ * window, retries and lost alone, and must outlive the population. Finished members whose stop
+ * moved away wait again, as ready or lost; waiting ones that have nothing left finish. Reports are
+ * scored anew where the window has changed. Errors: PBT_ERR_STATE where stop_steps lies before the
+ * end of an open segment; PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__population_amend(pbt_population *population, const pbt_search *search,
                                            pbt_error *error);
 
@@ -100,7 +106,7 @@ typedef struct pbt__tally {
     int64_t segments, reports, exploits;
     int64_t steps_done; /* of all members */
     int32_t training, ready, lost, finished, failed;
-    bool is_broken;     /* every member's first attempt failed and nobody ever reported */
+    bool is_broken;      /* every member's first attempt failed and nobody ever reported */
     pbt_segment_id best; /* of all reports with a checkpoint; PBT_NO_SEGMENT: none */
     double best_score;   /* its score, as reported; NaN: none */
 } pbt__tally;

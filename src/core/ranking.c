@@ -49,8 +49,8 @@ static void recount(pbt__rank_node *nodes, int32_t node)
 {
     pbt__rank_node *n = &nodes[node];
     n->count = 1 + count_of(nodes, n->left) + count_of(nodes, n->right);
-    n->candidates = (n->is_candidate ? 1 : 0) + candidates_of(nodes, n->left) +
-                    candidates_of(nodes, n->right);
+    n->candidates =
+        (n->is_candidate ? 1 : 0) + candidates_of(nodes, n->left) + candidates_of(nodes, n->right);
 }
 
 /* Split a subtree into those before `member` and the others. */
@@ -159,8 +159,8 @@ pbt_err pbt__ranking_add(pbt__ranking *ranking, pbt__journal *journal, int32_t m
         pbt__journal_touch(journal, &ranking->root, sizeof ranking->root) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    ranking->nodes[member] = (pbt__rank_node){
-        .score = score, .left = -1, .right = -1, .is_candidate = is_candidate};
+    ranking->nodes[member] =
+        (pbt__rank_node){.score = score, .left = -1, .right = -1, .is_candidate = is_candidate};
     return add_below(ranking, journal, ranking->root, member, &ranking->root);
 }
 

@@ -1,9 +1,10 @@
 /*
  * ranking.h: members in the one total order, with ranks and draws in O(log N).
  *
- * A treap over members (Seidel and Aragon 1996) whose nodes are indexed by member number and whose
- * priorities are a hash of it: no allocation, and the same shape for the same content, whatever the
- * order of arrival. Each node counts its subtree's members and candidates. Every change is journaled.
+ * A treap over members (Seidel and Aragon 1996) whose nodes are indexed by member number and
+ * whose priorities are a hash of it: no allocation, and the same shape for the same content,
+ * whatever the order of arrival. Each node counts its subtree's members and candidates. Every
+ * change is journaled.
  *
  * The order: higher score first, then the lower member number. A score that is not finite is
  * -INFINITY here (pbt__score_inside), so all such scores are equal and worse than every other.

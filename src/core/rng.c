@@ -16,6 +16,7 @@
 
 enum { BLOCK_WORDS = 4, INDEX_BITS = 24 };
 
+// rule: random numbers, Salmon 2011
 pbt__rng pbt__rng_stream(uint64_t seed, int32_t member, int32_t number, pbt__purpose purpose,
                          uint32_t index)
 {

@@ -1,12 +1,12 @@
 /* state.h: how a population lies in memory; shared by core's population, ranks and decisions only.
  *
- * Segments lie in chunks of CHUNK numbers for all members, so that a record never moves and is found by
- * (member, number) at once. Each ready point that decisions may still be judged at has a ranking (a treap
- * over members) in a block of its own; older points give theirs back, and one that is asked for again is
- * rebuilt from the records, which say the same.
+ * Segments lie in chunks of CHUNK numbers for all members, so that a record never moves and is
+ * found by (member, number) at once. Each ready point that decisions may still be judged at has a
+ * ranking (a treap over members) in a block of its own; older points give theirs back, and one
+ * that is asked for again is rebuilt from the records, which say the same.
  *
- * I: a member is in the ranking of point r exactly if it is live, reported number r, and has not taken
- *    other weights since (r >= weights_from). */
+ * I: a member is in the ranking of point r exactly if it is live, reported number r, and has not
+ *    taken other weights since (r >= weights_from). */
 #ifndef PBT_CORE_STATE_H
 #define PBT_CORE_STATE_H
 
@@ -25,7 +25,6 @@ typedef struct pbt__segment_record {
     int32_t sample_count;
 } pbt__segment_record;
 
-
 /* A ready point. */
 typedef struct pbt__ready_point {
     int32_t reported; /* live members that reported it */
@@ -34,9 +33,9 @@ typedef struct pbt__ready_point {
 
 typedef struct pbt__chunk {
     pbt__ready_point points[PBT__CHUNK];
-    pbt__segment_record *records;     /* Shape: [population][PBT__CHUNK] */
-    pbt_value *values;   /* Shape: [population][PBT__CHUNK][space.count] */
-    pbt_change *changes; /* Shape: as values */
+    pbt__segment_record *records; /* Shape: [population][PBT__CHUNK] */
+    pbt_value *values;            /* Shape: [population][PBT__CHUNK][space.count] */
+    pbt_change *changes;          /* Shape: as values */
 } pbt__chunk;
 
 typedef struct pbt__rank_block {
@@ -93,7 +92,8 @@ struct pbt_population {
 #define PBT__TOUCH(population, place)                                                              \
     (pbt__journal_touch(&(population)->journal, (place), sizeof *(place)) != PBT_OK)
 
-static inline pbt__segment_record *pbt__record(const pbt_population *population, int32_t member, int32_t number)
+static inline pbt__segment_record *pbt__record(const pbt_population *population, int32_t member,
+                                               int32_t number)
 {
     return &population->chunks[number / PBT__CHUNK]
                 ->records[(size_t)member * PBT__CHUNK + (size_t)(number % PBT__CHUNK)];
@@ -113,6 +113,15 @@ static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
 {
     return m < population->search->start_count && population->search->starts[m].fixed;
 }
+
+/* Fill a nullable error; returns its code. */
+pbt_err pbt__population_refuse(pbt_error *error, pbt_err code, const char *message);
+
+/* ---- report.c ---- */
+
+/* The mean of the last `window` reports along the lineage, inside; -INFINITY where the newest is
+ * not finite. O(window). */
+double pbt__windowed_score(const pbt_population *population, const pbt__segment_record *newest);
 
 /* ---- points.c ---- */
 
@@ -137,7 +146,7 @@ PBT_MUST_USE pbt_err pbt__points_fail(pbt_population *population, int32_t member
 /* and when it becomes, or ceases to be, a candidate. */
 PBT_MUST_USE pbt_err pbt__points_candidate(pbt_population *population, int32_t member,
                                            bool is_candidate);
-/* Forget all rankings and the quorum, after the rules have changed: they are rebuilt when asked for. */
+/* Forget all rankings and the quorum, after the rules have changed: they are rebuilt on demand. */
 PBT_MUST_USE pbt_err pbt__points_reset(pbt_population *population);
 
 #endif

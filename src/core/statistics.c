@@ -105,13 +105,9 @@ double pbt__incomplete_beta(double a, double b, double x)
     return incomplete_beta(a, b, x, 1 - x);
 }
 
-// rule: t distribution
 double pbt__t_two_sided(double t, double freedom)
 {
     const double ratio = t / freedom * t; /* t^2 / freedom */
-    if (isinf(ratio)) {
-        return 0;
-    }
     return incomplete_beta(freedom / 2, 0.5, 1 / (1 + ratio), ratio / (1 + ratio));
 }
 
@@ -142,7 +138,7 @@ pbt__sample pbt__sample_of(const double *values, size_t count)
     };
 }
 
-// rule: Welch's t-test
+// rule: t_test, Jaderberg 2017 section 4.1.1, Welch 1947
 double pbt__welch(pbt__sample a, pbt__sample b)
 {
     const double error_a = a.variance / (double)a.count;

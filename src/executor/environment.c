@@ -53,10 +53,12 @@ char **pbt__environment_new(char *const *base, char *const *changes, int thread_
     }
     char *threads = (char *)(list + base_count + change_count + 2);
     (void)snprintf(threads, THREADS_SIZE, THREADS "=%d", thread_count);
+    char *const threads_alone[] = {threads, NULL};
     const bool sets_threads = thread_count > 0 && find(changes, THREADS) == NULL;
     size_t count = 0;
     for (size_t i = 0; i < base_count; i++) {
-        if (find(changes, base[i]) == NULL && !(sets_threads && find(&threads, base[i]) != NULL)) {
+        if (find(changes, base[i]) == NULL &&
+            !(sets_threads && find(threads_alone, base[i]) != NULL)) {
             list[count++] = base[i];
         }
     }

@@ -117,7 +117,7 @@ static void init_locks(pbt__local *local)
     pthread_mutex_init(&local->mutex, NULL);
 }
 
-/* Every thread has ended. */
+/* No thread is left, the caller aside. */
 static void destroy(pbt__local *local)
 {
     for (int32_t i = 0; i < local->slot_count; i++) {
@@ -134,6 +134,13 @@ static void destroy(pbt__local *local)
     free(local->metric);
     free(local->log_folder);
     free(local);
+}
+
+void pbt__local_let_go(pbt__local *local)
+{
+    if (atomic_fetch_sub(&local->holder_count, 1) == 1) {
+        destroy(local);
+    }
 }
 
 static pbt_err choose_runner(pbt__local *local, pbt_error *error)
@@ -194,6 +201,7 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
         return pbt__fail_errno(error, "cannot start a thread");
     }
     atomic_store(&local->running_count, local->slot_count);
+    atomic_store(&local->holder_count, local->slot_count + 1);
     int32_t started = 0;
     while (reason == 0 && started < local->slot_count) {
         pbt__slot *slot = &local->slots[started];
@@ -306,8 +314,6 @@ pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
         *error = local->error;
     }
     pthread_mutex_unlock(&local->mutex);
-    if (all) {
-        destroy(local);
-    }
+    pbt__local_let_go(local);
     return err;
 }

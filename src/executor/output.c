@@ -19,8 +19,11 @@ void pbt__output_fini(pbt__output *output)
 
 static bool is_blank(const pbt__text *line)
 {
-    const char *bytes = pbt__text_string(line);
-    return !line->failed && strspn(bytes, " \t\r") == line->length;
+    size_t i = 0;
+    while (i < line->length && strchr(" \t\r", line->bytes[i]) != NULL) {
+        i++;
+    }
+    return !line->failed && i == line->length;
 }
 
 /* The line is whole: it becomes the last one, whose memory the next line uses. */
@@ -48,6 +51,11 @@ void pbt__output_take(pbt__output *output, const char *bytes, size_t length)
         bytes += part + 1;
         length -= part + 1;
     }
+}
+
+bool pbt__output_is_within_line(const pbt__output *output)
+{
+    return output->line.length > 0 || output->line.failed;
 }
 
 const pbt__text *pbt__output_last(pbt__output *output)

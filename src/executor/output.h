@@ -22,6 +22,9 @@ void pbt__output_fini(pbt__output *output);
 /* Take what was printed next. */
 void pbt__output_take(pbt__output *output, const char *bytes, size_t length);
 
+/* Say whether a line was begun and not ended. */
+bool pbt__output_is_within_line(const pbt__output *output);
+
 /* The last line once nothing follows, whether or not a line feed ends it; `failed` where it is too long or
  * there was no memory for it. Owner: the output. */
 const pbt__text *pbt__output_last(pbt__output *output);

@@ -207,6 +207,9 @@ static void reap(struct process *process)
         count = pump(process);
         total += count;
     }
+    if (pbt__output_is_within_line(&process->lines)) {
+        write_all(process->slot->log, "\n", 1);
+    }
 }
 
 /* ---- starting ---------------------------------------------------------------------------------- */

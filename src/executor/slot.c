@@ -109,7 +109,9 @@ static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment, 
         .message = message,
         .can_retry = true,
     };
-    pbt__log_line(slot->log, message);
+    char line[sizeof((pbt__outcome *)0)->message + 8];
+    (void)snprintf(line, sizeof line, "pbt: %s", message);
+    pbt__log_line(slot->log, line);
     const pbt_err err =
         pbt__study_fail(slot->local->study, &slot->who, &failure, &slot->action, &slot->error);
     return is_lost(err) ? claim(slot) : err;
@@ -300,5 +302,6 @@ void *pbt__slot_main(void *argument)
         pbt__slot_leave(slot);
     }
     atomic_fetch_sub(&slot->local->running_count, 1);
+    pbt__local_let_go(slot->local);
     return NULL;
 }

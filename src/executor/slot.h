@@ -7,14 +7,15 @@
  *
  * Who may touch what:
  *   - `mutex` guards the local's first failure and each slot's `beat`;
- *   - `order`, `step`, `stopping` and `running_count` are atomic: any thread, any time;
+ *   - `order`, `step`, `stopping` and the counts are atomic: any thread, any time;
  *   - everything else in a slot belongs to its thread.
  *
  * Threads that do not return: a plugin cannot be killed, so after a stop with `now` its slot is abandoned.
  * The thread may still be in the plugin when the study is closed and pbt__local_finish has returned;
  * hence `gate`. A slot makes every call into the study between pbt__slot_enter and pbt__slot_leave, which
  * hold the gate for reading; abandoning takes it for writing, so it waits for the calls on their way and
- * lets no other begin. What an abandoned thread still touches is never freed.
+ * lets no other begin. What an abandoned thread still touches is its own copy, and is freed by the last of
+ * those who hold it (`holder_count`).
  */
 #ifndef PBT_EXECUTOR_SLOT_H
 #define PBT_EXECUTOR_SLOT_H
@@ -113,6 +114,7 @@ struct pbt__local {
     int32_t thread_count;
     atomic_int stopping;
     atomic_int running_count;
+    atomic_int holder_count; /* slots that have not ended, and whoever has yet to call finish */
     pthread_rwlock_t gate;
     bool is_abandoned; /* guarded by gate */
     pthread_mutex_t mutex;
@@ -149,6 +151,9 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
 
 /* End the run with an error; the first one counts. Threads: any. */
 void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
+
+/* Give up one's hold; the last one frees everything. */
+void pbt__local_let_go(pbt__local *local);
 
 /* Join a path of the spec to its folder. Shape: out[PBT__PATH_SIZE] */
 PBT_MUST_USE pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out,

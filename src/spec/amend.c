@@ -40,33 +40,34 @@ static void hint_amendable(pbt_error *error)
     pbt__text_fini(&list);
 }
 
-static pbt_err find_amendable(const char *name, const pbt__key **out, pbt_error *error)
+/* Find a key that may be amended; NULL where it is refused. */
+static const pbt__key *find_amendable(const pbt__reader *reader, const char *name)
 {
+    const pbt__place nowhere = {0, 0};
     const pbt__key *key = pbt__key_find(name);
     if (key == NULL) {
-        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "unknown key '%.80s'", name);
         const char *nearest = pbt__key_nearest(name);
+        (void)pbt__refuse(reader, nowhere, "unknown key '%.80s'", name);
         if (nearest != NULL) {
-            pbt__error_hint(error, "did you mean '%s'?", nearest);
+            pbt__error_hint(reader->error, "did you mean '%s'?", nearest);
         } else {
-            hint_amendable(error);
+            hint_amendable(reader->error);
         }
-        return err;
+        return NULL;
     }
     if (!(key->flags & PBT__KEY_AMENDABLE)) {
-        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "'%s' cannot change in a study", name);
-        hint_amendable(error);
-        return err;
+        (void)pbt__refuse(reader, nowhere, "'%s' cannot change in a study", name);
+        hint_amendable(reader->error);
+        return NULL;
     }
     if (key->kind == PBT__KIND_MAP) {
-        char allowed[PBT__ALLOWED_SIZE];
-        pbt__key_allowed(key, allowed);
-        pbt_err err = pbt__fail(error, PBT_ERR_SPEC, "'%s' is no single value", name);
-        pbt__error_hint(error, "amend one of its keys: '%s' is %s", name, allowed);
-        return err;
+        char entries[PBT__ALLOWED_SIZE];
+        pbt__key_entries(key, entries);
+        (void)pbt__refuse(reader, nowhere, "'%s' is no single value", name);
+        pbt__error_hint(reader->error, "amend one of its keys: %s", entries);
+        return NULL;
     }
-    *out = key;
-    return PBT_OK;
+    return key;
 }
 
 /* ---- amending ---- */
@@ -97,14 +98,6 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
 
 pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_error *error)
 {
-    const pbt__key *found = NULL;
-    pbt_err err = find_amendable(key, &found, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    if (strlen(value) > PBT__SPEC_MAXIMUM) {
-        return pbt__fail(error, PBT_ERR_SPEC, "%s: more than %d bytes", key, PBT__SPEC_MAXIMUM);
-    }
     pbt_spec amended = *spec;
     const pbt__node *nodes[PBT__KEY_COUNT] = {NULL};
     const pbt__reader reader = {
@@ -113,7 +106,15 @@ pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_
         .nodes = nodes,
         .error = error,
     };
-    err = read_value(&reader, found, value);
+    const pbt__key *found = find_amendable(&reader, key);
+    if (found == NULL) {
+        return PBT_ERR_SPEC;
+    }
+    if (strlen(value) > PBT__SPEC_MAXIMUM) {
+        return pbt__refuse(&reader, (pbt__place){0, 0}, "%s: more than %d bytes", key,
+                           PBT__SPEC_MAXIMUM);
+    }
+    pbt_err err = read_value(&reader, found, value);
     if (err == PBT_OK) {
         *spec = amended;
     }

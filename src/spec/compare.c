@@ -9,7 +9,8 @@
 enum {
     TEXT_MAXIMUM = 4 * PBT__SPEC_MAXIMUM, /* Units: bytes */
     PATH_SIZE = 96,
-    SHOWN = 48, /* Units: bytes of a value in a message */
+    SHOWN = 60,     /* Units: bytes of a value in a message with their NUL */
+    DETAILED = 230, /* ... and in its detail */
 };
 
 struct comparison {
@@ -160,11 +161,6 @@ static void find_difference(const struct comparison *comparison, struct differen
     }
 }
 
-static const char *shown(const pbt__text *value)
-{
-    return value->length > 0 ? pbt__text_string(value) : "absent";
-}
-
 static void hint_remedy(const struct comparison *comparison)
 {
     const char *name = comparison->study->name;
@@ -182,6 +178,12 @@ static void hint_remedy(const struct comparison *comparison)
     }
 }
 
+/* Shape: out[size] */
+static void cut_value(const pbt__text *value, size_t size, char *out)
+{
+    pbt__cut(value->length > 0 ? pbt__text_string(value) : "nothing", size, out);
+}
+
 static pbt_err refuse_difference(const struct comparison *comparison)
 {
     struct difference found = {
@@ -192,11 +194,16 @@ static pbt_err refuse_difference(const struct comparison *comparison)
         .file = pbt__spec_origin(comparison->file)->file,
         .error = comparison->error,
     };
+    char file[DETAILED];
+    char study[DETAILED];
     find_difference(comparison, &found);
-    pbt_err err = pbt__refuse(&reader, found.place, "%s: found %.*s; the study has %.*s",
-                              found.path, SHOWN, shown(&found.file), SHOWN, shown(&found.study));
-    pbt__error_detail(comparison->error, "found %.200s; the study has %.200s", shown(&found.file),
-                      shown(&found.study));
+    cut_value(&found.file, SHOWN, file);
+    cut_value(&found.study, SHOWN, study);
+    pbt_err err = pbt__refuse(&reader, found.place, "%s: found %s; the study has %s", found.path,
+                              file, study);
+    cut_value(&found.file, DETAILED, file);
+    cut_value(&found.study, DETAILED, study);
+    pbt__error_detail(comparison->error, "found %s; the study has %s", file, study);
     hint_remedy(comparison);
     restart(&found);
     return err;

@@ -189,7 +189,8 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
      .meaning = "Where the trainer runs. Relative paths start at the spec's folder."},
     {.path = "trainer.environment", .kind = PBT__KIND_ENVIRONMENT, .flags = AMENDABLE,
      .offset = TRAINER(environment), .fallback = "{}",
-     .meaning = "Variables set for the trainer, beside those it inherits."},
+     .meaning = "Variables set for the trainer, beside those it inherits. Where it is not given, "
+                "`OMP_NUM_THREADS` is the processors over the slots."},
     {.path = "trainer.gpus", .kind = PBT__KIND_COUNT, .flags = AMENDABLE, .offset = TRAINER(gpus),
      .most = 1024, .fallback = "0",
      .meaning = "GPUs per worker."},
@@ -425,7 +426,7 @@ static const char *words_allowed(pbt__key_kind kind)
     case PBT__KIND_STUDY:
         return "a text of 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or a digit";
     case PBT__KIND_WORD:
-        return "a text that is not empty";
+        return "a text, not empty, without control characters";
     case PBT__KIND_NOTES:
         return "a text";
     case PBT__KIND_FACTORS:

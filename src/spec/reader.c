@@ -30,6 +30,19 @@ enum {
     FOUND_SIZE = 64,
 };
 
+/* Remove the halves of characters that a cut has left. */
+static void mend(char *text)
+{
+    char *end = text;
+    for (const char *each = text; *each != '\0';) {
+        size_t length = pbt__utf8_length((const unsigned char *)each);
+        memmove(end, each, length);
+        end += length;
+        each += length > 0 ? length : 1;
+    }
+    *end = '\0';
+}
+
 pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *format, ...)
 {
     char words[sizeof reader->error->message];
@@ -37,6 +50,7 @@ pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *for
     va_start(arguments, format);
     (void)vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
+    mend(words);
     if (reader->file == NULL) {
         return pbt__fail(reader->error, PBT_ERR_SPEC, "%s", words);
     }
@@ -47,22 +61,25 @@ pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *for
                      place.column, words);
 }
 
-/* Long texts are cut; whatever is no letter of ASCII is cut between characters by pbt__fail's
- * rules. */
+void pbt__cut(const char *text, size_t size, char *out)
+{
+    size_t length = strlen(text);
+    (void)snprintf(out, size, "%s", text);
+    if (length >= size) {
+        memcpy(out + size - 4, "...", 4);
+    }
+    mend(out);
+}
+
 static void describe_text(const char *text, char *out)
 {
-    enum { SHOWN = 40 };
+    char shown[48];
     if (*text == '\0') {
         (void)snprintf(out, FOUND_SIZE, "an empty text");
         return;
     }
-    size_t length = strlen(text);
-    size_t shown = length > SHOWN ? SHOWN : length;
-    while (shown < length && shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80) {
-        shown--;
-    }
-    (void)snprintf(out, FOUND_SIZE, "the text '%.*s%s'", (int)shown, text,
-                   shown < length ? "..." : "");
+    pbt__cut(text, sizeof shown, shown);
+    (void)snprintf(out, FOUND_SIZE, "the text '%s'", shown);
 }
 
 static void describe(const pbt__node *node, char *out)

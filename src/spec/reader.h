@@ -44,6 +44,9 @@ pbt_err pbt__refuse_value(const pbt__reader *reader, const pbt__node *found, con
 /* The same with what the key's table line allows. */
 pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const pbt__key *key);
 
+/* Copy a text that may be cut, between characters, to fit into a message. Shape: out[size] */
+void pbt__cut(const char *text, size_t size, char *out);
+
 /* PBT_ERR_MEMORY, said in words. */
 pbt_err pbt__refuse_memory(const pbt__reader *reader);
 

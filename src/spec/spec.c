@@ -237,7 +237,10 @@ pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error)
                          PBT__SPEC_MAXIMUM);
     }
     if (err != PBT_OK) {
-        return err == PBT_ERR_NOT_FOUND && error != NULL ? (error->code = PBT_ERR_IO) : err;
+        if (error != NULL && err == PBT_ERR_NOT_FOUND) {
+            error->code = PBT_ERR_IO;
+        }
+        return err == PBT_ERR_NOT_FOUND ? PBT_ERR_IO : err;
     }
     char folder[PBT__PATH_SIZE];
     folder_of(path, folder);

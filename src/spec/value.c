@@ -213,6 +213,16 @@ static pbt_err read_notes(const pbt__reader *reader, const pbt__key *key, const 
     return pbt__read_text(reader, node, key->path, pbt__key_field(reader->spec, key));
 }
 
+/* Words are shown on terminals: no control characters. */
+static bool is_word(const char *text)
+{
+    const char *end = text;
+    while ((unsigned char)*end >= ' ' && *end != 0x7f) {
+        end++;
+    }
+    return end != text && *end == '\0';
+}
+
 static pbt_err read_word(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
     char **field = pbt__key_field(reader->spec, key);
@@ -220,7 +230,7 @@ static pbt_err read_word(const pbt__reader *reader, const pbt__key *key, const p
         *field = NULL;
         return PBT_OK;
     }
-    if (scalar_of(node).type != PBT__SCALAR_TEXT || *node->text == '\0') {
+    if (scalar_of(node).type != PBT__SCALAR_TEXT || !is_word(node->text)) {
         return pbt__refuse_key(reader, node, key);
     }
     return pbt__read_text(reader, node, key->path, field);

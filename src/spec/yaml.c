@@ -52,28 +52,23 @@ static pbt_err refuse_syntax(struct reader *reader)
     return refuse(reader, place, "not valid YAML: %s", error->msg);
 }
 
-/* Hand out the next event; the caller frees it. */
-static pbt_err next_event(struct reader *reader, struct fy_event **out)
+/* The next event, which the caller frees; NULL where the syntax is wrong. */
+static struct fy_event *next_event(struct reader *reader)
 {
     struct fy_event *event = fy_parser_parse(reader->parser);
-    if (event == NULL) {
-        return refuse_syntax(reader);
-    }
-    const struct fy_mark *mark = fy_event_start_mark(event);
+    const struct fy_mark *mark = event != NULL ? fy_event_start_mark(event) : NULL;
     if (mark != NULL) {
         reader->last = place_of(mark);
     }
-    *out = event;
-    return PBT_OK;
+    return event;
 }
 
-/* Read events until one of `type` was read. */
+/* Read an event that must be of `type`. */
 static pbt_err expect(struct reader *reader, enum fy_event_type type, const char *otherwise)
 {
-    struct fy_event *event = NULL;
-    pbt_err err = next_event(reader, &event);
-    if (err != PBT_OK) {
-        return err;
+    struct fy_event *event = next_event(reader);
+    if (event == NULL) {
+        return refuse_syntax(reader);
     }
     enum fy_event_type found = event->type;
     fy_parser_event_free(reader->parser, event);
@@ -171,12 +166,12 @@ static pbt_err read_entry(struct reader *reader, struct fy_event *event, int dep
     if (err != PBT_OK) {
         return err;
     }
-    struct fy_event *value = NULL;
-    err = next_event(reader, &value);
-    if (err == PBT_OK) {
-        err = read_value(reader, value, depth, entry);
-        fy_parser_event_free(reader->parser, value);
+    struct fy_event *value = next_event(reader);
+    if (value == NULL) {
+        return refuse_syntax(reader);
     }
+    err = read_value(reader, value, depth, entry);
+    fy_parser_event_free(reader->parser, value);
     return err;
 }
 
@@ -186,10 +181,10 @@ static pbt_err read_entries(struct reader *reader, int depth, enum fy_event_type
 {
     const pbt__node **tail = &out->first;
     for (;;) {
-        struct fy_event *event = NULL;
-        pbt_err err = next_event(reader, &event);
-        if (err != PBT_OK) {
-            return err;
+        pbt_err err = PBT_OK;
+        struct fy_event *event = next_event(reader);
+        if (event == NULL) {
+            return refuse_syntax(reader);
         }
         if (event->type == end) {
             fy_parser_event_free(reader->parser, event);
@@ -241,16 +236,26 @@ static pbt_err read_value(struct reader *reader, struct fy_event *event, int dep
 
 /* ---- the text ---- */
 
+static pbt_err read_root(struct reader *reader, pbt__node *root)
+{
+    struct fy_event *event = next_event(reader);
+    if (event == NULL) {
+        return refuse_syntax(reader);
+    }
+    pbt_err err = read_value(reader, event, 0, root);
+    fy_parser_event_free(reader->parser, event);
+    return err;
+}
+
 static pbt_err read_document(struct reader *reader, pbt__node *root)
 {
     pbt_err err = expect(reader, FYET_STREAM_START, "not valid YAML");
     if (err != PBT_OK) {
         return err;
     }
-    struct fy_event *event = NULL;
-    err = next_event(reader, &event);
-    if (err != PBT_OK) {
-        return err;
+    struct fy_event *event = next_event(reader);
+    if (event == NULL) {
+        return refuse_syntax(reader);
     }
     enum fy_event_type found = event->type;
     fy_parser_event_free(reader->parser, event);
@@ -258,12 +263,7 @@ static pbt_err read_document(struct reader *reader, pbt__node *root)
         *root = (pbt__node){.text = "", .place = {1, 1}};
         return PBT_OK;
     }
-    event = NULL;
-    err = next_event(reader, &event);
-    if (err == PBT_OK) {
-        err = read_value(reader, event, 0, root);
-        fy_parser_event_free(reader->parser, event);
-    }
+    err = read_root(reader, root);
     if (err == PBT_OK) {
         err = expect(reader, FYET_DOCUMENT_END, "not valid YAML");
     }
@@ -273,8 +273,7 @@ static pbt_err read_document(struct reader *reader, pbt__node *root)
     return err;
 }
 
-/* The length of the UTF-8 sequence that `text` begins with, 0 where there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *text)
+size_t pbt__utf8_length(const unsigned char *text)
 {
     static const struct {
         unsigned char first, last, second_first, second_last, length;
@@ -307,7 +306,7 @@ static pbt_err check_characters(struct reader *reader, const char *text)
 {
     pbt__place place = {1, 1};
     for (const unsigned char *each = (const unsigned char *)text; *each != '\0';) {
-        size_t length = utf8_length(each);
+        size_t length = pbt__utf8_length(each);
         if (length == 0) {
             return refuse(reader, place, "not UTF-8: byte 0x%02x", *each);
         }

@@ -255,11 +255,6 @@ pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t k
 
 /* ---- the call ---- */
 
-typedef struct claim_call {
-    const pbt__claimant *who;
-    pbt__action action;
-} claim_call;
-
 /* What this worker holds: its own session's segment is handed out again, another session's has ended. */
 static pbt_err settle(pbt__study *study, const pbt__claimant *who, int32_t *own, pbt_error *error)
 {
@@ -301,13 +296,13 @@ static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_
     return err;
 }
 
-static pbt_err run_claim(pbt__study *study, void *arguments, pbt_error *error)
+pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who, pbt__action *out,
+                               pbt_error *error)
 {
-    claim_call *call = arguments;
     int32_t own = -1;
     pbt_err err = pbt__study_expire(study, error);
     if (err == PBT_OK) {
-        err = settle(study, call->who, &own, error);
+        err = settle(study, who, &own, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_stop_if_due(study, false, error);
@@ -316,9 +311,20 @@ static pbt_err run_claim(pbt__study *study, void *arguments, pbt_error *error)
         return err;
     }
     if (own >= 0 && !pbt__view_is_over(&study->view)) {
-        return assign_again(study, own, &call->action, error);
+        return assign_again(study, own, out, error);
     }
-    return pbt__study_assign(study, call->who, -1, &call->action, error);
+    return pbt__study_assign(study, who, -1, out, error);
+}
+
+typedef struct claim_call {
+    const pbt__claimant *who;
+    pbt__action action;
+} claim_call;
+
+static pbt_err run_claim(pbt__study *study, void *arguments, pbt_error *error)
+{
+    claim_call *call = arguments;
+    return pbt__study_assign_held(study, call->who, &call->action, error);
 }
 
 static pbt_err check_claimant(const pbt__claimant *who, pbt_error *error)

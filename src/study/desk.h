@@ -70,6 +70,8 @@ PBT_MUST_USE pbt_err pbt__study_submit(pbt__study *study,
 PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
 /* Make what a study keeps per member, once the view has a population. */
 PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
+/* Free that again. */
+void pbt__study_strip(pbt__study *study);
 
 /* ---- open.c ---- */
 
@@ -112,6 +114,10 @@ PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
 /* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
 PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                                        pbt__action *out, pbt_error *error);
+/* Hand out what `who` holds already, or else what it trains next; whatever another session of its name
+ * held is lost. O(N). */
+PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who,
+                                            pbt__action *out, pbt_error *error);
 /* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE.
  * `*is_over` says that the segment is closed already, by this attempt. */
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,

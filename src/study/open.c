@@ -54,10 +54,7 @@ void pbt__study_close(pbt__study *study)
     pthread_cond_destroy(&study->has_changed);
     free(study->store_folder);
     free(study->relative_to);
-    free(study->claims);
-    free(study->waiting.nodes);
-    free(study->is_waiting);
-    free(study->decided);
+    pbt__study_strip(study);
     free(study->removals);
     free(study);
 }

@@ -124,15 +124,8 @@ static bool is_out_of_time(const pbt__study *study)
 /* Which rule stops the study now; NULL: none. In generational mode rules speak at the end of a round. */
 static const char *stop_due(const pbt__study *study, bool has_decided)
 {
-    pbt__tally tally = pbt__population_tally(study->view.population);
     bool is_round = study->view.facts.spec->search.mode == PBT_GENERATIONAL;
-    if (pbt__view_is_over(&study->view)) {
-        return NULL;
-    }
-    if (tally.is_broken) {
-        return "broken";
-    }
-    if (is_round && !has_decided) {
+    if (pbt__view_is_over(&study->view) || (is_round && !has_decided)) {
         return NULL;
     }
     if (has_reached_score(study)) {
@@ -145,6 +138,14 @@ pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *e
 {
     const char *reason = stop_due(study, has_decided);
     return reason != NULL ? pbt__study_log_stop(study, reason, error) : PBT_OK;
+}
+
+/* A script that nobody's first attempt survived. It may be resumed, once mended, so only a failure asks. */
+static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_error *error)
+{
+    bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&
+                     pbt__population_tally(study->view.population).is_broken;
+    return is_broken ? pbt__study_log_stop(study, "broken", error) : PBT_OK;
 }
 
 /* ---- what follows from what happened ---- */
@@ -205,6 +206,9 @@ pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *erro
     }
     for (size_t i = heads; err == PBT_OK && i < count; i++) {
         err = log_rescue(study, &study->decided[i], error);
+    }
+    if (err == PBT_OK) {
+        err = stop_if_broken(study, &reading->entry, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_stop_if_due(study, count > 0, error);

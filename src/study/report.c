@@ -155,12 +155,13 @@ static pbt_err forget_attempts(pbt__study *study, const pbt__result *result, pbt
     return PBT_OK;
 }
 
-static void fill_decision(const pbt__study *study, report_call *call, bool was_decided)
+static void fill_decision(const pbt__study *study, report_call *call)
 {
     pbt_segment_id id = call->result->segment;
     pbt_segment_id next = {id.member, id.number + 1};
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
     call->reply.has_decision =
-        was_decided &&
+        entry->is_decided &&
         pbt_population_segment(study->view.population, next, &call->reply.decision);
 }
 
@@ -211,6 +212,25 @@ static pbt_err check(pbt__study *study, const report_call *call, pbt_error *erro
     return err;
 }
 
+static pbt_err record_new(pbt__study *study, report_call *call, pbt_error *error)
+{
+    pbt_err err = check(study, call, error);
+    if (err == PBT_OK) {
+        err = publish(study, call, error);
+    }
+    if (err == PBT_OK) {
+        err = record(study, call, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_expire(study, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_assign(study, call->who, call->result->segment.member,
+                                &call->reply.action, error);
+    }
+    return err;
+}
+
 static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
 {
     report_call *call = arguments;
@@ -221,23 +241,10 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
         return err;
     }
     call->reply = (pbt__reply){.is_repeat = is_over};
-    if (!is_over) {
-        err = check(study, call, error);
-        if (err == PBT_OK) {
-            err = publish(study, call, error);
-        }
-        if (err == PBT_OK) {
-            err = record(study, call, error);
-        }
-    }
-    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, result->segment);
+    err = is_over ? pbt__study_assign_held(study, call->who, &call->reply.action, error)
+                  : record_new(study, call, error);
     if (err == PBT_OK) {
-        fill_decision(study, call, entry->is_decided);
-        err = pbt__study_expire(study, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_assign(study, call->who, result->segment.member, &call->reply.action,
-                                error);
+        fill_decision(study, call);
     }
     return err;
 }

@@ -99,24 +99,32 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
         return pbt__fail(error, PBT_ERR_CORRUPT, "the study has no events");
     }
     size_t count = (size_t)study->view.facts.spec->search.population;
-    pbt__claim *claims = pbt__calloc(count, sizeof *claims);
+    study->claims = pbt__calloc(count, sizeof *study->claims);
     study->waiting.nodes = pbt__calloc(count, sizeof *study->waiting.nodes);
     study->waiting.root = -1;
     study->is_waiting = pbt__calloc(count, sizeof *study->is_waiting);
     study->decided = pbt__calloc(count, sizeof *study->decided);
-    if (claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
+    if (study->claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
         study->decided == NULL) {
-        free(claims);
-        free(study->waiting.nodes);
-        free(study->is_waiting);
-        free(study->decided);
+        pbt__study_strip(study);
         return pbt__fail_memory(error);
     }
     for (size_t m = 0; m < count; m++) {
-        claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
+        study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
     }
-    study->claims = claims;
     return PBT_OK;
+}
+
+void pbt__study_strip(pbt__study *study)
+{
+    free(study->claims);
+    free(study->waiting.nodes);
+    free(study->is_waiting);
+    free(study->decided);
+    study->claims = NULL;
+    study->waiting.nodes = NULL;
+    study->is_waiting = NULL;
+    study->decided = NULL;
 }
 
 /* ---- one group ---- */
@@ -133,11 +141,22 @@ static void take_back(pbt__study *study, size_t mark)
     study->earliest_expiry_us = 0;
 }
 
+/* Where a write has failed, the transaction cannot go on: the operation's error is the whole group's. */
+static pbt_err undo_one(pbt__study *study, const pbt__operation *operation, pbt_error *error)
+{
+    if (study->store->ops->savepoint_undo(study->store, NULL) == PBT_OK) {
+        return PBT_OK;
+    }
+    *error = operation->error;
+    return operation->err;
+}
+
 static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *error)
 {
     const pbt__store_ops *ops = study->store->ops;
     size_t mark = pbt__view_mark(&study->view);
     size_t removals = study->removal_count;
+    bool had_written_claim = study->has_written_claim;
     pbt_err err = ops->savepoint(study->store, error);
     if (err != PBT_OK) {
         return err;
@@ -148,7 +167,8 @@ static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *
     }
     take_back(study, mark);
     study->removal_count = removals;
-    return ops->savepoint_undo(study->store, error);
+    study->has_written_claim = had_written_claim;
+    return undo_one(study, operation, error);
 }
 
 static pbt_err commit(pbt__study *study, pbt_error *error)

@@ -16,9 +16,10 @@ static int http_status(pbt_err err)
 {
     switch (err) {
 #define ERROR_STATUS(name, number, message, http, status, python)                                  \
-    case number:                                                                                   \
+    case number: {                                                                                 \
         _Static_assert((http) >= 200 && (http) < 600 && (status) >= 0 && (status) <= 3, #name);    \
-        return http;
+        return http;                                                                               \
+    }
         PBT_ERRORS(ERROR_STATUS)
 #undef ERROR_STATUS
     }

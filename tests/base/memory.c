@@ -24,11 +24,11 @@ static void calloc_zeroes(void **state)
 static void products_do_not_wrap(void **state)
 {
     (void)state;
-    /* Volatile: the compiler would see through the constants and refuse to compile them. */
-    volatile size_t half = SIZE_MAX / 2;
-    assert_null(pbt__calloc(half, 3));
+    /* Times 4 it is 4. Volatile: the compiler would see through the constant and refuse it. */
+    volatile size_t quarter = SIZE_MAX / 4 + 2;
+    assert_null(pbt__calloc(quarter, 4));
     char *old = pbt__strdup("old");
-    assert_null(pbt__realloc(old, half, 3));
+    assert_null(pbt__realloc(old, quarter, 4));
     assert_string_equal(old, "old");
     volatile size_t all = SIZE_MAX;
     assert_null(pbt__strndup("x", all));

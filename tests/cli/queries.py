@@ -148,7 +148,7 @@ class Queries(Case):
         self.spec(steps=60)
         _, errors = self.pbt("run", "spec.yaml", "--quiet", status=2)
         self.assertIn("notes", errors)
-        self.pbt("amend", "tiny", "notes=")
+        self.pbt("amend", "tiny", 'notes=""')
         self.pbt("run", "spec.yaml", "--quiet")
         self.assertEqual(self.json("show")[0]["steps_done"], 240)
         self.pbt("verify")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -39,7 +40,7 @@ class Run(Case):
         self.assertRegex(output.splitlines()[0], r"^tiny: 4 members on 2 slots, generational, maximize score, logs in tiny.logs$")
         reported = [line for line in output.splitlines() if " reported " in line]
         self.assertEqual(len(reported), 16)
-        self.assertRegex(reported[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  m\ds0 reported [0-9.]+ at step 10")
+        self.assertRegex(reported[0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  m\ds0 reported [0-9.e-]+ at step 10")
         self.assertRegex(output, r"; m\d copies m\ds\d: rate [0-9.e-]+ \(x(0\.8|1\.25)")
         self.assertRegex(output, r"(?m)^tiny finished: 160 of 160 steps, 16 segments, \d+ copies, ")
         self.assertRegex(output, r"(?m)^checkpoint +tiny\.checkpoints/m\ds\d$")
@@ -175,8 +176,28 @@ class Run(Case):
         self.assertIn("cannot find the data", errors)
         self.assertRegex(errors, r"(?m)^the end of tiny\.logs/m\d\.log:")
         self.assertRegex(errors, r"(?m)^pbt: study 'tiny' ended without one usable member$")
-        self.assertRegex(errors, r"(?m)^hint: .*pbt delete tiny")
-        self.pbt("run", "spec.yaml", status=3)
+        self.assertIn("hint: mend the trainer; the same command tries again\n", errors)
+        self.assertEqual(self.json("show")[0]["state"], "failed")
+
+    def test_a_mended_trainer_is_tried_again(self):
+        self.spec(trainer="broken.sh")
+        (self.folder / "broken.sh").write_text("exit 7\n")
+        self.pbt("run", "spec.yaml", "--quiet", status=3)
+        shutil.copy(self.folder / "trainer.sh", self.folder / "broken.sh")
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+        self.pbt("verify")
+
+    def test_a_trainer_that_always_fails_later_exits_3(self):
+        self.spec(trainer="broken.sh", population=2, steps=100)
+        trainer = (self.folder / "trainer.sh").read_text()
+        few = "[ $(ls done.* 2>/dev/null | wc -l) -lt 2 ] || exit 7\ntouch done.$$\n"
+        (self.folder / "broken.sh").write_text(few + trainer)
+        _, errors = self.pbt("run", "spec.yaml", status=3)
+        self.assertRegex(errors, r"(?m)^hint: 'pbt delete tiny --yes', then run it again")
+        _, errors = self.pbt("run", "spec.yaml", status=3)
+        self.assertIn("training from 0 to 10", errors)
+        self.assertIn("ended without one usable member", errors)
 
     def test_a_trainer_that_is_not_there_leaves_nothing(self):
         text = (self.folder / "spec.yaml").read_text()

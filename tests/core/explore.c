@@ -498,6 +498,15 @@ static void behaviour_19_integers_do_not_ratchet(void **state)
     assert_in_range(ends[RUNS / 2], 28, 42);
 }
 
+static void assert_all_hold(const pbt_space *space, const pbt_value *values, int32_t number)
+{
+    for (size_t i = 0; i < space->count; i++) {
+        if (!pbt__parameter_holds(&space->parameters[i], values[i])) {
+            fail_msg("hyperparameter %zu, number %d", i, (int)number);
+        }
+    }
+}
+
 static void explore_many(const pbt_search *search, int32_t member, int32_t count)
 {
     pbt_value values[WHOLE];
@@ -505,11 +514,7 @@ static void explore_many(const pbt_search *search, int32_t member, int32_t count
     draw_start(search, member, values);
     for (int32_t number = 1; number <= count; number++) {
         pbt__explore(search, (pbt_segment_id){member, number}, values, changes);
-        for (size_t i = 0; i < WHOLE; i++) {
-            if (!pbt__parameter_holds(&search->space.parameters[i], values[i])) {
-                fail_msg("hyperparameter %zu, number %d", i, number);
-            }
-        }
+        assert_all_hold(&search->space, values, number);
     }
 }
 

@@ -160,7 +160,7 @@ static void extreme_bounds_hold(void **state)
         pbt_parameter_float("x", PBT_LINEAR, 0.1, 0.1 + 1e-16),
         pbt_parameter_float("x", PBT_LINEAR, -8e307, 8e307),
         pbt_parameter_float("x", PBT_LOG, 5e-324, 1e308),
-        pbt_parameter_float("x", PBT_LOG, 3, 3.0000000000000004),
+        pbt_parameter_float("x", PBT_LOG, 5, 5.000000000000001),
         pbt_parameter_float("x", PBT_REVERSE_LOG, 0.9999999999999998, 0.9999999999999999),
         pbt_parameter_float("x", PBT_REVERSE_LOG, -1e300, 0),
         pbt_parameter_int("x", PBT_LOG, 1, INT64_C(1) << 53),

@@ -1,4 +1,5 @@
-/* support.h: specs for tests: from files beside these tests, from short texts, and written again. */
+/* support.h: specs for tests: from files beside these tests, from short texts, and written
+ * again. */
 #ifndef PBT_TESTS_SPEC_SUPPORT_H
 #define PBT_TESTS_SPEC_SUPPORT_H
 

@@ -21,7 +21,7 @@
 #include "store/store.h"
 #include "support.h"
 
-enum { PROGRAM_COUNT = 1500, STEP_COUNT = 50, STUDY_COUNT = 3, LOG_MAXIMUM = 1 << 20 };
+enum { PROGRAM_COUNT = 2000, STEP_COUNT = 50, STUDY_COUNT = 3, LOG_MAXIMUM = 1 << 20 };
 
 static const char *const NAMES[STUDY_COUNT] = {"a", "toy", "zebra"};
 
@@ -66,7 +66,6 @@ static void open_side(side *self)
 
 static void say(side *self, const char *call, pbt_err err)
 {
-    if (getenv("STAT")) fprintf(stderr, "%s %s\n", call, pbt_err_name(err));
     pbt__text_format(&self->log, "%s: %s\n", call, pbt_err_name(err));
 }
 
@@ -377,7 +376,7 @@ static int open_both(void **state)
     if (self == NULL) {
         return -1;
     }
-    support_folder(self->folder);
+    support_folder_fast(self->folder);
     snprintf(self->sides[0].url, sizeof(self->sides[0].url), "memory:");
     support_url(self->folder, self->sides[1].url);
     for (int i = 0; i < 2; i++) {

@@ -17,11 +17,25 @@ static void must(bool holds, const char *what)
     }
 }
 
+static void make_folder(const char *base, char *out)
+{
+    snprintf(out, SUPPORT_FOLDER_SIZE, "%s/pbt-store-XXXXXX", base);
+    must(mkdtemp(out) != NULL, "cannot make a folder");
+}
+
 void support_folder(char *out)
 {
     const char *base = getenv("TMPDIR");
-    snprintf(out, SUPPORT_FOLDER_SIZE, "%s/pbt-store-XXXXXX", base != NULL ? base : "/tmp");
-    must(mkdtemp(out) != NULL, "cannot make a folder");
+    make_folder(base != NULL ? base : "/tmp", out);
+}
+
+void support_folder_fast(char *out)
+{
+    if (access("/dev/shm", W_OK) == 0) {
+        make_folder("/dev/shm", out);
+    } else {
+        support_folder(out);
+    }
 }
 
 void support_folder_remove(const char *folder)

@@ -11,6 +11,9 @@ enum { SUPPORT_FOLDER_SIZE = 256, SUPPORT_URL_SIZE = 320 };
 
 /* Make an empty folder of one's own. Shape: out[SUPPORT_FOLDER_SIZE] */
 void support_folder(char *out);
+/* The same in memory, where the system has that: for thousands of commits whose durability is not in
+ * question. */
+void support_folder_fast(char *out);
 void support_folder_remove(const char *folder);
 /* The URL of the store kept in a folder. Shape: out[SUPPORT_URL_SIZE] */
 void support_url(const char *folder, char *out);

@@ -1,0 +1,27 @@
+/* patience.c: a trainer that does not listen is given its 10 seconds, and no more. */
+#include "process_case.h"
+
+static void the_deaf_are_killed_after_the_grace(void **state)
+{
+    (void)state;
+    put_script("trap '' TERM\necho $$ > pid.$(basename \"$2\")\nwhile :; do sleep 0.1; done");
+    make_study(SPEC(SHORT, COMMAND));
+    start(1);
+    const pid_t pid = read_pid(in("pid.m0s0.1"));
+    const int64_t begin_us = pbt__clock_monotonic_us();
+    pbt__local_stop(local, false);
+    finish();
+    assert_in_range(pbt__clock_monotonic_us() - begin_us, 9900000, 15000000);
+    assert_dies(pid);
+    assert_int_equal(find_events("released").count, 1);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_make, close_study)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_deaf_are_killed_after_the_grace),
+    };
+    return cmocka_run_group_tests_name("patience", tests, adopt_orphans, NULL);
+}

@@ -1,0 +1,107 @@
+/* keys.c: the table itself, and what is near to what. */
+#include "support.h"
+
+static void the_table_is_complete(void **state)
+{
+    (void)state;
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        char allowed[PBT__ALLOWED_SIZE];
+        assert_non_null(key->path);
+        assert_non_null(key->meaning);
+        assert_ptr_equal(pbt__key_find(key->path), key);
+        pbt__key_allowed(key, allowed);
+        assert_true(strlen(allowed) > 0 && strlen(allowed) < PBT__ALLOWED_SIZE - 1);
+        if (key->kind != PBT__KIND_MAP) {
+            assert_int_equal(key->fallback == NULL, (key->flags & PBT__KEY_REQUIRED) != 0);
+        }
+        if (key->owner != NULL) {
+            assert_int_equal(pbt__key_find(key->owner)->kind, PBT__KIND_NAME);
+        }
+    }
+}
+
+static void keys_follow_their_map(void **state)
+{
+    (void)state;
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        const pbt__key *map = pbt__key_map(key);
+        const char *dot = strchr(key->path, '.');
+        assert_int_equal(map != NULL, dot != NULL);
+        if (map != NULL) {
+            assert_int_equal(map->kind, PBT__KIND_MAP);
+            assert_int_equal(strlen(map->path), dot - key->path);
+            assert_memory_equal(map->path, key->path, strlen(map->path));
+        }
+    }
+}
+
+/* The end of design section 5.2 of the command line. */
+static void what_may_be_amended(void **state)
+{
+    (void)state;
+    static const char *const amendable[] = {
+        "stop.", "lease.", "failure.", "trainer.", "checkpoints.",
+        "notes", "ready.", "exploit.", "explore.", "objective.window",
+    };
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        bool expected = false;
+        for (size_t i = 0; i < sizeof amendable / sizeof *amendable; i++) {
+            expected |= strncmp(key->path, amendable[i], strlen(amendable[i])) == 0;
+        }
+        if (key->kind != PBT__KIND_MAP) {
+            assert_int_equal((key->flags & PBT__KEY_AMENDABLE) != 0, expected);
+        }
+    }
+}
+
+static void nearest(void **state)
+{
+    (void)state;
+    assert_string_equal(pbt__key_nearest("sede"), "seed");
+    assert_string_equal(pbt__key_nearest("ready.evrey"), "ready.every");
+    assert_string_equal(pbt__key_nearest("retries"), "failure.retries");
+    assert_string_equal(pbt__key_nearest("trainer.retries"), "failure.retries");
+    assert_string_equal(pbt__key_nearest("HYPERPARAMETER"), "hyperparameters");
+    assert_null(pbt__key_nearest("quux"));
+    assert_null(pbt__key_nearest("stop.quux"));
+}
+
+static void distances(void **state)
+{
+    (void)state;
+    char long_word[200];
+    memset(long_word, 'a', sizeof long_word - 1);
+    long_word[sizeof long_word - 1] = '\0';
+    assert_int_equal(pbt__word_distance("", ""), 0);
+    assert_int_equal(pbt__word_distance("abc", ""), 3);
+    assert_int_equal(pbt__word_distance("", "abc"), 3);
+    assert_int_equal(pbt__word_distance("kitten", "sitting"), 3);
+    assert_int_equal(pbt__word_distance("Seed", "seed"), 0);
+    assert_int_equal(pbt__word_distance(long_word, ""), 64);
+    assert_int_equal(pbt__word_distance("", long_word), 64);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_string_equal(pbt__mode_name(PBT_GENERATIONAL), "generational");
+    assert_string_equal(pbt__exploit_name(PBT_EXPLOIT_NONE), "none");
+    assert_string_equal(pbt__exploit_name(PBT_EXPLOIT_BINARY_TOURNAMENT), "binary_tournament");
+    assert_string_equal(pbt__explore_name(PBT_EXPLORE_GAUSSIAN), "gaussian");
+    assert_string_equal(pbt__type_name(PBT_CONSTANT), "constant");
+    assert_string_equal(pbt__scale_name(PBT_REVERSE_LOG), "reverse_log");
+    assert_string_equal(pbt__scale_name((pbt_scale)77), "unknown");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_is_complete),
+        cmocka_unit_test(keys_follow_their_map),
+        cmocka_unit_test(what_may_be_amended),
+        cmocka_unit_test(nearest),
+        cmocka_unit_test(distances),
+        cmocka_unit_test(names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* claim.c: who may train what: sessions, attempts, leases, repeats. */
+#include "support.h"
+
+static const char TWO_RETRIES[] = "failure: {retries: 2, lost: 2}\nlease: {seconds: 30}";
+
+static double by_member(const pbt_segment *s)
+{
+    return s->id.member + 0.001 * s->id.number;
+}
+
+static void the_furthest_behind_is_claimed_first(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 3, "exploit: {rule: none}");
+    pbt__action first = bench_claim(b, "a");
+    pbt__action second = bench_claim(b, "b");
+    assert_int_equal(first.train.segment.id.member, 0);
+    assert_int_equal(second.train.segment.id.member, 1);
+    assert_true(first.train.is_fresh);
+    assert_int_equal(first.train.attempt, 1);
+    /* Member 2 has trained nothing yet, so worker a is not handed member 0 again. */
+    pbt__reply reply = bench_report(b, "a", &first, 1);
+    assert_int_equal(reply.action.train.segment.id.member, 2);
+    /* All are at 10 now, but for 1 and 2, which are being trained: b keeps its own member. */
+    reply = bench_report(b, "b", &second, 1);
+    assert_int_equal(reply.action.train.segment.id.member, 1);
+    assert_int_equal(reply.action.train.segment.id.number, 1);
+}
+
+static void behaviour_15_every_member_gets_its_turns(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 100, "exploit: {rule: none}\nstop: {steps: 30}");
+    pbt__action hands[2] = {bench_claim(b, "a"), bench_claim(b, "b")};
+    const char *const names[2] = {"a", "b"};
+    int64_t behind = 0;
+    for (int i = 0; hands[i % 2].verb == PBT__TRAIN; i++) {
+        pbt__action *hand = &hands[i % 2];
+        assert_true(hand->train.segment.start_step >= behind);
+        behind = hand->train.segment.start_step;
+        *hand = bench_report(b, names[i % 2], hand, i).action;
+    }
+    pbt__summary summary = bench_summary(b);
+    assert_int_equal(summary.finished_count, 100);
+    assert_int_equal(summary.segment_count, 300);
+}
+
+static void a_session_is_given_its_segment_again(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, "");
+    pbt__action first = bench_claim(b, "a");
+    pbt__action again = bench_claim(b, "a");
+    assert_int_equal(again.train.segment.id.member, first.train.segment.id.member);
+    assert_int_equal(again.train.attempt, 1);
+    assert_string_equal(again.train.save_to, first.train.save_to);
+    assert_int_equal(bench_count(b, "failed"), 0);
+}
+
+static void behaviour_21_a_new_session_ends_the_old_ones_lease(void **state)
+{
+    bench *b = *state;
+    const pbt__claimant restarted = {.worker = "a", .session = "another"};
+    pbt__action young;
+    pbt__reply reply;
+    bench_create(b, 1, TWO_RETRIES);
+    pbt__action old = bench_claim(b, "a");
+    assert_ok(pbt__study_claim(b->study, &restarted, &young, &b->error));
+    assert_int_equal(young.train.segment.id.member, 0);
+    assert_int_equal(young.train.attempt, 2);
+    assert_int_equal(bench_try_report(b, "a", &old, 1, 10, &reply), PBT_ERR_LATE);
+    assert_int_equal(bench_count(b, "reported"), 0);
+    (void)bench_report(b, "a", &young, 1);
+    assert_int_equal(bench_try_report(b, "a", &old, 1, 10, &reply), PBT_ERR_LATE);
+    assert_int_equal(bench_count(b, "reported"), 1);
+}
+
+static void behaviour_10_a_repeated_report_changes_nothing(void **state)
+{
+    bench *b = *state;
+    pbt__reply repeat;
+    bench_create(b, 2, "");
+    pbt__action action = bench_claim(b, "a");
+    pbt__reply reply = bench_report(b, "a", &action, 1);
+    assert_false(reply.is_repeat);
+    assert_true(reply.has_decision);
+    int64_t sequence = bench_summary(b).last_sequence;
+    assert_ok(bench_try_report(b, "a", &action, 1, 10, &repeat));
+    assert_true(repeat.is_repeat);
+    assert_true(repeat.has_decision);
+    assert_int_equal(repeat.decision.id.number, reply.decision.id.number);
+    assert_int_equal(bench_summary(b).last_sequence, sequence);
+    /* Also after the process was started again, and for a file that has its published name now. */
+    bench_reopen(b);
+    assert_ok(bench_try_report(b, "a", &action, 1, 10, &repeat));
+    assert_true(repeat.is_repeat);
+    pbt__action file = bench_claim(b, "b");
+    assert_ok(bench_report_file(b, "b", &file, 2, &reply));
+    assert_ok(bench_report_file(b, "b", &file, 2, &repeat));
+    assert_true(repeat.is_repeat);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void behaviour_10_late_work_that_nobody_redid_is_kept(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, TWO_RETRIES);
+    pbt__action slow = bench_claim(b, "slow");
+    b->now_us += 31000000;
+    pbt__action other = bench_claim(b, "other");
+    assert_int_equal(bench_count(b, "failed"), 1);
+    /* Member 0 is behind no one: it is claimed again, as attempt 2, so the first is late. */
+    assert_int_equal(other.train.segment.id.member, 0);
+    assert_int_equal(other.train.attempt, 2);
+    pbt__reply reply;
+    assert_int_equal(bench_try_report(b, "slow", &slow, 1, 10, &reply), PBT_ERR_LATE);
+    /* The second's lease ends too; this time nobody claims it again before it reports. */
+    pbt__action third = bench_claim(b, "third");
+    b->now_us += 31000000;
+    pbt__verb verb;
+    const pbt__claimant who = {.worker = "other", .session = "other"};
+    assert_int_equal(pbt__study_heartbeat(b->study, &who, other.train.segment.id, 2, 5, &verb,
+                                          &b->error),
+                     PBT_ERR_LATE);
+    (void)third;
+    assert_ok(bench_try_report(b, "other", &other, 1, 10, &reply));
+    assert_int_equal(bench_count(b, "reported"), 1);
+}
+
+static void heartbeats_renew_a_lease(void **state)
+{
+    bench *b = *state;
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    pbt__verb verb = PBT__WAIT;
+    bench_create(b, 1, TWO_RETRIES);
+    pbt__action action = bench_claim(b, "a");
+    for (int i = 0; i < 5; i++) {
+        b->now_us += 20000000;
+        assert_ok(pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, i, &verb,
+                                       &b->error));
+        assert_int_equal(verb, PBT__TRAIN);
+    }
+    assert_int_equal(bench_claim(b, "b").verb, PBT__WAIT);
+    assert_ok(pbt__study_stop(b->study, &b->error));
+    assert_ok(pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 9, &verb, &b->error));
+    assert_int_equal(verb, PBT__STOP);
+}
+
+static void a_step_that_stands_still_is_given_up(void **state)
+{
+    bench *b = *state;
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    pbt__verb verb;
+    bench_create(b, 1, "lease: {seconds: 30, stall_seconds: 50}");
+    pbt__action action = bench_claim(b, "a");
+    for (int i = 0; i < 2; i++) {
+        b->now_us += 20000000;
+        assert_ok(pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb,
+                                       &b->error));
+    }
+    b->now_us += 29000000;
+    assert_ok(
+        pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error));
+    b->now_us += 22000000;
+    assert_int_equal(
+        pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error),
+        PBT_ERR_LATE);
+    assert_int_equal(bench_claim(b, "b").train.attempt, 2);
+}
+
+static void leases_are_extended_when_a_store_is_opened_again(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, TWO_RETRIES);
+    (void)bench_claim(b, "a");
+    b->now_us += 3600000000;
+    bench_reopen(b);
+    assert_int_equal(bench_claim(b, "b").verb, PBT__WAIT);
+    b->now_us += 31000000;
+    assert_int_equal(bench_claim(b, "b").train.attempt, 2);
+}
+
+static void dead_workers_leases_can_be_ended_by_name(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 3, TWO_RETRIES);
+    (void)bench_claim(b, "local-0");
+    (void)bench_claim(b, "local-1");
+    (void)bench_claim(b, "remote-0");
+    assert_ok(pbt__study_end_leases(b->study, "local-", &b->error));
+    assert_int_equal(bench_count(b, "failed"), 2);
+    assert_int_equal(bench_claim(b, "local-0").train.attempt, 2);
+}
+
+static void progress_is_released_and_resumed(void **state)
+{
+    bench *b = *state;
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    bench_create(b, 1, "");
+    pbt__action action = bench_claim(b, "a");
+    FILE *file = fopen(action.train.save_to, "we");
+    assert_non_null(file);
+    assert_true(fputs("half", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_ok(pbt__study_release(b->study, &who, action.train.segment.id, 1, 4, true, &b->error));
+    bench_reopen(b);
+    pbt__action next = bench_claim(b, "b");
+    assert_int_equal(next.train.attempt, 2);
+    assert_int_equal(next.train.resume_step, 4);
+    assert_false(next.train.is_fresh);
+    assert_string_equal(bench_loaded(b, &next), "half");
+    (void)bench_report(b, "b", &next, 1);
+    assert_int_not_equal(access(next.train.load, F_OK), 0);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void names_are_bounded(void **state)
+{
+    bench *b = *state;
+    char name[PBT__NAME_SIZE + 8];
+    pbt__action action;
+    bench_create(b, 1, "");
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const pbt__claimant longest = {.worker = name, .session = "s"};
+    const pbt__claimant empty = {.worker = "", .session = "s"};
+    assert_int_equal(pbt__study_claim(b->study, &longest, &action, &b->error), PBT_ERR_ARGUMENT);
+    assert_int_equal(pbt__study_claim(b->study, &empty, &action, &b->error), PBT_ERR_ARGUMENT);
+}
+
+static void a_study_ends_and_says_so(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 4, "");
+    assert_int_equal(bench_train(b, by_member, 100), 40);
+    pbt__summary summary = bench_summary(b);
+    assert_int_equal(summary.state, PBT__FINISHED);
+    assert_int_equal(summary.steps_done, 400);
+    assert_int_equal(summary.steps_total, 400);
+    assert_true(summary.exploit_count > 0);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_furthest_behind_is_claimed_first),
+        TEST(behaviour_15_every_member_gets_its_turns),
+        TEST(a_session_is_given_its_segment_again),
+        TEST(behaviour_21_a_new_session_ends_the_old_ones_lease),
+        TEST(behaviour_10_a_repeated_report_changes_nothing),
+        TEST(behaviour_10_late_work_that_nobody_redid_is_kept),
+        TEST(heartbeats_renew_a_lease),
+        TEST(a_step_that_stands_still_is_given_up),
+        TEST(leases_are_extended_when_a_store_is_opened_again),
+        TEST(dead_workers_leases_can_be_ended_by_name),
+        TEST(progress_is_released_and_resumed),
+        TEST(names_are_bounded),
+        TEST(a_study_ends_and_says_so),
+    };
+    return cmocka_run_group_tests_name("claim", tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* keep.c: which checkpoints stay, and whose weights a copier is handed. */
+#include "support.h"
+
+#include <dirent.h>
+
+static const char ALWAYS_COPY[] = "exploit: {rule: best}\nexplore: {rule: none}\n"
+                                  "checkpoints: {keep_best: 0}";
+
+static double by_member(const pbt_segment *s)
+{
+    return s->id.member + 0.001 * s->id.number;
+}
+
+static int count_files(const bench *b)
+{
+    char folder[PBT__PATH_SIZE + 32];
+    snprintf(folder, sizeof folder, "%s/bench.checkpoints", b->folder);
+    DIR *open = opendir(folder);
+    assert_non_null(open);
+    int count = 0;
+    for (struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+        count += entry->d_name[0] == 'm' ? 1 : 0;
+    }
+    closedir(open);
+    return count;
+}
+
+/* Two members report; the worse one copies. Returns the copier's claim, by worker "a". */
+static pbt__action copy_once(bench *b)
+{
+    pbt__action worse = bench_claim(b, "a");
+    pbt__action better = bench_claim(b, "b");
+    pbt__reply reply;
+    assert_ok(bench_report_file(b, "b", &better, 2, &reply));
+    assert_ok(bench_report_file(b, "a", &worse, 1, &reply));
+    assert_int_equal(reply.decision.donor, 1);
+    return reply.action;
+}
+
+static void behaviour_6_a_donor_trains_on_and_its_weights_stay(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, ALWAYS_COPY);
+    pbt__action copier = copy_once(b);
+    assert_int_equal(copier.train.segment.id.member, 0);
+    assert_int_equal(copier.train.segment.start_age, 10);
+    /* The donor goes on for three segments while the copier has not even loaded. */
+    pbt__action donor = bench_claim(b, "b");
+    for (int i = 0; i < 3; i++) {
+        pbt__reply reply;
+        assert_int_equal(donor.train.segment.id.member, 1);
+        assert_ok(bench_report_file(b, "b", &donor, 3 + i, &reply));
+        donor = reply.action;
+    }
+    assert_string_equal(bench_loaded(b, &copier), "m1s0.1");
+    assert_int_equal(bench_problems(b), 0);
+    /* Only the copier's next report lets it go. */
+    pbt__reply reply;
+    assert_ok(bench_report_file(b, "a", &copier, 1, &reply));
+    assert_int_not_equal(access(copier.train.load, F_OK), 0);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void behaviour_7_a_copier_forgets_its_own_newer_checkpoint(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, ALWAYS_COPY);
+    pbt__action copier = copy_once(b);
+    assert_string_equal(bench_loaded(b, &copier), "m1s0.1");
+    assert_true(copier.train.segment.parent.member == 1);
+    json_t *members = NULL;
+    assert_ok(pbt__study_members(b->study, &members, &b->error));
+    json_t *values = json_object_get(json_array_get(members, 0), "hyperparameters");
+    json_t *donors = json_object_get(json_array_get(members, 1), "hyperparameters");
+    assert_true(json_equal(values, donors));
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(members, 0), "age")), 10);
+    json_decref(members);
+}
+
+static void behaviour_8_a_donor_that_dies_is_copied_all_the_same(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, "exploit: {rule: best}\nexplore: {rule: none}\nfailure: {retries: 0}\n"
+                       "checkpoints: {keep_best: 0}");
+    pbt__action copier = copy_once(b);
+    pbt__action donor = bench_claim(b, "b");
+    assert_int_equal(donor.train.segment.id.member, 1);
+    assert_ok(bench_fail(b, "b", &donor, true));
+    assert_int_equal(bench_count(b, "rescued"), 0);
+    bench_reopen(b);
+    assert_string_equal(bench_loaded(b, &copier), "m1s0.1");
+    /* And the copier, once it has reported, is who rescues the donor. */
+    pbt__reply reply;
+    assert_ok(bench_report_file(b, "a", &copier, 1, &reply));
+    assert_int_equal(bench_count(b, "rescued"), 1);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void disk_stays_bounded(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 4, "checkpoints: {keep_best: 2}\nstop: {steps: 200}");
+    pbt__action action = bench_claim(b, "a");
+    while (action.verb == PBT__TRAIN) {
+        pbt__reply reply;
+        assert_ok(bench_report_file(b, "a", &action, by_member(&action.train.segment), &reply));
+        action = reply.action;
+        assert_true(count_files(b) <= 4 + 4 + 2);
+    }
+    assert_true(count_files(b) <= 4 + 2);
+    assert_true(bench_count(b, "collected") > 10);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void the_best_one_is_always_kept(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, "exploit: {rule: none}\ncheckpoints: {keep_best: 0}");
+    pbt__action action = bench_claim(b, "a");
+    for (int i = 0; i < 5; i++) {
+        pbt__reply reply;
+        assert_ok(bench_report_file(b, "a", &action, i == 1 ? 9 : 1, &reply));
+        action = reply.action;
+    }
+    json_t *show = NULL;
+    assert_ok(pbt__study_show(b->study, &show, &b->error));
+    json_t *best = json_object_get(show, "best");
+    assert_string_equal(json_string_value(json_object_get(best, "segment")), "m0s1");
+    assert_int_equal(access(json_string_value(json_object_get(best, "checkpoint")), F_OK), 0);
+    json_decref(show);
+}
+
+static void what_nobody_recorded_is_swept_when_a_study_opens(void **state)
+{
+    bench *b = *state;
+    char stray[PBT__PATH_SIZE + 64];
+    bench_create(b, 2, "");
+    pbt__action action = bench_claim(b, "a");
+    snprintf(stray, sizeof stray, "%s/bench.checkpoints/m1s0", b->folder);
+    FILE *file = fopen(stray, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    pbt__reply reply;
+    assert_ok(bench_report_file(b, "a", &action, 1, &reply));
+    bench_reopen(b);
+    assert_int_not_equal(access(stray, F_OK), 0);
+    assert_int_equal(count_files(b), 1);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
+{
+    bench *b = *state;
+    char path[PBT__PATH_SIZE + 64];
+    const pbt__claimant who = {.worker = "z", .session = "z"};
+    bench_create(b, 1, "lease: {seconds: 1}\nfailure: {lost: 9}");
+    pbt__action action = bench_claim(b, "a");
+    pbt__reply reply;
+    assert_ok(bench_report_file(b, "a", &action, 1, &reply));
+    snprintf(path, sizeof path, "%s/bench.checkpoints/m0s0", b->folder);
+    FILE *file = fopen(path, "ae");
+    assert_non_null(file);
+    assert_true(fputs("!", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    b->now_us += 2000000;
+    assert_int_equal(pbt__study_claim(b->study, &who, &action, &b->error), PBT_ERR_CHECKPOINT);
+    assert_int_equal(bench_problems(b), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(behaviour_6_a_donor_trains_on_and_its_weights_stay),
+        TEST(behaviour_7_a_copier_forgets_its_own_newer_checkpoint),
+        TEST(behaviour_8_a_donor_that_dies_is_copied_all_the_same),
+        TEST(disk_stays_bounded),
+        TEST(the_best_one_is_always_kept),
+        TEST(what_nobody_recorded_is_swept_when_a_study_opens),
+        TEST(a_checkpoint_that_was_written_to_is_never_loaded),
+    };
+    return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
+}
