@@ -1,9 +1,9 @@
 /*
  * bench/store.c: what a durable report costs the store.
  *
- * A report is one event and one claim. Alone, each is a transaction; in a group, 64 of them share one,
- * each in its own savepoint, as the study's group commit does. Prints the median of the rounds, and
- * their range.
+ * A report is one event and one claim. Alone, each is a transaction; in a group, 64 of them share
+ * one, each in its own savepoint, as the study's group commit does. Prints the median of the
+ * rounds, and their range.
  *
  * Usage: bench-store [FILE]   (the file must not exist; it is removed afterwards)
  */

@@ -1,4 +1,4 @@
-"""Runs a unittest module and prints its cases in the Test Anything Protocol, so that each is counted.
+"""Runs a unittest program, its cases printed in the Test Anything Protocol, so that each counts.
 
     import tap
     tap.main()
@@ -55,11 +55,12 @@ class Result(unittest.TestResult):
 
 
 def main():
-    """Run the cases of the program, or those named on the command line; exit with 1 if one failed."""
+    """Run the cases, or those named on the command line; exit with 1 where one failed."""
     module = sys.modules["__main__"]
     loader = unittest.TestLoader()
-    names = sys.argv[1:]
-    suite = loader.loadTestsFromNames(names, module) if names else loader.loadTestsFromModule(module)
+    suite = loader.loadTestsFromModule(module)
+    if sys.argv[1:]:
+        suite = loader.loadTestsFromNames(sys.argv[1:], module)
     print(f"1..{suite.countTestCases()}", flush=True)
     result = Result()
     suite.run(result)

@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "cli/query.h"
 
-/* KEY=VALUE operands, split. Owner: `texts` holds the copies that `keys` and `values` point into. */
+/* KEY=VALUE operands, split. Owner: `texts` holds the copies that `keys` and `values` point
+ * into. */
 typedef struct amendment {
     size_t count;
     char **texts;

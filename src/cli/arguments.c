@@ -10,7 +10,8 @@
 #include "base/memory.h"
 #include "cli/usage.h"
 
-/* Find an option of `command` by a name that may be followed by `=value`; COUNT where there is none. */
+/* Find an option of `command` by a name that may be followed by `=value`; COUNT where there is
+ * none. */
 static pbt__option_id find_option(const pbt__command *command, const char *name, size_t length)
 {
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {

@@ -1,9 +1,9 @@
 /*
  * command.h: the commands and their options, as one table.
  *
- * Parsing, usage texts and suggestions read these rows and nothing else; so will man pages and shell
- * completion. A command is a function of its parsed arguments to an exit status. Only this layer
- * prints, reads the environment and exits.
+ * Parsing, usage texts and suggestions read these rows and nothing else; so will man pages and
+ * shell completion. A command is a function of its parsed arguments to an exit status. Only this
+ * layer prints, reads the environment and exits.
  */
 #ifndef PBT_CLI_COMMAND_H
 #define PBT_CLI_COMMAND_H

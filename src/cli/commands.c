@@ -1,6 +1,6 @@
 /*
- * commands.c: the table of commands. A new command is a row here and a file of its own; a new option
- * is a row and an enumerator.
+ * commands.c: the table of commands. A new command is a row here and a file of its own; a new
+ * option is a row and an enumerator.
  */
 #include "cli/command.h"
 
@@ -17,7 +17,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
     [PBT__OPTION_SLOTS] = {"slots", "N",
-                           "trainers at a time (default: the processors this process may use)"},
+                           "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
@@ -44,8 +44,8 @@ const pbt__command pbt__program = {
     .name = "",
     .operands = "COMMAND",
     .options = BIT(VERSION) | BIT(HELP),
-    .text = "Population Based Training: trains a population of your program, moves the search to\n"
-            "what works while it trains, and keeps a log of everything it did.\n",
+    .text = "Population Based Training: trains a population of your program, moves the search\n"
+            "to what works while it trains, and keeps a log of everything it did.\n",
     .run = run_program,
 };
 
@@ -58,18 +58,19 @@ const pbt__command pbt__commands[] = {
         .options = BIT(STORE) | BIT(SLOTS) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
-        .text =
-            "Runs the study that a spec describes, on this machine. A study that exists already is\n"
-            "continued; a finished one prints its result. On a terminal a live table shows the\n"
-            "members; elsewhere every event is a line.\n"
-            "\n"
-            "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at once.\n"
-            "Either way, and after any crash, the same command goes on where the study was.\n"
-            "\n"
-            "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the store.\n"
-            "\n"
-            "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended without one\n"
-            "usable member, 130 and 143 interrupted.\n",
+        .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
+                "already is continued; a finished one prints its result. On a terminal a live\n"
+                "table shows the members; elsewhere every event is a line.\n"
+                "\n"
+                "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at\n"
+                "once. Either way, and after any crash, the same command goes on where the study\n"
+                "was.\n"
+                "\n"
+                "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the\n"
+                "store.\n"
+                "\n"
+                "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
+                "without one usable member, 130 and 143 interrupted.\n",
         .run = pbt__command_run,
     },
     {
@@ -90,8 +91,8 @@ const pbt__command pbt__commands[] = {
         .options = QUERY,
         .section = PBT__SECTION_LOOK,
         .summary = "list the studies of a store",
-        .text =
-            "Lists the studies of a store by name, each with its state, progress and best score.\n",
+        .text = "Lists the studies of a store by name, each with its state, progress and best\n"
+                "score.\n",
         .run = pbt__command_list,
     },
     {
@@ -111,10 +112,9 @@ const pbt__command pbt__commands[] = {
         .options = QUERY,
         .section = PBT__SECTION_LOOK,
         .summary = "list a study's members with their scores and hyperparameters",
-        .text =
-            "Lists the members of a study: where each one is, its latest score, and the\n"
-            "hyperparameters it trains with. STUDY may be left out where the store holds a single\n"
-            "one.\n",
+        .text = "Lists the members of a study: where each one is, its latest score, and the\n"
+                "hyperparameters it trains with. STUDY may be left out where the store holds a\n"
+                "single one.\n",
         .run = pbt__command_members,
     },
     {
@@ -124,10 +124,9 @@ const pbt__command pbt__commands[] = {
         .options = QUERY,
         .section = PBT__SECTION_LOOK,
         .summary = "list everything a study trained, in order",
-        .text =
-            "Lists the segments of a study, ordered by number, then member. PARENT is the segment\n"
-            "whose weights one started from, DONOR the member it copied. STUDY may be left out where\n"
-            "the store holds a single one.\n",
+        .text = "Lists the segments of a study, ordered by number, then member: PARENT is the\n"
+                "segment whose weights one started from, DONOR the member it copied. STUDY may be\n"
+                "left out where the store holds a single one.\n",
         .run = pbt__command_segments,
     },
     {
@@ -137,9 +136,8 @@ const pbt__command pbt__commands[] = {
         .options = QUERY,
         .section = PBT__SECTION_LOOK,
         .summary = "show the best segment: score, checkpoint, hyperparameters",
-        .text =
-            "Shows the best segment that was reported and still holds its checkpoint. STUDY may be\n"
-            "left out where the store holds a single one.\n",
+        .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
+                "may be left out where the store holds a single one.\n",
         .run = pbt__command_best,
     },
     {
@@ -149,10 +147,9 @@ const pbt__command pbt__commands[] = {
         .options = CHANGE,
         .section = PBT__SECTION_LOOK,
         .summary = "read a study's log again and check all of it",
-        .text =
-            "Reads the whole log: every digest, every decision made again, every checkpoint's bytes.\n"
-            "Without STUDY, all studies of the store. Each problem is a line; exit status 1 where\n"
-            "there is any.\n",
+        .text = "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
+                "bytes. Without STUDY, all studies of the store. Each problem is a line; exit\n"
+                "status 1 where there is any.\n",
         .run = pbt__command_verify,
     },
     {
@@ -163,8 +160,8 @@ const pbt__command pbt__commands[] = {
         .options = CHANGE,
         .section = PBT__SECTION_CHANGE,
         .summary = "stop a study: no segment is handed out until it is resumed",
-        .text =
-            "Stops a study wherever it runs. What is being trained is given back with its progress.\n",
+        .text = "Stops a study wherever it runs. What is being trained is given back with its\n"
+                "progress.\n",
         .run = pbt__command_stop,
     },
     {
@@ -186,11 +183,10 @@ const pbt__command pbt__commands[] = {
         .options = CHANGE,
         .section = PBT__SECTION_CHANGE,
         .summary = "change what a study may change, such as stop.steps=8000",
-        .text =
-            "Changes keys of a study's spec, all of them or none, as one event of its log. The keys\n"
-            "of stop, lease, failure, trainer, checkpoints, notes, ready, exploit, explore and\n"
-            "objective.window may change; the others are what the study is. Values are in YAML's\n"
-            "notation: explore.factors='[0.9, 1.1]'.\n",
+        .text = "Changes keys of a study's spec, all of them or none, as one event of its log.\n"
+                "The keys of stop, lease, failure, trainer, checkpoints, notes, ready, exploit,\n"
+                "explore and objective.window may change; the others are what the study is.\n"
+                "Values are in YAML's notation: explore.factors='[0.9, 1.1]'.\n",
         .run = pbt__command_amend,
     },
     {
@@ -201,9 +197,8 @@ const pbt__command pbt__commands[] = {
         .options = BIT(STORE) | BIT(YES) | BIT(FORCE) | BIT(HELP),
         .section = PBT__SECTION_CHANGE,
         .summary = "delete a study with its checkpoints and logs",
-        .text =
-            "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first; where\n"
-            "nobody can be asked, --yes is needed.\n",
+        .text = "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first;\n"
+                "where nobody can be asked, --yes is needed.\n",
         .run = pbt__command_delete,
     },
 };

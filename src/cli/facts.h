@@ -1,4 +1,5 @@
-/* facts.h: what people read of a study and of its best segment: names on the left, values beside. */
+/* facts.h: what people read of a study and of its best segment: names on the left, values
+ * beside. */
 #ifndef PBT_CLI_FACTS_H
 #define PBT_CLI_FACTS_H
 

@@ -1,8 +1,8 @@
 /*
  * live.c: what the live table shows.
  *
- * Each frame is made from the members as they are now. What was decided last for each comes from the
- * events since the frame before, so that a frame costs the population, not the history.
+ * Each frame is made from the members as they are now. What was decided last for each comes from
+ * the events since the frame before, so that a frame costs the population, not the history.
  */
 #include "cli/live.h"
 

@@ -1,8 +1,9 @@
 /*
  * lock.c: the store's lock.
  *
- * The file is never removed: between another process's open and its flock, a removed file would be a
- * different one, and both would hold "the" lock. Close-on-exec, so that trainers do not keep it alive.
+ * The file is never removed: between another process's open and its flock, a removed file would be
+ * a different one, and both would hold "the" lock. Close-on-exec, so that trainers do not keep it
+ * alive.
  */
 #include "cli/lock.h"
 

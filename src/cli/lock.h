@@ -5,8 +5,8 @@
 #include "cli/place.h"
 
 /*
- * Take the lock of a store that is a file; one that is not needs none. It lasts until release or the
- * process ends, however it ends; the file stays. `*descriptor` is -1 where there is no lock.
+ * Take the lock of a store that is a file; one that is not needs none. It lasts until release or
+ * the process ends, however it ends; the file stays. `*descriptor` is -1 where there is no lock.
  * Errors: PBT_ERR_BUSY naming the process that holds it, PBT_ERR_IO.
  */
 PBT_MUST_USE pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *error);

@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-/* Print "pbt: message" with its detail and hint lines; returns the exit status that goes with it. */
+/* Print "pbt: message" with its detail and hint lines; returns the exit status that goes with
+ * it. */
 int pbt__print_error(const pbt_error *error);
 
 /* The exit status of an error's code, from the table of pbt.h. */
@@ -19,7 +20,8 @@ PBT_MUST_USE pbt_err pbt__print_json(const json_t *value, pbt_error *error);
 /* Print a text, and free it. Errors: PBT_ERR_MEMORY where the text failed. */
 PBT_MUST_USE pbt_err pbt__print_text(pbt__text *text, pbt_error *error);
 
-/* Flush standard output. Returns `status`, or 1 with a message where something could not be written. */
+/* Flush standard output. Returns `status`, or 1 with a message where something could not be
+ * written. */
 int pbt__print_end(int status);
 
 #endif

@@ -8,9 +8,9 @@
 #include "spec/spec.h"
 
 /*
- * Gather {command, version, host, kernel, processor, processors, trainer: {directory, commit, clean}}.
- * What cannot be found out is null; `clean` counts tracked files only, since results are often written
- * beside the trainer. New reference; NULL where there is no memory.
+ * Gather {command, version, host, kernel, processor, processors, trainer: {directory, commit,
+ * clean}}. What cannot be found out is null; `clean` counts tracked files only, since results are
+ * often written beside the trainer. New reference; NULL where there is no memory.
  */
 json_t *pbt__provenance_gather(const pbt__arguments *arguments, const pbt_spec *spec);
 

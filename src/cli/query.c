@@ -74,7 +74,7 @@ static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access acce
         pbt__study_options options = {
             .checkpoint_folder = place.folder,
             .is_observer = access == PBT__ACCESS_READ,
-            .relative_to = arguments->has[PBT__OPTION_JSON] ? NULL : place.here,
+            .relative_to = place.here,
         };
         err = pbt__study_open(store, operand, &options, &study, error);
     }

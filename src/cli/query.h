@@ -11,8 +11,8 @@ typedef pbt_err (*pbt__answer)(const pbt__arguments *arguments, const pbt__place
                                pbt__study *study, pbt_error *error);
 
 /*
- * Open the study that the first operand names (or the store's only one), answer, and close; prints the
- * error, if any, and returns the exit status. Creates nothing.
+ * Open the study that the first operand names (or the store's only one), answer, and close; prints
+ * the error, if any, and returns the exit status. Creates nothing.
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
 

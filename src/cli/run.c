@@ -1,9 +1,10 @@
 /*
  * run.c: `pbt run`.
  *
- * Life of a run: the spec is read before anything is created; the store is locked, opened or made; the
- * study is created or, where it exists and means the same, continued; its slots are started, watched and
- * awaited; the outcome is printed. Whatever ends the process in between, the same command goes on.
+ * Life of a run: the spec is read before anything is created; the store is locked, opened or made;
+ * the study is created or, where it exists and means the same, continued; its slots are started,
+ * watched and awaited; the outcome is printed. Whatever ends the process in between, the same
+ * command goes on.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,7 +50,8 @@ static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options
     return err;
 }
 
-/* Say whether a study waits for its user: stopped, or broken by a trainer that has been mended since. */
+/* Say whether a study waits for its user: stopped, or broken by a trainer that has been mended
+ * since. */
 static bool is_resumable(const pbt__summary *summary)
 {
     bool is_broken = strcmp(summary->stop_reason, "broken") == 0;
@@ -200,8 +202,8 @@ static int run_study(const run *this, pbt_spec *spec)
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }
 
-/* Run one study per seed. One that ends without a usable member does not keep the others from running,
- * but the exit status tells of it. */
+/* Run one study per seed. One that ends without a usable member does not keep the others from
+ * running, but the exit status tells of it. */
 static int run_seeds(const run *this, const pbt_spec *spec, pbt__seeds seeds)
 {
     int worst = 0;

@@ -12,8 +12,8 @@ static int minimum(int a, int b)
     return a < b ? a : b;
 }
 
-/* Edits (insert, drop, replace, swap neighbours) that turn one name into another: Damerau 1964, each
- * place edited once. Names beyond NAME_MAXIMUM are far from everything. */
+/* Edits (insert, drop, replace, swap neighbours) that turn one name into another: Damerau 1964,
+ * each place edited once. Names beyond NAME_MAXIMUM are far from everything. */
 static int edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);
@@ -113,7 +113,7 @@ static void print_options(const pbt__command *command, FILE *out)
         if (pbt__command_takes(command, (pbt__option_id)i)) {
             char form[64];
             option_form(&pbt__options[i], form, sizeof form);
-            fprintf(out, "  %-14s %s\n", form, pbt__options[i].help);
+            fprintf(out, "  %-12s  %s\n", form, pbt__options[i].help);
         }
     }
 }
@@ -124,7 +124,7 @@ static void print_commands(FILE *out)
         fprintf(out, "\n%s\n", pbt__sections[section]);
         for (size_t i = 0; i < pbt__command_count; i++) {
             if ((int)pbt__commands[i].section == section) {
-                fprintf(out, "  %-14s %s\n", pbt__commands[i].name, pbt__commands[i].summary);
+                fprintf(out, "  %-12s  %s\n", pbt__commands[i].name, pbt__commands[i].summary);
             }
         }
     }

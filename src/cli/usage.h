@@ -9,7 +9,8 @@
 /* Print a command's whole help; for pbt__program the list of commands. */
 void pbt__usage_print(const pbt__command *command, FILE *out);
 
-/* Write one line: "pbt show [STUDY] [--store URL] [--json]". Shape: out[size]; cut where too long. */
+/* Write one line: "pbt show [STUDY] [--store URL] [--json]". Shape: out[size]; cut where too
+ * long. */
 void pbt__usage_line(const pbt__command *command, char *out, size_t size);
 
 /* Find the command nearest to `name`; NULL where none is near. */

@@ -85,7 +85,8 @@ static void add_changes(const json_t *decision, pbt__text *out)
     }
 }
 
-/* The event's own member's decision first in line with it; of the others only those that change it. */
+/* The event's own member's decision first in line with it; of the others only those that change
+ * it. */
 static void add_decisions(const json_t *event, pbt__text *out)
 {
     const json_t *decisions = json_object_get(event, "decisions");
@@ -180,7 +181,8 @@ static const struct {
     {"stopped", add_stopped},   {"collected", add_collected},
 };
 
-/* Replace control characters from `start` on: a trainer's message does not speak to the terminal. */
+/* Replace control characters from `start` on: a trainer's message does not speak to the
+ * terminal. */
 static void disarm(pbt__text *out, size_t start)
 {
     for (size_t i = start; i < out->length; i++) {

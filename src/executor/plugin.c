@@ -193,7 +193,7 @@ static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
 {
     const struct plugin *plugin = slot->local->runner_data;
     struct plugin_slot *own = slot->runner_data;
-    if (length != plugin->table->state_size) {
+    if (bytes == NULL || length != plugin->table->state_size) {
         return pbt__fail(&slot->error, PBT_ERR_CHECKPOINT,
                          "the checkpoint has %zu bytes; the trainer's state has %zu", length,
                          plugin->table->state_size);

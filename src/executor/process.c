@@ -27,8 +27,6 @@
 #include "executor/spawn.h"
 #include "executor/warden.h"
 
-extern char **environ;
-
 enum { GRACE_US = 10000000, PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
 
 /* local->runner_data. */

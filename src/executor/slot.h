@@ -130,8 +130,8 @@ struct pbt__local {
 
 /* ---- slot.c ---- */
 
-/* The thread of a slot. */
-void *pbt__slot_main(void *slot);
+/* The thread of a slot, its argument. */
+void *pbt__slot_main(void *argument);
 
 /* Begin and end a call into the study. Returns false where the slot was abandoned: return at once. */
 bool pbt__slot_enter(pbt__slot *slot);
@@ -161,8 +161,8 @@ PBT_MUST_USE pbt_err pbt__local_path(const pbt__local *local, const char *name, 
 
 /* ---- heartbeat.c ---- */
 
-/* The thread that renews leases until local->is_ending. */
-void *pbt__heartbeat_main(void *local);
+/* The thread that renews leases until local->is_ending; the pbt__local is its argument. */
+void *pbt__heartbeat_main(void *argument);
 
 /* Begin and end renewing a slot's lease. */
 void pbt__heartbeat_begin(pbt__slot *slot, const pbt__assignment *assignment);

@@ -25,8 +25,6 @@
 #include "base/error.h"
 #include "executor/warden.h"
 
-extern char **environ;
-
 /* ---- in the child ------------------------------------------------------------------------------ */
 
 /* Programs expect signals as a shell leaves them; handlers end with exec, masks and ignoring do not. */

@@ -1,10 +1,10 @@
 /*
  * backend.h: what a backend implements.
  *
- * guard.c stands in front of every backend and answers pbt__store_ops once for all of them: it holds the
- * handle's lock, refuses what is out of turn, numbers revisions and never lets time go back. So a slot here
- * is called by one thread at a time, in the right order and with sound arguments, and does nothing but
- * keep and find. Errors as in store.h.
+ * guard.c stands in front of every backend and answers pbt__store_ops once for all of them: it
+ * holds the handle's lock, refuses what is out of turn, numbers revisions and never lets time go
+ * back. So a slot here is called by one thread at a time, in the right order and with sound
+ * arguments, and does nothing but keep and find. Errors as in store.h.
  */
 #ifndef PBT_STORE_BACKEND_H
 #define PBT_STORE_BACKEND_H
@@ -74,7 +74,7 @@ PBT_MUST_USE pbt_err pbt__memory_open(const char *place, const pbt__store_option
 PBT_MUST_USE pbt_err pbt__sqlite_open(const char *place, const pbt__store_options *options,
                                       pbt__backend **out, pbt_error *error);
 
-/* Put the guard in front of a backend. Owner: the store owns it on success. Errors: PBT_ERR_MEMORY. */
+/* Put the guard in front of a backend. Owner: on success the store. Errors: PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__guard_new(pbt__backend *backend, const pbt__store_options *options,
                                     pbt__store **out, pbt_error *error);
 

@@ -1,13 +1,13 @@
 /*
  * guard.c: the rules of store.h, once, in front of every backend.
  *
- * Whose turn it is: one recursive mutex per handle. `begin` keeps it until `commit` or `rollback`, so
- * another thread's call waits, while the thread whose transaction it is goes through. Whoever holds the
- * mutex therefore reads `phase` as its own.
+ * Whose turn it is: one recursive mutex per handle. `begin` keeps it until `commit` or `rollback`,
+ * so another thread's call waits, while the thread whose transaction it is goes through. Whoever
+ * holds the mutex therefore reads `phase` as its own.
  *
- * What a failed write leaves behind differs between backends (SQLite rolls some back by itself and would
- * then run the next write in a transaction of its own). So after one, nothing but `rollback` goes
- * through, whatever the backend would have made of it.
+ * What a failed write leaves behind differs between backends (SQLite rolls some back by itself and
+ * would then run the next write in a transaction of its own). So after one, nothing but `rollback`
+ * goes through, whatever the backend would have made of it.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /*
  * memory.c: a store that lives as long as its handle.
  *
- * It is what the other backends are compared with, so it is plain: arrays, looked through from one end
- * to the other. Every write first notes what it replaces; `rollback` and `savepoint_undo` take the notes
- * back from the newest on. A write makes room for its note before it changes what the note is about, so
- * whatever has changed can be taken back, also where there is no memory left.
+ * It is what the other backends are compared with, so it is plain: arrays, looked through from one
+ * end to the other. Every write first notes what it replaces; `rollback` and `savepoint_undo` take
+ * the notes back from the newest on. A write makes room for its note before it changes what the
+ * note is about, so whatever has changed can be taken back, also where there is no memory left.
  */
 #include <stdlib.h>
 #include <string.h>

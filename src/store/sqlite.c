@@ -1,9 +1,9 @@
 /*
  * sqlite.c: a store in one SQLite file.
  *
- * BEGIN IMMEDIATE is the study's lock, and every other study's too: one writer at a time per file, which
- * group commit makes up for. All statements are prepared once and kept. A statement outside of any
- * transaction reads one snapshot, which is why each listing is a single statement.
+ * BEGIN IMMEDIATE is the study's lock, and every other study's too: one writer at a time per file,
+ * which group commit makes up for. All statements are prepared once and kept. A statement outside
+ * of any transaction reads one snapshot, which is why each listing is a single statement.
  */
 #include "store/sqlite.h"
 

@@ -25,8 +25,8 @@ PBT_MUST_USE pbt_err pbt__sqlite_exec(sqlite3 *db, const char *sql, const char *
                                       pbt_error *error);
 
 /*
- * Bring a database up to date: all steps or none, also where several processes try at once. An empty
- * one is made where `can_create`.
+ * Bring a database up to date: all steps or none, also where several processes try at once. An
+ * empty one is made where `can_create`.
  * Errors: PBT_ERR_NOT_FOUND (empty, and not to be made), PBT_ERR_CORRUPT (somebody else's),
  * PBT_ERR_VERSION (newer, or older and `is_read_only`), PBT_ERR_BUSY, PBT_ERR_STORE.
  */
@@ -39,8 +39,11 @@ typedef struct pbt__patience {
     int64_t since_us; /* when this wait began */
 } pbt__patience;
 
-/* Connect to a file: made 0600 where it is absent and `can_create`, brought up to date.
- * Owner: `patience` lives as long as `*out`, which sqlite3_close ends. Errors as pbt__store_open. */
+/*
+ * Connect to a file: made 0600 where it is absent and `can_create`, brought up to date.
+ * Owner: `patience` lives as long as `*out`, which sqlite3_close ends.
+ * Errors: as pbt__store_open.
+ */
 PBT_MUST_USE pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
                                          pbt__patience *patience, sqlite3 **out, pbt_error *error);
 

@@ -59,8 +59,8 @@ pbt_err pbt__sqlite_exec(sqlite3 *db, const char *sql, const char *what, pbt_err
 /* ---- waiting for another process ---- */
 
 /*
- * SQLite's own handler backs off to 100 ms a try, by which time a busy store has changed hands hundreds
- * of times. This one stays at a few milliseconds. Returns 0 to give up.
+ * SQLite's own handler backs off to 100 ms a try, by which time a busy store has changed hands
+ * hundreds of times. This one stays at a few milliseconds. Returns 0 to give up.
  */
 static int wait_for_lock(void *context, int tries)
 {
@@ -81,8 +81,8 @@ static int wait_for_lock(void *context, int tries)
 
 /*
  * Make an empty file that only its owner can read; SQLite gives its -wal and -shm the same mode.
- * mknod and not open: closing a descriptor of our own would drop the locks of every other connection
- * this process has to the file.
+ * mknod and not open: closing a descriptor of our own would drop the locks of every other
+ * connection this process has to the file.
  */
 static pbt_err make_file(const char *path, pbt_error *error)
 {
@@ -119,8 +119,8 @@ static pbt_err open_database(const char *path, sqlite3 **out, pbt_error *error)
     return PBT_OK;
 }
 
-/* Turn the write-ahead log on. While another process does the same, SQLite answers "busy" without asking
- * the handler. */
+/* Turn the write-ahead log on. While another process does the same, SQLite answers "busy"
+ * without asking the handler. */
 static pbt_err use_log(sqlite3 *db, pbt__patience *patience, pbt_error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -143,8 +143,8 @@ static pbt_err use_log(sqlite3 *db, pbt__patience *patience, pbt_error *error)
     return err;
 }
 
-/* A reader is kept from writing by query_only, not by a read-only descriptor, with which SQLite could not
- * clean up behind the last connection. */
+/* A reader is kept from writing by query_only, not by a read-only descriptor, with which SQLite
+ * could not clean up behind the last connection. */
 static pbt_err configure(sqlite3 *db, const pbt__store_options *options, pbt__patience *patience,
                          pbt_error *error)
 {

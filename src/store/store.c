@@ -19,7 +19,7 @@ static const struct {
 };
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
 
-/* Measure the scheme in front of a ':'; 0 where the URL is a plain file name. One letter is none. */
+/* Measure the scheme before a ':'; 0 where the URL is a plain file name. One letter is none. */
 static size_t scheme_length(const char *url)
 {
     size_t length = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789+");

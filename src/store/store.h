@@ -17,8 +17,8 @@
 #include "base/digest.h"
 
 enum {
-    PBT__NAME_SIZE = 65,     /* a study's or worker's name and its NUL */
-    PBT__SESSION_SIZE = 33,  /* a session's 32 hexadecimal digits and its NUL */
+    PBT__NAME_SIZE = 65,                  /* a study's or worker's name and its NUL */
+    PBT__SESSION_SIZE = 33,               /* a session's 32 hexadecimal digits and its NUL */
     PBT__BODY_MAXIMUM = 64 * 1024 * 1024, /* Units: bytes of an event's body */
     PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob */
 };
@@ -48,8 +48,8 @@ typedef struct pbt__event {
 } pbt__event;
 
 /*
- * Who trains a member. One row per member, made on its first claim and never deleted. `attempt` counts
- * claims of segment `number`; a row with an empty worker is unclaimed.
+ * Who trains a member. One row per member, made on its first claim and never deleted. `attempt`
+ * counts claims of segment `number`; a row with an empty worker is unclaimed.
  */
 typedef struct pbt__claim {
     int32_t member;
@@ -82,10 +82,10 @@ typedef pbt_err (*pbt__study_callback)(void *context, const pbt__study_row *row)
 typedef struct pbt__store pbt__store;
 
 /*
- * Every slot may block on I/O. Where a write between begin and commit fails, the caller must roll back:
- * nothing else goes through any more.
- * Errors: PBT_ERR_STORE and PBT_ERR_CORRUPT with the backend's words, PBT_ERR_MEMORY, those named, and
- * for a call that is wrong itself PBT_ERR_STATE (out of turn), PBT_ERR_ARGUMENT, PBT_ERR_LIMIT.
+ * Every slot may block on I/O. Where a write between begin and commit fails, the caller must roll
+ * back: nothing else goes through any more.
+ * Errors: PBT_ERR_STORE and PBT_ERR_CORRUPT with the backend's words, PBT_ERR_MEMORY, those named,
+ * and for a call that is wrong itself PBT_ERR_STATE (out of turn), PBT_ERR_ARGUMENT, PBT_ERR_LIMIT.
  * Threads: any. A transaction belongs to the thread that began it; the calls of others on the same
  * handle wait until it is over. A callback makes no call on the store.
  */
@@ -99,23 +99,24 @@ typedef struct pbt__store_ops {
     pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
                     pbt_error *error);
 
-    /* Lock a study and begin. Errors: PBT_ERR_NOT_FOUND (no study of that id), PBT_ERR_BUSY (the lock
-     * was not to be had within the store's bound of 60 s). */
+    /* Lock a study and begin. Errors: PBT_ERR_NOT_FOUND (no study of that id), PBT_ERR_BUSY (the
+     * lock was not to be had within the bound of the options). */
     pbt_err (*begin)(pbt__store *store, int64_t study, pbt__transaction *out, pbt_error *error);
 
     /* Make a study of that name and begin a transaction on it. Errors: PBT_ERR_EXISTS. */
     pbt_err (*begin_create)(pbt__store *store, const char *name, int64_t *study,
                             pbt__transaction *out, pbt_error *error);
 
-    /* Durable once it returned PBT_OK. Otherwise the transaction is over and nothing of it was kept,
-     * except where the disk or the connection failed meanwhile: then it may have been. Find out by
-     * reading. */
+    /* Durable once it returned PBT_OK. Otherwise the transaction is over and nothing of it was
+     * kept, except where the disk or the connection failed meanwhile: then it may have been.
+     * Find out by reading. */
     pbt_err (*commit)(pbt__store *store, pbt_error *error);
 
     /* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
     void (*rollback)(pbt__store *store);
 
-    /* Savepoints nest no deeper than one: `savepoint`, then `savepoint_keep` or `savepoint_undo`. */
+    /* One savepoint at a time: `savepoint`, then `savepoint_keep` or `savepoint_undo`. A commit
+     * keeps one that is open. */
     pbt_err (*savepoint)(pbt__store *store, pbt_error *error);
     pbt_err (*savepoint_keep)(pbt__store *store, pbt_error *error);
     pbt_err (*savepoint_undo)(pbt__store *store, pbt_error *error);
@@ -123,21 +124,21 @@ typedef struct pbt__store_ops {
     /* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
     pbt_err (*append)(pbt__store *store, const pbt__event *event, pbt_error *error);
 
-    /* Read the events with sequence > `after`, in order. Inside a transaction of that study, or outside
-     * of any (then of one consistent snapshot). `study` must exist, else nothing is read. */
+    /* Read the events with sequence > `after`, in order. Inside a transaction or outside of
+     * any (then of one consistent snapshot). Of a study that does not exist nothing is read. */
     pbt_err (*read)(pbt__store *store, int64_t study, int64_t after, pbt__event_callback callback,
                     void *context, pbt_error *error);
 
-    /* Write a member's claim. Inside a transaction; the row's revision becomes claims_revision + 1. */
+    /* Write a member's claim. Inside a transaction; its revision becomes claims_revision + 1. */
     pbt_err (*claim_put)(pbt__store *store, const pbt__claim *claim, pbt_error *error);
 
     /* List the claims whose revision is > `after`, by member. As `read`, inside or outside. */
     pbt_err (*claim_list)(pbt__store *store, int64_t study, int64_t after,
                           pbt__claim_callback callback, void *context, pbt_error *error);
 
-    /* Keep, read and drop a blob by segment. Inside a transaction (get: also outside). `blob_get`
-     * allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping one that is absent
-     * is a success. */
+    /* Keep, read and drop a blob by segment. Inside a transaction (get: also outside).
+     * `blob_get` allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping
+     * one that is absent is a success. */
     pbt_err (*blob_put)(pbt__store *store, pbt_segment_id id, const void *bytes, size_t length,
                         pbt_error *error);
     pbt_err (*blob_get)(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
@@ -154,8 +155,8 @@ struct pbt__store {
 };
 
 typedef struct pbt__store_options {
-    const char *url;  /* sqlite:FILE, memory:, or a plain FILE */
-    bool can_create;  /* false: one that does not exist is PBT_ERR_NOT_FOUND; a query never creates */
+    const char *url; /* sqlite:FILE, memory:, or a plain FILE */
+    bool can_create; /* false: one that is absent is PBT_ERR_NOT_FOUND; a query never creates */
     bool is_read_only;
     double busy_seconds; /* the bound on waiting for another process's lock; 0: 60 */
     /* Nullable: the clock, for tests. */

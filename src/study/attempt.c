@@ -72,11 +72,17 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
     attempt_call *call = arguments;
     pbt__claim claim;
     pbt_err err = find_claim(study, call, &claim, error);
-    if (err == PBT_OK && claim.member >= 0) {
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt__claim holder;
+    pbt__claimant asker =
+        pbt__study_asker(study, call->who, call->segment, call->attempt, &holder);
+    if (claim.member >= 0) {
         err = pbt__study_log_failure(study, &claim, call->cause, call->message, error);
     }
     if (err == PBT_OK && call->wants_action) {
-        err = pbt__study_assign(study, call->who, -1, &call->action, error);
+        err = pbt__study_assign(study, &asker, -1, &call->action, error);
     }
     return err;
 }

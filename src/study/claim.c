@@ -173,7 +173,7 @@ static pbt_err load_parent(pbt__study *study, pbt__assignment *out, pbt_error *e
     return err == PBT_OK ? pbt__vault_path(study->vault, parent, 0, out->load, error) : err;
 }
 
-static pbt_err fill_load(pbt__study *study, pbt__assignment *out, pbt_error *error)
+pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error *error)
 {
     const pbt__ledger_entry *entry =
         pbt__ledger_entry_of(study->view.ledger, out->segment.id);
@@ -182,6 +182,7 @@ static pbt_err fill_load(pbt__study *study, pbt__assignment *out, pbt_error *err
     }
     out->resume_step = out->segment.start_step;
     out->load_from = PBT_NO_SEGMENT;
+    out->reload_always = study->view.facts.spec->trainer.reload_always;
     /* Progress that is gone or torn only costs its steps: the segment starts where it started. */
     if (entry->progress_attempt > 0 && load_progress(study, entry, out, NULL) == PBT_OK) {
         return PBT_OK;
@@ -214,7 +215,7 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     snprintf(claim.session, sizeof claim.session, "%s", who->session);
     train->attempt = claim.attempt;
     train->lease_seconds = spec->lease_seconds;
-    pbt_err err = fill_load(study, train, error);
+    pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
         err = pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
     }
@@ -240,11 +241,25 @@ static void assign_nothing(pbt__study *study, pbt__action *out)
     *out = action;
 }
 
+pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who,
+                               pbt_segment_id id, int32_t attempt, pbt__claim *memory)
+{
+    if (who->worker[0] != '\0') {
+        return *who;
+    }
+    *memory = study->claims[id.member];
+    bool is_held = memory->number == id.number && memory->attempt == attempt;
+    return is_held ? (pbt__claimant){.worker = memory->worker, .session = memory->session} : *who;
+}
+
 pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                           pbt__action *out, pbt_error *error)
 {
-    if (pbt__view_is_over(&study->view) || pbt__ranking_count(&study->waiting) == 0) {
+    bool is_nobody = who->worker[0] == '\0';
+    if (is_nobody || pbt__view_is_over(&study->view) ||
+        pbt__ranking_count(&study->waiting) == 0) {
         assign_nothing(study, out);
+        out->wait_seconds = is_nobody ? 0 : out->wait_seconds; /* a claim says who asks */
         return PBT_OK;
     }
     int32_t furthest = pbt__ranking_at(&study->waiting, 0);
@@ -285,7 +300,7 @@ static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_
     (void)!pbt__population_newest(study->view.population, m, &train->segment);
     train->attempt = study->claims[m].attempt;
     train->lease_seconds = study->view.facts.spec->lease_seconds;
-    pbt_err err = fill_load(study, train, error);
+    pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
         err = pbt__vault_aside(study->vault, train->segment.id, train->attempt, train->save_to,
                                error);

@@ -58,15 +58,18 @@ typedef struct amend_call {
     size_t count;
 } amend_call;
 
-static json_t *amendment_json(const pbt_spec *spec, const char *key, const char *value)
+/* What is amended, and from what: null where the key had no value. */
+static pbt_err add_amendment(json_t *list, const pbt_spec *spec, const char *key, const char *value,
+                             pbt_error *error)
 {
     char *before = NULL;
-    if (pbt__spec_value(spec, key, &before, NULL) != PBT_OK) {
-        return json_pack("{s:s, s:n, s:s}", "key", key, "from", "to", value);
+    pbt_err err = pbt__spec_value(spec, key, &before, error);
+    if (err != PBT_OK && err != PBT_ERR_NOT_FOUND) {
+        return err;
     }
-    json_t *json = json_pack("{s:s, s:s, s:s}", "key", key, "from", before, "to", value);
+    json_t *amendment = json_pack("{s:s, s:s?, s:s}", "key", key, "from", before, "to", value);
     free(before);
-    return json;
+    return json_array_append_new(list, amendment) == 0 ? PBT_OK : pbt__fail_memory(error);
 }
 
 static pbt_err run_amend(pbt__study *study, void *arguments, pbt_error *error)
@@ -75,11 +78,7 @@ static pbt_err run_amend(pbt__study *study, void *arguments, pbt_error *error)
     json_t *list = json_array();
     pbt_err err = list != NULL ? PBT_OK : pbt__fail_memory(error);
     for (size_t i = 0; err == PBT_OK && i < call->count; i++) {
-        json_t *amendment =
-            amendment_json(study->view.facts.spec, call->keys[i], call->values[i]);
-        if (json_array_append_new(list, amendment) != 0) {
-            err = pbt__fail_memory(error);
-        }
+        err = add_amendment(list, study->view.facts.spec, call->keys[i], call->values[i], error);
     }
     if (err == PBT_OK) {
         pbt__reading reading = {.entry = {.kind = PBT__AMENDED, .amendments = list}};
@@ -121,8 +120,10 @@ static pbt_err run_delete(pbt__study *study, void *arguments, pbt_error *error)
     return study->store->ops->remove(study->store, error);
 }
 
+/* A study that is gone already has left its checkpoints: a repeat removes them. */
 pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error)
 {
     pbt_err err = pbt__study_submit(study, run_delete, &force, error);
-    return err == PBT_OK ? pbt__vault_remove_all(study->vault, error) : err;
+    bool is_gone = err == PBT_OK || err == PBT_ERR_NOT_FOUND;
+    return is_gone ? pbt__vault_remove_all(study->vault, error) : err;
 }

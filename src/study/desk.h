@@ -111,6 +111,13 @@ PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim 
                                             pbt_error *error);
 /* Record the loss of every lease that has ended. O(1) where none can have. */
 PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
+/* Find what an assignment's segment starts from, and fill in `resume_step` and `load`. */
+PBT_MUST_USE pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out,
+                                          pbt_error *error);
+/* `who`, or whoever holds the attempt where `who` has no name; `memory` is what the answer points into.
+ * Where nobody holds it any more, an asker without a name is handed nothing. */
+pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who,
+                               pbt_segment_id id, int32_t attempt, pbt__claim *memory);
 /* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
 PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                                        pbt__action *out, pbt_error *error);

@@ -131,6 +131,12 @@ static bool int32_read(const json_t *json, int32_t *out)
     return json_is_integer(json) && value >= INT32_MIN && value <= INT32_MAX;
 }
 
+static bool int64_read(const json_t *json, int64_t *out)
+{
+    *out = json_integer_value(json);
+    return json_is_integer(json);
+}
+
 static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
 {
     void *at = (char *)entry + f->offset;
@@ -140,8 +146,7 @@ static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
     case FIELD_INT32:
         return int32_read(json, at);
     case FIELD_INT64:
-        *(int64_t *)at = json_integer_value(json);
-        return json_is_integer(json);
+        return int64_read(json, at);
     case FIELD_TEXT:
         *(const char **)at = json_string_value(json);
         return json_is_string(json);
@@ -181,29 +186,28 @@ json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint)
                      "digest", digest);
 }
 
-bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
+static bool kind_read(const char *text, pbt__checkpoint_kind *out)
 {
-    const char *kind = NULL;
-    const char *digest = NULL;
-    json_int_t size = 0;
-    json_int_t modified = 0;
-    json_int_t inode = 0;
-    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:I, s:I, s:I, s:s}", "kind", &kind,
-                    "size_bytes", &size, "modified_ns", &modified, "inode", &inode, "digest",
-                    &digest) != 0 ||
-        !pbt__digest_read(digest, &out->digest)) {
-        return false;
-    }
-    out->size_bytes = size;
-    out->modified_ns = modified;
-    out->inode = (uint64_t)inode;
-    for (int i = 0; i < CHECKPOINT_KIND_COUNT; i++) {
-        if (strcmp(kind, CHECKPOINT_KINDS[i]) == 0) {
-            out->kind = (pbt__checkpoint_kind)i;
+    for (int i = 0; text != NULL && i < CHECKPOINT_KIND_COUNT; i++) {
+        if (strcmp(text, CHECKPOINT_KINDS[i]) == 0) {
+            *out = (pbt__checkpoint_kind)i;
             return true;
         }
     }
     return false;
+}
+
+bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
+{
+    int64_t inode = 0;
+    const char *digest = json_string_value(json_object_get(json, "digest"));
+    bool is_sound = kind_read(json_string_value(json_object_get(json, "kind")), &out->kind) &&
+                    int64_read(json_object_get(json, "size_bytes"), &out->size_bytes) &&
+                    int64_read(json_object_get(json, "modified_ns"), &out->modified_ns) &&
+                    int64_read(json_object_get(json, "inode"), &inode) && digest != NULL &&
+                    pbt__digest_read(digest, &out->digest);
+    out->inode = (uint64_t)inode;
+    return is_sound;
 }
 
 /* ---- decisions ---- */
@@ -274,30 +278,23 @@ static bool comparison_read(const json_t *json, pbt__comparison *out)
 
 static bool segment_read(const json_t *json, pbt_segment *s)
 {
-    const char *id = NULL;
-    const char *reason = NULL;
-    json_int_t start_step = 0;
-    json_int_t end_step = 0;
-    json_int_t start_age = 0;
-    json_int_t end_age = 0;
-    json_int_t seed = 0;
-    if (json_unpack((json_t *)(uintptr_t)json, "{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "segment",
-                    &id, "reason", &reason, "start_step", &start_step, "end_step", &end_step,
-                    "start_age", &start_age, "end_age", &end_age, "seed", &seed) != 0) {
-        return false;
-    }
+    int64_t seed = 0;
+    const char *id = json_string_value(json_object_get(json, "segment"));
+    const char *reason = json_string_value(json_object_get(json, "reason"));
     const json_t *donor = json_object_get(json, "donor");
-    *s = (pbt_segment){.donor = -1,
-                       .state = PBT_SEGMENT_OPEN,
-                       .start_step = start_step,
-                       .end_step = end_step,
-                       .start_age = start_age,
-                       .end_age = end_age,
-                       .seed = (uint32_t)seed,
-                       .score = NAN};
-    return pbt__id_read(id, &s->id) && reason_read(reason, &s->reason) &&
-           nullable_id_read(json_object_get(json, "parent"), &s->parent) &&
-           (json_is_null(donor) || int32_read(donor, &s->donor));
+    *s = (pbt_segment){.donor = -1, .state = PBT_SEGMENT_OPEN, .score = NAN};
+    bool is_sound = id != NULL && pbt__id_read(id, &s->id) && reason != NULL &&
+                    reason_read(reason, &s->reason) &&
+                    nullable_id_read(json_object_get(json, "parent"), &s->parent) &&
+                    (json_is_null(donor) || int32_read(donor, &s->donor)) &&
+                    int64_read(json_object_get(json, "start_step"), &s->start_step) &&
+                    int64_read(json_object_get(json, "end_step"), &s->end_step) &&
+                    int64_read(json_object_get(json, "start_age"), &s->start_age) &&
+                    int64_read(json_object_get(json, "end_age"), &s->end_age) &&
+                    int64_read(json_object_get(json, "seed"), &seed) && seed >= 0 &&
+                    seed <= UINT32_MAX;
+    s->seed = (uint32_t)seed;
+    return is_sound;
 }
 
 static pbt_err decision_read(const json_t *json, const pbt_space *space, pbt__reading *reading,

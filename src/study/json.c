@@ -125,29 +125,6 @@ char *pbt__json_write(const json_t *json)
     return text;
 }
 
-/* Where memory runs out Jansson names its error or none at all. */
-static bool is_out_of_memory(const json_error_t *why)
-{
-    enum json_error_code code = json_error_code(why);
-    return code == json_error_out_of_memory || code == json_error_unknown;
-}
-
-pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error *error)
-{
-    json_error_t why;
-    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-    if (json == NULL && is_out_of_memory(&why)) {
-        return pbt__fail_memory(error);
-    }
-    if (json == NULL) {
-        pbt_err err = pbt__fail(error, PBT_ERR_CORRUPT, "broken JSON at %d:%d", why.line, why.column);
-        pbt__error_detail(error, "%s", why.text);
-        return err;
-    }
-    *out = json;
-    return PBT_OK;
-}
-
 /* ---- ids ---- */
 
 void pbt__id_write(pbt_segment_id id, char *out)

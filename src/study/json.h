@@ -17,9 +17,13 @@ bool pbt__json_number_read(const json_t *json, double *out);
  * memory. */
 char *pbt__json_write(const json_t *json);
 
-/* Read a text of `length` bytes. New reference. Errors: PBT_ERR_CORRUPT with line and column. */
+/* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT saying
+ * at which byte, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **out,
                                     pbt_error *error);
+
+/* The length of the UTF-8 character that `text` begins with; 0 where it begins with none. */
+size_t pbt__utf8_step(const char *text, size_t left);
 
 /* Hyperparameters as an object by name. New reference; NULL where there is no memory.
  * Shape: values[space->count] */

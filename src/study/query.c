@@ -227,6 +227,7 @@ pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
 typedef struct segment_list {
     pbt__study *study;
     json_t *by_id;
+    pbt_error *error;
 } segment_list;
 
 static int add_segment(segment_list *list, const json_t *decision, const pbt__event *event)
@@ -298,7 +299,7 @@ static pbt_err add_event(void *context, const pbt__event *event)
     json_t *body = NULL;
     json_t *decision = NULL;
     size_t i = 0;
-    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
+    pbt_err err = pbt__json_read(event->body, event->body_length, &body, list->error);
     if (err != PBT_OK) {
         return err;
     }
@@ -311,7 +312,7 @@ static pbt_err add_event(void *context, const pbt__event *event)
         failed |= add_segment(list, decision, event);
     }
     json_decref(body);
-    return failed == 0 ? PBT_OK : PBT_ERR_MEMORY;
+    return failed == 0 ? PBT_OK : pbt__fail_memory(list->error);
 }
 
 /* What the view knows beyond the log: who is at it, and whether the checkpoint is still there. */
@@ -363,7 +364,7 @@ static json_t *sort_segments(segment_list *list)
 
 static pbt_err segments(pbt__study *study, json_t **out, pbt_error *error)
 {
-    segment_list list = {.study = study, .by_id = json_object()};
+    segment_list list = {.study = study, .by_id = json_object(), .error = error};
     pbt_err err = list.by_id != NULL ? PBT_OK : pbt__fail_memory(error);
     if (err == PBT_OK) {
         err = study->store->ops->read(study->store, study->row.id, 0, add_event, &list, error);
@@ -390,13 +391,14 @@ pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error)
 typedef struct event_walk {
     pbt_err (*callback)(void *context, const json_t *event);
     void *context;
+    pbt_error *error;
 } event_walk;
 
 static pbt_err walk_event(void *context, const pbt__event *event)
 {
     const event_walk *walk = context;
     json_t *body = NULL;
-    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
+    pbt_err err = pbt__json_read(event->body, event->body_length, &body, walk->error);
     if (err != PBT_OK) {
         return err;
     }
@@ -404,7 +406,7 @@ static pbt_err walk_event(void *context, const pbt__event *event)
                              time_json(event->time_us), "kind",
                              pbt__event_kind_name(event->kind));
     bool is_whole = line != NULL && json_object_update(line, body) == 0;
-    err = is_whole ? walk->callback(walk->context, line) : PBT_ERR_MEMORY;
+    err = is_whole ? walk->callback(walk->context, line) : pbt__fail_memory(walk->error);
     json_decref(line);
     json_decref(body);
     return err;
@@ -414,6 +416,6 @@ pbt_err pbt__study_events(pbt__study *study, int64_t after,
                           pbt_err (*callback)(void *context, const json_t *event), void *context,
                           pbt_error *error)
 {
-    event_walk walk = {.callback = callback, .context = context};
+    event_walk walk = {.callback = callback, .context = context, .error = error};
     return study->store->ops->read(study->store, study->row.id, after, walk_event, &walk, error);
 }

@@ -24,6 +24,8 @@ typedef struct report_call {
     double *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
     size_t objective_sample_count;
     pbt__reply reply;
+    pbt__claim holder; /* what `who` may point into */
+    pbt__claimant asker;
 } report_call;
 
 /* ---- before the lock ---- */
@@ -241,6 +243,8 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
         return err;
     }
     call->reply = (pbt__reply){.is_repeat = is_over};
+    call->asker = pbt__study_asker(study, call->who, result->segment, result->attempt, &call->holder);
+    call->who = &call->asker;
     err = is_over ? pbt__study_assign_held(study, call->who, &call->reply.action, error)
                   : record_new(study, call, error);
     if (err == PBT_OK) {

@@ -25,7 +25,7 @@ typedef enum pbt__study_state {
 } pbt__study_state;
 
 /* Who asks. `session` is random per process (or per slot of one): a new session of the same worker ends
- * the old one's leases. */
+ * the old one's leases. In what is said of an attempt both may be empty: then whoever holds it asks. */
 typedef struct pbt__claimant {
     const char *worker;
     const char *session;
@@ -40,6 +40,7 @@ typedef struct pbt__assignment {
     int32_t attempt;
     int64_t resume_step;       /* start_step, or where a released attempt left off */
     bool is_fresh;             /* nothing to load */
+    bool reload_always;        /* load even what this session's memory holds */
     pbt__checkpoint_kind load_kind;
     pbt_segment_id load_from;  /* whose checkpoint `load` is */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */

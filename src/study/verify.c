@@ -187,26 +187,33 @@ static pbt_err verify_blob(audit_state *audit, pbt_segment_id id, const pbt__che
     return err;
 }
 
-static void verify_checkpoint(audit_state *audit, pbt_segment_id id)
+static pbt_err verify_checkpoint(audit_state *audit, pbt_segment_id id, pbt_error *error)
 {
     char name[PBT__ID_SIZE];
-    pbt_error error = {0};
+    pbt_error why = {0};
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(audit->view.ledger, id);
-    if (entry == NULL || entry->is_gone || entry->checkpoint.kind == PBT__CHECKPOINT_NONE) {
-        return;
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    if (entry->is_gone || entry->checkpoint.kind == PBT__CHECKPOINT_NONE) {
+        return PBT_OK;
     }
     audit->verdict.checkpoint_count++;
     bool is_inline = entry->checkpoint.kind == PBT__CHECKPOINT_INLINE;
-    pbt_err err = is_inline ? verify_blob(audit, id, &entry->checkpoint, &error)
-                            : pbt__vault_verify(audit->study->vault, id, 0, &entry->checkpoint,
-                                                &error);
+    pbt_err err =
+        is_inline ? verify_blob(audit, id, &entry->checkpoint, &why)
+                  : pbt__vault_verify(audit->study->vault, id, 0, &entry->checkpoint, &why);
+    if (err == PBT_ERR_MEMORY || err == PBT_ERR_STORE) {
+        return pbt__fail(error, err, "%s", why.message);
+    }
     if (err != PBT_OK) {
         pbt__id_write(id, name);
-        complain(audit, "checkpoint of %s: %s", name, error.message);
+        complain(audit, "checkpoint of %s: %s", name, why.message);
     }
+    return PBT_OK;
 }
 
-static void verify_checkpoints(audit_state *audit)
+static pbt_err verify_checkpoints(audit_state *audit, pbt_error *error)
 {
     for (int32_t m = 0; m < audit->view.facts.spec->search.population; m++) {
         pbt_segment newest;
@@ -214,9 +221,35 @@ static void verify_checkpoints(audit_state *audit)
                            ? newest.id.number
                            : -1;
         for (int32_t number = 0; number <= last; number++) {
-            verify_checkpoint(audit, (pbt_segment_id){m, number});
+            pbt_err err = verify_checkpoint(audit, (pbt_segment_id){m, number}, error);
+            if (err != PBT_OK) {
+                return err;
+            }
         }
     }
+    return PBT_OK;
+}
+
+/* Read the log; one that cannot be read on is a problem, named by the view. */
+static pbt_err verify_log(audit_state *audit, pbt_error *error)
+{
+    pbt__study *study = audit->study;
+    pbt_error found = {0};
+    pbt_err err =
+        study->store->ops->read(study->store, study->row.id, 0, read_event, audit, &found);
+    const pbt_error *why = audit->error.code != PBT_OK ? &audit->error : &found;
+    if (err == PBT_ERR_CORRUPT) {
+        complain(audit, "%s%s%s", why->message, why->detail[0] != '\0' ? ": " : "", why->detail);
+        return PBT_OK;
+    }
+    if (err != PBT_OK) {
+        return pbt__fail(error, err, "%s", why->message);
+    }
+    if (audit->view.population == NULL) {
+        return PBT_OK;
+    }
+    complain_missing(audit, &audit->view);
+    return verify_checkpoints(audit, error);
 }
 
 pbt_err pbt__study_verify(pbt__study *study, void (*problem)(void *context, const char *line),
@@ -232,16 +265,7 @@ pbt_err pbt__study_verify(pbt__study *study, void (*problem)(void *context, cons
         pthread_mutex_unlock(&study->view_lock);
         return err;
     }
-    err =
-        study->store->ops->read(study->store, study->row.id, 0, read_event, &audit, error);
-    if (err == PBT_ERR_CORRUPT) {
-        complain(&audit, "%s%s%s", audit.error.message, audit.error.detail[0] != '\0' ? ": " : "",
-                 audit.error.detail);
-        err = PBT_OK;
-    } else if (err == PBT_OK && audit.view.population != NULL) {
-        complain_missing(&audit, &audit.view);
-        verify_checkpoints(&audit);
-    }
+    err = verify_log(&audit, error);
     pthread_mutex_unlock(&study->view_lock);
     if (err == PBT_OK) {
         *out = audit.verdict;

@@ -1,4 +1,4 @@
-"""What the tests of the program share: a folder of their own, a spec, a trainer, and the program."""
+"""What the tests of the program share: a folder of their own, a spec, a trainer, the program."""
 
 import json
 import os

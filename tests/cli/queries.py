@@ -52,7 +52,7 @@ class Queries(Case):
         self.assertEqual(best, self.json("show", "tiny")[0]["best"])
         scores = [segment["score"] for segment in self.json("segments", "tiny")]
         self.assertEqual(best["score"], max(scores))
-        weight = float(open(best["checkpoint"]).read())
+        weight = float((self.folder / best["checkpoint"]).read_text())
         self.assertEqual(weight, best["score"])
 
     def test_members(self):
@@ -110,17 +110,18 @@ class Queries(Case):
 
     def test_store_from_the_environment(self):
         store = f"sqlite:{self.folder}/pbt.db"
-        output, _ = self.pbt("list", "--json", env=self.environment() | {"PBT_STORE": store}, cwd="/")
+        environment = self.environment() | {"PBT_STORE": store}
+        output, _ = self.pbt("list", "--json", env=environment, cwd="/")
         self.assertIn('"tiny"', output)
 
     def test_verify_finds_nothing(self):
         output, _ = self.pbt("verify")
-        self.assertRegex(output, r"^tiny: \d+ events, \d+ decisions, \d+ checkpoints checked: 0 problems")
+        self.assertRegex(output, r"^tiny: \d+ events, .* checkpoints checked: 0 problems")
         self.pbt("verify", "tiny", "nobody", status=1)
 
     def test_verify_finds_an_altered_checkpoint(self):
         (best,) = self.json("best")
-        with open(best["checkpoint"], "r+") as file:
+        with open(self.folder / best["checkpoint"], "r+") as file:
             file.write("9")
         output, _ = self.pbt("verify", status=1)
         self.assertIn(best["segment"], output)

@@ -38,7 +38,7 @@ class Usage(Case):
         for command in COMMANDS:
             output, _ = self.pbt(command, "--help")
             text = output.split("\n", 1)[1]
-            self.assertLessEqual(max(map(len, text.splitlines())), 100, command)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80, command)
 
     def test_queries_offer_json_and_a_store(self):
         for command in QUERIES:

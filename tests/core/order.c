@@ -235,7 +235,7 @@ static void latest_compares_what_everyone_reported_last(void **state)
     assert_int_equal(early.compared.position, 0);
     pbt__decision late = tell_score(population, 3, 12.5);
     assert_true(late.compared.score == 12.5);
-    assert_int_equal(late.compared.ranked, 3);
+    assert_int_equal(late.compared.ranked, 4);
     assert_int_equal(late.compared.position, 1);
     late = tell_score(population, 3, 13);
     assert_true(late.compared.score == 13);
@@ -283,6 +283,7 @@ static void a_quorum_is_of_the_living(void **state)
 {
     (void)state;
     pbt_search search = search_of(5, PBT_ASYNCHRONOUS);
+    search.exploit.rule = PBT_EXPLOIT_NONE;
     search.exploit.quorum = 1;
     pbt_population *population = population_of(&search);
     for (int32_t m = 0; m < 4; m++) {
@@ -329,7 +330,7 @@ static void a_copier_is_nobodys_donor_until_it_reports(void **state)
             assert_int_equal(before.compared.ranked, 2);
             assert_int_equal(before.segment.donor, 0);
             tell_score(population, 0, 3);
-            tell_score(population, 1, 2);
+            tell_score(population, 1, 4);
             pbt__decision after = tell_score(population, 2, 1);
             copies_of_1 += after.segment.donor == 1 ? 1 : 0;
             pbt_population_free(population);
@@ -345,6 +346,7 @@ static void a_copier_is_not_ranked(void **state)
     for (int compare = PBT_COMPARE_STEP; compare <= PBT_COMPARE_LATEST; compare++) {
         pbt_search search = search_of(4, PBT_ASYNCHRONOUS);
         search.exploit.compare = (pbt_compare)compare;
+        search.exploit.quorum = 1;
         pbt_population *population = population_of(&search);
         tell_round(population, (double[]){4, 3, 2, 1});
         assert_int_equal(newest_of(population, 3).donor, 0);

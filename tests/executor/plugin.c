@@ -202,9 +202,9 @@ static void weights_come_back_from_checkpoints(void **state)
 {
     (void)state;
     const char *specs[] = {
-        SPEC("4", "asynchronous", STOP("200"), LIBRARY("plain")),
-        SPEC("4", "asynchronous", STOP("200"), LIBRARY("large")),
-        SPEC("4", "asynchronous", STOP("200"), LIBRARY("files")),
+        SPEC("4", "asynchronous", STOP("100"), LIBRARY("plain")),
+        SPEC("4", "asynchronous", STOP("100"), LIBRARY("large")),
+        SPEC("4", "asynchronous", STOP("100"), LIBRARY("files")),
     };
     for (size_t i = 0; i < 3; i++) {
         make_study(specs[i]);
@@ -214,11 +214,11 @@ static void weights_come_back_from_checkpoints(void **state)
             pbt__local_stop(local, false);
             finish();
             reopen_study();
-        } while (count_segments("reported") < 40);
+        } while (count_segments("reported") < 20);
         run(2);
         assert_state(PBT__FINISHED);
         assert_int_equal(find_events("failed").count, 0);
-        assert_lineage(80);
+        assert_lineage(40);
         assert_verified();
         (void)close_study(state);
         assert_int_equal(set_up(state), 0);
@@ -432,7 +432,7 @@ static void a_store_that_fails_ends_the_run(void **state)
 {
     (void)state;
     for (int count = 0; count < 12; count++) {
-        make_study(SPEC("4", "asynchronous", STOP("200"), LIBRARY("plain")));
+        make_study(SPEC("4", "asynchronous", STOP("50"), LIBRARY("plain")));
         real_ops = store->ops;
         pbt__store_ops failing = *real_ops;
         failing.commit = failing_commit;

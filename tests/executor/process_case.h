@@ -40,7 +40,7 @@ static inline bool is_alive(pid_t pid)
 }
 
 /* Become the parent of processes that lost theirs: in a container nobody else might reap them. */
-static int adopt_orphans(void **state)
+static inline int adopt_orphans(void **state)
 {
     (void)state;
     return prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -57,7 +57,7 @@ static inline void reopen_study(void)
 }
 
 /* A test that failed may have left its slots running. */
-static int close_study(void **state)
+static inline int close_study(void **state)
 {
     if (local != NULL) {
         pbt__local_stop(local, true);

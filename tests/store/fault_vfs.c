@@ -1,8 +1,9 @@
 /*
  * fault_vfs.c: a shim over SQLite's own VFS, and one over its allocator.
  *
- * Opening, reading, writing, syncing, truncating, deleting and mapping the -shm file count as operations
- * of the kind PBT__FAULT_STORE. A write that fails has written its first half, as a full disk does.
+ * Opening, reading, writing, syncing, truncating, deleting and mapping the -shm file count as
+ * operations of the kind PBT__FAULT_STORE. A write that fails has written its first half, as a full
+ * disk does.
  */
 #include "fault_vfs.h"
 

@@ -1,9 +1,10 @@
 /*
  * faults.c: the N-th operation below the store fails, for N = 1, 2, ... until none does.
  *
- * A script of transactions is run with a fault armed. Whatever fails, the store holds exactly what the
- * transactions before left, or, where it was the commit that failed, what this one leaves: never a part.
- * That is read from the same handle and from a new one, and then the script is finished, on either.
+ * A script of transactions is run with a fault armed. Whatever fails, the store holds exactly what
+ * the transactions before left, or, where it was the commit that failed, what this one leaves:
+ * never a part. That is read from the same handle and from a new one, and then the script is
+ * finished, on either.
  */
 #include <assert.h>
 #include <setjmp.h>
@@ -35,7 +36,7 @@ typedef struct fixture {
     int failure_count;
 } fixture;
 
-/* ---- the script: each transaction begins, does something, and leaves the commit to its caller ---- */
+/* ---- the script: transactions that leave the commit to their caller ---- */
 
 static pbt_err append(const fixture *self, int64_t sequence)
 {
@@ -96,10 +97,13 @@ static pbt_err append_much(const fixture *self)
     return err == PBT_OK ? write_claim_and_blob(self, 3, PBT__BLOB_MAXIMUM) : err;
 }
 
+/* Many small writes: what keeps track of them grows meanwhile. */
 static pbt_err drop_blobs(const fixture *self)
 {
     pbt_err err = begin_toy(self);
-    err = err == PBT_OK ? append(self, 4) : err;
+    for (int64_t i = 4; i <= 40 && err == PBT_OK; i++) {
+        err = append(self, i);
+    }
     for (int32_t i = 0; i < SUPPORT_NUMBERS && err == PBT_OK; i++) {
         err = self->ops->blob_drop(self->store, (pbt_segment_id){0, i}, NULL);
     }
@@ -120,8 +124,14 @@ static pbt_err remove_toy(const fixture *self)
     return err == PBT_OK ? self->ops->remove(self->store, NULL) : err;
 }
 
-static pbt_err (*const SCRIPT[])(const fixture *self) = {
-    make_toy, report_in_savepoints, append_much, drop_blobs, make_other, remove_toy,
+/* Each with what there is of "toy" afterwards. */
+static const struct {
+    pbt_err (*run)(const fixture *self);
+    int64_t event_count; /* 0: there is no "toy" */
+    bool has_blob;       /* m0s0 */
+} SCRIPT[] = {
+    {make_toy, 1, true},     {report_in_savepoints, 2, true}, {append_much, 3, true},
+    {drop_blobs, 40, false}, {make_other, 40, false},         {remove_toy, 0, false},
 };
 enum { SCRIPT_LENGTH = sizeof(SCRIPT) / sizeof(SCRIPT[0]) };
 static_assert(SCRIPT_LENGTH == STATE_COUNT - 1, "a state before each transaction, and the last");
@@ -133,25 +143,28 @@ static pbt_err expect_in_order(void *context, const pbt__event *event)
     return event->sequence == ++*(int64_t *)context ? PBT_OK : PBT_ERR_CORRUPT;
 }
 
-/* Read once as a user would, so that reading can fail as well. */
-static pbt_err read_all(const fixture *self)
+/* Read "toy" after a transaction of the script. What is there is found, or its reading fails. */
+static pbt_err read_toy(const fixture *self, int at)
 {
     pbt__study_row row;
     int64_t last = 0;
     void *bytes = NULL;
     size_t length = 0;
     pbt_err err = pbt__store_find(self->store, "toy", &row, NULL);
-    if (err != PBT_OK) {
+    if (SCRIPT[at].event_count == 0) {
         return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
     }
-    err = self->ops->read(self->store, row.id, 0, expect_in_order, &last, NULL);
-    if (err == PBT_OK) {
-        err =
-            self->ops->blob_get(self->store, row.id, (pbt_segment_id){0, 0}, &bytes, &length, NULL);
-        err = err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
+    assert_int_not_equal(err, PBT_ERR_NOT_FOUND);
+    err =
+        err == PBT_OK ? self->ops->read(self->store, row.id, 0, expect_in_order, &last, NULL) : err;
+    if (err != PBT_OK) {
+        return err;
     }
+    assert_int_equal(last, SCRIPT[at].event_count);
+    err = self->ops->blob_get(self->store, row.id, (pbt_segment_id){0, 0}, &bytes, &length, NULL);
     free(bytes);
-    return err;
+    assert_true(err != PBT_ERR_NOT_FOUND || !SCRIPT[at].has_blob);
+    return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
 }
 
 static pbt_err open_store(fixture *self)
@@ -171,7 +184,7 @@ static pbt_err run_one(fixture *self, int at)
     pbt_err err = self->store == NULL ? open_store(self) : PBT_OK;
     if (err == PBT_OK) {
         self->stage = WRITING;
-        err = SCRIPT[at](self);
+        err = SCRIPT[at].run(self);
     }
     if (err == PBT_OK) {
         self->stage = COMMITTING;
@@ -179,7 +192,7 @@ static pbt_err run_one(fixture *self, int at)
     }
     if (err == PBT_OK) {
         self->stage = READING;
-        err = read_all(self);
+        err = read_toy(self, at);
     }
     return err;
 }

@@ -1,9 +1,11 @@
 /*
- * kill.c: a process that commits is killed at random instants; what it acknowledged is there, and whole.
+ * kill.c: a process that commits is killed at random instants; what it acknowledged is there, and
+ * whole.
  *
- * The child writes each transaction's last sequence into a pipe after `commit` returned. Each transaction
- * leaves the log, the claim and the blob saying the same number. So, reopened, the log is gapless up to
- * some n, n is no less than the last number that came through the pipe, and all three say n.
+ * The child writes each transaction's last sequence into a pipe after `commit` returned. Each
+ * transaction leaves the log, the claim and the blob saying the same number. So, reopened, the log
+ * is gapless up to some n, n is no less than the last number that came through the pipe, and all
+ * three say n.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,7 +83,8 @@ static void run_child(const char *url, int acknowledgements, uint64_t seed)
     }
 }
 
-/* Read acknowledgements until there is none left, or only the first; returns the newest, or `last`. */
+/* Read acknowledgements until there is none left, or only the first; returns the newest, or
+ * `last`. */
 static int64_t hear(int acknowledgements, int64_t last, bool only_first)
 {
     int64_t heard = 0;

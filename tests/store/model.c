@@ -1,10 +1,10 @@
 /*
  * model.c: random programs of calls, run on two stores side by side, every answer compared.
  *
- * The memory store is the model: arrays and nothing else. SQLite is the implementation. A program calls
- * mostly what may be called, and now and then what may not. Sometimes SQLite's handle is closed and opened
- * again, which the model answers with a rollback. A planted fault in one of the two must be found, else the
- * detector finds nothing.
+ * The memory store is the model: arrays and nothing else. SQLite is the implementation. A program
+ * calls mostly what may be called, and now and then what may not. Sometimes SQLite's handle is
+ * closed and opened again, which the model answers with a rollback. A planted fault in one of the
+ * two must be found, else the detector finds nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>

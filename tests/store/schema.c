@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "store/sqlite.h"
@@ -190,6 +191,50 @@ static void a_newer_store_is_refused_with_a_hint(void **state)
     assert_true(self->error.hint[0] != '\0');
 }
 
+/* A reader of an old file keeps its log from being turned on; that too is waited for, then busy. */
+static void a_log_that_cannot_be_turned_on_is_busy(void **state)
+{
+    fixture *self = *state;
+    sqlite3 *reader = NULL;
+    pbt__store *store = NULL;
+    const pbt__store_options options = {.url = self->url, .busy_seconds = 0.05};
+    execute_file(self, "schema-1.sql");
+    assert_int_equal(sqlite3_open(self->path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM study", NULL, NULL, NULL),
+                     SQLITE_OK);
+    int64_t start_us = pbt__clock_monotonic_us();
+    assert_int_equal(pbt__store_open(&options, &store, NULL), PBT_ERR_BUSY);
+    assert_true(pbt__clock_monotonic_us() - start_us >= 50 * 1000);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    assert_int_equal(pbt__store_open(&options, &store, NULL), PBT_OK);
+    pbt__store_close(store);
+}
+
+static int open_and_close(void *context, int place)
+{
+    (void)place;
+    const fixture *self = context;
+    pbt__store *store = NULL;
+    const pbt__store_options options = {.url = self->url};
+    pbt_err err = pbt__store_open(&options, &store, NULL);
+    pbt__store_close(store);
+    return (int)err;
+}
+
+/* Two that turn it on at the same instant are each told "busy" at once; neither may give up. */
+static void many_at_once_turn_the_log_on(void **state)
+{
+    fixture *self = *state;
+    support_folder_remove(self->folder);
+    support_folder_fast(self->folder);
+    support_url(self->folder, self->url);
+    execute_file(self, "schema-1.sql");
+    for (int i = 0; i < 150; i++) {
+        execute(self, "PRAGMA journal_mode = DELETE");
+        assert_int_equal(support_processes(6, open_and_close, self), 0);
+    }
+}
+
 /* ---- files that are no store ---- */
 
 static void garbage_is_refused(void **state)
@@ -248,7 +293,8 @@ static void a_damaged_store_says_so(void **state)
     pbt__store_close(store);
 }
 
-/* A crash while a store is being made leaves an empty file: no store yet, and still one to be made. */
+/* A crash while a store is being made leaves an empty file: no store yet, and still one to be
+ * made. */
 static void an_empty_file_becomes_a_store(void **state)
 {
     fixture *self = *state;
@@ -352,6 +398,8 @@ int main(int argc, char **argv)
         CASE(a_store_of_version_1_opens),
         CASE(a_store_brought_up_to_date_is_as_a_new_one),
         CASE(a_newer_store_is_refused_with_a_hint),
+        CASE(a_log_that_cannot_be_turned_on_is_busy),
+        CASE(many_at_once_turn_the_log_on),
         CASE(garbage_is_refused),
         CASE(somebody_elses_database_is_refused),
         CASE(a_store_without_a_version_is_refused),

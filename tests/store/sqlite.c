@@ -1,4 +1,5 @@
-/* sqlite.c: what only a store in a file can show: who may open it, what a crash leaves, who waits. */
+/* sqlite.c: what only a store in a file can show: who may open it, what a crash leaves, who
+ * waits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
