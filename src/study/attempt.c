@@ -178,29 +178,70 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
     return pbt__study_submit(study, run_release, &call, error);
 }
 
-typedef struct end_call {
-    const char *prefix;
-} end_call;
+/* ---- what is known of a worker from outside ---- */
 
-static pbt_err run_end_leases(pbt__study *study, void *arguments, pbt_error *error)
+typedef struct worker_call {
+    const char *name;
+    size_t name_length; /* of the name that must agree: a prefix where it is shorter */
+    pbt__cause cause;
+    const char *message; /* NULL: renew */
+    int32_t count;
+} worker_call;
+
+static pbt_err renew(pbt__study *study, pbt__claim claim, pbt_error *error)
 {
-    const end_call *call = arguments;
-    size_t length = strlen(call->prefix);
+    double lease_seconds = study->view.facts.spec->lease_seconds;
+    claim.lease_until_us = study->transaction.now_us + (int64_t)(lease_seconds * 1e6);
+    return pbt__study_put_claim(study, &claim, error);
+}
+
+static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
+{
+    worker_call *call = arguments;
     for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
         pbt__claim claim = study->claims[m];
-        if (!pbt__claim_is_current(study, &claim) || strncmp(claim.worker, call->prefix, length) != 0) {
+        if (!pbt__claim_is_current(study, &claim) ||
+            strncmp(claim.worker, call->name, call->name_length) != 0) {
             continue;
         }
-        pbt_err err = pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST, "the worker died", error);
+        pbt_err err = call->message == NULL ? renew(study, claim, error)
+                                            : pbt__study_log_failure(study, &claim, call->cause,
+                                                                     call->message, error);
         if (err != PBT_OK) {
             return err;
         }
+        call->count++;
     }
     return PBT_OK;
 }
 
 pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error)
 {
-    end_call call = {.prefix = prefix};
-    return pbt__study_submit(study, run_end_leases, &call, error);
+    worker_call call = {.name = prefix,
+                        .name_length = strlen(prefix),
+                        .cause = PBT__CAUSE_LOST,
+                        .message = "the worker died"};
+    return pbt__study_submit(study, run_worker, &call, error);
+}
+
+pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const char *message,
+                                 int32_t *count, pbt_error *error)
+{
+    char line[MESSAGE_SIZE];
+    worker_call call = {.name = worker,
+                        .name_length = strlen(worker) + 1,
+                        .cause = PBT__CAUSE_TRAINER,
+                        .message = line};
+    copy_message(message, line);
+    pbt_err err = pbt__study_submit(study, run_worker, &call, error);
+    if (err == PBT_OK) {
+        *count = call.count;
+    }
+    return err;
+}
+
+pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker, pbt_error *error)
+{
+    worker_call call = {.name = worker, .name_length = strlen(worker) + 1};
+    return pbt__study_submit(study, run_worker, &call, error);
 }

@@ -34,6 +34,19 @@ pbt_err pbt__study_stop(pbt__study *study, pbt_error *error)
     return pbt__study_submit(study, run_stop, NULL, error);
 }
 
+static pbt_err run_break(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    bool is_broken = !pbt__view_is_over(&study->view) &&
+                     pbt__population_tally(study->view.population).reports == 0;
+    return is_broken ? pbt__study_log_stop(study, "broken", error) : PBT_OK;
+}
+
+pbt_err pbt__study_break(pbt__study *study, pbt_error *error)
+{
+    return pbt__study_submit(study, run_break, NULL, error);
+}
+
 static pbt_err run_resume(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;

@@ -241,6 +241,16 @@ pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim, pbt_err
     return err;
 }
 
+/* The furthest behind come first. Until anybody has reported, those who failed stand back among their equals:
+ * a broken script costs one attempt each. */
+static double queue_rank(const pbt__study *study, const pbt_segment *open)
+{
+    const pbt_population *population = study->view.population;
+    bool has_failed = pbt__population_tally(population).reports == 0 &&
+                      pbt__population_failures(population, open->id.member) > 0;
+    return -(double)open->start_step - (has_failed ? 0.5 : 0);
+}
+
 pbt_err pbt__study_requeue(pbt__study *study, int32_t m)
 {
     pbt_segment newest;
@@ -251,7 +261,7 @@ pbt_err pbt__study_requeue(pbt__study *study, int32_t m)
     bool is_claimed =
         is_open && pbt__claim_is_active(claim) && claim->number == newest.id.number;
     bool should_wait = is_open && !is_claimed;
-    double rank = is_open ? -(double)newest.start_step : 0;
+    double rank = is_open ? queue_rank(study, &newest) : 0;
     if (study->is_waiting[m] && should_wait && study->waiting.nodes[m].score == rank) {
         return PBT_OK;
     }

@@ -147,6 +147,20 @@ PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who
 PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix,
                                            pbt_error *error);
 
+/* Record that a worker's process has died: whatever it held has failed as its trainer's own failure. `*count`
+ * says how much that was. */
+PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker,
+                                              const char *message, int32_t *count,
+                                              pbt_error *error);
+
+/* Renew the leases of a worker whose process is known to live, also where it cannot say so itself. */
+PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
+                                             pbt_error *error);
+
+/* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever reported.
+ * A no-op otherwise, and where it is over. */
+PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
+
 /* Read a checkpoint kept inside the store; the caller frees. */
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
                                      size_t *length, pbt_error *error);

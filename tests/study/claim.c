@@ -192,6 +192,29 @@ static void dead_workers_leases_can_be_ended_by_name(void **state)
     assert_int_equal(bench_claim(b, "local-0").train.attempt, 2);
 }
 
+static void a_worker_known_to_have_died_or_to_live_needs_not_say_so(void **state)
+{
+    bench *b = *state;
+    int32_t count = 0;
+    bench_create(b, 3, TWO_RETRIES);
+    (void)bench_claim(b, "w1");
+    (void)bench_claim(b, "w10");
+    assert_ok(pbt__study_worker_failed(b->study, "w1", "killed by signal 9", &count, &b->error));
+    assert_int_equal(count, 1);
+    json_t *failed = bench_last(b, "failed");
+    assert_string_equal(json_string_value(json_object_get(failed, "cause")), "trainer");
+    assert_string_equal(json_string_value(json_object_get(failed, "segment")), "m0s0");
+    json_decref(failed);
+    for (int i = 0; i < 3; i++) {
+        b->now_us += 20000000;
+        assert_ok(pbt__study_worker_lives(b->study, "w10", &b->error));
+    }
+    (void)bench_claim(b, "z");
+    assert_int_equal(bench_count(b, "failed"), 1);
+    assert_ok(pbt__study_worker_failed(b->study, "nobody", "x", &count, &b->error));
+    assert_int_equal(count, 0);
+}
+
 static void progress_is_released_and_resumed(void **state)
 {
     bench *b = *state;
@@ -256,6 +279,7 @@ int main(void)
         TEST(a_step_that_stands_still_is_given_up),
         TEST(leases_are_extended_when_a_store_is_opened_again),
         TEST(dead_workers_leases_can_be_ended_by_name),
+        TEST(a_worker_known_to_have_died_or_to_live_needs_not_say_so),
         TEST(progress_is_released_and_resumed),
         TEST(names_are_bounded),
         TEST(a_study_ends_and_says_so),

@@ -99,6 +99,22 @@ static void a_broken_script_costs_one_attempt_each(void **state)
     assert_int_equal(bench_claim(b, "a").train.attempt, 2);
 }
 
+static void a_broken_script_costs_one_attempt_each_on_one_slot(void **state)
+{
+    bench *b = *state;
+    int attempts = 0;
+    bench_create(b, 4, "failure: {retries: 5}");
+    pbt__action action = bench_claim(b, "a");
+    while (action.verb == PBT__TRAIN) {
+        attempts++;
+        assert_int_equal(action.train.attempt, 1);
+        assert_ok(bench_fail(b, "a", &action, true));
+        action = bench_claim(b, "a");
+    }
+    assert_int_equal(attempts, 4);
+    assert_int_equal(bench_summary(b).state, PBT__STUDY_FAILED);
+}
+
 static void three_rescues_in_a_row_end_a_member(void **state)
 {
     bench *b = *state;
@@ -238,6 +254,7 @@ int main(void)
         TEST(a_failure_not_to_be_retried_is_not),
         TEST(a_lost_member_waits_for_a_rescuer),
         TEST(a_broken_script_costs_one_attempt_each),
+        TEST(a_broken_script_costs_one_attempt_each_on_one_slot),
         TEST(three_rescues_in_a_row_end_a_member),
         TEST(a_diverged_segment_may_end_early_and_has_no_checkpoint),
         TEST(behaviour_13_a_step_that_does_not_fit_is_refused),
