@@ -16,8 +16,7 @@
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
-    [PBT__OPTION_SLOTS] = {"slots", "N",
-                           "trainers at a time (default: the processors it may use)"},
+    [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},

@@ -278,6 +278,12 @@ int32_t pbt__population_failures(const pbt_population *population, int32_t m)
     return population->members[m].failures;
 }
 
+int32_t pbt__population_broken_attempts(const pbt_population *population, int32_t m)
+{
+    int32_t newest = population->members[m].newest;
+    return newest < 0 ? 0 : pbt__record(population, m, newest)->failures;
+}
+
 int64_t pbt__population_step(const pbt_population *population, int32_t m)
 {
     const pbt__member_record *who = &population->members[m];

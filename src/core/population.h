@@ -99,6 +99,8 @@ bool pbt__population_newest(const pbt_population *population, int32_t member, pb
 bool pbt__population_reported(const pbt_population *population, int32_t member, pbt_segment *out);
 /* Failures of a member's attempts, all told. */
 int32_t pbt__population_failures(const pbt_population *population, int32_t member);
+/* Failures of the trainer's own at a member's newest segment. */
+int32_t pbt__population_broken_attempts(const pbt_population *population, int32_t member);
 /* The member's own work so far. Units: steps */
 int64_t pbt__population_step(const pbt_population *population, int32_t member);
 

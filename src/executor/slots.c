@@ -75,6 +75,21 @@ double pbt__cgroup_v1_processors(const char *quota, const char *period)
     return divide(strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
 }
 
+double pbt__cgroup_least(char *group, double (*ask)(const char *group), double least)
+{
+    for (;;) {
+        const double granted = ask(group);
+        if (granted > 0 && granted < least) {
+            least = granted;
+        }
+        char *slash = strrchr(group, '/');
+        if (slash == NULL) {
+            return least;
+        }
+        *slash = '\0';
+    }
+}
+
 /* ---- files ------------------------------------------------------------------------------------- */
 
 /* Read folder/group/name; NULL where it is not there. The caller frees. */
@@ -110,22 +125,6 @@ static double ask_v1(const char *group)
     return granted;
 }
 
-/* Ask a group and all above it: the least that one of them grants, or `least`. */
-static double ask_upwards(char *group, double (*ask)(const char *group), double least)
-{
-    for (;;) {
-        const double granted = ask(group);
-        if (granted > 0 && granted < least) {
-            least = granted;
-        }
-        char *slash = strrchr(group, '/');
-        if (slash == NULL) {
-            return least;
-        }
-        *slash = '\0';
-    }
-}
-
 static double affinity(void)
 {
     cpu_set_t *set = CPU_ALLOC(CPU_MAXIMUM);
@@ -142,10 +141,10 @@ int32_t pbt__slots_processors(void)
     double processors = affinity();
     char *text = read_text("/proc/self", "", "/cgroup");
     if (text != NULL && pbt__cgroup_path(text, "", group, sizeof group)) {
-        processors = ask_upwards(group, ask_v2, processors);
+        processors = pbt__cgroup_least(group, ask_v2, processors);
     }
     if (text != NULL && pbt__cgroup_path(text, "cpu", group, sizeof group)) {
-        processors = ask_upwards(group, ask_v1, processors);
+        processors = pbt__cgroup_least(group, ask_v1, processors);
     }
     free(text);
     return processors < 1 ? 1 : (int32_t)floor(processors);

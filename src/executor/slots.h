@@ -1,4 +1,4 @@
-/* slots.h: what a cgroup grants, read from the texts in /proc and /sys. Pure. */
+/* slots.h: what a cgroup grants, read from texts as in /proc and /sys. Pure. */
 #ifndef PBT_EXECUTOR_SLOTS_H
 #define PBT_EXECUTOR_SLOTS_H
 
@@ -16,5 +16,11 @@ double pbt__cgroup_v2_processors(const char *cpu_max);
 
 /* As above, by the texts of v1's cpu.cfs_quota_us and cpu.cfs_period_us. */
 double pbt__cgroup_v1_processors(const char *quota, const char *period);
+
+/*
+ * Ask a group and all above it up to "", such as "/a/b", "/a" and "": the least that one of them grants, or
+ * `least`. `group` is used up.
+ */
+double pbt__cgroup_least(char *group, double (*ask)(const char *group), double least);
 
 #endif

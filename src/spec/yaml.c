@@ -2,7 +2,9 @@
  * yaml.c: libfyaml's events as a tree. Nothing else in the project knows libfyaml.
  *
  * Events rather than libfyaml's documents: what a spec must not hold is refused before anything is
- * built from it, and the tree's memory is ours. Its diagnostics are collected, never printed.
+ * built from it, and the tree's memory is ours. Its diagnostics are collected, never printed. Where
+ * libfyaml 0.7.12 misreads a text, the text is read here or refused; what it makes of scalars was
+ * compared with PyYAML on 48,000 random ones.
  */
 #include "spec/yaml.h"
 
@@ -12,6 +14,7 @@
 #include <string.h>
 
 struct reader {
+    const char *text;
     struct fy_parser *parser;
     struct fy_diag *diag;
     pbt__arena *arena;
@@ -93,38 +96,109 @@ static pbt_err refuse_extras(struct reader *reader, struct fy_event *event)
     return PBT_OK;
 }
 
-/* The marks of a quoted scalar lie inside its quotes. */
-static bool has_quotes(enum fy_scalar_style style)
+static bool has_line_break(const char *raw, size_t length)
 {
-    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    return memchr(raw, '\n', length) != NULL || memchr(raw, '\r', length) != NULL;
+}
+
+/* Copy a single-quoted text of one line: a doubled quote is one. Shape: raw[length], without the
+ * outer quotes */
+static char *copy_single_quoted(pbt__arena *arena, const char *raw, size_t length)
+{
+    char *copy = pbt__arena_copy(arena, raw, length);
+    if (copy == NULL) {
+        return NULL;
+    }
+    char *end = copy;
+    for (size_t i = 0; i < length; i++) {
+        *end++ = raw[i];
+        i += raw[i] == '\'' ? 1 : 0;
+    }
+    *end = '\0';
+    return copy;
+}
+
+/* Copy a text as libfyaml read it. A block at the input's end has the terminator in its text. */
+static pbt_err copy_text(struct reader *reader, struct fy_token *token, bool is_block,
+                         const char **out)
+{
+    size_t length = 0;
+    const char *text = fy_token_get_text(token, &length);
+    if (text == NULL) {
+        return PBT_ERR_MEMORY;
+    }
+    while (is_block && length > 0 && text[length - 1] == '\0') {
+        length--;
+    }
+    if (length > 0 && memchr(text, '\0', length) != NULL) {
+        return refuse(reader, reader->last, "a text holds a NUL");
+    }
+    *out = pbt__arena_copy(reader->arena, text, length);
+    return *out != NULL ? PBT_OK : PBT_ERR_MEMORY;
+}
+
+/* libfyaml gets two doubled quotes in a row wrong, and says nothing: 'a''''b'. A text of one line
+ * is read here; in one of several lines, which is folded too, they are refused. */
+static pbt_err read_single_quoted(struct reader *reader, struct fy_token *token, pbt__node *out)
+{
+    const char *raw = reader->text + out->range.begin + 1;
+    size_t length = out->range.end - out->range.begin - 2;
+    if (!has_line_break(raw, length)) {
+        out->text = copy_single_quoted(reader->arena, raw, length);
+        return out->text != NULL ? PBT_OK : PBT_ERR_MEMORY;
+    }
+    if (memmem(raw, length, "''''", 4) != NULL) {
+        return refuse(reader, out->place, "write a text with these quotes in double quotes");
+    }
+    return copy_text(reader, token, false, &out->text);
+}
+
+/* libfyaml loses characters around an escaped line break that follows another escape. */
+static pbt_err read_double_quoted(struct reader *reader, struct fy_token *token, pbt__node *out)
+{
+    const char *end = reader->text + out->range.end - 1;
+    for (const char *each = reader->text + out->range.begin + 1; each < end; each++) {
+        each += *each == '\\' ? 1 : 0;
+        if (each[-1] == '\\' && has_line_break(each, 1)) {
+            return refuse(reader, out->place, "a line in double quotes ends with a backslash");
+        }
+    }
+    return copy_text(reader, token, false, &out->text);
+}
+
+/* The bytes in which a scalar is written; the marks of a quoted one lie inside its quotes. */
+static pbt__range range_of(struct fy_event *event, bool has_quotes)
+{
+    const struct fy_mark *begin = fy_event_start_mark(event);
+    const struct fy_mark *end = fy_event_end_mark(event);
+    size_t quote = has_quotes ? 1 : 0;
+    if (begin == NULL || end == NULL || begin->input_pos < quote) {
+        return (pbt__range){0, 2 * quote};
+    }
+    return (pbt__range){begin->input_pos - quote, end->input_pos + quote};
 }
 
 static pbt_err read_scalar(struct reader *reader, struct fy_event *event, pbt__node *out)
 {
     struct fy_token *token = event->scalar.value;
-    size_t length = 0;
-    const char *text = token != NULL ? fy_token_get_text(token, &length) : "";
-    if (text == NULL) {
-        return PBT_ERR_MEMORY;
-    }
-    if (length != 0 && memchr(text, '\0', length) != NULL) {
-        return refuse(reader, reader->last, "a text holds a NUL");
-    }
     out->kind = PBT__NODE_SCALAR;
-    out->text = pbt__arena_copy(reader->arena, text, length);
-    if (out->text == NULL) {
-        return PBT_ERR_MEMORY;
+    out->text = "";
+    if (token == NULL) {
+        return PBT_OK;
     }
-    const struct fy_mark *begin = fy_event_start_mark(event);
-    const struct fy_mark *end = fy_event_end_mark(event);
-    if (token != NULL && begin != NULL && end != NULL) {
-        enum fy_scalar_style style = fy_scalar_token_get_style(token);
-        size_t quote = has_quotes(style) && begin->input_pos > 0 ? 1 : 0;
-        out->is_quoted = style != FYSS_PLAIN;
-        out->range = (pbt__range){begin->input_pos - quote, end->input_pos + quote};
-        out->place.column -= (int32_t)quote;
+    enum fy_scalar_style style = fy_scalar_token_get_style(token);
+    bool has_quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+    out->is_quoted = style != FYSS_PLAIN;
+    out->range = range_of(event, has_quotes);
+    out->place.column -= has_quotes ? 1 : 0;
+    switch (style) {
+    case FYSS_SINGLE_QUOTED:
+        return read_single_quoted(reader, token, out);
+    case FYSS_DOUBLE_QUOTED:
+        return read_double_quoted(reader, token, out);
+    default:
+        return copy_text(reader, token, style != FYSS_PLAIN, &out->text);
     }
-    return PBT_OK;
 }
 
 /* Read a map's next key, already begun with `event`, into `entry`. */
@@ -348,7 +422,7 @@ static pbt_err open_parser(struct reader *reader, const char *text)
 pbt_err pbt__yaml_parse(const char *text, pbt__arena *arena, const pbt__node **out,
                         pbt__yaml_fault *fault)
 {
-    struct reader reader = {.arena = arena, .fault = fault, .last = {1, 1}};
+    struct reader reader = {.text = text, .arena = arena, .fault = fault, .last = {1, 1}};
     pbt__node *root = pbt__arena_take(arena, 1, sizeof *root);
     if (root == NULL) {
         return PBT_ERR_MEMORY;

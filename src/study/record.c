@@ -247,7 +247,7 @@ static double queue_rank(const pbt__study *study, const pbt_segment *open)
 {
     const pbt_population *population = study->view.population;
     bool has_failed = pbt__population_tally(population).reports == 0 &&
-                      pbt__population_failures(population, open->id.member) > 0;
+                      pbt__population_broken_attempts(population, open->id.member) > 0;
     return -(double)open->start_step - (has_failed ? 0.5 : 0);
 }
 

@@ -1,0 +1,97 @@
+/* action.c: what a worker is told, as JSON. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "server/answer.h"
+#include "server/inside.h"
+#include "study/host.h"
+#include "study/json.h"
+
+/* Write a checkpoint that is kept in the store beside where the attempt saves: it lives as long. */
+static pbt_err write_inline(const pbt__hosted *hosted, const pbt__assignment *train, char *path,
+                            pbt_error *error)
+{
+    void *bytes = NULL;
+    size_t length = 0;
+    pbt_err err = pbt__study_aside(hosted->study, train->segment.id, train->attempt, ".load", path,
+                                   error);
+    if (err == PBT_OK) {
+        err = pbt__study_blob(hosted->study, train->load_from, &bytes, &length, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_write(path, bytes, length, error);
+    }
+    free(bytes);
+    return err;
+}
+
+static json_t *member_json(int32_t member)
+{
+    return member >= 0 ? json_integer(member) : json_null();
+}
+
+static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *train,
+                            const char *load)
+{
+    const pbt_segment *s = &train->segment;
+    const pbt_space *space = &hosted->spec->search.space;
+    char id[PBT__ID_SIZE];
+    pbt__id_write(s->id, id);
+    return json_pack(
+        "{s:s, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:s?, s:s, s:s,"
+        " s:f}",
+        "segment", id, "attempt", (int)train->attempt, "member", (int)s->id.member, "number",
+        (int)s->id.number, "parent", pbt__id_json(s->parent), "donor", member_json(s->donor),
+        "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
+        (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "resume_step",
+        (json_int_t)train->resume_step, "seed", (json_int_t)s->seed, "fresh", (int)train->is_fresh,
+        "hyperparameters", pbt__values_json(space, s->values), "changes",
+        pbt__changes_json(space, s->changes, s->values), "load", load, "save_to", train->save_to,
+        "reload", train->reload_always ? "always" : "needed", "lease_seconds",
+        train->lease_seconds);
+}
+
+static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *train, const char *load)
+{
+    return json_pack("{s:s, s:o}", "action", "train", "segment", segment_json(hosted, train, load));
+}
+
+pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_t **out,
+                         pbt_error *error)
+{
+    const pbt__assignment *train = &action->train;
+    char path[PBT__PATH_SIZE];
+    pbt_err err = PBT_OK;
+    json_t *json = NULL;
+    if (action->verb == PBT__WAIT) {
+        json = json_pack("{s:s, s:f}", "action", "wait", "seconds", action->wait_seconds);
+    } else if (action->verb == PBT__STOP) {
+        json = json_pack("{s:s, s:s}", "action", "stop", "reason", action->reason);
+    } else if (train->load_kind == PBT__CHECKPOINT_INLINE) {
+        err = write_inline(request->hosted, train, path, error);
+        json = err == PBT_OK ? train_json(request->hosted, train, path) : NULL;
+    } else {
+        json = train_json(request->hosted, train, train->is_fresh ? NULL : train->load);
+    }
+    if (json == NULL) {
+        return err == PBT_OK ? pbt__fail_memory(error) : err;
+    }
+    *out = json;
+    return PBT_OK;
+}
+
+json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply)
+{
+    const pbt_segment *next = &reply->decision;
+    const pbt_space *space = &hosted->spec->search.space;
+    if (!reply->has_decision) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "segment", pbt__id_json(next->id), "reason",
+                     pbt__reason_name(next->reason), "parent", pbt__id_json(next->parent), "donor",
+                     member_json(next->donor), "hyperparameters",
+                     pbt__values_json(space, next->values), "changes",
+                     pbt__changes_json(space, next->changes, next->values));
+}

@@ -1,0 +1,30 @@
+/* answer.h: what goes back: JSON, errors, files. */
+#ifndef PBT_SERVER_ANSWER_H
+#define PBT_SERVER_ANSWER_H
+
+#include "server/request.h"
+
+/* Answer with a value, which is taken; NULL is out of memory. */
+PBT_MUST_USE pbt_err pbt__answer_json(pbt__request *request, json_t *json, pbt_error *error);
+
+/* Answer with bytes, which are taken (free), or with an open file, which is taken, of that length.
+ * `type` is a media type. */
+PBT_MUST_USE pbt_err pbt__answer_bytes(pbt__request *request, void *bytes, size_t length,
+                                       const char *type, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__answer_file(pbt__request *request, int file, int64_t length,
+                                      const char *type, pbt_error *error);
+
+/* Answer with `request->error`. Where even for that there is no memory, there will be no response. */
+void pbt__answer_error(pbt__request *request);
+
+/* What the table of errors has no status for. The text of `hint` is static. */
+void pbt__refuse(pbt__request *request, unsigned status, const char *name, const char *message);
+
+/* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a file, for a
+ * worker loads files. */
+PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_t **out,
+                                      pbt_error *error);
+/* A report's decision; JSON null where there is none. NULL: no memory. */
+json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * hosted.c: parking and waking.
+ *
+ * No change is missed:
+ *
+ *     pool       claim finds nothing at state 5 .......... lock: is it still 5? park.
+ *     watcher    wait(5) .............. woken at 6: lock: wake the parked; wait(6)
+ *
+ * A change before the lock is seen by the claim itself, which looks again; one after it wakes the watcher,
+ * which then finds the claim parked.
+ */
+#include "server/hosted.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "server/inside.h"
+#include "study/host.h"
+
+static const double LOOKOUT_SECONDS = 1.0;
+
+/* ---- uses -------------------------------------------------------------------------------------- */
+
+pbt__hosted *pbt__hosted_take(pbt__server *server, const char *name)
+{
+    pthread_mutex_lock(&server->pool.lock);
+    pbt__hosted *hosted = server->hosted;
+    while (hosted != NULL &&
+           (hosted->is_leaving || strcmp(pbt__study_name(hosted->study), name) != 0)) {
+        hosted = hosted->next;
+    }
+    if (hosted != NULL) {
+        hosted->use_count++;
+    }
+    pthread_mutex_unlock(&server->pool.lock);
+    return hosted;
+}
+
+void pbt__hosted_give(pbt__hosted *hosted)
+{
+    pbt__server *server = hosted->server;
+    pthread_mutex_lock(&server->pool.lock);
+    hosted->use_count--;
+    pthread_cond_broadcast(&server->pool.has_settled);
+    pthread_mutex_unlock(&server->pool.lock);
+}
+
+/* ---- parking ----------------------------------------------------------------------------------- */
+
+pbt__parking pbt__hosted_park(pbt__request *request)
+{
+    pbt__hosted *hosted = request->hosted;
+    pbt__server *server = hosted->server;
+    pbt__parking parking = PBT__PARKED;
+    pthread_mutex_lock(&server->pool.lock);
+    if (server->is_stopping || hosted->is_leaving) {
+        parking = PBT__CLOSED;
+    } else if (pbt__study_changes(hosted->study) != request->seen) {
+        parking = PBT__CHANGED;
+    } else {
+        request->next = NULL;
+        *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) = request;
+        hosted->last_parked = request;
+    }
+    pthread_mutex_unlock(&server->pool.lock);
+    return parking;
+}
+
+/* Put back into the queue the first `count` of the parked, and those whose time is over. */
+static void unpark(pbt__hosted *hosted, size_t count, int64_t now_us)
+{
+    pbt__request *request = hosted->first_parked;
+    hosted->first_parked = hosted->last_parked = NULL;
+    while (request != NULL) {
+        pbt__request *next = request->next;
+        if (count > 0 || request->wait_until_us <= now_us) {
+            count -= count > 0 ? 1 : 0;
+            pbt__pool_queue(hosted->server, request);
+        } else {
+            request->next = NULL;
+            *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) =
+                request;
+            hosted->last_parked = request;
+        }
+        request = next;
+    }
+}
+
+void pbt__hosted_unpark_all(pbt__hosted *hosted)
+{
+    unpark(hosted, SIZE_MAX, 0);
+}
+
+bool pbt__hosted_is_free(const pbt__hosted *hosted)
+{
+    return hosted->use_count == 0;
+}
+
+/* ---- the watcher ------------------------------------------------------------------------------- */
+
+static bool is_leaving(pbt__hosted *hosted)
+{
+    pthread_mutex_lock(&hosted->server->pool.lock);
+    const bool leaving = hosted->is_leaving;
+    pthread_mutex_unlock(&hosted->server->pool.lock);
+    return leaving;
+}
+
+static void *watch(void *argument)
+{
+    pbt__hosted *hosted = argument;
+    pbt__server *server = hosted->server;
+    uint64_t seen = pbt__study_changes(hosted->study);
+    while (!is_leaving(hosted)) {
+        pbt__study_wait(hosted->study, seen, LOOKOUT_SECONDS);
+        const uint64_t now = pbt__study_changes(hosted->study);
+        size_t count = now != seen ? pbt__study_offers(hosted->study) : 1;
+        seen = now;
+        count = atomic_load(&server->is_draining) ? SIZE_MAX : count;
+        pthread_mutex_lock(&server->pool.lock);
+        unpark(hosted, count, pbt__clock_monotonic_us());
+        pthread_mutex_unlock(&server->pool.lock);
+    }
+    return NULL;
+}
+
+/* ---- coming and leaving ------------------------------------------------------------------------ */
+
+/* Put it on the list. Holding the lock. */
+static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error)
+{
+    const char *name = pbt__study_name(hosted->study);
+    for (const pbt__hosted *other = server->hosted; other != NULL; other = other->next) {
+        if (strcmp(pbt__study_name(other->study), name) == 0) {
+            return pbt__fail(error, PBT_ERR_EXISTS, "study '%s' is served already", name);
+        }
+    }
+    if (server->is_stopping) {
+        return pbt__fail(error, PBT_ERR_STATE, "the server is stopping");
+    }
+    errno = pthread_create(&hosted->watcher, NULL, watch, hosted);
+    if (errno != 0) {
+        return pbt__fail_errno(error, "cannot start a thread");
+    }
+    hosted->next = server->hosted;
+    server->hosted = hosted;
+    return PBT_OK;
+}
+
+pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error)
+{
+    pbt__hosted *hosted = pbt__calloc(1, sizeof *hosted);
+    if (hosted == NULL) {
+        return pbt__fail_memory(error);
+    }
+    hosted->server = server;
+    hosted->study = study;
+    hosted->spec = pbt__study_spec(study);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_mutex_lock(&server->pool.lock);
+    const pbt_err err = enlist(server, hosted, error);
+    pthread_mutex_unlock(&server->pool.lock);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (err != PBT_OK) {
+        free(hosted);
+    }
+    return err;
+}
+
+static pbt__hosted *unlist(pbt__server *server, const pbt__study *study)
+{
+    pbt__hosted **place = &server->hosted;
+    while (*place != NULL && (*place)->study != study) {
+        place = &(*place)->next;
+    }
+    pbt__hosted *hosted = *place;
+    if (hosted != NULL) {
+        *place = hosted->next;
+    }
+    return hosted;
+}
+
+void pbt__server_remove(pbt__server *server, pbt__study *study)
+{
+    pbt__pool *pool = &server->pool;
+    pthread_mutex_lock(&pool->lock);
+    pbt__hosted *hosted = unlist(server, study);
+    if (hosted != NULL) {
+        hosted->is_leaving = true;
+        pbt__hosted_unpark_all(hosted);
+        while (!pbt__hosted_is_free(hosted)) {
+            pthread_cond_wait(&pool->has_settled, &pool->lock);
+        }
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (hosted != NULL) {
+        pbt__study_wake(study);
+        (void)pthread_join(hosted->watcher, NULL);
+        free(hosted);
+    }
+}

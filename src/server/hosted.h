@@ -1,0 +1,49 @@
+/*
+ * hosted.h: a study that a server answers for, and the claims that wait at it.
+ *
+ * A claim that finds nothing may be parked: it holds no thread. The study's watcher, a thread that sleeps
+ * until something changes, puts as many of the parked back into the queue as there are segments to hand
+ * out. Once a second it sends one of them, changes or not: a claim expires leases first, and no clock
+ * but that does.
+ */
+#ifndef PBT_SERVER_HOSTED_H
+#define PBT_SERVER_HOSTED_H
+
+#include <pthread.h>
+
+#include "study/study.h"
+
+typedef struct pbt__request pbt__request;
+
+/* All but `study` and `spec` is guarded by the server's lock. */
+typedef struct pbt__hosted {
+    struct pbt__server *server;
+    pbt__study *study;    /* borrowed */
+    const pbt_spec *spec; /* as it was when the study was added: its space is the same for ever */
+    size_t use_count;     /* requests that the pool has */
+    bool is_leaving;
+    pthread_t watcher;
+    pbt__request *first_parked, *last_parked;
+    struct pbt__hosted *next;
+} pbt__hosted;
+
+/* Find a study by name and count a use of it; NULL where there is none, or it is leaving. */
+pbt__hosted *pbt__hosted_take(struct pbt__server *server, const char *name);
+void pbt__hosted_give(pbt__hosted *hosted);
+
+typedef enum pbt__parking {
+    PBT__PARKED,  /* it is the watcher's now: do not touch it */
+    PBT__CHANGED, /* something changed since it looked: look again */
+    PBT__CLOSED,  /* nobody waits any more: answer as it is */
+} pbt__parking;
+
+/* Park a claim that found nothing when `request->seen` was the state of things. */
+pbt__parking pbt__hosted_park(pbt__request *request);
+
+/* Put every parked claim back into the queue, not to wait again. Holding the server's lock. */
+void pbt__hosted_unpark_all(pbt__hosted *hosted);
+
+/* Say whether nobody asks for this study any more. Holding the server's lock. */
+bool pbt__hosted_is_free(const pbt__hosted *hosted);
+
+#endif

@@ -1,0 +1,34 @@
+/* inside.h: a server as its parts see it. */
+#ifndef PBT_SERVER_INSIDE_H
+#define PBT_SERVER_INSIDE_H
+
+#include "server/hosted.h"
+#include "server/peer.h"
+#include "server/pool.h"
+#include "server/request.h"
+#include "server/server.h"
+
+enum { PBT__TOKEN_MAXIMUM = 128 };
+
+struct pbt__server {
+    struct MHD_Daemon *daemon;
+    char url[96];
+    char token[PBT__TOKEN_MAXIMUM + 1];
+    int64_t request_us, idle_us;
+    int64_t upload_maximum;
+    pbt__peers peers;
+    pbt__pool pool;
+    bool has_peers, has_pool;
+    pbt__hosted *hosted;     /* under the pool's lock; so are */
+    bool is_stopping;        /* nothing begins any more */
+    atomic_bool is_draining; /* but not this */
+    atomic_size_t bodies;    /* bytes of all bodies being read */
+    atomic_uint upload_count; /* makes names of uploads differ */
+    pthread_mutex_t large;   /* one large body is taken apart, or one long answer put together, at a time */
+};
+
+/* Say whether a request's Authorization header holds the token, in a time that does not tell how much of
+ * it was right. Nullable: header */
+bool pbt__token_is_shown(const pbt__server *server, const char *header);
+
+#endif
