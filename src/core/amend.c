@@ -94,7 +94,7 @@ pbt_err pbt__population_amend(pbt_population *population, const pbt_search *sear
     int32_t old_window = population->search->window;
     if (search->stop_steps < last_open_end(population)) {
         return pbt__population_refuse(error, PBT_ERR_STATE,
-                           "stop.steps lies before the end of a segment that is open");
+                                      "stop.steps lies before the end of a segment that is open");
     }
     if (PBT__TOUCH(population, &population->search) || PBT__TOUCH(population, &population->tally)) {
         return pbt__population_refuse(error, PBT_ERR_MEMORY, "out of memory");

@@ -29,11 +29,13 @@ pbt_err pbt__population_check(const pbt_population *population, const pbt_report
         &pbt__record(population, report->segment.member, report->segment.number)->segment;
     bool is_diverged = !isfinite(report->score);
     if (report->step < (is_diverged ? s->start_step : s->end_step)) {
-        return pbt__population_refuse(error, PBT_ERR_REPORT, "the step is short of the segment's end");
+        return pbt__population_refuse(error, PBT_ERR_REPORT,
+                                      "the step is short of the segment's end");
     }
     if (report->step - s->end_step >= population->search->ready_every) {
-        return pbt__population_refuse(error, PBT_ERR_REPORT,
-                           "the step is a whole ready.every or more beyond the segment's end");
+        return pbt__population_refuse(
+            error, PBT_ERR_REPORT,
+            "the step is a whole ready.every or more beyond the segment's end");
     }
     if (report->sample_count > PBT__SAMPLES_MAXIMUM) {
         return pbt__population_refuse(error, PBT_ERR_REPORT, "there are more than 65536 samples");

@@ -320,10 +320,10 @@ static void assert_widths(const pbt_population *population, int64_t *crossings)
             }
             pbt_segment parent = segment_of(population, s.parent.member, s.parent.number);
             assert_int_equal(s.values[WIDTH].integer, parent.values[WIDTH].integer);
-            *crossings += s.values[WIDTH].integer != segment_of(population, m, n - 1)
-                                                         .values[WIDTH].integer
-                              ? 1
-                              : 0;
+            *crossings +=
+                s.values[WIDTH].integer != segment_of(population, m, n - 1).values[WIDTH].integer
+                    ? 1
+                    : 0;
         }
     }
 }

@@ -1,6 +1,6 @@
 /* failure.c: what is tried again, who rescues whom, and when a member or a study is given up. */
-#include "core/space.h"
 #include "chi_square.h"
+#include "core/space.h"
 #include "support.h"
 
 static pbt_member_state state_of(const pbt_population *population, int32_t m)

@@ -188,9 +188,9 @@ static void tally_segment(const pbt_population *p, const pbt_segment *s, pbt__ta
     }
     tally->reports++;
     tally->steps_done += s->end_step - s->start_step;
-    bool is_better = inside(p, s->score) > inside(p, tally->best_score) ||
-                     (inside(p, s->score) == inside(p, tally->best_score) &&
-                      s->id.number < tally->best.number);
+    bool is_better =
+        inside(p, s->score) > inside(p, tally->best_score) ||
+        (inside(p, s->score) == inside(p, tally->best_score) && s->id.number < tally->best.number);
     if (isfinite(s->score) && s->has_checkpoint && is_better) {
         tally->best = s->id;
         tally->best_score = s->score;

@@ -252,7 +252,7 @@ static void a_quorum_is_a_share_and_at_least_two(void **state)
 {
     (void)state;
     const quorum_case cases[] = {
-        {16, 0.75, 12}, {3, 0, 2},     {2, 1, 2},      {5, 0.5, 3},   {5, 1, 5},
+        {16, 0.75, 12}, {3, 0, 2},      {2, 1, 2},       {5, 0.5, 3},   {5, 1, 5},
         {20, 0.1, 2},   {100, 0.07, 7}, {100, 0.29, 29}, {10, 0.75, 8}, {1, 1, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

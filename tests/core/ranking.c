@@ -115,9 +115,9 @@ static void toggle(program *p)
     } else {
         p->now.score[m] = roll_score(&p->d);
         p->now.is_candidate[m] = dice_below(&p->d, 3) > 0;
-        assert_int_equal(pbt__ranking_add(&p->ranking, &p->journal, m, p->now.score[m],
-                                          p->now.is_candidate[m]),
-                         PBT_OK);
+        assert_int_equal(
+            pbt__ranking_add(&p->ranking, &p->journal, m, p->now.score[m], p->now.is_candidate[m]),
+            PBT_OK);
     }
     p->now.is_in[m] = !p->now.is_in[m];
 }
@@ -159,7 +159,8 @@ static void random_programs_agree_with_a_sorted_array(void **state)
 
 /* ---- its shape ---- */
 
-static void add_in_order(pbt__ranking *ranking, pbt__journal *journal, int32_t count, int32_t stride)
+static void add_in_order(pbt__ranking *ranking, pbt__journal *journal, int32_t count,
+                         int32_t stride)
 {
     for (int32_t i = 0; i < count; i++) {
         int32_t m = (int32_t)((int64_t)i * stride % count);

@@ -74,6 +74,25 @@ static void the_spec_may_set_the_threads(void **state)
     assert_logged(0, "threads 7.\n");
 }
 
+/* The slots' threads are started with signals blocked and ignored, as a caller may have them. */
+static void signals_are_as_a_shell_leaves_them(void **state)
+{
+    (void)state;
+    put_script("cat /proc/self/status; echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC(SHORT, COMMAND));
+    sigset_t blocked, before;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGTERM);
+    (void)sigaddset(&blocked, SIGUSR1);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+    run(2);
+    (void)signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+    assert_logged(0, "SigBlk:\t0000000000000000\n");
+    assert_logged(0, "SigIgn:\t0000000000000000\n");
+}
+
 static void a_program_is_found_by_path(void **state)
 {
     (void)state;
@@ -367,6 +386,7 @@ int main(void)
         CASE(one_slot_trains_all_members),
         CASE(environment_and_folder_are_the_specs),
         CASE(the_spec_may_set_the_threads),
+        CASE(signals_are_as_a_shell_leaves_them),
         CASE(a_program_is_found_by_path),
         CASE(a_bad_exit_names_the_log),
         CASE(a_signal_is_a_failure),

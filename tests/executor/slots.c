@@ -58,6 +58,26 @@ static void quotas_become_processors(void **state)
     assert_true(pbt__cgroup_v1_processors("x", "y") == 0);
 }
 
+/* "/a/b" grants 3, "/a" grants 2, the root says nothing. */
+static char asked[64];
+
+static double grant(const char *group)
+{
+    (void)strcat(strcat(asked, group), ";");
+    return strcmp(group, "/a/b") == 0 ? 3 : strcmp(group, "/a") == 0 ? 2 : 0;
+}
+
+static void the_least_of_all_groups_counts(void **state)
+{
+    (void)state;
+    char below[] = "/a/b/c", same[] = "/a/b", root[] = "/", none[] = "";
+    assert_true(pbt__cgroup_least(below, grant, 8) == 2);
+    assert_string_equal(asked, "/a/b/c;/a/b;/a;;");
+    assert_true(pbt__cgroup_least(same, grant, 1) == 1);
+    assert_true(pbt__cgroup_least(root, grant, 8) == 8);
+    assert_true(pbt__cgroup_least(none, grant, 8) == 8);
+}
+
 static void affinity_is_a_bound(void **state)
 {
     (void)state;
@@ -82,6 +102,7 @@ int main(void)
         cmocka_unit_test(a_group_is_found_by_its_controller),
         cmocka_unit_test(what_is_no_group_is_not_found),
         cmocka_unit_test(quotas_become_processors),
+        cmocka_unit_test(the_least_of_all_groups_counts),
         cmocka_unit_test(affinity_is_a_bound),
     };
     return cmocka_run_group_tests_name("slots", tests, NULL, NULL);

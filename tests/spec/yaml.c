@@ -80,6 +80,33 @@ static void empty_texts_are_nothing(void **state)
     }
 }
 
+static void texts_are_read_exactly(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"'a''b'", "a'b"},
+        {"'a''''b'", "a''b"},
+        {"''''", "'"},
+        {"''", ""},
+        {"''''''x'", "''x"},
+        {"'a\n  b'", "a b"},
+        {"'a''\n  ''b'", "a' 'b"},
+        {"\"a\n\n  b\"", "a\nb"},
+        {"\"a\\\\\"", "a\\"},
+        {"\"\\\"\\\"\"", "\"\""},
+        {"|\n", ""},
+        {"|\n  a", "a"},
+        {"|+\n  a\n\n", "a\n\n"},
+        {">\n  a\n  b\n", "a b\n"},
+        {"|-\n  a\n", "a"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "a: %s", texts[i][0]);
+        assert_string_equal(parse_yaml(text)->first->text, texts[i][1]);
+    }
+}
+
 static void characters_are_checked(void **state)
 {
     (void)state;
@@ -137,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nodes_know_their_places, make_arena, free_arena),
         cmocka_unit_test_setup_teardown(empty_texts_are_nothing, make_arena, free_arena),
+        cmocka_unit_test_setup_teardown(texts_are_read_exactly, make_arena, free_arena),
         cmocka_unit_test_setup_teardown(characters_are_checked, make_arena, free_arena),
         cmocka_unit_test(every_prefix_is_read_or_refused),
     };

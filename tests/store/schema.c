@@ -229,7 +229,7 @@ static void many_at_once_turn_the_log_on(void **state)
     support_folder_fast(self->folder);
     support_url(self->folder, self->url);
     execute_file(self, "schema-1.sql");
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 100; i++) {
         execute(self, "PRAGMA journal_mode = DELETE");
         assert_int_equal(support_processes(6, open_and_close, self), 0);
     }
