@@ -14,6 +14,8 @@
 typedef enum pbt__option_id {
     PBT__OPTION_STORE,
     PBT__OPTION_SLOTS,
+    PBT__OPTION_GPUS,
+    PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,

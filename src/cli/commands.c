@@ -17,6 +17,10 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
+    [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
+                          "GPUs to share out, by CUDA_VISIBLE_DEVICES; one named twice is shared"},
+    [PBT__OPTION_LISTEN] = {"listen", "A:P",
+                            "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
@@ -54,7 +58,8 @@ const pbt__command pbt__commands[] = {
         .operands = "SPEC",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(SLOTS) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
+        .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) |
+                   BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"

@@ -74,6 +74,7 @@ static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access acce
         pbt__study_options options = {
             .checkpoint_folder = place.folder,
             .is_observer = access == PBT__ACCESS_READ,
+            .is_visitor = access != PBT__ACCESS_READ,
             .relative_to = place.here,
         };
         err = pbt__study_open(store, operand, &options, &study, error);

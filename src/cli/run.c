@@ -13,12 +13,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/gpus.h"
 #include "cli/lock.h"
 #include "cli/outcome.h"
 #include "cli/place.h"
 #include "cli/print.h"
 #include "cli/provenance.h"
 #include "cli/seeds.h"
+#include "cli/service.h"
 #include "cli/signals.h"
 #include "cli/watch.h"
 
@@ -29,6 +31,8 @@ typedef struct run {
     const pbt__arguments *arguments;
     pbt__place place;
     pbt__store *store;
+    pbt__service service;
+    pbt__gpus gpus;
     int32_t slot_count; /* 0: as the machine allows */
     bool is_quiet;
 } run;
@@ -102,7 +106,10 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
 
 static int32_t choose_slots(const run *this, const pbt_spec *spec)
 {
-    int32_t wanted = this->slot_count > 0 ? this->slot_count : pbt__slots_processors();
+    int32_t offered = spec->trainer.gpus > 0 && this->gpus.count > 0
+                          ? this->gpus.count / spec->trainer.gpus
+                          : pbt__slots_processors();
+    int32_t wanted = this->slot_count > 0 ? this->slot_count : offered > 0 ? offered : 1;
     return wanted < spec->search.population ? wanted : spec->search.population;
 }
 
@@ -116,11 +123,12 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
                  summary->steps_done, summary->steps_total);
     }
     snprintf(out, TITLE_SIZE,
-             "%s: %" PRId32 " members on %" PRId32 " slot%s, %s, %s %s, %slogs in %s", spec->name,
+             "%s: %" PRId32 " members on %" PRId32 " slot%s, %s, %s %s, %slogs in %s, API at %s",
+             spec->name,
              summary->member_count, options->slot_count, options->slot_count == 1 ? "" : "s",
              pbt__mode_name(spec->search.mode),
              spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
-             progress, pbt__place_shown(&this->place, options->log_folder));
+             progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);
 }
 
 static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary,
@@ -134,22 +142,33 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .thread_count = share > 0 ? share : 1,
         .log_folder = log_folder,
         .worker_name = "local",
+        .gpus = this->gpus.names,
+        .gpu_count = this->gpus.count,
+        .server_url = pbt__server_url(this->service.server),
+        .token = this->service.token,
     };
     char title[TITLE_SIZE];
     pbt__watch watch = {
         .study = study,
+        .server = this->service.server,
         .title = title,
         .sequence = summary->last_sequence,
         .is_quiet = this->is_quiet,
     };
     pbt_error late = {0};
     write_title(this, spec, summary, &options, title);
-    pbt_err err = pbt__local_start(study, &options, &watch.local, error);
+    pbt_err err = pbt__server_add(this->service.server, study, error);
     if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__local_start(study, &options, &watch.local, error);
+    if (err != PBT_OK) {
+        pbt__server_remove(this->service.server, study);
         return err;
     }
     err = pbt__watch_run(&watch, error);
     pbt_err end = pbt__local_finish(watch.local, &late);
+    pbt__server_remove(this->service.server, study);
     if (err == PBT_OK && end != PBT_OK) {
         *error = late;
         err = end;
@@ -239,6 +258,9 @@ static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
     if (err == PBT_OK && range != NULL) {
         err = pbt__seeds_read(range, seeds, error);
     }
+    if (err == PBT_OK) {
+        err = pbt__gpus_find(arguments->values[PBT__OPTION_GPUS], &this->gpus, error);
+    }
     this->slot_count = (int32_t)slot_count;
     this->is_quiet = arguments->has[PBT__OPTION_QUIET];
     return err;
@@ -253,6 +275,10 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     if (err == PBT_OK) {
         err = pbt__place_open(&this->place, PBT__ACCESS_CREATE, &this->store, &error);
     }
+    if (err == PBT_OK) {
+        const char *listen = this->arguments->values[PBT__OPTION_LISTEN];
+        err = pbt__service_start(&this->service, &this->place, listen, &error);
+    }
     if (err != PBT_OK) {
         status = pbt__print_error(&error);
         pbt_spec_free(spec);
@@ -262,6 +288,7 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     } else {
         status = run_study(this, spec);
     }
+    pbt__service_stop(&this->service);
     pbt__store_close(this->store);
     pbt__lock_release(lock);
     return status;
@@ -285,5 +312,6 @@ int pbt__command_run(const pbt__arguments *arguments)
     }
     pbt__signals_install();
     int status = run_spec(&this, spec, arguments->has[PBT__OPTION_SEEDS] ? &seeds : NULL);
+    pbt__gpus_fini(&this.gpus);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
 }

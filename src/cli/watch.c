@@ -102,6 +102,7 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
     shown->signal_count = count;
     shown->due_us = 0;
+    pbt__server_drain(watch->server);
     pbt__local_stop(watch->local, count > 1);
     pbt__study_wake(watch->study);
     if (shown->live == NULL) {

@@ -3,11 +3,13 @@
 #define PBT_CLI_WATCH_H
 
 #include "executor/local.h"
+#include "server/server.h"
 #include "study/study.h"
 
 typedef struct pbt__watch {
     pbt__study *study;
     pbt__local *local;
+    pbt__server *server; /* told to hand nothing out once a signal asks to end */
     const char *title; /* one line: what is run */
     int64_t sequence;  /* the newest event before the slots were started */
     bool is_quiet;

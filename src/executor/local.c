@@ -133,6 +133,12 @@ static void destroy(pbt__local *local)
     free(local->slots);
     free(local->metric);
     free(local->log_folder);
+    for (int32_t i = 0; i < local->gpu_count; i++) {
+        free(local->gpus[i]);
+    }
+    free(local->gpus);
+    free(local->server_url);
+    free(local->token);
     free(local);
 }
 
@@ -143,43 +149,56 @@ void pbt__local_let_go(pbt__local *local)
     }
 }
 
-static pbt_err choose_runner(pbt__local *local, pbt_error *error)
+static const pbt__runner *const RUNNERS[] = {
+    [PBT__PROTOCOL_WORKER] = &pbt__runner_worker,
+    [PBT__PROTOCOL_COMMAND] = &pbt__runner_process,
+    [PBT__PROTOCOL_LIBRARY] = &pbt__runner_plugin,
+};
+
+static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
-    switch (local->spec->trainer.protocol) {
-    case PBT__PROTOCOL_LIBRARY:
-        local->runner = &pbt__runner_plugin;
-        return PBT_OK;
-    case PBT__PROTOCOL_COMMAND:
-        local->runner = &pbt__runner_process;
-        return PBT_OK;
-    case PBT__PROTOCOL_WORKER:
-        break;
+    local->gpus = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpus);
+    if (local->gpus == NULL) {
+        return pbt__fail_memory(error);
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "trainers of protocol 'worker' need a server");
-    pbt__error_hint(error, "this build has none: use the protocol 'command' or 'library'");
-    return PBT_ERR_ARGUMENT;
+    for (int32_t i = 0; i < options->gpu_count; i++) {
+        local->gpus[i] = pbt__strdup(options->gpus[i]);
+        if (local->gpus[i] == NULL) {
+            return pbt__fail_memory(error);
+        }
+        local->gpu_count = i + 1;
+    }
+    return PBT_OK;
+}
+
+static pbt_err copy_options(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+{
+    const bool is_served = options->server_url != NULL && options->token != NULL;
+    local->thread_count = options->thread_count;
+    local->metric = pbt__strdup(local->spec->metric);
+    local->log_folder = realpath(options->log_folder, NULL);
+    local->server_url = is_served ? pbt__strdup(options->server_url) : NULL;
+    local->token = is_served ? pbt__strdup(options->token) : NULL;
+    if (local->metric == NULL || local->log_folder == NULL ||
+        (is_served && (local->server_url == NULL || local->token == NULL))) {
+        return pbt__fail_memory(error);
+    }
+    return copy_gpus(local, options, error);
 }
 
 static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
-    pbt_err err = choose_runner(local, error);
-    if (err != PBT_OK) {
-        return err;
-    }
+    local->runner = RUNNERS[local->spec->trainer.protocol];
     if (options->slot_count < 1) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
     }
-    err = pbt__file_make_folder(options->log_folder, error);
-    if (err != PBT_OK) {
-        return err;
+    pbt_err err = pbt__file_make_folder(options->log_folder, error);
+    if (err == PBT_OK) {
+        err = copy_options(local, options, error);
     }
-    local->thread_count = options->thread_count;
-    local->metric = pbt__strdup(local->spec->metric);
-    local->log_folder = realpath(options->log_folder, NULL);
-    if (local->metric == NULL || local->log_folder == NULL) {
-        return pbt__fail_memory(error);
+    if (err == PBT_OK) {
+        err = local->runner->open(local, error);
     }
-    err = local->runner->open(local, error);
     return err == PBT_OK ? make_slots(local, options, error) : err;
 }
 

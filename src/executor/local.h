@@ -14,17 +14,22 @@
 typedef struct pbt__local pbt__local;
 
 typedef struct pbt__local_options {
-    int32_t slot_count;      /* from pbt__slots_count() where the user says nothing */
+    int32_t slot_count;      /* at least 1; pbt__slots_processors() is a good one */
     int32_t thread_count;    /* OMP_NUM_THREADS per slot, where the spec's environment sets none */
     const char *log_folder;  /* made where it is absent; a log per member: m3.log */
     const char *worker_name; /* slots are NAME-0, NAME-1, ... */
+    const char *const *gpus; /* Nullable. Shape: gpus[gpu_count]; one named twice is shared */
+    int32_t gpu_count;
+    const char *server_url; /* Nullable: where the study is served, for protocol `worker` */
+    const char *token;      /* Nullable: for that server */
 } pbt__local_options;
 
 /*
  * Start the slots of a study, after ending the leases of whoever had their names before. The study is
  * borrowed and must outlive the result.
  * Errors: PBT_ERR_TRAINER (the plugin cannot be loaded: the detail says why; the program is not found),
- * PBT_ERR_ARGUMENT (protocol `worker` needs a server, which this build has not), PBT_ERR_IO, PBT_ERR_MEMORY.
+ * PBT_ERR_ARGUMENT (protocol `worker` needs a server), PBT_ERR_IO, PBT_ERR_STORE,
+ * PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options,
                                       pbt__local **out, pbt_error *error);
@@ -37,7 +42,9 @@ void pbt__local_stop(pbt__local *local, bool now);
  * it cannot go on from. */
 bool pbt__local_is_done(const pbt__local *local);
 
-/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. */
+/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. After a stop
+ * with `now` a plugin that does not return is left behind: it touches the study no more, which may be
+ * closed, and its slot is freed when it returns. */
 PBT_MUST_USE pbt_err pbt__local_finish(pbt__local *local, pbt_error *error);
 
 /* The log of a member, whether or not it exists yet. Shape: out[PBT__PATH_SIZE] */

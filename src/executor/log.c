@@ -128,14 +128,8 @@ static ssize_t read_end(const char *path, char *bytes, size_t length)
     return count;
 }
 
-pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
-                           pbt_error *error)
+pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *error)
 {
-    char path[PBT__PATH_SIZE];
-    const pbt_err err = pbt__local_log_path(log_folder, member, path, error);
-    if (err != PBT_OK) {
-        return err;
-    }
     /* One byte more says whether what follows it begins a line. */
     char *bytes = pbt__calloc(maximum + 2, 1);
     if (bytes == NULL) {
@@ -153,4 +147,12 @@ pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximu
     }
     *out = bytes;
     return PBT_OK;
+}
+
+pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
+                           pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    const pbt_err err = pbt__local_log_path(log_folder, member, path, error);
+    return err == PBT_OK ? pbt__log_tail(path, maximum, out, error) : err;
 }

@@ -20,4 +20,7 @@ void pbt__log_line(int log, const char *line);
 /* Append the line that begins a segment: its name, attempt, steps, where it starts from, hyperparameters. */
 void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space *space);
 
+/* The last lines of a file, at most `maximum` bytes; "" where it is absent. The caller frees. */
+PBT_MUST_USE pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *error);
+
 #endif

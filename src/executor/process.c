@@ -2,102 +2,33 @@
  * process.c: training by one process per segment.
  *
  * The slot's thread waits for three things at once: output, the process's end (a pidfd), and a word that it
- * is to stop (the slot's eventfd). To stop is SIGTERM to the process's group and, 10 seconds later,
- * SIGKILL; `now` is SIGKILL at once. When the process has ended its group is killed: what it left running
- * would hold the output open and write where the next attempt writes.
+ * is to stop (the slot's eventfd).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/memory.h"
+#include "executor/child.h"
 #include "executor/log.h"
 #include "executor/output.h"
 #include "executor/placeholders.h"
 #include "executor/slot.h"
-#include "executor/spawn.h"
-#include "executor/warden.h"
+#include "executor/program.h"
 
 enum { GRACE_US = 10000000, PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
-
-/* local->runner_data. */
-struct program {
-    char **environment;
-    char directory[PBT__PATH_SIZE];
-};
 
 /* One process that runs. */
 struct process {
     pbt__slot *slot;
-    pid_t pid;
-    int ended;  /* pidfd: readable when the process has ended */
+    pbt__child child;
     int output; /* the reading end of its standard output; -1 at its end */
-    bool was_told;
-    int64_t kill_us; /* monotonic; 0: not yet to be killed */
-    int status;      /* as waitpid says, at the end */
     pbt__output lines;
 };
-
-/* ---- before and after all ---------------------------------------------------------------------- */
-
-static pbt_err process_open(pbt__local *local, pbt_error *error)
-{
-    const pbt__trainer_spec *trainer = &local->spec->trainer;
-    struct program *program = pbt__calloc(1, sizeof *program);
-    if (program == NULL) {
-        return pbt__fail_memory(error);
-    }
-    local->runner_data = program;
-    pbt_err err =
-        pbt__path_join(local->spec->folder, trainer->directory, program->directory, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    program->environment = pbt__environment_new(environ, trainer->environment, local->thread_count);
-    if (program->environment == NULL) {
-        return pbt__fail_memory(error);
-    }
-    const char *name = trainer->command[0];
-    if (strchr(name, '{') == NULL &&
-        !pbt__spawn_can_find(name, program->directory,
-                             pbt__environment_get(program->environment, "PATH"))) {
-        (void)pbt__fail(error, PBT_ERR_TRAINER, "there is no program '%s' that can be run", name);
-        pbt__error_detail(error, "looked from the folder '%s'", program->directory);
-        pbt__error_hint(error, "is it there, and is it executable (chmod +x)?");
-        return PBT_ERR_TRAINER;
-    }
-    return PBT_OK;
-}
-
-static void process_close(pbt__local *local)
-{
-    struct program *program = local->runner_data;
-    if (program != NULL) {
-        free(program->environment);
-    }
-    free(program);
-}
-
-/* The warden is started with the first slot, when their number is known. */
-static pbt_err process_slot_open(pbt__slot *slot, pbt_error *error)
-{
-    pbt__local *local = slot->local;
-    return local->warden < 0 ? pbt__warden_open(local->slot_count, &local->warden, error) : PBT_OK;
-}
-
-static void process_slot_close(pbt__slot *slot)
-{
-    (void)slot;
-}
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
@@ -133,48 +64,14 @@ static size_t pump(struct process *process)
     return 0;
 }
 
-/* Signal the process and all it started. */
-static void signal_group(const struct process *process, int signal)
-{
-    if (kill(-process->pid, signal) != 0) {
-        (void)kill(process->pid, signal);
-    }
-}
-
-/* Do what is due about stopping. Returns how long to wait for anything, in milliseconds; -1: for ever. */
-static int stop_where_due(struct process *process)
-{
-    pbt__slot *slot = process->slot;
-    const int64_t now_us = pbt__clock_monotonic_us();
-    if (atomic_load(&slot->local->stopping) == PBT__STOPPING_NOW) {
-        process->was_told = true;
-        signal_group(process, SIGKILL);
-        return -1;
-    }
-    if (pbt__slot_is_stopping(slot) && !process->was_told) {
-        process->was_told = true;
-        process->kill_us = now_us + GRACE_US;
-        signal_group(process, SIGTERM);
-    }
-    if (process->kill_us == 0) {
-        return -1;
-    }
-    if (now_us >= process->kill_us) {
-        process->kill_us = 0;
-        signal_group(process, SIGKILL);
-        return -1;
-    }
-    return (int)((process->kill_us - now_us) / 1000) + 1;
-}
-
 /* Wait until the process has ended; it is not reaped yet. */
 static void wait_for_end(struct process *process)
 {
     eventfd_t ignored;
     for (;;) {
-        const int timeout = stop_where_due(process);
+        const int timeout = pbt__child_stop_where_due(&process->child);
         struct pollfd files[] = {
-            {.fd = process->ended, .events = POLLIN},
+            {.fd = process->child.ended, .events = POLLIN},
             {.fd = process->output, .events = POLLIN},
             {.fd = process->slot->wake, .events = POLLIN},
         };
@@ -195,11 +92,7 @@ static void wait_for_end(struct process *process)
 
 static void reap(struct process *process)
 {
-    /* Not reaped, its number cannot be another group's. */
-    signal_group(process, SIGKILL);
-    pbt__warden_remove(process->slot->local->warden, process->pid);
-    while (waitpid(process->pid, &process->status, 0) < 0 && errno == EINTR) {
-    }
+    pbt__child_reap(&process->child);
     size_t total = 0, count = 1;
     while (process->output >= 0 && count > 0 && total < LEFT_OVER_MAXIMUM) {
         count = pump(process);
@@ -214,21 +107,21 @@ static void reap(struct process *process)
 
 static pbt_err start(struct process *process, char *const *arguments, pbt_error *error)
 {
-    const pbt__slot *slot = process->slot;
-    const struct program *program = slot->local->runner_data;
+    pbt__slot *slot = process->slot;
+    const pbt__program *program = slot->local->runner_data;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return pbt__fail_errno(error, "cannot make a pipe");
     }
     const pbt__spawn_options options = {
         .arguments = arguments,
-        .environment = program->environment,
+        .environment = pbt__program_environment(slot),
         .directory = program->directory,
         .output = ends[1],
         .errors = slot->log,
         .warden = slot->local->warden,
     };
-    pbt_err err = pbt__spawn(&options, &process->pid, error);
+    const pbt_err err = pbt__child_start(&process->child, slot, &options, error);
     (void)close(ends[1]);
     if (err != PBT_OK) {
         (void)close(ends[0]);
@@ -236,12 +129,7 @@ static pbt_err start(struct process *process, char *const *arguments, pbt_error 
     }
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
     process->output = ends[0];
-    process->ended = pidfd_open(process->pid, 0);
-    if (process->ended < 0) {
-        err = pbt__fail_errno(error, "cannot wait for a process");
-        reap(process);
-    }
-    return err;
+    return PBT_OK;
 }
 
 /* ---- how it went ------------------------------------------------------------------------------- */
@@ -274,16 +162,12 @@ static void read_metrics(struct process *process, const pbt__assignment *assignm
 
 static void judge(struct process *process, const pbt__assignment *assignment, pbt__outcome *out)
 {
+    char words[256];
     const char *name = process->slot->local->spec->trainer.command[0];
-    const int status = process->status;
-    if (process->was_told) {
+    if (process->child.was_told) {
         out->ending = PBT__ENDING_RELEASE;
-    } else if (WIFSIGNALED(status)) {
-        pbt__outcome_fail(out, process->slot, "'%s' was killed by signal %d (%s)", name,
-                          WTERMSIG(status), strsignal(WTERMSIG(status)));
-    } else if (WEXITSTATUS(status) != 0) {
-        pbt__outcome_fail(out, process->slot, "'%s' exited with status %d", name,
-                          WEXITSTATUS(status));
+    } else if (pbt__child_describe(&process->child, name, words, sizeof words)) {
+        pbt__outcome_fail(out, process->slot, "%s", words);
     } else {
         read_metrics(process, assignment, out);
     }
@@ -315,7 +199,6 @@ static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outc
     char **arguments = NULL;
     struct process process = {
         .slot = slot,
-        .ended = -1,
         .output = -1,
         .lines = pbt__output_init(),
     };
@@ -330,9 +213,6 @@ static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outc
         wait_for_end(&process);
         reap(&process);
         judge(&process, assignment, out);
-    }
-    if (process.ended >= 0) {
-        (void)close(process.ended);
     }
     if (process.output >= 0) {
         (void)close(process.output);
@@ -358,10 +238,10 @@ static void process_train(pbt__slot *slot, const pbt__assignment *assignment, pb
 }
 
 const pbt__runner pbt__runner_process = {
-    .open = process_open,
-    .close = process_close,
-    .slot_open = process_slot_open,
-    .slot_close = process_slot_close,
+    .open = pbt__program_open,
+    .close = pbt__program_close,
+    .slot_open = pbt__program_slot_open,
+    .slot_close = pbt__program_slot_close,
     .train = process_train,
     .can_be_killed = true,
 };

@@ -295,7 +295,10 @@ void *pbt__slot_main(void *argument)
     pbt__slot *slot = argument;
     pbt_err err = PBT_OK;
     slot->action = (pbt__action){.verb = PBT__WAIT};
-    while (turn(slot, &err)) {
+    if (slot->local->runner->run != NULL) {
+        err = slot->local->runner->run(slot);
+    }
+    while (slot->local->runner->run == NULL && turn(slot, &err)) {
     }
     if (err != PBT_OK && pbt__slot_enter(slot)) {
         pbt__local_fail(slot->local, err, &slot->error);

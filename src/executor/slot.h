@@ -54,6 +54,8 @@ typedef struct pbt__runner {
     /* Make what a slot needs, into slot->runner_data. */
     pbt_err (*slot_open)(pbt__slot *slot, pbt_error *error);
     void (*slot_close)(pbt__slot *slot);
+    /* Nullable: the whole life of a slot, in place of claiming and `train`. Returns what ends the run. */
+    pbt_err (*run)(pbt__slot *slot);
     /* Train one segment. Ends soon after the slot is told to stop, with PBT__ENDING_RELEASE. */
     void (*train)(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out);
     /* Nullable: what was trained last has been recorded, with its checkpoint. */
@@ -63,6 +65,7 @@ typedef struct pbt__runner {
 
 extern const pbt__runner pbt__runner_plugin;
 extern const pbt__runner pbt__runner_process;
+extern const pbt__runner pbt__runner_worker;
 
 /* What a heartbeat found. */
 typedef enum pbt__order {
@@ -112,6 +115,9 @@ struct pbt__local {
     char *metric;
     char *log_folder; /* absolute */
     int32_t thread_count;
+    char **gpus; /* Shape: gpus[gpu_count] */
+    int32_t gpu_count;
+    char *server_url, *token; /* nullable */
     atomic_int stopping;
     atomic_int running_count;
     atomic_int holder_count; /* slots that have not ended, and whoever has yet to call finish */

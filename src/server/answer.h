@@ -18,7 +18,7 @@ PBT_MUST_USE pbt_err pbt__answer_file(pbt__request *request, int file, int64_t l
 void pbt__answer_error(pbt__request *request);
 
 /* What the table of errors has no status for. The text of `hint` is static. */
-void pbt__refuse(pbt__request *request, unsigned status, const char *name, const char *message);
+void pbt__request_refuse(pbt__request *request, unsigned status, const char *name, const char *message);
 
 /* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a file, for a
  * worker loads files. */

@@ -12,6 +12,7 @@
 #include "server/hosted.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 

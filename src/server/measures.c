@@ -44,9 +44,10 @@ static json_t *object_of(pbt__body *body, const char *key)
 
 static void read_values(pbt__body *body, pbt__measures *measures)
 {
+    json_t *values = object_of(body, "metrics");
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach(object_of(body, "metrics"), name, value)
+    json_object_foreach(values, name, value)
     {
         pbt__metric *metric = metric_of(body, measures, name);
         if (metric == NULL) {

@@ -2,7 +2,6 @@
 #include "server/pool.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "base/error.h"
 #include "server/answer.h"

@@ -185,7 +185,7 @@ typedef struct worker_call {
     size_t name_length; /* of the name that must agree: a prefix where it is shorter */
     pbt__cause cause;
     const char *message; /* NULL: renew */
-    int32_t count;
+    pbt_segment_id held; /* the last one found */
 } worker_call;
 
 static pbt_err renew(pbt__study *study, pbt__claim claim, pbt_error *error)
@@ -210,7 +210,7 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
         if (err != PBT_OK) {
             return err;
         }
-        call->count++;
+        call->held = (pbt_segment_id){claim.member, claim.number};
     }
     return PBT_OK;
 }
@@ -225,17 +225,18 @@ pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *
 }
 
 pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const char *message,
-                                 int32_t *count, pbt_error *error)
+                                 pbt_segment_id *held, pbt_error *error)
 {
     char line[MESSAGE_SIZE];
     worker_call call = {.name = worker,
                         .name_length = strlen(worker) + 1,
                         .cause = PBT__CAUSE_TRAINER,
-                        .message = line};
+                        .message = line,
+                        .held = PBT_NO_SEGMENT};
     copy_message(message, line);
     pbt_err err = pbt__study_submit(study, run_worker, &call, error);
     if (err == PBT_OK) {
-        *count = call.count;
+        *held = call.held;
     }
     return err;
 }

@@ -30,7 +30,7 @@ typedef struct pbt__checkpoint {
     int64_t size_bytes;   /* of all files */
     int64_t modified_ns;  /* the newest file's, as the file system says */
     uint64_t inode;       /* the file's or the folder's own */
-    pbt__digest digest;   /* of the bytes; for a folder, of its sorted relative names and bytes */
+    pbt__digest digest;   /* of the bytes; for a folder see study/checkpoint_tree.h */
 } pbt__checkpoint;
 
 typedef struct pbt__vault pbt__vault;

@@ -279,7 +279,8 @@ static bool read_rest(reader *r, json_t *list, bool (*read_one)(reader *r, json_
 }
 
 /* Read what lies between brackets: nothing, or `read_one` between commas. Owner: takes `list`. */
-static json_t *read_list(reader *r, json_t *list, bool (*read_one)(reader *r, json_t *list), char end)
+static json_t *read_list(reader *r, json_t *list, bool (*read_one)(reader *r, json_t *list),
+                         char end)
 {
     bool is_sound = list != NULL && (++r->depth <= DEPTH_MAXIMUM || broken(r, "too deep")) &&
                     (take(r, end) || read_rest(r, list, read_one, end));

@@ -135,7 +135,7 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
     if (err == PBT_OK && !study->is_observer) {
         err = pbt__study_open_vault(study, study->view.facts.spec, error);
     }
-    if (err == PBT_OK && !study->is_observer) {
+    if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
         err = pbt__study_submit(study, run_reopen, NULL, error);
     }
     if (err != PBT_OK) {

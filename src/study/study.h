@@ -95,6 +95,8 @@ typedef struct pbt__failure {
 typedef struct pbt__study_options {
     const char *checkpoint_folder; /* absolute; where the spec names none: NAME.checkpoints there */
     bool is_observer;              /* a query: changes nothing, neither folder nor lease */
+    bool is_visitor;               /* a command beside a run: writes events, but sweeps no folder and
+                                      extends no lease */
     const char *relative_to;       /* Nullable: paths in JSON below this folder are shown from there */
 } pbt__study_options;
 
@@ -147,10 +149,10 @@ PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who
 PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix,
                                            pbt_error *error);
 
-/* Record that a worker's process has died: whatever it held has failed as its trainer's own failure. `*count`
- * says how much that was. */
+/* Record that a worker's process has died: what it held has failed as its trainer's own failure. `*held` is
+ * that segment, PBT_NO_SEGMENT where it held none. */
 PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker,
-                                              const char *message, int32_t *count,
+                                              const char *message, pbt_segment_id *held,
                                               pbt_error *error);
 
 /* Renew the leases of a worker whose process is known to live, also where it cannot say so itself. */

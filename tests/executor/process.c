@@ -50,15 +50,31 @@ static void one_slot_trains_all_members(void **state)
     assert_no_retries();
 }
 
+/* Put words on our own standard input, which no trainer may see. */
+static int replace_input(const char *words)
+{
+    int ends[2];
+    const int saved = dup(0);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], words, strlen(words)), strlen(words));
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(dup2(ends[0], 0), 0);
+    assert_int_equal(close(ends[0]), 0);
+    return saved;
+}
+
 static void environment_and_folder_are_the_specs(void **state)
 {
     (void)state;
+    const int input = replace_input("typed\n");
     assert_int_equal(mkdir(in("sub"), 0777), 0);
     put_script("echo \"threads $OMP_NUM_THREADS own $OWN home $HOME in $(pwd) input $(cat)\"\n"
                "echo x > \"$2\"; echo '{\"score\": 1}'");
     assert_int_equal(rename(in("train.sh"), in("sub/train.sh")), 0);
     make_study(SPEC(SHORT, COMMAND "\n  directory: sub\n  environment: {OWN: \"a b\", HOME: /x}"));
     run(1);
+    assert_int_equal(dup2(input, 0), 0);
+    assert_int_equal(close(input), 0);
     char expected[PBT__PATH_SIZE + 100];
     (void)snprintf(expected, sizeof expected, "threads 3 own a b home /x in %s/sub input \n",
                    scratch);
@@ -232,6 +248,19 @@ static void what_a_trainer_leaves_running_is_killed(void **state)
     assert_dies(read_pid(in("left.m1s0.1")));
 }
 
+/* A process that left the group lives on and may hold the output open for ever. */
+static void what_leaves_the_group_holds_up_nobody(void **state)
+{
+    (void)state;
+    put_script("setsid sleep 1000 & echo $! > left.$(basename \"$2\")\n"
+               "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC(SHORT, COMMAND));
+    run(2);
+    assert_state(PBT__FINISHED);
+    assert_int_equal(kill(read_pid(in("left.m0s0.1")), SIGKILL), 0);
+    assert_int_equal(kill(read_pid(in("left.m1s0.1")), SIGKILL), 0);
+}
+
 /* ---- leases ------------------------------------------------------------------------------------ */
 
 static void heartbeats_keep_the_lease(void **state)
@@ -401,6 +430,7 @@ int main(void)
         CASE(much_output_blocks_nobody),
         CASE(a_last_line_without_end_is_refused),
         CASE(what_a_trainer_leaves_running_is_killed),
+        CASE(what_leaves_the_group_holds_up_nobody),
         CASE(heartbeats_keep_the_lease),
         CASE(a_lost_lease_ends_the_trainer),
         CASE(stopping_releases_what_is_trained),

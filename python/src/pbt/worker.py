@@ -1,0 +1,382 @@
+"""The worker: a training program's side of a study."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from types import FrameType, TracebackType
+from typing import Any, Callable, Dict, Iterator, Optional, Type
+
+from ._measures import is_finite, number, split
+from ._ranks import Broadcast, Group
+from ._session import Session
+from ._wire import Unwanted
+from .errors import NoStudyError, StateError
+from .segment import Segment, Value
+
+Save = Callable[[str], Any]
+
+PATIENCE_SECONDS = 600.0
+
+log = logging.getLogger("pbt")
+
+
+class Worker:
+    """Claims segments of a study and reports how they went. Iterate over it to train.
+
+    ::
+
+        worker = pbt.Worker()
+        for segment in worker:
+            if segment.load:
+                load_weights(segment.load)
+            elif segment.fresh:
+                initialise(segment.seed)
+            apply(segment.hyperparameters)      # after loading, never before
+            for step in segment.steps():
+                worker.log(step, loss=train_one(step))
+            worker.report(accuracy=evaluate(), save=save_weights)
+
+    Weights stay in memory from one segment to the next, and ``segment.load`` is None while they are
+    the right ones: a copy of another member costs a load, and no process starts again.
+
+    On SIGTERM, or when the study stops, `Segment.steps` ends early, `report` gives the segment back
+    with the progress it saves, and the iteration ends. A second SIGTERM ends the process at once.
+
+    Args:
+        server, study, token, name: default to PBT_SERVER, PBT_STUDY, PBT_TOKEN and PBT_WORKER, which
+            pbt sets for the programs it starts.
+        broadcast: with several processes per member, a function that takes an object on rank 0 and
+            None on the others, and returns rank 0's object on all. Only rank 0 speaks to the study.
+        rank: this process's rank where the environment does not say (RANK and its like).
+        patience_seconds: how long to try to reach a server that does not answer.
+
+    Threads: one at a time. A forked child must not use its parent's worker.
+    """
+
+    def __init__(
+        self,
+        server: Optional[str] = None,
+        study: Optional[str] = None,
+        token: Optional[str] = None,
+        name: Optional[str] = None,
+        *,
+        broadcast: Optional[Broadcast] = None,
+        rank: Optional[int] = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        server = server or os.environ.get("PBT_SERVER", "")
+        study = study or os.environ.get("PBT_STUDY", "")
+        if not server or not study:
+            raise NoStudyError(
+                f"this program trains inside a study, and {'PBT_STUDY' if server else 'PBT_SERVER'}"
+                " is not set",
+                hint="name it in a spec's trainer.command and start the study with `pbt run SPEC`,"
+                " or join one with `pbt worker --server URL --study NAME -- COMMAND`",
+            )
+        token = os.environ.get("PBT_TOKEN", "") if token is None else token
+        name = name or os.environ.get("PBT_WORKER") or f"{socket.gethostname()}-{os.getpid()}"
+        self._group = Group(broadcast, rank)
+        self._session: Optional[Session] = None
+        if self._group.speaks:
+            self._session = Session(server, study, token, name, patience_seconds)
+        self._process = os.getpid()
+        self._segment: Optional[Segment] = None
+        self._reached = 0
+        self._has_trained = False
+        self._is_told = False
+        self._is_over = False
+        self._usual: Any = None  # what SIGTERM did before
+        self._obey_signals()
+        atexit.register(self._leave)
+
+    # ---- training
+
+    def __iter__(self) -> Iterator[Segment]:
+        return self
+
+    def __next__(self) -> Segment:
+        if self._segment is not None:
+            if not self.stopping:
+                raise StateError(
+                    f"segment '{self._segment.id}' was not reported",
+                    hint="call report, diverged, fail or release before the loop goes on",
+                )
+            self.release()
+        segment = self.claim()
+        if segment is None:
+            raise StopIteration
+        return segment
+
+    def claim(self) -> Optional[Segment]:
+        """Return the segment that is held, or wait for the next one; None when the study is over."""
+        if self._segment is None and not self._is_over:
+            fields = self._group.share(self._next_fields)
+            if fields is None:
+                self._end()
+            else:
+                self._segment = Segment(fields, self._steps)
+                self._reached = self._segment.resume_step
+        return self._segment
+
+    def log(self, step: int, **metrics: Any) -> None:
+        """Show how training goes: curves, and that it moves. Decisions never depend on it.
+
+        Args:
+            step: the step that was trained.
+            metrics: numbers. What is logged often is passed on a few times a second.
+        """
+        if self._session is not None and self._segment is not None:
+            values = {name: number(name, value) for name, value in metrics.items()}
+            self._session.heart.progress(max(step, self._reached), values)
+
+    def report(
+        self, *, save: Optional[Save] = None, step: Optional[int] = None, **metrics: Any
+    ) -> bool:
+        """End the segment with its result.
+
+        Where the segment was to end early it is given back instead, with what ``save`` writes.
+
+        Args:
+            save: called with the path to write to, a file or a folder (on rank 0 alone). It may be
+                left out where the checkpoint is at ``segment.save_to`` already.
+            step: where training stopped; defaults to where `Segment.steps` ended, or ``end_step``.
+            metrics: the objective's among them. Shape: a number each, or a list of numbers: single
+                evaluations, whose mean is the value. One that is not finite diverged.
+        Returns:
+            Whether the result counts: False where it was given back, or came too late.
+        Raises:
+            ReportError: the objective is missing, or the step does not fit the segment.
+            CheckpointError: ``save`` left nothing that can be a checkpoint.
+        """
+        segment = self._need("report")
+        at = self._position(segment, step)
+        if self.stopping and at < segment.end_step:
+            self.release(save=save, step=at)
+            return False
+        session, self._segment = self._session, None
+        self._has_trained = True
+        if session is None:
+            return True
+        values, samples = split(metrics)
+        measures: Dict[str, Any] = {"metrics": values}
+        if samples:
+            measures["samples"] = samples
+        has_checkpoint = save is not None or os.path.lexists(segment.save_to)
+        has_checkpoint = has_checkpoint and all(is_finite(value) for value in values.values())
+        return session.report(at, measures, has_checkpoint)
+
+    def diverged(self, **metrics: Any) -> bool:
+        """End the segment at once: its weights went to NaN. The member copies a better one.
+
+        Args:
+            metrics: what to record; without the objective among them, that is NaN.
+        Returns:
+            As `report`.
+        """
+        segment = self._need("diverged")
+        at = self._reached
+        session, self._segment = self._session, None
+        self._has_trained = True
+        if session is None:
+            return True
+        values, samples = split(metrics)
+        values.setdefault(session.metric(), "nan")
+        return session.report(max(at, segment.resume_step), {"metrics": values}, False)
+
+    def fail(self, message: str, retry: bool = True) -> None:
+        """Give up this attempt at the segment.
+
+        Args:
+            message: why, in one line, for the study's log.
+            retry: whether another attempt might do better.
+        """
+        self._need("fail")
+        self._segment = None
+        self._has_trained = True
+        if self._session is not None:
+            self._session.fail(message, retry)
+
+    def release(self, *, save: Optional[Save] = None, step: Optional[int] = None) -> None:
+        """Give the segment back, to be gone on with by any worker.
+
+        Args:
+            save: called with the path to write progress to; without it, or before the first step, the
+                segment begins anew.
+            step: as in `report`.
+        """
+        segment = self._need("release")
+        at = self._position(segment, step, segment.resume_step)
+        session, self._segment = self._session, None
+        self._has_trained = True
+        if session is None:
+            return
+        if session.heart.order() == "lost":
+            log.warning("%s: the lease was lost; its result is dropped", segment.id)
+            session.drop()
+            return
+        has_progress = save is not None and segment.resume_step < at < segment.end_step
+        if has_progress and save is not None:
+            save(segment.save_to)
+        session.release(at, has_progress)
+
+    @property
+    def segment(self) -> Optional[Segment]:
+        """The segment that is held, or None."""
+        return self._segment
+
+    @property
+    def stopping(self) -> bool:
+        """Whether training should end before the segment does. `Segment.steps` looks at it.
+
+        In a group of processes it is true on rank 0 first: there, let `Segment.steps` agree on it.
+        """
+        if self._is_told or self._is_over:
+            return True
+        return self._session is not None and self._session.heart.order() is not None
+
+    @property
+    def stop_reason(self) -> Optional[str]:
+        """Why the iteration ended: "finished", "stopped", "terminated", ...; None before."""
+        if self._session is None or not self._is_over:
+            return None
+        return self._session.stop_reason or "terminated"
+
+    # ---- the four calls, for loops that are written that way
+
+    def save(self, write: Save, *, step: Optional[int] = None, **metrics: Any) -> bool:
+        """Hand in weights and score at a ready point: `report` by the name it has in such loops."""
+        return self.report(save=write, step=step, **metrics)
+
+    def should_exploit(self) -> bool:
+        """Whether other weights must replace those in memory before training goes on.
+
+        Waits for the next segment. False when the study is over.
+        """
+        segment = self.claim()
+        return segment is not None and (
+            segment.load is not None or (segment.fresh and self._has_trained)
+        )
+
+    def exploit(self) -> Optional[str]:
+        """Return the path of the weights to load; None: start afresh, from ``segment.seed``."""
+        segment = self.claim()
+        return None if segment is None else segment.load
+
+    def explore(self) -> Dict[str, Value]:
+        """Return the hyperparameters to train with next, by name; empty when the study is over."""
+        segment = self.claim()
+        return {} if segment is None else dict(segment.hyperparameters)
+
+    # ---- ending
+
+    def close(self) -> None:
+        """End the session. A segment that is held counts as failed."""
+        self._close("the program closed its worker before the segment's end")
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        where: Optional[TracebackType],
+    ) -> None:
+        self._close(describe(error) if error is not None else "the program left its worker")
+
+    def _leave(self) -> None:
+        """At the interpreter's end: say why, so that nobody waits for the lease to end."""
+        last = getattr(sys, "last_value", None)
+        self._close(describe(last) if last is not None else "the program ended within a segment")
+
+    def _close(self, why: str) -> None:
+        atexit.unregister(self._leave)
+        if self._process != os.getpid():
+            return
+        session, self._session, self._segment = self._session, None, None
+        self._end()
+        if session is None:
+            return
+        try:
+            if session.fields is not None and self._is_told:
+                session.release(session.fields["resume_step"], False, is_leaving=True)
+            elif session.fields is not None:
+                session.fail(why, True, is_leaving=True)
+            session.return_next()
+        except Exception as error:  # the lease will end by itself
+            log.warning("cannot give the segment back: %s", error)
+        session.close()
+
+    def _end(self) -> None:
+        self._is_over = True
+        if self._usual is not None:
+            signal.signal(signal.SIGTERM, self._usual)
+            self._usual = None
+
+    # ---- parts
+
+    def _need(self, verb: str) -> Segment:
+        if self._process != os.getpid():
+            raise StateError("a worker belongs to the process that made it")
+        if self._segment is None:
+            raise StateError(f"there is no segment to {verb}", hint="claim one: iterate the worker")
+        return self._segment
+
+    def _position(self, segment: Segment, step: Optional[int], unknown: Optional[int] = None) -> int:
+        """The step to report: what was said, what `steps` counted, else the segment's end."""
+        if step is not None:
+            return int(step)
+        if self._reached > segment.resume_step:
+            return self._reached
+        return segment.end_step if unknown is None else unknown
+
+    def _next_fields(self) -> Optional[Dict[str, Any]]:
+        """Claim. Rank 0 alone."""
+        assert self._session is not None
+        try:
+            return self._session.claim(lambda: self._is_told)
+        except Unwanted:
+            if self._session.fields is not None:
+                self._session.release(self._session.fields["resume_step"], False, is_leaving=True)
+            return None
+
+    def _steps(self, segment: Segment, by: int) -> Iterator[int]:
+        if segment is not self._segment:
+            raise StateError(f"segment '{segment.id}' is not held any more")
+        step = ask = segment.resume_step
+        while step < segment.end_step:
+            if step >= ask:
+                must_end, stride = self._group.agree(lambda: self.stopping)
+                if must_end:
+                    self._is_told = self._is_told or self._session is None
+                    return
+                ask = step + stride * by
+            yield step
+            step += by
+            self._reached = step
+            if self._session is not None:
+                self._session.heart.progress(step)
+
+    def _obey_signals(self) -> None:
+        """Take SIGTERM as a wish to stop, unless the program does something with it already."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            self._usual = signal.SIG_DFL
+            signal.signal(signal.SIGTERM, self._on_terminate)
+
+    def _on_terminate(self, number_: int, frame: Optional[FrameType]) -> None:
+        self._is_told = True
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    return "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]

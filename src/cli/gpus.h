@@ -1,0 +1,22 @@
+/* gpus.h: which GPUs a run shares out among its slots. */
+#ifndef PBT_CLI_GPUS_H
+#define PBT_CLI_GPUS_H
+
+#include <pbt/pbt.h>
+
+/* Names as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs. */
+typedef struct pbt__gpus {
+    const char **names; /* Shape: names[count] */
+    int32_t count;
+    char *text; /* what the names point into */
+} pbt__gpus;
+
+/*
+ * Find them: those of `list` ("0,1,1"); where it is NULL those of $CUDA_VISIBLE_DEVICES, which a cluster
+ * sets to what it allotted; else all that the driver shows.
+ * Errors: PBT_ERR_ARGUMENT, PBT_ERR_MEMORY. Nullable: list.
+ */
+PBT_MUST_USE pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error);
+void pbt__gpus_fini(pbt__gpus *gpus);
+
+#endif

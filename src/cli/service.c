@@ -1,0 +1,99 @@
+/* service.c: starting and announcing a run's server. */
+#include "cli/service.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "study/json.h"
+
+enum { PORT_MAXIMUM = 65535, ADDRESS_SIZE = 256 };
+
+static pbt_err read_listen(const char *listen, char *address, uint16_t *port, pbt_error *error)
+{
+    const char *colon = strrchr(listen, ':');
+    int64_t number = 0;
+    size_t length = colon != NULL ? (size_t)(colon - listen) : 0;
+    if (length == 0 || length >= ADDRESS_SIZE) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--listen takes ADDRESS:PORT, found '%s'", listen);
+        pbt__error_hint(error, "such as 127.0.0.1:8080, or 127.0.0.1:0 for a free port");
+        return PBT_ERR_ARGUMENT;
+    }
+    pbt_err err =
+        pbt__arguments_integer("the port of --listen", colon + 1, 0, PORT_MAXIMUM, &number, error);
+    if (err == PBT_OK) {
+        memcpy(address, listen, length);
+        address[length] = '\0';
+        *port = (uint16_t)number;
+    }
+    return err;
+}
+
+static pbt_err write_private(const char *path, const char *text, pbt_error *error)
+{
+    size_t length = strlen(text);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0) {
+        return pbt__fail_errno(error, "cannot open '%s'", path);
+    }
+    bool is_whole = fchmod(file, 0600) == 0 && write(file, text, length) == (ssize_t)length;
+    pbt_err err = is_whole ? PBT_OK : pbt__fail_errno(error, "cannot write to '%s'", path);
+    close(file);
+    return err;
+}
+
+static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE + 16];
+    if (place->file[0] == '\0') {
+        return PBT_OK;
+    }
+    json_t *owner = json_pack("{s:s, s:s, s:I}", "url", pbt__server_url(service->server), "token",
+                              service->token, "process", (json_int_t)getpid());
+    char *text = pbt__json_write(owner);
+    json_decref(owner);
+    if (text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    snprintf(service->owner, sizeof service->owner, "%s.owner", place->file);
+    snprintf(aside, sizeof aside, "%s.owner.new", place->file);
+    pbt_err err = write_private(aside, text, error);
+    free(text);
+    return err == PBT_OK ? pbt__file_rename(aside, service->owner, error) : err;
+}
+
+pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const char *listen,
+                           pbt_error *error)
+{
+    char address[ADDRESS_SIZE] = "127.0.0.1";
+    *service = (pbt__service){0};
+    pbt__server_options options = {.address = address, .token = service->token};
+    pbt_err err = listen != NULL ? read_listen(listen, address, &options.port, error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = pbt__token_make(service->token, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__server_start(&options, &service->server, error);
+    }
+    if (err == PBT_OK) {
+        err = announce(service, place, error);
+    }
+    if (err != PBT_OK) {
+        pbt__service_stop(service);
+    }
+    return err;
+}
+
+void pbt__service_stop(pbt__service *service)
+{
+    if (service->owner[0] != '\0') {
+        (void)unlink(service->owner);
+    }
+    pbt__server_stop(service->server);
+    *service = (pbt__service){0};
+}

@@ -1,0 +1,87 @@
+/* child.c: starting, stopping and reaping one process. */
+#include "executor/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "executor/warden.h"
+
+/* Signal the process and all it started. */
+static void signal_group(const pbt__child *child, int signal)
+{
+    if (kill(-child->pid, signal) != 0) {
+        (void)kill(child->pid, signal);
+    }
+}
+
+pbt_err pbt__child_start(pbt__child *child, pbt__slot *slot, const pbt__spawn_options *options,
+                         pbt_error *error)
+{
+    *child = (pbt__child){.slot = slot, .ended = -1};
+    pbt_err err = pbt__spawn(options, &child->pid, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    child->ended = pidfd_open(child->pid, 0);
+    if (child->ended < 0) {
+        err = pbt__fail_errno(error, "cannot wait for a process");
+        pbt__child_reap(child);
+    }
+    return err;
+}
+
+int pbt__child_stop_where_due(pbt__child *child)
+{
+    const int64_t now_us = pbt__clock_monotonic_us();
+    if (atomic_load(&child->slot->local->stopping) == PBT__STOPPING_NOW) {
+        child->was_told = true;
+        signal_group(child, SIGKILL);
+        return -1;
+    }
+    if (pbt__slot_is_stopping(child->slot) && !child->was_told) {
+        child->was_told = true;
+        child->kill_us = now_us + PBT__GRACE_US;
+        signal_group(child, SIGTERM);
+    }
+    if (child->kill_us == 0) {
+        return -1;
+    }
+    if (now_us >= child->kill_us) {
+        child->kill_us = 0;
+        signal_group(child, SIGKILL);
+        return -1;
+    }
+    return (int)((child->kill_us - now_us) / 1000) + 1;
+}
+
+void pbt__child_reap(pbt__child *child)
+{
+    /* Not reaped, its number cannot be another group's. */
+    signal_group(child, SIGKILL);
+    pbt__warden_remove(child->slot->local->warden, child->pid);
+    while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {
+    }
+    if (child->ended >= 0) {
+        (void)close(child->ended);
+        child->ended = -1;
+    }
+}
+
+bool pbt__child_describe(const pbt__child *child, const char *name, char *out, size_t size)
+{
+    const int status = child->status;
+    if (WIFSIGNALED(status)) {
+        (void)snprintf(out, size, "'%s' was killed by signal %d (%s)", name, WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
+        return true;
+    }
+    (void)snprintf(out, size, "'%s' exited with status %d", name, WEXITSTATUS(status));
+    return WEXITSTATUS(status) != 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * program.h: what a spec's `trainer.command` runs as: its folder, and each slot's environment.
+ *
+ * A slot's environment is pbt's own, with the spec's variables in place of those of the same name,
+ * OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES where there are GPUs to share out, and, for workers, where the
+ * server is and how to speak to it.
+ */
+#ifndef PBT_EXECUTOR_PROGRAM_H
+#define PBT_EXECUTOR_PROGRAM_H
+
+#include "executor/slot.h"
+
+/* local->runner_data of the runners that start processes. */
+typedef struct pbt__program {
+    char directory[PBT__PATH_SIZE];
+} pbt__program;
+
+/* The runners' `open` and `close`: errors are those of pbt__local_start. */
+PBT_MUST_USE pbt_err pbt__program_open(pbt__local *local, pbt_error *error);
+void pbt__program_close(pbt__local *local);
+
+/* Their `slot_open` and `slot_close`, into slot->runner_data. */
+PBT_MUST_USE pbt_err pbt__program_slot_open(pbt__slot *slot, pbt_error *error);
+void pbt__program_slot_close(pbt__slot *slot);
+
+/* A slot's environment, NULL-terminated. Owner: the slot. */
+char *const *pbt__program_environment(const pbt__slot *slot);
+
+/* The GPUs of a slot as CUDA_VISIBLE_DEVICES names them: `per_worker` of the list, going round.
+ * Shape: gpus[gpu_count]. Returns false where it does not fit `size`. */
+bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_worker,
+                       int32_t slot_index, char *out, size_t size);
+
+#endif

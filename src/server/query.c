@@ -1,0 +1,117 @@
+/* query.c: what can be asked of studies. One long answer is put together at a time. */
+#include "base/error.h"
+#include "server/answer.h"
+#include "server/inside.h"
+
+enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000 };
+
+pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
+{
+    return pbt__answer_json(request, json_pack("{s:s, s:i}", "version", pbt_version(), "api", 1),
+                            error);
+}
+
+/* ---- studies ----------------------------------------------------------------------------------- */
+
+/* The study after `before` on the list, in use; `before` is given back. */
+static pbt__hosted *next_hosted(pbt__server *server, pbt__hosted *before)
+{
+    pthread_mutex_lock(&server->pool.lock);
+    pbt__hosted *hosted = before != NULL ? before->next : server->hosted;
+    if (hosted != NULL) {
+        hosted->use_count++;
+    }
+    pthread_mutex_unlock(&server->pool.lock);
+    if (before != NULL) {
+        pbt__hosted_give(before);
+    }
+    return hosted;
+}
+
+pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
+{
+    json_t *list = json_array();
+    pbt_err err = PBT_OK;
+    pbt__hosted *hosted = next_hosted(request->server, NULL);
+    while (hosted != NULL) {
+        json_t *show = NULL;
+        err = err == PBT_OK ? pbt__study_show(hosted->study, &show, error) : err;
+        if (show != NULL && json_array_append_new(list, show) != 0) {
+            err = pbt__fail_memory(error);
+        }
+        hosted = next_hosted(request->server, hosted);
+    }
+    if (err != PBT_OK) {
+        json_decref(list);
+        return err;
+    }
+    return pbt__answer_json(request, list, error);
+}
+
+/* ---- one study --------------------------------------------------------------------------------- */
+
+static pbt_err serve_object(pbt__request *request,
+                            pbt_err (*ask)(pbt__study *study, json_t **out, pbt_error *error),
+                            pbt_error *error)
+{
+    json_t *json = NULL;
+    pthread_mutex_lock(&request->server->large);
+    pbt_err err = ask(request->hosted->study, &json, error);
+    if (err == PBT_OK) {
+        err = pbt__answer_json(request, json, error);
+    }
+    pthread_mutex_unlock(&request->server->large);
+    return err;
+}
+
+pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
+{
+    return serve_object(request, pbt__study_show, error);
+}
+
+pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
+{
+    return serve_object(request, pbt__study_members, error);
+}
+
+pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
+{
+    return serve_object(request, pbt__study_segments, error);
+}
+
+/* ---- events ------------------------------------------------------------------------------------ */
+
+typedef struct event_list {
+    json_t *events;
+    size_t limit;
+} event_list;
+
+static pbt_err add_event(void *context, const json_t *event)
+{
+    const event_list *list = context;
+    if (json_array_append(list->events, (json_t *)(uintptr_t)event) != 0) {
+        return PBT_ERR_MEMORY;
+    }
+    return json_array_size(list->events) < list->limit ? PBT_OK : PBT_ERR_LIMIT;
+}
+
+pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
+{
+    const int64_t limit = request->limit >= 0 ? request->limit : EVENTS_LIMIT;
+    if (limit < 1 || limit > EVENTS_LIMIT_MAXIMUM) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
+                         (int)EVENTS_LIMIT_MAXIMUM);
+    }
+    event_list list = {.events = json_array(), .limit = (size_t)limit};
+    const int64_t after = request->after >= 0 ? request->after : 0;
+    pthread_mutex_lock(&request->server->large);
+    pbt_err err = pbt__study_events(request->hosted->study, after, add_event, &list, error);
+    if (err == PBT_OK || err == PBT_ERR_LIMIT) {
+        err = pbt__answer_json(request, list.events, error);
+    } else {
+        json_decref(list.events);
+        err = err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
+    }
+    pthread_mutex_unlock(&request->server->large);
+    return err;
+}

@@ -1,0 +1,276 @@
+/*
+ * request.c: from libmicrohttpd's callbacks to the pool and back.
+ *
+ * A request that is refused is read to its end all the same, within its bounds, and then answered: a client
+ * that is still sending would see a broken connection and never learn why. Only one that says beforehand
+ * that it is too long is answered at once.
+ */
+#include "server/request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "server/answer.h"
+#include "server/inside.h"
+#include "server/upload.h"
+
+/* How long something may take beyond request_seconds, for its length. Units: bytes to microseconds */
+static int64_t transfer_us(int64_t byte_count)
+{
+    return byte_count / PBT__SERVER_RATE_MINIMUM * 1000000;
+}
+
+/* ---- how it begins ----------------------------------------------------------------------------- */
+
+/* Read a number of the query: -1 where it is not there; false where it is none. */
+static bool read_number(struct MHD_Connection *connection, const char *key, int64_t *out)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, key);
+    char *end = NULL;
+    *out = -1;
+    if (text == NULL) {
+        return true;
+    }
+    errno = 0;
+    const bool is_digit = text[0] >= '0' && text[0] <= '9';
+    *out = is_digit ? strtoll(text, &end, 10) : -1;
+    return is_digit && errno == 0 && *end == '\0';
+}
+
+static void read_query(pbt__request *request)
+{
+    struct MHD_Connection *connection = request->connection;
+    if (!read_number(connection, "attempt", &request->attempt) ||
+        !read_number(connection, "after", &request->after) ||
+        !read_number(connection, "limit", &request->limit)) {
+        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT,
+                        "'attempt', 'after' and 'limit' are whole numbers");
+        return;
+    }
+    const bool is_upload = request->route->body == PBT__BODY_UPLOAD;
+    if (is_upload && (request->attempt < 1 || request->attempt > INT32_MAX)) {
+        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "an upload says whose it is");
+        pbt__error_hint(&request->error, "PUT .../checkpoints/m3s12?attempt=1");
+    }
+}
+
+/* Find what is asked, or why it is refused. */
+static void route(pbt__request *request, const char *method, const char *path)
+{
+    char allowed[PBT__METHODS_SIZE];
+    const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_AUTHORIZATION);
+    if (!pbt__token_is_shown(request->server, header)) {
+        pbt__request_refuse(request, MHD_HTTP_UNAUTHORIZED, "ERR_TOKEN", "no valid token");
+        pbt__error_hint(&request->error, "send the header 'Authorization: Bearer TOKEN'");
+        return;
+    }
+    if (request->peer != NULL) {
+        atomic_store(&request->peer->is_known, true);
+    }
+    if (pbt__route_find(request, method, path, allowed) == PBT_OK) {
+        read_query(request);
+    } else if (allowed[0] != '\0') {
+        pbt__request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "ERR_METHOD", "no such method here");
+        pbt__error_detail(&request->error, "allowed: %s", allowed);
+    } else {
+        (void)pbt__fail(&request->error, PBT_ERR_NOT_FOUND, "nothing is at '%s'", path);
+    }
+}
+
+static int64_t body_maximum(const pbt__request *request)
+{
+    const bool is_upload =
+        request->route != NULL && request->route->body == PBT__BODY_UPLOAD;
+    return is_upload ? request->server->upload_maximum : PBT__SERVER_BODY_MAXIMUM;
+}
+
+static void refuse_length(pbt__request *request)
+{
+    request->route = NULL;
+    (void)pbt__fail(&request->error, PBT_ERR_LIMIT, "the body is too long");
+    pbt__error_detail(&request->error, "at most %" PRId64 " bytes", body_maximum(request));
+}
+
+/* Say whether its headers tell that the body is beyond its bound. */
+static bool is_too_long(const pbt__request *request)
+{
+    const char *text = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return text != NULL && strtoull(text, NULL, 10) > (uint64_t)body_maximum(request);
+}
+
+static pbt__request *request_new(pbt__server *server, struct MHD_Connection *connection)
+{
+    pbt__request *request = pbt__calloc(1, sizeof *request);
+    if (request == NULL) {
+        return NULL;
+    }
+    request->server = server;
+    request->connection = connection;
+    request->peer = pbt__peer_of(connection);
+    request->segment = PBT_NO_SEGMENT;
+    request->body = pbt__text_init(PBT__SERVER_BODY_MAXIMUM);
+    pthread_mutex_lock(&server->pool.lock);
+    server->pool.request_count++;
+    pthread_mutex_unlock(&server->pool.lock);
+    return request;
+}
+
+/* ---- its body ---------------------------------------------------------------------------------- */
+
+static void keep(pbt__request *request, const char *data, size_t length)
+{
+    pbt__server *server = request->server;
+    request->body_claimed += length;
+    if (atomic_fetch_add(&server->bodies, length) + length > PBT__SERVER_BODIES_MAXIMUM) {
+        pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY",
+                    "too many bodies are being read at once");
+        return;
+    }
+    pbt__text_append(&request->body, data, length);
+    if (request->body.failed) {
+        (void)pbt__fail_memory(&request->error);
+    }
+}
+
+/* Take what came. Returns false where it is beyond any patience. */
+static bool take(pbt__request *request, const char *data, size_t length)
+{
+    const int64_t maximum = body_maximum(request);
+    request->byte_count += (int64_t)length;
+    pbt__peer_allow(request->peer,
+                    request->server->request_us + transfer_us(request->byte_count));
+    if (request->byte_count > maximum && request->error.code == PBT_OK) {
+        refuse_length(request);
+    }
+    if (request->error.code != PBT_OK) {
+        return request->byte_count / 2 <= maximum;
+    }
+    if (request->route->body == PBT__BODY_UPLOAD) {
+        (void)!pbt__upload_write(request, data, length, &request->error);
+    } else if (request->route->body == PBT__BODY_JSON) {
+        keep(request, data, length);
+    }
+    return true;
+}
+
+/* ---- its answer -------------------------------------------------------------------------------- */
+
+static enum MHD_Result send_answer(pbt__request *request)
+{
+    if (request->response == NULL) {
+        return MHD_NO;
+    }
+    const unsigned status = request->status != 0 ? request->status : MHD_HTTP_OK;
+    pbt__peer_allow(request->peer,
+                    request->server->request_us + transfer_us(request->response_length));
+    return MHD_queue_response(request->connection, status, request->response);
+}
+
+static enum MHD_Result send_error(pbt__request *request)
+{
+    pbt__answer_error(request);
+    return send_answer(request);
+}
+
+static enum MHD_Result refuse_stopping(pbt__request *request)
+{
+    pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY", "the server is stopping");
+    return send_error(request);
+}
+
+static bool needs_place(const pbt__request *request)
+{
+    return request->error.code == PBT_OK && request->route->body == PBT__BODY_UPLOAD &&
+           request->upload == NULL;
+}
+
+static enum MHD_Result go_on(pbt__request *request, const char *data, size_t *size)
+{
+    if (request->phase == PBT__PHASE_ANSWERED) {
+        return send_answer(request);
+    }
+    if (needs_place(request)) {
+        /* What came stays where it is until there is a place for it. */
+        return pbt__pool_send(request) ? MHD_YES : MHD_NO;
+    }
+    if (*size > 0) {
+        const bool goes_on = take(request, data, *size);
+        *size = 0;
+        return goes_on ? MHD_YES : MHD_NO;
+    }
+    if (request->error.code != PBT_OK) {
+        return send_error(request);
+    }
+    return pbt__pool_send(request) ? MHD_YES : refuse_stopping(request);
+}
+
+/* ---- libmicrohttpd's callbacks ----------------------------------------------------------------- */
+
+void *pbt__request_begin(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    const pbt__server *server = context;
+    pbt__peer *peer = pbt__peer_of(connection);
+    (void)uri;
+    pbt__peer_allow(peer, server->request_us);
+    if (peer != NULL) {
+        atomic_store(&peer->is_resting, false);
+    }
+    return NULL;
+}
+
+enum MHD_Result pbt__request_handle(void *context, struct MHD_Connection *connection,
+                                    const char *url, const char *method, const char *version,
+                                    const char *data, size_t *size, void **own)
+{
+    (void)version;
+    if (*own != NULL) {
+        return go_on(*own, data, size);
+    }
+    pbt__request *request = request_new(context, connection);
+    if (request == NULL) {
+        return MHD_NO;
+    }
+    *own = request;
+    route(request, method, url);
+    if (is_too_long(request)) {
+        if (request->error.code == PBT_OK) {
+            refuse_length(request);
+        }
+        return send_error(request);
+    }
+    return MHD_YES;
+}
+
+void pbt__request_end(void *context, struct MHD_Connection *connection, void **own,
+                      enum MHD_RequestTerminationCode code)
+{
+    pbt__server *server = context;
+    pbt__request *request = *own;
+    (void)connection;
+    (void)code;
+    if (request == NULL) {
+        return;
+    }
+    *own = NULL;
+    pbt__peer_allow(request->peer, server->idle_us);
+    if (request->peer != NULL) {
+        atomic_store(&request->peer->is_resting, true);
+    }
+    if (request->response != NULL) {
+        MHD_destroy_response(request->response);
+    }
+    (void)atomic_fetch_sub(&server->bodies, request->body_claimed);
+    pbt__text_fini(&request->body);
+    pbt__upload_free(request->upload);
+    free(request);
+    pthread_mutex_lock(&server->pool.lock);
+    server->pool.request_count--;
+    pthread_cond_broadcast(&server->pool.has_settled);
+    pthread_mutex_unlock(&server->pool.lock);
+}

@@ -1,0 +1,293 @@
+/*
+ * worker.c: what workers say: claim, report, heartbeat, release, fail.
+ *
+ * Each reads its body into a plain struct, lets go of the JSON, and only then calls the study, which may
+ * take as long as the disk.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "server/answer.h"
+#include "server/body.h"
+#include "server/inside.h"
+#include "study/host.h"
+
+/* (segment, attempt) says all: whoever holds it asks. */
+static const pbt__claimant HOLDER = {.worker = "", .session = ""};
+
+enum { MESSAGE_MAXIMUM = 64 * 1024 };
+
+/* ---- actions ----------------------------------------------------------------------------------- */
+
+/* Give back what was handed out while the server hands out nothing. */
+static pbt_err give_back(pbt__request *request, pbt__action *action, pbt_error *error)
+{
+    const pbt__assignment *train = &action->train;
+    if (action->verb != PBT__TRAIN || !atomic_load(&request->server->is_draining)) {
+        return PBT_OK;
+    }
+    const pbt_err err =
+        pbt__study_release(request->hosted->study, &HOLDER, train->segment.id, train->attempt,
+                           train->resume_step, false, error);
+    if (err == PBT_OK) {
+        *action = (pbt__action){.verb = PBT__WAIT, .wait_seconds = 1};
+    }
+    return err;
+}
+
+/* What an attempt's checkpoint was loaded from, where that was made for it alone. */
+static void forget_load(const pbt__request *request, int32_t attempt)
+{
+    char path[PBT__PATH_SIZE];
+    if (pbt__study_aside(request->hosted->study, request->segment, attempt, ".load", path, NULL) ==
+        PBT_OK) {
+        (void)!pbt__file_remove(path, NULL); /* else a sweep does */
+    }
+}
+
+static pbt_err answer_action(pbt__request *request, pbt__action *action, pbt_error *error)
+{
+    json_t *json = NULL;
+    pbt_err err = give_back(request, action, error);
+    if (err == PBT_OK) {
+        err = pbt__action_json(request, action, &json, error);
+    }
+    return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
+}
+
+static pbt_err answer_recorded(pbt__request *request, pbt_error *error)
+{
+    return pbt__answer_json(request, json_pack("{s:b}", "recorded", 1), error);
+}
+
+/* ---- claim ------------------------------------------------------------------------------------- */
+
+typedef struct claim_body {
+    char worker[PBT__NAME_SIZE];
+    char session[PBT__SESSION_SIZE];
+    int64_t wait_seconds;
+} claim_body;
+
+static pbt_err read_claim(pbt__request *request, claim_body *out, pbt_error *error)
+{
+    pbt__body body = pbt__body_init(request, error);
+    (void)snprintf(out->worker, sizeof out->worker, "%s",
+                   pbt__body_text(&body, "worker", sizeof out->worker - 1));
+    (void)snprintf(out->session, sizeof out->session, "%s",
+                   pbt__body_text(&body, "session", sizeof out->session - 1));
+    out->wait_seconds =
+        pbt__body_integer(&body, "wait_seconds", 0, PBT__SERVER_WAIT_MAXIMUM, 0);
+    pbt__body_fini(&body);
+    return body.err;
+}
+
+/* Say whether a claim that found nothing may wait for more. */
+static bool may_wait(pbt__request *request, const claim_body *claim)
+{
+    const int64_t now_us = pbt__clock_monotonic_us();
+    if (request->wait_until_us == 0) {
+        request->wait_until_us = now_us + claim->wait_seconds * 1000000;
+    }
+    return now_us < request->wait_until_us;
+}
+
+pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
+{
+    claim_body claim;
+    pbt__action action = {.verb = PBT__WAIT, .wait_seconds = 1};
+    pbt_err err = read_claim(request, &claim, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const pbt__claimant who = {.worker = claim.worker, .session = claim.session};
+    const bool is_over = atomic_load(&request->server->is_draining) ||
+                         (request->wait_until_us != 0 && request->peer != NULL &&
+                          pbt__peer_has_gone(request->peer)); /* it died while it waited */
+    if (!is_over) {
+        err = pbt__study_claim(request->hosted->study, &who, &action, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (!is_over && action.verb == PBT__WAIT && may_wait(request, &claim)) {
+        request->seen = action.seen;
+        request->is_waiting = true;
+        return PBT_OK;
+    }
+    return answer_action(request, &action, error);
+}
+
+/* ---- report ------------------------------------------------------------------------------------ */
+
+static pbt_err read_report(pbt__request *request, pbt__result *out, pbt__measures **measures,
+                           pbt_error *error)
+{
+    pbt__body body = pbt__body_init(request, error);
+    *out = (pbt__result){
+        .segment = request->segment,
+        .attempt = pbt__body_attempt(&body),
+        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, -1),
+        .checkpoint = pbt__body_checkpoint(&body) ? PBT__SAVED : PBT__NO_CHECKPOINT,
+    };
+    *measures = body.err == PBT_OK ? pbt__measures_new(&body) : NULL;
+    if (*measures != NULL) {
+        out->metrics = (*measures)->items;
+        out->metric_count = (*measures)->count;
+    }
+    pbt__body_fini(&body);
+    return body.err;
+}
+
+static pbt_err answer_report(pbt__request *request, pbt__reply *reply, pbt_error *error)
+{
+    json_t *action = NULL;
+    pbt_err err = give_back(request, &reply->action, error);
+    if (err == PBT_OK) {
+        err = pbt__action_json(request, &reply->action, &action, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    json_t *json = json_pack("{s:b, s:o, s:o}", "recorded", 1, "decision",
+                             pbt__reply_decision(request->hosted, reply), "action", action);
+    return pbt__answer_json(request, json, error);
+}
+
+pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
+{
+    pbt__result result;
+    pbt__measures *measures = NULL;
+    pbt__reply reply;
+    pbt_err err = read_report(request, &result, &measures, error);
+    if (err == PBT_OK) {
+        err = pbt__study_report(request->hosted->study, &HOLDER, &result, &reply, error);
+    }
+    pbt__measures_free(measures);
+    if (err != PBT_OK) {
+        return err;
+    }
+    forget_load(request, result.attempt);
+    return answer_report(request, &reply, error);
+}
+
+/* ---- heartbeat --------------------------------------------------------------------------------- */
+
+static pbt_err read_heartbeat(pbt__request *request, int32_t *attempt, int64_t *step,
+                              pbt_error *error)
+{
+    pbt__body body = pbt__body_init(request, error);
+    *attempt = pbt__body_attempt(&body);
+    *step = pbt__body_integer(&body, "step", 0, INT64_MAX, 0);
+    if (body.err == PBT_OK) {
+        pbt__measures_free(pbt__measures_new(&body));
+    }
+    pbt__body_fini(&body);
+    return body.err;
+}
+
+pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
+{
+    int32_t attempt;
+    int64_t step;
+    pbt__verb verb = PBT__TRAIN;
+    pbt_err err = read_heartbeat(request, &attempt, &step, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__study_heartbeat(request->hosted->study, &HOLDER, request->segment, attempt, step,
+                               &verb, error);
+    if (err != PBT_OK && err != PBT_ERR_LATE) {
+        return err;
+    }
+    const char *action = "continue";
+    if (err == PBT_ERR_LATE) {
+        action = "lost";
+    } else if (verb == PBT__STOP) {
+        action = "stop";
+    } else if (atomic_load(&request->server->is_draining)) {
+        action = "release";
+    }
+    return pbt__answer_json(request, json_pack("{s:s}", "action", action), error);
+}
+
+/* ---- release ----------------------------------------------------------------------------------- */
+
+typedef struct release_body {
+    int32_t attempt;
+    int64_t step;
+    bool has_progress;
+} release_body;
+
+static pbt_err read_release(pbt__request *request, release_body *out, pbt_error *error)
+{
+    pbt__body body = pbt__body_init(request, error);
+    *out = (release_body){
+        .attempt = pbt__body_attempt(&body),
+        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, -1),
+        .has_progress = pbt__body_checkpoint(&body),
+    };
+    pbt__body_fini(&body);
+    return body.err;
+}
+
+pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
+{
+    release_body release;
+    pbt_err err = read_release(request, &release, error);
+    if (err == PBT_OK) {
+        err = pbt__study_release(request->hosted->study, &HOLDER, request->segment, release.attempt,
+                                 release.step, release.has_progress, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    forget_load(request, release.attempt);
+    return answer_recorded(request, error);
+}
+
+/* ---- fail -------------------------------------------------------------------------------------- */
+
+typedef struct fail_body {
+    int32_t attempt;
+    bool can_retry;
+    char message[1024]; /* as much as is recorded, and cut there */
+} fail_body;
+
+static pbt_err read_fail(pbt__request *request, fail_body *out, pbt_error *error)
+{
+    pbt__body body = pbt__body_init(request, error);
+    out->attempt = pbt__body_attempt(&body);
+    out->can_retry = pbt__body_boolean(&body, "retry", true);
+    const json_t *message = json_object_get(body.json, "message");
+    if (!json_is_string(message) || json_string_length(message) > MESSAGE_MAXIMUM) {
+        pbt__body_fail(&body, "message", "is missing or too long");
+    }
+    const char *text = json_string_value(message);
+    (void)snprintf(out->message, sizeof out->message, "%s", text != NULL ? text : "");
+    pbt__body_fini(&body);
+    return body.err;
+}
+
+pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
+{
+    fail_body fail;
+    pbt__action action;
+    pbt_err err = read_fail(request, &fail, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const pbt__failure failure = {
+        .segment = request->segment,
+        .attempt = fail.attempt,
+        .message = fail.message,
+        .can_retry = fail.can_retry,
+    };
+    err = pbt__study_fail(request->hosted->study, &HOLDER, &failure, &action, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    forget_load(request, fail.attempt);
+    return answer_action(request, &action, error);
+}

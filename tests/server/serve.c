@@ -1,0 +1,200 @@
+/*
+ * serve.c: a study behind a server, for the tests that talk to it.
+ *
+ * Usage: server-serve SPEC [NAME=VALUE...]   options of the server, or store=URL
+ *
+ * Prints one line of JSON, {url, token}, and then obeys the lines it reads, each answered by one:
+ *
+ *     inline N     train N segments here, their checkpoints kept in the store
+ *     drain, stop, resume
+ *     verify       how many problems pbt verify finds
+ *     remove, add  the study
+ *     memory       the process's resident KiB
+ *
+ * Ends at the end of its input, after stopping the server.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "server/server.h"
+
+typedef struct serve {
+    pbt__store *store;
+    pbt__study *study;
+    pbt__server *server;
+    char token[PBT__TOKEN_SIZE];
+} serve;
+
+static void must(pbt_err err, const pbt_error *error)
+{
+    if (err != PBT_OK) {
+        fprintf(stderr, "serve: %s: %s\n", error->message, error->detail);
+        exit(1);
+    }
+}
+
+/* ---- options ----------------------------------------------------------------------------------- */
+
+static void set_option(pbt__server_options *options, const char **store, const char *word)
+{
+    const char *value = strchr(word, '=') + 1;
+    if (strncmp(word, "store=", 6) == 0) {
+        *store = value;
+    } else if (strncmp(word, "request_seconds=", 16) == 0) {
+        options->request_seconds = atof(value);
+    } else if (strncmp(word, "idle_seconds=", 13) == 0) {
+        options->idle_seconds = atof(value);
+    } else if (strncmp(word, "upload_maximum_bytes=", 21) == 0) {
+        options->upload_maximum_bytes = atoll(value);
+    } else if (strncmp(word, "connection_maximum=", 19) == 0) {
+        options->connection_maximum = atoi(value);
+    } else {
+        fprintf(stderr, "serve: what is '%s'?\n", word);
+        exit(2);
+    }
+}
+
+static void open_study(serve *self, const char *spec_path, const char *store_url)
+{
+    pbt_error error = {0};
+    pbt_spec *spec = NULL;
+    char folder[PBT__PATH_SIZE];
+    const pbt__store_options store_options = {.url = store_url, .can_create = true};
+    const pbt__study_options options = {.checkpoint_folder = getcwd(folder, sizeof folder)};
+    must(pbt__store_open(&store_options, &self->store, &error), &error);
+    must(pbt_spec_read(spec_path, &spec, &error), &error);
+    const pbt_err err =
+        pbt__study_open(self->store, "tiny", &options, &self->study, &error);
+    if (err == PBT_ERR_NOT_FOUND) {
+        json_t *provenance = json_object();
+        must(pbt__study_create(self->store, spec, provenance, &options, &self->study, &error),
+             &error);
+        json_decref(provenance);
+    } else {
+        must(err, &error);
+        pbt_spec_free(spec);
+    }
+}
+
+/* ---- commands ---------------------------------------------------------------------------------- */
+
+static void train_inline(serve *self, int count)
+{
+    const pbt__claimant who = {.worker = "here", .session = "here"};
+    pbt_error error = {0};
+    pbt__action action;
+    must(pbt__study_claim(self->study, &who, &action, &error), &error);
+    for (int i = 0; i < count && action.verb == PBT__TRAIN; i++) {
+        char text[PBT__ID_SIZE];
+        pbt__id_write(action.train.segment.id, text);
+        const pbt__metric metric = {.name = "score", .value = i, .has_value = true};
+        const pbt__result result = {
+            .segment = action.train.segment.id,
+            .attempt = action.train.attempt,
+            .step = action.train.segment.end_step,
+            .metrics = &metric,
+            .metric_count = 1,
+            .checkpoint = PBT__IN_MEMORY,
+            .bytes = text,
+            .byte_count = strlen(text),
+        };
+        pbt__reply reply;
+        must(pbt__study_report(self->study, &who, &result, &reply, &error), &error);
+        action = reply.action;
+    }
+    if (action.verb == PBT__TRAIN) {
+        must(pbt__study_release(self->study, &who, action.train.segment.id, action.train.attempt, 0,
+                                false, &error),
+             &error);
+    }
+    printf("done\n");
+}
+
+static void tell_problem(void *context, const char *line)
+{
+    (void)context;
+    fprintf(stderr, "serve: %s\n", line);
+}
+
+static void verify(serve *self)
+{
+    pbt_error error = {0};
+    pbt__verdict verdict;
+    must(pbt__study_verify(self->study, tell_problem, NULL, &verdict, &error), &error);
+    printf("%lld\n", (long long)verdict.problem_count);
+}
+
+static void tell_memory(void)
+{
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    (void)malloc_trim(0);
+    if (file == NULL || fscanf(file, "%ld %ld", &pages, &resident) != 2) {
+        exit(1);
+    }
+    (void)fclose(file);
+    printf("%ld\n", resident * (sysconf(_SC_PAGESIZE) / 1024));
+}
+
+static void obey(serve *self, const char *line)
+{
+    pbt_error error = {0};
+    if (strncmp(line, "inline ", 7) == 0) {
+        train_inline(self, atoi(line + 7));
+        return;
+    }
+    if (strcmp(line, "verify") == 0) {
+        verify(self);
+        return;
+    }
+    if (strcmp(line, "memory") == 0) {
+        tell_memory();
+        return;
+    }
+    if (strcmp(line, "drain") == 0) {
+        pbt__server_drain(self->server);
+    } else if (strcmp(line, "stop") == 0) {
+        must(pbt__study_stop(self->study, &error), &error);
+    } else if (strcmp(line, "resume") == 0) {
+        must(pbt__study_resume(self->study, &error), &error);
+    } else if (strcmp(line, "remove") == 0) {
+        pbt__server_remove(self->server, self->study);
+    } else if (strcmp(line, "add") == 0) {
+        must(pbt__server_add(self->server, self->study, &error), &error);
+    } else {
+        fprintf(stderr, "serve: what is '%s'?\n", line);
+        exit(2);
+    }
+    printf("done\n");
+}
+
+int main(int count, char **words)
+{
+    serve self = {.store = NULL};
+    pbt_error error = {0};
+    char line[256];
+    const char *store_url = "sqlite:pbt.db";
+    pbt__server_options options = {.address = "127.0.0.1", .token = self.token};
+    for (int i = 2; i < count; i++) {
+        set_option(&options, &store_url, words[i]);
+    }
+    open_study(&self, words[1], store_url);
+    must(pbt__token_make(self.token, &error), &error);
+    must(pbt__server_start(&options, &self.server, &error), &error);
+    must(pbt__server_add(self.server, self.study, &error), &error);
+    printf("{\"url\": \"%s\", \"token\": \"%s\"}\n", pbt__server_url(self.server), self.token);
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        obey(&self, line);
+        fflush(stdout);
+    }
+    pbt__server_stop(self.server);
+    pbt__study_close(self.study);
+    pbt__store_close(self.store);
+    return 0;
+}
