@@ -20,7 +20,8 @@ class Result(unittest.TestResult):
 
     def line(self, verdict, test, note=""):
         self.count += 1
-        name = test.id().rsplit(".", 1)[-1].removeprefix("test_")
+        name = test.id().rsplit(".", 1)[-1]
+        name = name[len("test_"):] if name.startswith("test_") else name
         print(f"{verdict} {self.count} - {name}{note}", flush=True)
 
     def comment(self, test, error):

@@ -18,7 +18,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
-                          "GPUs to share out, by CUDA_VISIBLE_DEVICES; one named twice is shared"},
+                          "GPUs to share out among slots; one named twice is shared"},
     [PBT__OPTION_LISTEN] = {"listen", "A:P",
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",

@@ -9,7 +9,7 @@ struct pbt__server;
 typedef struct pbt__request pbt__request;
 
 /* Reports meet in groups of at most as many as there are threads to bring them. */
-enum { PBT__POOL_THREADS = 32 };
+enum { PBT__POOL_THREADS = 64 };
 
 /* `lock` guards everything in the server that is not said to be another's. */
 typedef struct pbt__pool {

@@ -33,6 +33,7 @@ typedef struct pbt__removal {
 struct pbt__study {
     pbt__store *store; /* borrowed */
     pbt__study_row row;
+    const char *metric; /* the objective's; no amendment changes it */
     char *store_folder;
     char *relative_to;
     bool is_observer;

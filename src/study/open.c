@@ -203,9 +203,12 @@ pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
     return PBT_OK;
 }
 
-const pbt_spec *pbt__study_spec(const pbt__study *study)
+const pbt_spec *pbt__study_spec(pbt__study *study)
 {
-    return study->view.facts.spec;
+    pthread_mutex_lock(&study->view_lock);
+    const pbt_spec *spec = study->view.facts.spec;
+    pthread_mutex_unlock(&study->view_lock);
+    return spec;
 }
 
 const char *pbt__study_name(const pbt__study *study)

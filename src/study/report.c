@@ -20,6 +20,8 @@ typedef struct report_call {
     double score;
     bool has_checkpoint;
     pbt__checkpoint checkpoint;
+    pbt_err unprepared; /* what is wrong with it, told only to an attempt that may report */
+    pbt_error why;
     json_t *metrics, *samples;
     double *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
     size_t objective_sample_count;
@@ -242,9 +244,16 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
+    if (call->unprepared != PBT_OK && !is_over) {
+        *error = call->why;
+        return call->unprepared;
+    }
     call->reply = (pbt__reply){.is_repeat = is_over};
     call->asker = pbt__study_asker(study, call->who, result->segment, result->attempt, &call->holder);
     call->who = &call->asker;
+    if (is_over && pbt__study_remove_later(study, result->segment, result->attempt) != PBT_OK) {
+        return pbt__fail_memory(error); /* what a repeat left aside */
+    }
     err = is_over ? pbt__study_assign_held(study, call->who, &call->reply.action, error)
                   : record_new(study, call, error);
     if (err == PBT_OK) {
@@ -253,29 +262,16 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
-/* Publishing may be done and the record not: the aside is gone then, but a repeat finds the rest. */
-static pbt_err is_recorded(pbt__study *study, const pbt__result *result, bool *out)
-{
-    pthread_mutex_lock(&study->view_lock);
-    pbt_err err = pbt__study_admit(study, result->segment, result->attempt, out, NULL);
-    pthread_mutex_unlock(&study->view_lock);
-    return err;
-}
-
 pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt__result *result,
                           pbt__reply *out, pbt_error *error)
 {
-    report_call call = {.who = who, .result = result, .metric = study->view.specs[0]->metric};
-    bool is_repeat = false;
+    report_call call = {.who = who, .result = result, .metric = study->metric};
     pbt_err err = find_score(&call, error);
     if (err == PBT_OK) {
         err = build_metrics(&call, error);
     }
-    bool is_known = err == PBT_OK && is_recorded(study, result, &is_repeat) == PBT_OK;
-    if (err == PBT_OK && !(is_known && is_repeat)) {
-        err = prepare_checkpoint(study, &call, error);
-    }
     if (err == PBT_OK) {
+        call.unprepared = prepare_checkpoint(study, &call, &call.why);
         err = pbt__study_submit(study, run_report, &call, error);
     }
     json_decref(call.metrics);

@@ -190,7 +190,7 @@ PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error 
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
 
 /* The spec in force. Owner: the study. */
-const pbt_spec *pbt__study_spec(const pbt__study *study);
+const pbt_spec *pbt__study_spec(pbt__study *study);
 const char *pbt__study_name(const pbt__study *study);
 
 typedef struct pbt__summary {

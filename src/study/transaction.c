@@ -109,6 +109,7 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
         pbt__study_strip(study);
         return pbt__fail_memory(error);
     }
+    study->metric = study->view.facts.spec->metric;
     for (size_t m = 0; m < count; m++) {
         study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
     }

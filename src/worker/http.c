@@ -203,11 +203,19 @@ static pbt_err fail_answer(const pbt__http *http, const pbt__answer *answer, pbt
     return code;
 }
 
+/* What another try cannot mend. */
+static bool is_hopeless(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_URL_MALFORMAT ||
+           code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_SSL_CACERT_BADFILE;
+}
+
 static pbt_err fail_transport(const pbt__http *http, CURLcode code, pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_BUSY, "'%s' does not answer", http->base);
+    const pbt_err err = is_hopeless(code) ? PBT_ERR_IO : PBT_ERR_BUSY;
+    (void)pbt__fail(error, err, "'%s' does not answer", http->base);
     pbt__error_detail(error, "%s", http->why[0] != '\0' ? http->why : curl_easy_strerror(code));
-    return PBT_ERR_BUSY;
+    return err;
 }
 
 /* Make the call that is set up; `body` is what came back, of at most its maximum. */

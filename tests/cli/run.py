@@ -37,7 +37,7 @@ class Run(Case):
         output, errors = self.pbt("run", "spec.yaml", "--slots", "2")
         self.assertEqual(errors, "")
         title = "tiny: 4 members on 2 slots, generational, maximize score, logs in tiny.logs"
-        self.assertEqual(output.splitlines()[0], title)
+        self.assertRegex(output.splitlines()[0], rf"^{title}, API at http://127\.0\.0\.1:\d+$")
         reported = [line for line in output.splitlines() if " reported " in line]
         self.assertEqual(len(reported), 16)
         time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"

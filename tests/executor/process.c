@@ -289,6 +289,31 @@ static void a_lost_lease_ends_the_trainer(void **state)
     assert_int_equal(find_events("failed").count, 2);
 }
 
+/* Another worker has claimed the segment before the slot has noticed: its report comes too late. */
+static void a_late_report_costs_nothing(void **state)
+{
+    (void)state;
+    put_script("case $2 in *m0s0.1) echo $$ > pid; while ! [ -e go ]; do sleep 0.01; done; esac\n"
+               "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC("stop: {steps: 20}\n", COMMAND));
+    start(1);
+    (void)read_pid(in("pid"));
+    assert_ok(pbt__study_end_leases(study, "test", &error));
+    const pbt__claimant other = {"other", "0123456789abcdef0123456789abcdef"};
+    pbt__action action;
+    assert_ok(pbt__study_claim(study, &other, &action, &error));
+    assert_int_equal(action.verb, PBT__TRAIN);
+    assert_int_equal(action.train.segment.id.member, 0);
+    assert_int_equal(action.train.attempt, 2);
+    put(in("go"), "");
+    (void)usleep(100000);
+    assert_ok(pbt__study_release(study, &other, action.train.segment.id, 2, 0, false, &error));
+    finish();
+    assert_state(PBT__FINISHED);
+    assert_int_equal(count_segments("reported"), 4);
+    assert_verified();
+}
+
 /* ---- stopping ---------------------------------------------------------------------------------- */
 
 static const char endless[] = "sleep 1000 & echo $! > child.$(basename \"$2\")\nwait\n";
@@ -433,6 +458,7 @@ int main(void)
         CASE(what_leaves_the_group_holds_up_nobody),
         CASE(heartbeats_keep_the_lease),
         CASE(a_lost_lease_ends_the_trainer),
+        CASE(a_late_report_costs_nothing),
         CASE(stopping_releases_what_is_trained),
         CASE(a_stopped_study_ends_its_trainers),
         CASE(now_does_not_wait_for_the_deaf),

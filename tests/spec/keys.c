@@ -76,6 +76,8 @@ static void distances(void **state)
     assert_int_equal(pbt__word_distance("abc", ""), 3);
     assert_int_equal(pbt__word_distance("", "abc"), 3);
     assert_int_equal(pbt__word_distance("kitten", "sitting"), 3);
+    assert_int_equal(pbt__word_distance("abc", "ac"), 1);
+    assert_int_equal(pbt__word_distance("ac", "abc"), 1);
     assert_int_equal(pbt__word_distance("Seed", "seed"), 0);
     assert_int_equal(pbt__word_distance(long_word, ""), 64);
     assert_int_equal(pbt__word_distance("", long_word), 64);

@@ -39,14 +39,16 @@ class Session:
     def claim(self, is_unwanted: Callable[[], bool]) -> Optional[Dict[str, Any]]:
         """Wait for the next segment and hold it; None where there will be none. Raises Unwanted."""
         while self.fields is None and self.stop_reason is None:
-            action = self._next or self._ask(is_unwanted)
+            if is_unwanted():
+                raise Unwanted()
+            action = self._next
+            if action is None or action["action"] == "wait":
+                action = self._ask(is_unwanted)
             self._next = None
             if action["action"] == "train":
                 self._hold(action["segment"])
-            elif action["action"] == "stop":
-                self.stop_reason = str(action.get("reason") or "stopped")
-            if self.fields is not None and is_unwanted():
-                raise Unwanted()
+            else:
+                self.stop_reason = str(action["reason"])
         return self.fields
 
     def _ask(self, is_unwanted: Callable[[], bool]) -> Dict[str, Any]:
@@ -132,11 +134,12 @@ class Session:
             self._metric = str(self._wire.get("")["metric"])
         return self._metric
 
-    def return_next(self) -> None:
-        """Give back a segment that an answer brought and nobody began."""
+    def return_all(self) -> None:
+        """Give back what is held, and what an answer brought and nobody began."""
         action, self._next = self._next, None
-        if action is not None and action["action"] == "train":
+        if self.fields is None and action is not None and action["action"] == "train":
             self.fields = dict(action["segment"])
+        if self.fields is not None:
             self.release(self.fields["resume_step"], False, is_leaving=True)
 
     def close(self) -> None:

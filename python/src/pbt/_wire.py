@@ -17,7 +17,7 @@ import socket
 import ssl
 import time
 import urllib.parse
-from typing import IO, Any, Callable, Dict, Optional, Union
+from typing import IO, Any, Callable, Dict, Optional, TypeVar, Union
 
 from .errors import ArgumentError, Error, UnreachableError, from_answer
 
@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.2  # how often a wait looks whether it is still wanted
 PIECE_BYTES = 1 << 20
 JSON_BYTES = 64 << 20
 PASSING = (502, 503, 504)
+
+Result = TypeVar("Result")
 
 log = logging.getLogger("pbt")
 # Not the module's generator: its state is the program's.
@@ -215,10 +217,10 @@ class Wire:
 
     def _try(
         self,
-        exchange: Callable[[], Any],
+        exchange: Callable[[], Result],
         is_unwanted: Callable[[], bool] = never,
         patience_seconds: Optional[float] = None,
-    ) -> Any:
+    ) -> Result:
         """Repeat an exchange until it has an answer; the first repeat is at once."""
         patience = self.patience_seconds if patience_seconds is None else patience_seconds
         deadline = time.monotonic() + patience

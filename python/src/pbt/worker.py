@@ -11,9 +11,9 @@ import sys
 import threading
 import traceback
 from types import FrameType, TracebackType
-from typing import Any, Callable, Dict, Iterator, Optional, Type
+from typing import Any, Callable, Dict, Iterator, List, Optional, Type
 
-from ._measures import is_finite, number, split
+from ._measures import Number, is_finite, number, split
 from ._ranks import Broadcast, Group
 from ._session import Session
 from ._wire import Unwanted
@@ -22,7 +22,8 @@ from .segment import Segment, Value
 
 Save = Callable[[str], Any]
 
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 300.0
+MESSAGE_CHARACTERS = 1000
 
 log = logging.getLogger("pbt")
 
@@ -81,7 +82,7 @@ class Worker:
                 " or join one with `pbt worker --server URL --study NAME -- COMMAND`",
             )
         token = os.environ.get("PBT_TOKEN", "") if token is None else token
-        name = name or os.environ.get("PBT_WORKER") or f"{socket.gethostname()}-{os.getpid()}"
+        name = name or os.environ.get("PBT_WORKER") or f"{socket.gethostname()[:40]}-{os.getpid()}"
         self._group = Group(broadcast, rank)
         self._session: Optional[Session] = None
         if self._group.speaks:
@@ -90,8 +91,10 @@ class Worker:
         self._segment: Optional[Segment] = None
         self._reached = 0
         self._has_trained = False
-        self._is_told = False
+        self._must_end = False  # the group has agreed to end this segment early
+        self._is_told = False  # SIGTERM has come
         self._is_over = False
+        self._reason: Optional[str] = None
         self._usual: Any = None  # what SIGTERM did before
         self._obey_signals()
         atexit.register(self._leave)
@@ -102,13 +105,14 @@ class Worker:
         return self
 
     def __next__(self) -> Segment:
-        if self._segment is not None:
+        if self._segment is not None and self._session is not None:
             if not self.stopping:
                 raise StateError(
                     f"segment '{self._segment.id}' was not reported",
                     hint="call report, diverged, fail or release before the loop goes on",
                 )
             self.release()
+        self._segment = None
         segment = self.claim()
         if segment is None:
             raise StopIteration
@@ -117,12 +121,14 @@ class Worker:
     def claim(self) -> Optional[Segment]:
         """Return the segment that is held, or wait for the next one; None when the study is over."""
         if self._segment is None and not self._is_over:
-            fields = self._group.share(self._next_fields)
-            if fields is None:
+            claimed = self._group.share(self._claim)
+            if "reason" in claimed:
+                self._reason = claimed["reason"]
                 self._end()
             else:
-                self._segment = Segment(fields, self._steps)
+                self._segment = Segment(claimed, self._steps)
                 self._reached = self._segment.resume_step
+                self._must_end = False
         return self._segment
 
     def log(self, step: int, **metrics: Any) -> None:
@@ -160,17 +166,34 @@ class Worker:
         if self.stopping and at < segment.end_step:
             self.release(save=save, step=at)
             return False
-        session, self._segment = self._session, None
-        self._has_trained = True
-        if session is None:
-            return True
-        values, samples = split(metrics)
+        is_counted = True
+        if self._session is not None:
+            values, samples = split(metrics)
+            is_counted = self._report(segment, at, values, samples, save)
+        self._forget()
+        return is_counted
+
+    def _report(
+        self,
+        segment: Segment,
+        step: int,
+        values: Dict[str, Number],
+        samples: Dict[str, List[Number]],
+        save: Optional[Save],
+    ) -> bool:
+        session = self._session
+        assert session is not None
         measures: Dict[str, Any] = {"metrics": values}
         if samples:
             measures["samples"] = samples
+        if not all(is_finite(value) for value in values.values()):
+            # What has diverged is not worth the disk; but a loss may be infinite and the objective fine.
+            if not is_finite(values.get(session.metric(), 0)):
+                return session.report(step, measures, False)
+        if save is not None:
+            save(segment.save_to)
         has_checkpoint = save is not None or os.path.lexists(segment.save_to)
-        has_checkpoint = has_checkpoint and all(is_finite(value) for value in values.values())
-        return session.report(at, measures, has_checkpoint)
+        return session.report(step, measures, has_checkpoint)
 
     def diverged(self, **metrics: Any) -> bool:
         """End the segment at once: its weights went to NaN. The member copies a better one.
@@ -181,14 +204,15 @@ class Worker:
             As `report`.
         """
         segment = self._need("diverged")
-        at = self._reached
-        session, self._segment = self._session, None
-        self._has_trained = True
-        if session is None:
-            return True
-        values, samples = split(metrics)
-        values.setdefault(session.metric(), "nan")
-        return session.report(max(at, segment.resume_step), {"metrics": values}, False)
+        is_counted = True
+        if self._session is not None:
+            values, samples = split(metrics)
+            name = self._session.metric()
+            if name not in samples:
+                values.setdefault(name, "nan")
+            is_counted = self._report(segment, self._reached, values, samples, None)
+        self._forget()
+        return is_counted
 
     def fail(self, message: str, retry: bool = True) -> None:
         """Give up this attempt at the segment.
@@ -198,10 +222,9 @@ class Worker:
             retry: whether another attempt might do better.
         """
         self._need("fail")
-        self._segment = None
-        self._has_trained = True
         if self._session is not None:
-            self._session.fail(message, retry)
+            self._session.fail(message[:MESSAGE_CHARACTERS], retry)
+        self._forget()
 
     def release(self, *, save: Optional[Save] = None, step: Optional[int] = None) -> None:
         """Give the segment back, to be gone on with by any worker.
@@ -213,18 +236,21 @@ class Worker:
         """
         segment = self._need("release")
         at = self._position(segment, step, segment.resume_step)
-        session, self._segment = self._session, None
-        self._has_trained = True
-        if session is None:
-            return
+        if self._session is not None:
+            self._release(self._session, segment, at, save)
+        self._forget()
+
+    def _release(
+        self, session: Session, segment: Segment, step: int, save: Optional[Save]
+    ) -> None:
         if session.heart.order() == "lost":
             log.warning("%s: the lease was lost; its result is dropped", segment.id)
             session.drop()
             return
-        has_progress = save is not None and segment.resume_step < at < segment.end_step
+        has_progress = save is not None and segment.resume_step < step < segment.end_step
         if has_progress and save is not None:
             save(segment.save_to)
-        session.release(at, has_progress)
+        session.release(step, has_progress)
 
     @property
     def segment(self) -> Optional[Segment]:
@@ -237,16 +263,14 @@ class Worker:
 
         In a group of processes it is true on rank 0 first: there, let `Segment.steps` agree on it.
         """
-        if self._is_told or self._is_over:
+        if self._is_told or self._is_over or self._must_end:
             return True
         return self._session is not None and self._session.heart.order() is not None
 
     @property
     def stop_reason(self) -> Optional[str]:
-        """Why the iteration ended: "finished", "stopped", "terminated", ...; None before."""
-        if self._session is None or not self._is_over:
-            return None
-        return self._session.stop_reason or "terminated"
+        """Why the iteration ended: "finished", "stopped", "interrupted", ...; None before."""
+        return self._reason
 
     # ---- the four calls, for loops that are written that way
 
@@ -289,11 +313,13 @@ class Worker:
         error: Optional[BaseException],
         where: Optional[TracebackType],
     ) -> None:
+        self._is_told = self._is_told or isinstance(error, KeyboardInterrupt)
         self._close(describe(error) if error is not None else "the program left its worker")
 
     def _leave(self) -> None:
         """At the interpreter's end: say why, so that nobody waits for the lease to end."""
         last = getattr(sys, "last_value", None)
+        self._is_told = self._is_told or isinstance(last, KeyboardInterrupt)
         self._close(describe(last) if last is not None else "the program ended within a segment")
 
     def _close(self, why: str) -> None:
@@ -305,18 +331,16 @@ class Worker:
         if session is None:
             return
         try:
-            if session.fields is not None and self._is_told:
-                session.release(session.fields["resume_step"], False, is_leaving=True)
-            elif session.fields is not None:
-                session.fail(why, True, is_leaving=True)
-            session.return_next()
+            if session.fields is not None and not self._is_told:
+                session.fail(why[:MESSAGE_CHARACTERS], True, is_leaving=True)
+            session.return_all()
         except Exception as error:  # the lease will end by itself
             log.warning("cannot give the segment back: %s", error)
         session.close()
 
     def _end(self) -> None:
         self._is_over = True
-        if self._usual is not None:
+        if self._usual is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._usual)
             self._usual = None
 
@@ -337,15 +361,20 @@ class Worker:
             return self._reached
         return segment.end_step if unknown is None else unknown
 
-    def _next_fields(self) -> Optional[Dict[str, Any]]:
-        """Claim. Rank 0 alone."""
-        assert self._session is not None
+    def _claim(self) -> Dict[str, Any]:
+        """The next segment's fields, or the reason why there is none. Rank 0 alone."""
+        session = self._session
+        assert session is not None
         try:
-            return self._session.claim(lambda: self._is_told)
+            fields = session.claim(lambda: self._is_told)
         except Unwanted:
-            if self._session.fields is not None:
-                self._session.release(self._session.fields["resume_step"], False, is_leaving=True)
-            return None
+            session.return_all()
+            return {"reason": "interrupted"}
+        return fields or {"reason": session.stop_reason}
+
+    def _forget(self) -> None:
+        self._segment = None
+        self._has_trained = True
 
     def _steps(self, segment: Segment, by: int) -> Iterator[int]:
         if segment is not self._segment:
@@ -355,7 +384,7 @@ class Worker:
             if step >= ask:
                 must_end, stride = self._group.agree(lambda: self.stopping)
                 if must_end:
-                    self._is_told = self._is_told or self._session is None
+                    self._must_end = True
                     return
                 ask = step + stride * by
             yield step
@@ -373,10 +402,13 @@ class Worker:
             signal.signal(signal.SIGTERM, self._on_terminate)
 
     def _on_terminate(self, number_: int, frame: Optional[FrameType]) -> None:
-        self._is_told = True
+        """Once: stop at the next step. Twice, after the study, in a forked child: end at once."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self._is_over or self._process != os.getpid():
+            os.kill(os.getpid(), signal.SIGTERM)
+        self._is_told = True
 
 
 def describe(error: BaseException) -> str:
     """An exception in one line."""
-    return "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
+    return " ".join("".join(traceback.format_exception_only(type(error), error)).split())

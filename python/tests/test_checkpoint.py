@@ -1,0 +1,219 @@
+"""Checkpoints: files and folders, in the study's folder or through its server."""
+
+import io
+import os
+import pathlib
+import tarfile
+import tempfile
+import unittest
+
+import pbt
+import tap
+from case import Case, write
+from pbt import _checkpoints
+
+
+def write_tree(path):
+    """Save as a folder of files and folders."""
+    root = pathlib.Path(path)
+    (root / "deep" / "empty").mkdir(parents=True)
+    (root / "weights").write_bytes(bytes(range(256)) * 1000)
+    (root / "deep" / "a b").write_text("x", encoding="utf-8")
+
+
+def read_tree(path):
+    """A folder as {relative name: bytes, or None for a folder}."""
+    root = pathlib.Path(path)
+    return {
+        entry.relative_to(root).as_posix(): entry.read_bytes() if entry.is_file() else None
+        for entry in root.rglob("*")
+    }
+
+
+class Checkpoint(Case):
+    def tree(self):
+        path = self.folder / "expected"
+        write_tree(path)
+        return read_tree(path)
+
+    def loaded(self, worker):
+        """Report once, and return what another session then loads."""
+        worker.close()
+        other = self.worker()
+        segment = next(other)
+        self.assertEqual(segment.id, "m0s1")
+        return pathlib.Path(segment.load), other
+
+    def test_a_folder_in_the_studys_folder(self):
+        self.study(population=1)
+        worker = self.worker()
+        next(worker)
+        worker.report(score=1, save=write_tree)
+        path, _ = self.loaded(worker)
+        self.assertEqual(path, self.folder / "checkpoints/m0s0")
+        self.assertEqual(read_tree(path), self.tree())
+        self.assertEqual(self.bodies("upload"), [])
+
+    def test_a_file_without_the_folder(self):
+        self.study(population=1, shown="/nowhere/to/be/found")
+        worker = self.worker()
+        segment = next(worker)
+        self.assertTrue(segment.save_to.startswith(tempfile.gettempdir()))
+        worker.report(score=1, save=write("weights"))
+        self.assertEqual(self.bodies("report")[0][1]["checkpoint"], "uploaded")
+        self.assertEqual(self.bodies("upload"), [("m0s0", "application/octet-stream")])
+        self.assertFalse(os.path.exists(segment.save_to))
+        path, other = self.loaded(worker)
+        self.assertEqual(path.read_text(encoding="utf-8"), "weights")
+        other.close()
+        self.assertFalse(path.parent.exists())
+
+    def test_a_folder_without_the_folder(self):
+        self.study(population=1, shown="/nowhere/to/be/found")
+        worker = self.worker()
+        next(worker)
+        worker.report(score=1, save=write_tree)
+        self.assertEqual(self.bodies("upload"), [("m0s0", "application/x-tar")])
+        path, _ = self.loaded(worker)
+        self.assertEqual(read_tree(path), self.tree())
+
+    def test_progress_without_the_folder(self):
+        self.study(population=1, shown="/nowhere/to/be/found")
+        worker = self.worker()
+        for step in next(worker).steps():
+            if step == 4:
+                break
+        worker.release(save=write("half"))
+        segment = next(worker)
+        self.assertEqual(segment.resume_step, 4)
+        self.assertEqual(pathlib.Path(segment.load).read_text(encoding="utf-8"), "half")
+
+    def test_a_folder_of_the_same_name_that_is_another(self):
+        other = self.folder / "elsewhere"
+        (other / ".aside").mkdir(parents=True)
+        self.study(population=1, shown=other)
+        worker = self.worker()
+        segment = next(worker)
+        self.assertTrue(worker.report(score=1, save=write("weights")))
+        said = [body["checkpoint"] for _, body in self.bodies("report")]
+        self.assertEqual(said, ["saved", "uploaded"])
+        self.assertFalse(os.path.exists(segment.save_to))
+        next(worker)
+        self.assertTrue(worker.report(score=1, save=write("more")))
+        self.assertEqual(self.bodies("report")[-1][1]["checkpoint"], "uploaded")
+
+    def test_a_broken_upload_is_sent_again_whole(self):
+        for when in ("before", "after"):
+            with self.subTest(when=when):
+                self.study(population=1, shown="/nowhere/to/be/found")
+                self.server.breaks[when, "PUT"] = 2
+                worker = self.worker()
+                next(worker)
+                data = bytes(range(256)) * 5000
+                worker.report(score=1, save=lambda path: pathlib.Path(path).write_bytes(data))
+                self.assertEqual((self.folder / "checkpoints/m0s0").read_bytes(), data)
+                worker.close()
+
+    def test_what_was_saved_before_the_report(self):
+        self.study(population=1)
+        worker = self.worker()
+        segment = next(worker)
+        write("x")(segment.save_to)
+        self.assertTrue(worker.report(score=1))
+
+    def test_nothing_saved(self):
+        self.study(population=1)
+        worker = self.worker()
+        next(worker)
+        with self.assertRaisesRegex(pbt.CheckpointError, "must write a file or a folder"):
+            worker.report(score=1, save=lambda path: None)
+        with self.assertRaisesRegex(pbt.CheckpointError, "'m0s0.1.npz' is there: make a folder"):
+            worker.report(score=1, save=lambda path: write("x")(path + ".npz"))
+
+    def test_a_save_that_fails_can_be_told(self):
+        self.study(population=1)
+        worker = self.worker()
+        next(worker)
+
+        def full(path):
+            raise OSError("no space left")
+
+        with self.assertRaises(OSError):
+            worker.report(score=1, save=full)
+        worker.fail("no space left")
+        self.assertEqual(next(worker).attempt, 2)
+
+    def test_what_cannot_be_loaded_is_failed(self):
+        self.study(population=1)
+        worker = self.worker()
+        next(worker)
+        worker.report(score=1, save=write("x"))
+        worker.close()
+        (self.folder / "checkpoints/m0s0").unlink()
+        other = self.worker()
+        attempts = []
+        fail = self.state.fail
+
+        def count(name, body):
+            attempts.append(body["message"])
+            return fail(name, {**body, "retry": len(attempts) < 2})
+
+        self.state.fail = count
+        self.state.complaints = []
+        self.server.statuses["GET"] = 404
+        with self.assertLogs("pbt", "WARNING"):
+            self.assertIsNone(other.claim())
+        self.assertEqual(len(attempts), 2)
+        self.assertIn("cannot begin", attempts[0])
+        self.state.complaints = []  # the server's own, of the file that is gone
+
+
+class Tar(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="pbt-python-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def unpacked(self, *entries):
+        """Unpack a tar with these entries: what lies in the folder then, or raises."""
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            for entry in entries:
+                tar.addfile(entry)
+        file.seek(0)
+        _checkpoints.unpack(file, self.folder / "inside")
+        return read_tree(self.folder / "inside")
+
+    def test_names_that_lead_out_are_refused(self):
+        for name in ("../x", "/tmp/pbt-python-x", "a/../../x", "a/.."):
+            with self.subTest(name=name), self.assertRaisesRegex(pbt.CheckpointError, "refused"):
+                self.folder.joinpath("inside").exists() and self.folder.joinpath("inside").rmdir()
+                self.unpacked(tarfile.TarInfo(name))
+            self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["inside"])
+
+    def test_links_and_devices_are_refused(self):
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+            entry = tarfile.TarInfo("x")
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            with self.subTest(kind=kind), self.assertRaisesRegex(pbt.CheckpointError, "refused"):
+                self.folder.joinpath("inside").exists() and self.folder.joinpath("inside").rmdir()
+                self.unpacked(entry)
+
+    def test_files_before_their_folders(self):
+        names = tarfile.TarInfo("a/b/c"), tarfile.TarInfo("./d")
+        self.assertEqual(self.unpacked(*names), {"a": None, "a/b": None, "a/b/c": b"", "d": b""})
+
+    def test_links_are_not_packed(self):
+        (self.folder / "link").symlink_to("/etc/passwd")
+        with self.assertRaisesRegex(pbt.CheckpointError, "'link' .* neither a file nor a folder"):
+            _checkpoints.pack(str(self.folder), io.BytesIO())
+
+    def test_a_link_to_a_folder_is_removed_and_the_folder_is_not(self):
+        (self.folder / "kept").mkdir()
+        (self.folder / "link").symlink_to(self.folder / "kept")
+        _checkpoints.remove(self.folder / "link")
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["kept"])
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,142 @@
+/*
+ * call.c: calls that are made until they are answered.
+ *
+ * Every call may be repeated: (segment, attempt) says what it is about, and a session's claim returns what
+ * the session holds. So a call whose answer is lost is made again, after a time that doubles and is
+ * spread, so that a thousand workers do not come back at the same instant.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "worker/inside.h"
+
+static const double DELAY_FIRST = 0.1, DELAY_MAXIMUM = 5;  /* Units: seconds */
+static const double CALL_SECONDS = 60, SLICE_SECONDS = 0.05;
+static const double INTERRUPTED_SECONDS = 10; /* of patience that is left then */
+
+static double now(void)
+{
+    return (double)pbt__clock_monotonic_us() / 1e6;
+}
+
+void pbt__worker_sleep(const pbt_worker *worker, double seconds, bool is_hurried)
+{
+    const double end = now() + seconds;
+    for (double left = seconds; left > 0; left = end - now()) {
+        const double slice = left < SLICE_SECONDS ? left : SLICE_SECONDS;
+        const struct timespec pause = {.tv_nsec = (long)(slice * 1e9)};
+        if (is_hurried && atomic_load(&worker->is_interrupted)) {
+            return;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* A number in [0.5, 1.5), another one each time. */
+static double spread(pbt_worker *worker)
+{
+    worker->noise ^= worker->noise << 13;
+    worker->noise ^= worker->noise >> 7;
+    worker->noise ^= worker->noise << 17;
+    return 0.5 + (double)(worker->noise >> 11) / 9007199254740992.0;
+}
+
+/* The tries of one call. */
+typedef struct tries {
+    double begin, delay;
+    bool is_hurried; /* an interruption ends them at once */
+} tries;
+
+static tries tries_begin(bool is_hurried)
+{
+    return (tries){.begin = now(), .delay = DELAY_FIRST, .is_hurried = is_hurried};
+}
+
+/* After a try that ended so, say whether to make another; then the time for it has come. */
+static bool tries_go_on(pbt_worker *worker, tries *self, pbt_err err)
+{
+    const bool is_interrupted = atomic_load(&worker->is_interrupted);
+    const double patience =
+        is_interrupted ? fmin(worker->patience_seconds, INTERRUPTED_SECONDS)
+                       : worker->patience_seconds;
+    const double delay = self->delay * spread(worker);
+    if (err != PBT_ERR_BUSY || (is_interrupted && self->is_hurried) ||
+        now() - self->begin + delay > patience) {
+        return false;
+    }
+    pbt__worker_sleep(worker, delay, self->is_hurried);
+    self->delay = fmin(2 * self->delay, DELAY_MAXIMUM);
+    return true;
+}
+
+/* The patience has ended: say so in the terms of worker.h. */
+static pbt_err tries_end(const pbt_worker *worker, pbt_err err, pbt_error *error)
+{
+    if (err != PBT_ERR_BUSY) {
+        return err;
+    }
+    if (error != NULL) {
+        error->code = PBT_ERR_IO;
+        pbt__error_hint(error, "it was asked for %.0f seconds; does 'pbt run' still live?",
+                        worker->patience_seconds);
+    }
+    return PBT_ERR_IO;
+}
+
+static pbt_err post(pbt_worker *worker, const char *path, const char *body, double wait_seconds,
+                    pbt__answer *out, pbt_error *error)
+{
+    const bool is_hurried = worker->http.is_hurried != NULL;
+    tries self = tries_begin(is_hurried);
+    pbt_err err = PBT_OK;
+    *out = (pbt__answer){.status = 0};
+    do {
+        pbt__wire_fini(&out->wire);
+        err = pbt__http_post(&worker->http, path, body, CALL_SECONDS + wait_seconds, out, error);
+    } while (tries_go_on(worker, &self, err));
+    return tries_end(worker, err, error);
+}
+
+pbt_err pbt__worker_post(pbt_worker *worker, const char *path, const char *body, pbt__answer *out,
+                         pbt_error *error)
+{
+    return post(worker, path, body, 0, out, error);
+}
+
+pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds, pbt__answer *out,
+                        pbt_error *error)
+{
+    worker->http.is_hurried = &worker->is_interrupted;
+    const pbt_err err = post(worker, "/claim", body, wait_seconds, out, error);
+    worker->http.is_hurried = NULL;
+    return err;
+}
+
+pbt_err pbt__worker_put(pbt_worker *worker, const char *path, FILE *file, bool is_folder,
+                        pbt_error *error)
+{
+    tries self = tries_begin(false);
+    pbt_err err = PBT_OK;
+    if (fseeko(file, 0, SEEK_END) != 0) {
+        return pbt__fail_errno(error, "a checkpoint cannot be measured");
+    }
+    const int64_t length = ftello(file);
+    do {
+        err = pbt__http_put(&worker->http, path, file, length, is_folder, error);
+    } while (tries_go_on(worker, &self, err));
+    return tries_end(worker, err, error);
+}
+
+pbt_err pbt__worker_get(pbt_worker *worker, const char *path, FILE *file, bool *is_folder,
+                        pbt_error *error)
+{
+    tries self = tries_begin(false);
+    pbt_err err = PBT_OK;
+    do {
+        err = pbt__http_get(&worker->http, path, file, is_folder, error);
+    } while (tries_go_on(worker, &self, err));
+    return tries_end(worker, err, error);
+}

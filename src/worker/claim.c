@@ -1,0 +1,170 @@
+/* claim.c: how a segment comes to a trainer: with a claim, or with the answer to its last report. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "worker/inside.h"
+
+enum {
+    WAIT_SECONDS = 20,      /* how long the server may keep a claim */
+    WAIT_LEAST_MILLIS = 50, /* between two claims */
+    BODY_MAXIMUM = 4096,
+};
+
+static pbt_err take_segment(pbt_worker *worker, pbt__wire *wire, const pbt__wire_value *action,
+                            pbt_error *error)
+{
+    pbt__held *held = &worker->held[1 - worker->turn];
+    const pbt__wire_value *segment = pbt__wire_get(wire, action, "segment");
+    const pbt_err err = pbt__held_read(held, wire, segment, error);
+    if (err == PBT_OK) {
+        worker->holding = PBT__HOLDS_COMING;
+        pbt__heart_begin(&worker->heart, held->segment.id, held->segment.attempt,
+                         held->lease_seconds);
+    }
+    return err;
+}
+
+pbt_err pbt__worker_take(pbt_worker *worker, pbt__wire *wire, const pbt__wire_value *action,
+                         pbt_error *error)
+{
+    const char *verb = pbt__wire_text(wire, action, "action", "");
+    pbt_err err = PBT_OK;
+    if (strcmp(verb, "train") == 0) {
+        err = take_segment(worker, wire, action, error);
+    } else if (strcmp(verb, "stop") == 0) {
+        worker->is_over = true;
+        (void)snprintf(worker->reason, sizeof worker->reason, "%s",
+                       pbt__wire_text(wire, action, "reason", "stopped"));
+    } else if (strcmp(verb, "wait") != 0) {
+        err = pbt__fail(error, PBT_ERR_CORRUPT, "the server's answer has no valid 'action'");
+    }
+    pbt__wire_fini(wire);
+    return err;
+}
+
+/* Wait as the server says, less what the claim itself has waited. */
+static void wait_more(const pbt_worker *worker, double seconds, double waited)
+{
+    double rest = WAIT_SECONDS - waited;
+    rest = seconds < rest ? seconds : rest;
+    const double least = WAIT_LEAST_MILLIS / 1000.0;
+    pbt__worker_sleep(worker, rest > least ? rest : least, true);
+}
+
+static pbt_err claim(pbt_worker *worker, pbt_error *error)
+{
+    pbt__answer answer = {.status = 0};
+    pbt__text body = pbt__text_init(BODY_MAXIMUM);
+    pbt__text_add(&body, "{\"worker\":");
+    pbt__wire_write_text(&body, worker->name);
+    pbt__text_format(&body, ",\"session\":\"%s\",\"wait_seconds\":%d}", worker->session,
+                     (int)WAIT_SECONDS);
+    const int64_t begin_us = pbt__clock_monotonic_us();
+    pbt_err err = body.failed ? pbt__fail_memory(error)
+                              : pbt__worker_ask(worker, pbt__text_string(&body), WAIT_SECONDS,
+                                                &answer, error);
+    pbt__text_fini(&body);
+    if (err == PBT_OK) {
+        const pbt__wire_value *action = pbt__wire_root(&answer.wire);
+        const double seconds = pbt__wire_real(&answer.wire, action, "seconds", 0);
+        err = pbt__worker_take(worker, &answer.wire, action, error);
+        if (err == PBT_OK && worker->holding == PBT__HOLDS_NOTHING && !worker->is_over) {
+            wait_more(worker, seconds, (double)(pbt__clock_monotonic_us() - begin_us) / 1e6);
+        }
+    }
+    pbt__wire_fini(&answer.wire);
+    return err;
+}
+
+static bool is_interrupted(const pbt_worker *worker)
+{
+    return atomic_load(&worker->is_interrupted);
+}
+
+/* Claim until there is a segment, or an end. */
+static pbt_err claim_until(pbt_worker *worker, pbt_error *error)
+{
+    pbt_err err = PBT_OK;
+    while (err == PBT_OK && worker->holding == PBT__HOLDS_NOTHING && !worker->is_over &&
+           !is_interrupted(worker)) {
+        err = claim(worker, error);
+    }
+    return is_interrupted(worker) ? PBT_OK : err;
+}
+
+/* Make the segment that has come the trainer's. */
+static pbt_err open_coming(pbt_worker *worker, pbt_error *error)
+{
+    pbt__held *held = &worker->held[1 - worker->turn];
+    const pbt_err err = pbt__checkpoint_prepare(worker, held, error);
+    if (err == PBT_OK) {
+        worker->turn = 1 - worker->turn;
+        worker->holding = PBT__HOLDS_OPEN;
+        worker->reported[0] = '\0'; /* training changes what is in memory */
+    }
+    return err;
+}
+
+/* End what the trainer leaves behind, which is right only where it was told to stop. */
+static pbt_err leave_open(pbt_worker *worker, pbt_error *error)
+{
+    if (pbt_worker_is_stopping(worker)) {
+        return pbt__worker_drop(worker, error);
+    }
+    (void)pbt__fail(error, PBT_ERR_STATE, "segment '%s' has not been reported",
+                    worker->held[worker->turn].segment.id);
+    pbt__error_hint(error, "report it, or say that it failed, before asking for the next");
+    return PBT_ERR_STATE;
+}
+
+pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out, pbt_error *error)
+{
+    pbt_err err = worker->holding == PBT__HOLDS_OPEN ? leave_open(worker, error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = claim_until(worker, error);
+    }
+    if (err == PBT_OK && is_interrupted(worker)) {
+        worker->is_over = true;
+        (void)snprintf(worker->reason, sizeof worker->reason, "interrupted");
+        err = worker->holding == PBT__HOLDS_COMING ? pbt__worker_drop(worker, error) : PBT_OK;
+    }
+    if (err == PBT_OK && worker->holding == PBT__HOLDS_COMING) {
+        err = open_coming(worker, error);
+    }
+    if (err == PBT_OK) {
+        *out = pbt_worker_segment_now(worker);
+    }
+    return err;
+}
+
+/* ---- the four calls ---------------------------------------------------------------------------- */
+
+const pbt_worker_segment *pbt_worker_segment_now(const pbt_worker *worker)
+{
+    return worker->holding == PBT__HOLDS_OPEN ? &worker->held[worker->turn].segment : NULL;
+}
+
+pbt_err pbt_worker_save(pbt_worker *worker, int64_t step, pbt_error *error)
+{
+    const pbt_worker_segment *next = NULL;
+    const pbt_err err = pbt_worker_report(worker, step, error);
+    return err == PBT_OK ? pbt_worker_next(worker, &next, error) : err;
+}
+
+bool pbt_worker_should_exploit(const pbt_worker *worker)
+{
+    return pbt_worker_exploit(worker) != NULL;
+}
+
+const char *pbt_worker_exploit(const pbt_worker *worker)
+{
+    const pbt_worker_segment *now = pbt_worker_segment_now(worker);
+    return now != NULL ? now->load : NULL;
+}
+
+const pbt_worker_segment *pbt_worker_explore(const pbt_worker *worker)
+{
+    return pbt_worker_segment_now(worker);
+}

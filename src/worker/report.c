@@ -1,0 +1,222 @@
+/*
+ * report.c: how a segment ends: reported, failed, given back, or gone to another meanwhile.
+ *
+ * The heart beats until the server has answered, so that a report which is made again for minutes, or a
+ * checkpoint that takes long to send, loses no lease.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "worker/inside.h"
+
+enum { BODY_MAXIMUM = 2 * 1024 * 1024, MESSAGE_MAXIMUM = 1000 };
+
+static pbt_err check_open(const pbt_worker *worker, pbt_error *error)
+{
+    return worker->holding == PBT__HOLDS_OPEN
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_STATE, "no segment is held: ask for the next first");
+}
+
+/* The segment is no longer ours. */
+static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
+{
+    pbt__heart_rest(&worker->heart);
+    pbt__checkpoint_clean(held);
+    pbt__collection_clear(&worker->metrics);
+    worker->holding = PBT__HOLDS_NOTHING;
+    worker->is_recorded = is_recorded;
+}
+
+/* POST what ends a segment. */
+static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *verb,
+                        pbt__text *body, pbt__answer *out, pbt_error *error)
+{
+    char path[96];
+    (void)snprintf(path, sizeof path, "/segments/%s/%s", held->segment.id, verb);
+    if (body->failed) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
+    }
+    return pbt__worker_post(worker, path, pbt__text_string(body), out, error);
+}
+
+static pbt__text begin_body(const pbt__held *held)
+{
+    pbt__text body = pbt__text_init(BODY_MAXIMUM);
+    pbt__text_format(&body, "{\"attempt\":%" PRId32, held->segment.attempt);
+    return body;
+}
+
+/* ---- reporting --------------------------------------------------------------------------------- */
+
+static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t step,
+                           const char *checkpoint, pbt__answer *out, pbt_error *error)
+{
+    pbt__text body = begin_body(held);
+    pbt__text_format(&body, ",\"step\":%" PRId64, step);
+    pbt__collection_write(&worker->metrics, &body);
+    if (checkpoint != NULL) {
+        pbt__text_format(&body, ",\"checkpoint\":\"%s\"", checkpoint);
+    }
+    pbt__text_add(&body, "}");
+    const pbt_err err = post_end(worker, held, "report", &body, out, error);
+    pbt__text_fini(&body);
+    return err;
+}
+
+/* Take an answer that says that the report is recorded, and what comes next. */
+static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint,
+                          pbt__wire *wire, pbt_error *error)
+{
+    end_held(worker, held, true);
+    (void)snprintf(worker->reported, sizeof worker->reported, "%s",
+                   has_checkpoint ? held->segment.id : "");
+    const pbt__wire_value *action = pbt__wire_get(wire, pbt__wire_root(wire), "action");
+    return pbt__worker_take(worker, wire, action, error);
+}
+
+static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, pbt_error *error)
+{
+    pbt__held *held = &worker->held[worker->turn];
+    pbt__answer answer = {.status = 0};
+    pbt_err err = send_report(worker, held, step, checkpoint, &answer, error);
+    if (err == PBT_OK) {
+        err = take_reply(worker, held, checkpoint != NULL, &answer.wire, error);
+    }
+    pbt__wire_fini(&answer.wire);
+    return err;
+}
+
+static pbt_err check_metrics(const pbt_worker *worker, pbt_error *error)
+{
+    if (worker->metrics.err == PBT_ERR_MEMORY) {
+        return pbt__fail_memory(error);
+    }
+    return worker->metrics.err == PBT_OK
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_LIMIT,
+                           "a report has at most %d metrics, with names of 1 to %d bytes and %d "
+                           "samples each",
+                           (int)PBT__SERIES_COUNT_MAXIMUM, (int)PBT__SERIES_NAME_SIZE - 1,
+                           (int)PBT__SERIES_SAMPLES_MAXIMUM);
+}
+
+/* Say what was saved, and report. What the server does not see where it looks is sent, once. */
+static pbt_err report_saved(pbt_worker *worker, int64_t step, bool is_travelling, pbt_error *error)
+{
+    const pbt__held *held = &worker->held[worker->turn];
+    const char *checkpoint = NULL;
+    pbt_err err = pbt__checkpoint_send(worker, held, is_travelling, &checkpoint, error);
+    if (err == PBT_OK) {
+        err = report(worker, step, checkpoint, error);
+    }
+    const bool may_travel =
+        err == PBT_ERR_CHECKPOINT && checkpoint != NULL && held->is_shared && !is_travelling;
+    return may_travel ? report_saved(worker, step, true, error) : err;
+}
+
+/* A segment that went to another has ended, and that is no failure. */
+static pbt_err forgive_late(pbt_worker *worker, pbt_err err)
+{
+    if (err != PBT_ERR_LATE) {
+        return err;
+    }
+    end_held(worker, &worker->held[worker->turn], false);
+    return PBT_OK;
+}
+
+pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
+{
+    pbt_err err = check_open(worker, error);
+    if (err == PBT_OK) {
+        err = check_metrics(worker, error);
+    }
+    return err == PBT_OK ? forgive_late(worker, report_saved(worker, step, false, error)) : err;
+}
+
+pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
+{
+    const pbt_err err = check_open(worker, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt__collection_clear(&worker->metrics);
+    pbt__collection_set(&worker->metrics, worker->held[worker->turn].objective, (double)NAN);
+    return forgive_late(worker, report(worker, step, NULL, error));
+}
+
+/* ---- failing and giving back ------------------------------------------------------------------- */
+
+pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry, pbt_error *error)
+{
+    pbt__held *held = &worker->held[worker->turn];
+    pbt__answer answer = {.status = 0};
+    char line[MESSAGE_MAXIMUM + 1];
+    pbt_err err = check_open(worker, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    (void)snprintf(line, sizeof line, "%s", message);
+    pbt__text body = begin_body(held);
+    pbt__text_add(&body, ",\"message\":");
+    pbt__wire_write_text(&body, line);
+    pbt__text_format(&body, ",\"retry\":%s}", can_retry ? "true" : "false");
+    err = post_end(worker, held, "fail", &body, &answer, error);
+    pbt__text_fini(&body);
+    if (err == PBT_OK) {
+        end_held(worker, held, true);
+        err = pbt__worker_take(worker, &answer.wire, pbt__wire_root(&answer.wire), error);
+    }
+    pbt__wire_fini(&answer.wire);
+    return forgive_late(worker, err);
+}
+
+static pbt_err release(pbt_worker *worker, pbt__held *held, int64_t step, const char *checkpoint,
+                       pbt_error *error)
+{
+    pbt__answer answer = {.status = 0};
+    pbt__text body = begin_body(held);
+    pbt__text_format(&body, ",\"step\":%" PRId64, step);
+    if (checkpoint != NULL) {
+        pbt__text_format(&body, ",\"checkpoint\":\"%s\"", checkpoint);
+    }
+    pbt__text_add(&body, "}");
+    const pbt_err err = post_end(worker, held, "release", &body, &answer, error);
+    pbt__text_fini(&body);
+    pbt__wire_fini(&answer.wire);
+    if (err == PBT_OK) {
+        end_held(worker, held, true);
+    }
+    return err;
+}
+
+pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error)
+{
+    const char *checkpoint = NULL;
+    pbt__held *held = &worker->held[worker->turn];
+    pbt_err err = check_open(worker, error);
+    if (err == PBT_OK) {
+        err = pbt__checkpoint_send(worker, held, false, &checkpoint, error);
+    }
+    if (err == PBT_OK) {
+        err = release(worker, held, step, checkpoint, error);
+    }
+    return forgive_late(worker, err);
+}
+
+pbt_err pbt__worker_drop(pbt_worker *worker, pbt_error *error)
+{
+    const int place = worker->holding == PBT__HOLDS_COMING ? 1 - worker->turn : worker->turn;
+    pbt__held *held = &worker->held[place];
+    const bool is_lost = atomic_load(&worker->heart.verdict) == PBT__LOST;
+    const pbt_err err =
+        is_lost ? PBT_ERR_LATE : release(worker, held, held->segment.resume_step, NULL, error);
+    if (err == PBT_ERR_LATE) {
+        end_held(worker, held, false);
+        return PBT_OK;
+    }
+    return err;
+}

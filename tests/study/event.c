@@ -1,0 +1,372 @@
+/* event.c: bodies of every kind survive being written and read; garbage is refused and nothing leaks. */
+#include "support.h"
+
+#include "base/digest.h"
+#include "study/event.h"
+#include "study/view.h"
+
+static const pbt_parameter PARAMETERS[] = {
+    {.name = "x", .type = PBT_FLOAT, .max = {.real = 1}},
+    {.name = "n", .type = PBT_INT, .max = {.integer = 100}},
+};
+static const pbt_space SPACE = {.parameters = PARAMETERS, .count = 2};
+
+static const pbt_value VALUES[] = {{.real = 0.25}, {.integer = 7}};
+static const pbt_change CHANGES[] = {
+    {.operation = PBT_FACTOR, .argument = 1.25, .from = {.real = 0.2}}, {.operation = PBT_UNTOUCHED}};
+
+static const pbt__decision DECISION = {
+    .segment = {.id = {3, 2},
+                .parent = {1, 1},
+                .donor = 1,
+                .reason = PBT_EXPLOITED,
+                .start_step = 20,
+                .end_step = 30,
+                .start_age = 25,
+                .end_age = 35,
+                .seed = UINT32_MAX,
+                .values = VALUES,
+                .changes = CHANGES},
+    .compared = {.point = 1, .ranked = 4, .position = 3, .eligible = 2, .score = -1.5, .donor_score = 2},
+};
+
+static const pbt__checkpoint CHECKPOINT = {.kind = PBT__CHECKPOINT_FOLDER,
+                                           .size_bytes = INT64_MAX,
+                                           .modified_ns = -1,
+                                           .inode = UINT64_MAX,
+                                           .digest = {{1, 2, 3, 255}}};
+
+/* An entry of a kind with every field it can have. Owner: the caller decrefs `json`. */
+static pbt__entry make_entry(pbt__event_kind kind, json_t *json)
+{
+    pbt__entry entry = {
+        .kind = kind,
+        .segment = {3, 1},
+        .attempt = 2,
+        .worker = "host/1",
+        .step = 20,
+        .score = NAN,
+        .metrics = json_object_get(json, "metrics"),
+        .samples = json_object_get(json, "samples"),
+        .has_checkpoint = kind == PBT__REPORTED || kind == PBT__RELEASED,
+        .checkpoint = CHECKPOINT,
+        .cause = PBT__CAUSE_FATAL,
+        .message = "it \"broke\"",
+        .gave_up = true,
+        .reason = "score",
+        .amendments = json_object_get(json, "amendments"),
+        .collected = json_object_get(json, "collected"),
+        .name = "bench",
+        .seed = INT64_MIN,
+        .spec = "version: 1\nname: bench\n",
+        .folder = "/tmp",
+        .provenance = json_object_get(json, "provenance"),
+        .decisions = &DECISION,
+        .decision_count = 1,
+    };
+    return entry;
+}
+
+static json_t *make_json(void)
+{
+    return json_pack("{s:{s:f, s:s}, s:{s:[f, s, i]}, s:[{s:s, s:n, s:s}], s:[s, s], s:{s:s}}",
+                     "metrics", "score", 1.5, "loss", "inf", "samples", "score", 1.0, "nan", 3,
+                     "amendments", "key", "stop.steps", "from", "to", "50", "collected", "m0s0",
+                     "m1s1", "provenance", "host", "here");
+}
+
+static pbt__event event_of(pbt__event_kind kind, const char *body)
+{
+    return (pbt__event){
+        .sequence = 1, .kind = kind, .body = body, .body_length = strlen(body)};
+}
+
+static void assert_decision_survived(const pbt__decision *read)
+{
+    const pbt_segment *s = &read->segment;
+    const pbt_segment *t = &DECISION.segment;
+    assert_int_equal(s->id.member, t->id.member);
+    assert_int_equal(s->id.number, t->id.number);
+    assert_int_equal(s->parent.member, t->parent.member);
+    assert_int_equal(s->parent.number, t->parent.number);
+    assert_int_equal(s->donor, t->donor);
+    assert_int_equal(s->reason, t->reason);
+    assert_int_equal(s->start_step, t->start_step);
+    assert_int_equal(s->end_step, t->end_step);
+    assert_int_equal(s->start_age, t->start_age);
+    assert_int_equal(s->end_age, t->end_age);
+    assert_int_equal(s->seed, t->seed);
+    assert_int_equal(s->state, PBT_SEGMENT_OPEN);
+    assert_memory_equal(s->values, VALUES, sizeof VALUES);
+    assert_int_equal(s->changes[0].operation, PBT_FACTOR);
+    assert_true(s->changes[0].argument == 1.25 && s->changes[0].from.real == 0.2);
+    assert_int_equal(s->changes[1].operation, PBT_UNTOUCHED);
+    assert_memory_equal(&read->compared, &DECISION.compared, sizeof read->compared);
+}
+
+/* ---- the cases ---- */
+
+static void every_kind_survives(void **state)
+{
+    (void)state;
+    json_t *json = make_json();
+    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+        pbt__reading reading;
+        pbt_error error = {0};
+        pbt__entry entry = make_entry((pbt__event_kind)kind, json);
+        char *body = pbt__entry_write(&entry, &SPACE);
+        const pbt__event event = event_of(entry.kind, body);
+        if (pbt__entry_read(&event, &SPACE, "score", &reading, &error) != PBT_OK) {
+            fail_msg("%s: %s: %s", pbt__event_kind_name(entry.kind), error.message, body);
+        }
+        char *again = pbt__entry_write(&reading.entry, &SPACE);
+        assert_string_equal(again, body);
+        for (size_t i = 0; i < reading.entry.decision_count; i++) {
+            assert_decision_survived(&reading.entry.decisions[i]);
+        }
+        free(again);
+        free(body);
+        pbt__reading_fini(&reading);
+    }
+    json_decref(json);
+}
+
+static void a_report_is_read_field_by_field(void **state)
+{
+    (void)state;
+    json_t *json = make_json();
+    pbt__reading reading;
+    pbt__entry entry = make_entry(PBT__REPORTED, json);
+    char *body = pbt__entry_write(&entry, &SPACE);
+    const pbt__event event = event_of(PBT__REPORTED, body);
+    assert_ok(pbt__entry_read(&event, &SPACE, "score", &reading, NULL));
+    const pbt__entry *read = &reading.entry;
+    assert_int_equal(read->segment.member, 3);
+    assert_int_equal(read->attempt, 2);
+    assert_string_equal(read->worker, "host/1");
+    assert_int_equal(read->step, 20);
+    assert_true(isnan(read->score));
+    assert_int_equal(reading.sample_count, 3);
+    assert_true(reading.samples[0] == 1 && isnan(reading.samples[1]) && reading.samples[2] == 3);
+    assert_int_equal(read->checkpoint.kind, CHECKPOINT.kind);
+    assert_int_equal(read->checkpoint.size_bytes, CHECKPOINT.size_bytes);
+    assert_int_equal(read->checkpoint.modified_ns, CHECKPOINT.modified_ns);
+    assert_true(read->checkpoint.inode == CHECKPOINT.inode);
+    assert_true(pbt__digest_equal(read->checkpoint.digest, CHECKPOINT.digest));
+    assert_int_equal(read->decision_count, 1);
+    pbt__reading_fini(&reading);
+    free(body);
+    json_decref(json);
+}
+
+/* Without any one of its fields, or with one of a wrong type, a body is broken. */
+static void a_broken_field_is_refused(void **state)
+{
+    (void)state;
+    json_t *json = make_json();
+    int refused = 0;
+    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+        pbt__entry entry = make_entry((pbt__event_kind)kind, json);
+        char *body = pbt__entry_write(&entry, &SPACE);
+        json_t *whole = json_loads(body, 0, NULL);
+        const char *name = NULL;
+        json_t *field = NULL;
+        json_object_foreach(whole, name, field)
+        {
+            for (int way = 0; way < 2; way++) {
+                pbt__reading reading;
+                pbt_error error = {0};
+                json_t *broken = json_copy(whole);
+                (void)(way == 0 ? json_object_del(broken, name)
+                                : json_object_set_new(broken, name, json_true()));
+                char *text = pbt__json_write(broken);
+                const pbt__event event = event_of(entry.kind, text);
+                pbt_err err = pbt__entry_read(&event, &SPACE, "score", &reading, &error);
+                /* What may be absent: a checkpoint. What may be true: whether it gave up. */
+                bool may_be = strcmp(name, "checkpoint") == 0 ||
+                              (strcmp(name, "gave_up") == 0 && way == 1);
+                assert_int_equal(err, may_be ? PBT_OK : PBT_ERR_CORRUPT);
+                refused += err != PBT_OK ? 1 : 0;
+                if (err == PBT_OK) {
+                    pbt__reading_fini(&reading);
+                }
+                free(text);
+                json_decref(broken);
+            }
+        }
+        json_decref(whole);
+        free(body);
+    }
+    assert_true(refused > 50);
+    json_decref(json);
+}
+
+static void a_body_cut_short_is_refused(void **state)
+{
+    (void)state;
+    json_t *json = make_json();
+    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+        pbt__entry entry = make_entry((pbt__event_kind)kind, json);
+        char *body = pbt__entry_write(&entry, &SPACE);
+        pbt__event event = event_of(entry.kind, body);
+        for (size_t length = 0; length < strlen(body); length++) {
+            pbt__reading reading;
+            event.body_length = length;
+            assert_int_equal(pbt__entry_read(&event, &SPACE, "score", &reading, NULL),
+                             PBT_ERR_CORRUPT);
+        }
+        free(body);
+    }
+    json_decref(json);
+}
+
+static void the_chain_covers_everything(void **state)
+{
+    (void)state;
+    pbt__event event = {
+        .sequence = 5, .time_us = 7, .kind = PBT__STOPPED, .body = "{}", .body_length = 2};
+    const pbt__digest zero = {{0}};
+    const pbt__digest digest = pbt__event_digest(zero, &event);
+    pbt__event other[5] = {event, event, event, event, event};
+    other[0].sequence++;
+    other[1].time_us++;
+    other[2].kind = PBT__RESUMED;
+    other[3].body = "[]";
+    other[4].body_length = 1;
+    for (int i = 0; i < 5; i++) {
+        assert_false(pbt__digest_equal(digest, pbt__event_digest(zero, &other[i])));
+    }
+    assert_false(pbt__digest_equal(digest, pbt__event_digest(digest, &event)));
+}
+
+/* ---- a log by a forger who knows the digest ---- */
+
+enum { LOG_MAXIMUM = 64 };
+
+typedef struct log {
+    pbt__event events[LOG_MAXIMUM]; /* with bodies of their own */
+    size_t count;
+} log;
+
+static pbt_err keep_event(void *context, const pbt__event *event)
+{
+    log *l = context;
+    assert_true(l->count < LOG_MAXIMUM);
+    l->events[l->count] = *event;
+    l->events[l->count++].body = strdup(event->body);
+    return PBT_OK;
+}
+
+/* Read a log with one body replaced, chained anew. */
+static pbt_err read_forged(const log *l, size_t at, const char *body)
+{
+    pbt__view view;
+    pbt_error error = {0};
+    pbt_err err = PBT_OK;
+    pbt__digest before = {{0}};
+    pbt__view_init(&view);
+    for (size_t i = 0; err == PBT_OK && i < l->count; i++) {
+        pbt__event event = l->events[i];
+        event.body = i == at ? body : event.body;
+        event.body_length = strlen(event.body);
+        event.digest = before = pbt__event_digest(before, &event);
+        err = pbt__view_read(&view, &event, NULL, NULL, &error);
+    }
+    pbt__view_fini(&view);
+    return err;
+}
+
+/* Put each of some values in the place of one that holds no others. */
+static void forge_leaf(const log *l, size_t at, json_t *body, json_t *holder, const char *key,
+                       size_t index, int *refused)
+{
+    json_t *values[] = {json_integer(-1),
+                        json_integer(INT32_MAX),
+                        json_integer((json_int_t)1 << 40),
+                        json_integer(INT64_MAX),
+                        json_real(-1e300),
+                        json_string("nan"),
+                        json_string("m2s0"),
+                        json_string("m0s2147483647"),
+                        json_string("m2147483647s0"),
+                        json_null()};
+    json_t *own = json_incref(key != NULL ? json_object_get(holder, key)
+                                          : json_array_get(holder, index));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        (void)(key != NULL ? json_object_set_new(holder, key, values[i])
+                           : json_array_set_new(holder, index, values[i]));
+        char *text = pbt__json_write(body);
+        pbt_err err = read_forged(l, at, text);
+        assert_true(err == PBT_OK || err == PBT_ERR_CORRUPT);
+        *refused += err == PBT_ERR_CORRUPT ? 1 : 0;
+        free(text);
+    }
+    (void)(key != NULL ? json_object_set_new(holder, key, own)
+                       : json_array_set_new(holder, index, own));
+}
+
+static void forge_all(const log *l, size_t at, json_t *body, json_t *holder, int *refused)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    void *next = NULL;
+    json_object_foreach_safe(holder, next, key, value)
+    {
+        if (json_is_object(value) || json_is_array(value)) {
+            forge_all(l, at, body, value, refused);
+        } else {
+            forge_leaf(l, at, body, holder, key, 0, refused);
+        }
+    }
+    for (size_t i = 0; i < json_array_size(holder); i++) {
+        value = json_array_get(holder, i);
+        if (json_is_object(value) || json_is_array(value)) {
+            forge_all(l, at, body, value, refused);
+        } else {
+            forge_leaf(l, at, body, holder, NULL, i, refused);
+        }
+    }
+}
+
+static double by_member(const pbt_segment *s)
+{
+    return s->id.member + 0.001 * s->id.number;
+}
+
+static void a_forged_log_is_read_or_refused_and_never_overrun(void **state)
+{
+    bench *b = *state;
+    log l = {.count = 0};
+    int refused = 0;
+    bench_create(b, 2, "exploit: {rule: best}\nfailure: {retries: 0}\nstop: {steps: 30}");
+    pbt__action action = bench_claim(b, "bad");
+    assert_ok(bench_fail(b, "bad", &action, true));
+    (void)bench_train(b, by_member, 50);
+    pbt__study_row row;
+    assert_ok(pbt__store_find(b->store, "bench", &row, NULL));
+    assert_ok(b->store->ops->read(b->store, row.id, 0, keep_event, &l, NULL));
+    assert_ok(read_forged(&l, 0, l.events[0].body));
+    for (size_t at = 0; at < l.count; at++) {
+        json_t *body = json_loads(l.events[at].body, 0, NULL);
+        forge_all(&l, at, body, body, &refused);
+        json_decref(body);
+    }
+    assert_true(refused > 500);
+    for (size_t i = 0; i < l.count; i++) {
+        free((char *)(uintptr_t)l.events[i].body);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_survives),
+        cmocka_unit_test(a_report_is_read_field_by_field),
+        cmocka_unit_test(a_broken_field_is_refused),
+        cmocka_unit_test(a_body_cut_short_is_refused),
+        cmocka_unit_test(the_chain_covers_everything),
+        cmocka_unit_test_setup_teardown(a_forged_log_is_read_or_refused_and_never_overrun,
+                                        bench_make, bench_remove),
+    };
+    return cmocka_run_group_tests_name("event", tests, NULL, NULL);
+}
