@@ -11,7 +11,7 @@
 
 #include "core/population.h"
 
-enum { ROUND_COUNT = 7, POINTS_MIN = 20, REPORTS_MIN = 200000 };
+enum { ROUND_COUNT = 5, POINTS_MIN = 8, REPORTS_MIN = 200000 };
 
 static double now_seconds(void)
 {

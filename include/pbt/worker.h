@@ -173,7 +173,8 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t ste
 PBT_API PBT_MUST_USE pbt_err pbt_worker_fail(pbt_worker *worker, const char *message,
                                              bool can_retry, pbt_error *error);
 
-/* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`.
+/* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`. Where that is
+ * not between `resume_step` and `end_step` there is none to keep.
  * Nullable: error. Errors: as pbt_worker_report. */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error);
 

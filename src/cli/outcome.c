@@ -40,15 +40,28 @@ static pbt_err see_failure(void *context, const json_t *event)
     return PBT_OK;
 }
 
-/* Print the end of a member's log to standard error, each line indented. */
+/* Read the end of a member's log; where it has none, of member 0's: what a worker wrote before it held
+ * any segment is quoted there. */
+static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *path, char **end,
+                            pbt_error *error)
+{
+    pbt_err err = pbt__local_log_path(outcome->log_folder, member, path, error);
+    if (err == PBT_OK) {
+        err = pbt__local_log_end(outcome->log_folder, member, LOG_END_MAXIMUM, end, error);
+    }
+    if (err != PBT_OK || (*end)[0] != '\0' || member == 0) {
+        return err;
+    }
+    free(*end);
+    return read_log_end(outcome, 0, path, end, error);
+}
+
+/* Print it to standard error, each line indented. */
 static pbt_err print_log_end(const pbt__outcome *outcome, int32_t member, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
     char *end = NULL;
-    pbt_err err = pbt__local_log_path(outcome->log_folder, member, path, error);
-    if (err == PBT_OK) {
-        err = pbt__local_log_end(outcome->log_folder, member, LOG_END_MAXIMUM, &end, error);
-    }
+    pbt_err err = read_log_end(outcome, member > 0 ? member : 0, path, &end, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -72,7 +85,7 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
     char id[PBT__ID_SIZE], option[PBT__PATH_SIZE];
     const char *name = pbt__study_name(outcome->study);
     pbt_err err = pbt__study_events(outcome->study, 0, see_failure, &last, error);
-    if (err == PBT_OK && last.segment.member >= 0) {
+    if (err == PBT_OK) {
         err = print_log_end(outcome, last.segment.member, error);
     }
     if (err != PBT_OK) {

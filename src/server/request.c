@@ -91,7 +91,6 @@ static int64_t body_maximum(const pbt__request *request)
 
 static void refuse_length(pbt__request *request)
 {
-    request->route = NULL;
     (void)pbt__fail(&request->error, PBT_ERR_LIMIT, "the body is too long");
     pbt__error_detail(&request->error, "at most %" PRId64 " bytes", body_maximum(request));
 }
@@ -147,12 +146,13 @@ static bool take(pbt__request *request, const char *data, size_t length)
                     request->server->request_us + transfer_us(request->byte_count));
     if (request->byte_count > maximum && request->error.code == PBT_OK) {
         refuse_length(request);
+        pbt__upload_drop(request);
     }
     if (request->error.code != PBT_OK) {
         return request->byte_count / 2 <= maximum;
     }
     if (request->route->body == PBT__BODY_UPLOAD) {
-        (void)!pbt__upload_write(request, data, length, &request->error);
+        pbt__upload_write(request, data, length);
     } else if (request->route->body == PBT__BODY_JSON) {
         keep(request, data, length);
     }
@@ -267,7 +267,7 @@ void pbt__request_end(void *context, struct MHD_Connection *connection, void **o
     }
     (void)atomic_fetch_sub(&server->bodies, request->body_claimed);
     pbt__text_fini(&request->body);
-    pbt__upload_free(request->upload);
+    pbt__upload_drop(request);
     free(request);
     pthread_mutex_lock(&server->pool.lock);
     server->pool.request_count--;

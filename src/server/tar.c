@@ -323,12 +323,13 @@ static pbt_err unpack(tar *self, int file, int root)
         return pbt__fail_errno(self->error, "cannot read an archive");
     }
     if (archive_read_support_format_tar(self->archive) != ARCHIVE_OK ||
-        archive_read_set_options(self->archive, "hdrcharset=BINARY") != ARCHIVE_OK ||
         archive_read_open_fd(self->archive, file, PIECE_SIZE) != ARCHIVE_OK) {
         return fail_archive(self, "this is no tar archive");
     }
     int status;
-    while ((status = archive_read_next_header(self->archive, &self->entry)) == ARCHIVE_OK) {
+    /* A warning is about a name that this locale has no letters for: its bytes are there. */
+    while ((status = archive_read_next_header(self->archive, &self->entry)) == ARCHIVE_OK ||
+           status == ARCHIVE_WARN) {
         const pbt_err err = unpack_entry(self, root);
         if (err != PBT_OK) {
             return err;

@@ -68,14 +68,8 @@ pbt_err pbt__upload_open(pbt__request *request, pbt_error *error)
     return upload->file >= 0 ? PBT_OK : pbt__fail_errno(error, "cannot make '%s'", upload->path);
 }
 
-pbt_err pbt__upload_write(pbt__request *request, const char *data, size_t length, pbt_error *error)
+static pbt_err write_all(pbt__upload *upload, const char *data, size_t length, pbt_error *error)
 {
-    pbt__upload *upload = request->upload;
-    const int64_t maximum = request->server->upload_maximum;
-    if ((int64_t)length > maximum - upload->byte_count) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "a checkpoint may have %lld bytes",
-                         (long long)maximum);
-    }
     while (length > 0) {
         const ssize_t count = write(upload->file, data, length);
         if (count < 0 && errno == EINTR) {
@@ -93,8 +87,16 @@ pbt_err pbt__upload_write(pbt__request *request, const char *data, size_t length
     return PBT_OK;
 }
 
-void pbt__upload_free(pbt__upload *upload)
+void pbt__upload_write(pbt__request *request, const char *data, size_t length)
 {
+    if (write_all(request->upload, data, length, &request->error) != PBT_OK) {
+        pbt__upload_drop(request);
+    }
+}
+
+void pbt__upload_drop(pbt__request *request)
+{
+    pbt__upload *upload = request->upload;
     if (upload == NULL) {
         return;
     }
@@ -103,6 +105,7 @@ void pbt__upload_free(pbt__upload *upload)
         (void)!pbt__file_remove(upload->path, NULL); /* else a sweep does */
     }
     free(upload);
+    request->upload = NULL;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */
@@ -133,14 +136,15 @@ static pbt_err take_folder(pbt__request *request, pbt_error *error)
 
 pbt_err pbt__serve_upload(pbt__request *request, pbt_error *error)
 {
-    const pbt__upload *upload = request->upload;
+    const bool is_folder = request->upload->is_tar;
+    const json_int_t byte_count = request->upload->byte_count;
     const pbt_err err =
-        upload->is_tar ? take_folder(request, error) : take(request, upload->path, error);
+        is_folder ? take_folder(request, error) : take(request, request->upload->path, error);
+    pbt__upload_drop(request);
     if (err != PBT_OK) {
         return err;
     }
-    return pbt__answer_json(request,
-                            json_pack("{s:s, s:I}", "kind", upload->is_tar ? "folder" : "file",
-                                      "bytes", (json_int_t)upload->byte_count),
-                            error);
+    json_t *json =
+        json_pack("{s:s, s:I}", "kind", is_folder ? "folder" : "file", "bytes", byte_count);
+    return pbt__answer_json(request, json, error);
 }

@@ -7,11 +7,10 @@
 /* Check that the attempt may bring it, and open the file. In the pool. */
 PBT_MUST_USE pbt_err pbt__upload_open(pbt__request *request, pbt_error *error);
 
-/* Write what came. Errors: PBT_ERR_LIMIT, PBT_ERR_IO. */
-PBT_MUST_USE pbt_err pbt__upload_write(pbt__request *request, const char *data, size_t length,
-                                       pbt_error *error);
+/* Write what came, or drop it all with the reason in `request->error`. */
+void pbt__upload_write(pbt__request *request, const char *data, size_t length);
 
-/* Close and remove what was not taken. NULL is allowed. */
-void pbt__upload_free(pbt__upload *upload);
+/* Close, and remove what was not taken. Idempotent. */
+void pbt__upload_drop(pbt__request *request);
 
 #endif

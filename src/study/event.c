@@ -28,6 +28,7 @@ typedef enum field_type {
     FIELD_ID,
     FIELD_INT32,
     FIELD_INT64,
+    FIELD_COUNT,
     FIELD_TEXT,
     FIELD_NUMBER,
     FIELD_BOOL,
@@ -62,7 +63,7 @@ static const field FIELDS[] = {
     {"segment", FIELD_ID, AT(segment), ATTEMPTS},
     {"attempt", FIELD_INT32, AT(attempt), ATTEMPTS},
     {"worker", FIELD_TEXT, AT(worker), ATTEMPTS},
-    {"step", FIELD_INT64, AT(step), SAVES},
+    {"step", FIELD_COUNT, AT(step), SAVES},
     {"score", FIELD_NUMBER, AT(score), IN(PBT__REPORTED)},
     {"metrics", FIELD_JSON, AT(metrics), IN(PBT__REPORTED)},
     {"samples", FIELD_JSON_OR_NONE, AT(samples), IN(PBT__REPORTED)},
@@ -73,7 +74,7 @@ static const field FIELDS[] = {
     {"amendments", FIELD_JSON, AT(amendments), IN(PBT__AMENDED)},
     {"checkpoints", FIELD_JSON, AT(collected), IN(PBT__COLLECTED)},
 };
-enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS };
+enum { FIELDS_COUNT = sizeof FIELDS / sizeof *FIELDS };
 
 static const char *const CAUSES[] = {
     [PBT__CAUSE_TRAINER] = "trainer", [PBT__CAUSE_LOST] = "lost", [PBT__CAUSE_FATAL] = "fatal"};
@@ -95,6 +96,7 @@ static json_t *field_json(const field *f, const pbt__entry *entry)
     case FIELD_INT32:
         return json_integer(*(const int32_t *)at);
     case FIELD_INT64:
+    case FIELD_COUNT:
         return json_integer(*(const int64_t *)at);
     case FIELD_TEXT: {
         const char *text = *(const char *const *)at;
@@ -137,6 +139,12 @@ static bool int64_read(const json_t *json, int64_t *out)
     return json_is_integer(json);
 }
 
+/* Steps, ages and bytes: sums of a thousand of them do not overflow. */
+static bool count_read(const json_t *json, int64_t *out)
+{
+    return int64_read(json, out) && *out >= 0 && *out <= INT64_C(1) << 53;
+}
+
 static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
 {
     void *at = (char *)entry + f->offset;
@@ -147,6 +155,8 @@ static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
         return int32_read(json, at);
     case FIELD_INT64:
         return int64_read(json, at);
+    case FIELD_COUNT:
+        return count_read(json, at);
     case FIELD_TEXT:
         *(const char **)at = json_string_value(json);
         return json_is_string(json);
@@ -202,7 +212,7 @@ bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
     int64_t inode = 0;
     const char *digest = json_string_value(json_object_get(json, "digest"));
     bool is_sound = kind_read(json_string_value(json_object_get(json, "kind")), &out->kind) &&
-                    int64_read(json_object_get(json, "size_bytes"), &out->size_bytes) &&
+                    count_read(json_object_get(json, "size_bytes"), &out->size_bytes) &&
                     int64_read(json_object_get(json, "modified_ns"), &out->modified_ns) &&
                     int64_read(json_object_get(json, "inode"), &inode) && digest != NULL &&
                     pbt__digest_read(digest, &out->digest);
@@ -287,10 +297,10 @@ static bool segment_read(const json_t *json, pbt_segment *s)
                     reason_read(reason, &s->reason) &&
                     nullable_id_read(json_object_get(json, "parent"), &s->parent) &&
                     (json_is_null(donor) || int32_read(donor, &s->donor)) &&
-                    int64_read(json_object_get(json, "start_step"), &s->start_step) &&
-                    int64_read(json_object_get(json, "end_step"), &s->end_step) &&
-                    int64_read(json_object_get(json, "start_age"), &s->start_age) &&
-                    int64_read(json_object_get(json, "end_age"), &s->end_age) &&
+                    count_read(json_object_get(json, "start_step"), &s->start_step) &&
+                    count_read(json_object_get(json, "end_step"), &s->end_step) &&
+                    count_read(json_object_get(json, "start_age"), &s->start_age) &&
+                    count_read(json_object_get(json, "end_age"), &s->end_age) &&
                     int64_read(json_object_get(json, "seed"), &seed) && seed >= 0 &&
                     seed <= UINT32_MAX;
     s->seed = (uint32_t)seed;
@@ -366,7 +376,7 @@ char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
 {
     json_t *body = json_object();
     bool is_whole = body != NULL;
-    for (size_t i = 0; is_whole && i < FIELD_COUNT; i++) {
+    for (size_t i = 0; is_whole && i < FIELDS_COUNT; i++) {
         if (has_field(&FIELDS[i], entry->kind)) {
             is_whole = json_object_set_new(body, FIELDS[i].name, field_json(&FIELDS[i], entry)) == 0;
         }
@@ -385,7 +395,7 @@ char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
 static pbt_err fields_read(pbt__reading *reading, pbt_error *error)
 {
     pbt__entry *entry = &reading->entry;
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; i < FIELDS_COUNT; i++) {
         const field *f = &FIELDS[i];
         if (has_field(f, entry->kind) &&
             !field_read(f, json_object_get(reading->json, f->name), entry)) {

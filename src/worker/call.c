@@ -95,12 +95,12 @@ static pbt_err post(pbt_worker *worker, const char *path, const char *body, doub
     *out = (pbt__answer){.status = 0};
     do {
         pbt__wire_fini(&out->wire);
-        err = pbt__http_post(&worker->http, path, body, CALL_SECONDS + wait_seconds, out, error);
+        err = pbt__http_call(&worker->http, path, body, CALL_SECONDS + wait_seconds, out, error);
     } while (tries_go_on(worker, &self, err));
     return tries_end(worker, err, error);
 }
 
-pbt_err pbt__worker_post(pbt_worker *worker, const char *path, const char *body, pbt__answer *out,
+pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body, pbt__answer *out,
                          pbt_error *error)
 {
     return post(worker, path, body, 0, out, error);

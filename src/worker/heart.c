@@ -64,7 +64,7 @@ static pbt__verdict send_beat(pbt__heart *heart, const beat *self)
     if (self->body.failed) {
         return PBT__GO_ON;
     }
-    const pbt_err err = pbt__http_post(&heart->http, self->path, pbt__text_string(&self->body),
+    const pbt_err err = pbt__http_call(&heart->http, self->path, pbt__text_string(&self->body),
                                        BEAT_SECONDS, &answer, NULL);
     const pbt__verdict verdict = verdict_of(err, &answer);
     pbt__wire_fini(&answer.wire);

@@ -251,15 +251,17 @@ static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__answer *
     return is_good ? err : fail_answer(http, out, error);
 }
 
-pbt_err pbt__http_post(pbt__http *http, const char *path, const char *body, double seconds,
+pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, double seconds,
                        pbt__answer *out, pbt_error *error)
 {
     pbt__text answer = pbt__text_init(PBT__WIRE_BYTES_MAXIMUM);
     *out = (pbt__answer){.status = 0};
     curl_easy_setopt(http->curl, CURLOPT_UPLOAD, 0L);
-    curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    curl_easy_setopt(http->curl, body != NULL ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+    if (body != NULL) {
+        curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body);
+        curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+    }
     curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->json_headers);
     curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, &answer);

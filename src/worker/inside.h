@@ -14,7 +14,6 @@ typedef struct pbt__held {
     pbt_worker_segment segment; /* points into what follows */
     pbt__wire wire;
     pbt_hyperparameter *hyperparameters;
-    const char *objective;
     bool is_reload_always;
     bool is_shared; /* the server's folder is ours too */
     double lease_seconds;
@@ -45,6 +44,7 @@ struct pbt_worker {
     pbt__holding holding;
     bool is_over, is_recorded;
     char reason[64];
+    char *objective; /* NULL until it is asked for */
     char reported[PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" where nobody's are for sure */
     pbt__collection metrics;
     atomic_bool is_interrupted;
@@ -59,9 +59,9 @@ void pbt__held_fini(pbt__held *held);
 
 /* ---- call.c ---- */
 
-/* POST until it is answered or the patience ends. `*out` is to be freed in every case.
+/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is to be freed in every case.
  * Errors: the server's; PBT_ERR_IO where there was no answer. */
-PBT_MUST_USE pbt_err pbt__worker_post(pbt_worker *worker, const char *path, const char *body,
+PBT_MUST_USE pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body,
                                       pbt__answer *out, pbt_error *error);
 /* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off. */
 PBT_MUST_USE pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds,

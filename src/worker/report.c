@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "worker/inside.h"
 
 enum { BODY_MAXIMUM = 2 * 1024 * 1024, MESSAGE_MAXIMUM = 1000 };
@@ -40,7 +41,7 @@ static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *v
     if (body->failed) {
         return pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
     }
-    return pbt__worker_post(worker, path, pbt__text_string(body), out, error);
+    return pbt__worker_call(worker, path, pbt__text_string(body), out, error);
 }
 
 static pbt__text begin_body(const pbt__held *held)
@@ -137,14 +138,35 @@ pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
     return err == PBT_OK ? forgive_late(worker, report_saved(worker, step, false, error)) : err;
 }
 
+/* Ask for the objective's name, once. */
+static pbt_err learn_objective(pbt_worker *worker, pbt_error *error)
+{
+    pbt__answer answer = {.status = 0};
+    if (worker->objective != NULL) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__worker_call(worker, "", NULL, &answer, error);
+    if (err == PBT_OK) {
+        const char *name =
+            pbt__wire_text(&answer.wire, pbt__wire_root(&answer.wire), "metric", "score");
+        worker->objective = pbt__strdup(name);
+        err = worker->objective != NULL ? PBT_OK : pbt__fail_memory(error);
+    }
+    pbt__wire_fini(&answer.wire);
+    return err;
+}
+
 pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
 {
-    const pbt_err err = check_open(worker, error);
+    pbt_err err = check_open(worker, error);
+    if (err == PBT_OK) {
+        err = learn_objective(worker, error);
+    }
     if (err != PBT_OK) {
         return err;
     }
     pbt__collection_clear(&worker->metrics);
-    pbt__collection_set(&worker->metrics, worker->held[worker->turn].objective, (double)NAN);
+    pbt__collection_set(&worker->metrics, worker->objective, (double)NAN);
     return forgive_late(worker, report(worker, step, NULL, error));
 }
 
@@ -197,8 +219,9 @@ pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error)
 {
     const char *checkpoint = NULL;
     pbt__held *held = &worker->held[worker->turn];
+    const bool is_between = step > held->segment.resume_step && step < held->segment.end_step;
     pbt_err err = check_open(worker, error);
-    if (err == PBT_OK) {
+    if (err == PBT_OK && is_between) {
         err = pbt__checkpoint_send(worker, held, false, &checkpoint, error);
     }
     if (err == PBT_OK) {

@@ -105,7 +105,6 @@ static const char *read_rest(pbt__held *held, const pbt__wire_value *value)
     s->load = pbt__wire_text(wire, value, "load", NULL);
     s->save_to = pbt__wire_text(wire, value, "save_to", "");
     s->is_fresh = pbt__wire_boolean(wire, value, "fresh", s->load == NULL);
-    held->objective = pbt__wire_text(wire, value, "objective", "score");
     held->lease_seconds = pbt__wire_real(wire, value, "lease_seconds", 0);
     held->is_reload_always =
         strcmp(pbt__wire_text(wire, value, "reload", "needed"), "always") == 0;

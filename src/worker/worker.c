@@ -133,6 +133,7 @@ void pbt_worker_close(pbt_worker *worker)
     if (worker->is_folder_made) {
         (void)!pbt__file_remove(worker->folder, NULL);
     }
+    free(worker->objective);
     free(worker->name);
     free(worker);
 }

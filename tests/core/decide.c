@@ -177,6 +177,7 @@ static void a_round_is_decided_from_one_snapshot(void **state)
         }
         pbt_report last = report_of(population, 0, 3);
         assert_int_equal(pbt__population_record(population, &last), PBT_OK);
+        assert_false(pbt_population_is_over(population));
         const pbt__decision *due = NULL;
         size_t count = 0;
         assert_int_equal(pbt__population_decide(population, &due, &count), PBT_OK);

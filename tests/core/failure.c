@@ -384,6 +384,8 @@ static void a_broken_script_costs_one_attempt_each(void **state)
     tell_failure(population, 0, PBT__CAUSE_TRAINER);
     tell_failure(population, 0, PBT__CAUSE_TRAINER);
     tell_failure(population, 1, PBT__CAUSE_LOST);
+    tell_failure(population, 2, PBT__CAUSE_TRAINER);
+    tell_failure(population, 2, PBT__CAUSE_LOST);
     tell_failure(population, 2, PBT__CAUSE_FATAL);
     assert_false(pbt__population_tally(population).is_broken);
     tell_failure(population, 1, PBT__CAUSE_TRAINER);

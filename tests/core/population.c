@@ -228,6 +228,9 @@ static void a_decision_follows_its_member(void **state)
     }
     assert_int_equal(pbt__population_apply(population, &due), PBT_OK);
     assert_int_equal(pbt__population_apply(population, &due), PBT_ERR_STATE);
+    pbt__decision early = due;
+    early.segment.id.number = 2; /* follows, but number 1 is open */
+    assert_int_equal(pbt__population_apply(population, &early), PBT_ERR_STATE);
     pbt_population_free(population);
 }
 

@@ -179,8 +179,15 @@ static void the_shape_is_that_of_the_content(void **state)
     pbt__ranking b = {.nodes = nodes[1], .root = -1};
     add_in_order(&a, &journal, MEMBERS, 1);
     add_in_order(&b, &journal, MEMBERS, 19);
+    for (int32_t m = 0; m < MEMBERS; m += 4) {
+        assert_int_equal(pbt__ranking_remove(&a, &journal, m), PBT_OK);
+        assert_int_equal(pbt__ranking_remove(&b, &journal, MEMBERS - 4 - m), PBT_OK);
+    }
     assert_int_equal(a.root, b.root);
     for (int32_t m = 0; m < MEMBERS; m++) {
+        if (m % 4 == 0) {
+            continue;
+        }
         assert_int_equal(nodes[0][m].left, nodes[1][m].left);
         assert_int_equal(nodes[0][m].right, nodes[1][m].right);
     }

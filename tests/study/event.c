@@ -31,7 +31,7 @@ static const pbt__decision DECISION = {
 };
 
 static const pbt__checkpoint CHECKPOINT = {.kind = PBT__CHECKPOINT_FOLDER,
-                                           .size_bytes = INT64_MAX,
+                                           .size_bytes = INT64_C(1) << 53,
                                            .modified_ns = -1,
                                            .inode = UINT64_MAX,
                                            .digest = {{1, 2, 3, 255}}};
@@ -243,14 +243,14 @@ static void the_chain_covers_everything(void **state)
 
 enum { LOG_MAXIMUM = 64 };
 
-typedef struct log {
+typedef struct whole_log {
     pbt__event events[LOG_MAXIMUM]; /* with bodies of their own */
     size_t count;
-} log;
+} whole_log;
 
 static pbt_err keep_event(void *context, const pbt__event *event)
 {
-    log *l = context;
+    whole_log *l = context;
     assert_true(l->count < LOG_MAXIMUM);
     l->events[l->count] = *event;
     l->events[l->count++].body = strdup(event->body);
@@ -258,7 +258,7 @@ static pbt_err keep_event(void *context, const pbt__event *event)
 }
 
 /* Read a log with one body replaced, chained anew. */
-static pbt_err read_forged(const log *l, size_t at, const char *body)
+static pbt_err read_forged(const whole_log *l, size_t at, const char *body)
 {
     pbt__view view;
     pbt_error error = {0};
@@ -277,7 +277,7 @@ static pbt_err read_forged(const log *l, size_t at, const char *body)
 }
 
 /* Put each of some values in the place of one that holds no others. */
-static void forge_leaf(const log *l, size_t at, json_t *body, json_t *holder, const char *key,
+static void forge_leaf(const whole_log *l, size_t at, json_t *body, json_t *holder, const char *key,
                        size_t index, int *refused)
 {
     json_t *values[] = {json_integer(-1),
@@ -305,7 +305,7 @@ static void forge_leaf(const log *l, size_t at, json_t *body, json_t *holder, co
                        : json_array_set_new(holder, index, own));
 }
 
-static void forge_all(const log *l, size_t at, json_t *body, json_t *holder, int *refused)
+static void forge_all(const whole_log *l, size_t at, json_t *body, json_t *holder, int *refused)
 {
     const char *key = NULL;
     json_t *value = NULL;
@@ -336,7 +336,7 @@ static double by_member(const pbt_segment *s)
 static void a_forged_log_is_read_or_refused_and_never_overrun(void **state)
 {
     bench *b = *state;
-    log l = {.count = 0};
+    whole_log l = {.count = 0};
     int refused = 0;
     bench_create(b, 2, "exploit: {rule: best}\nfailure: {retries: 0}\nstop: {steps: 30}");
     pbt__action action = bench_claim(b, "bad");

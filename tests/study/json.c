@@ -26,15 +26,6 @@ static json_t *must_read(const char *text)
     return json;
 }
 
-static void assert_survives(const char *text)
-{
-    json_t *json = must_read(text);
-    char *again = pbt__json_write(json);
-    assert_string_equal(again, text);
-    free(again);
-    json_decref(json);
-}
-
 static void what_is_written_is_read_and_written_alike(void **state)
 {
     (void)state;
@@ -42,22 +33,17 @@ static void what_is_written_is_read_and_written_alike(void **state)
         "null",
         "[true,false,null,[],{}]",
         "[0,-1,9223372036854775807,-9223372036854775808]",
-        "[1.0,-0.0,0.1,1e-300,1.7976931348623157e+308,5.0e-324,123456789.125]",
+        "[1.0,-0.0,0.1,1.0e-300,1.7976931348623157e+308,5.0e-324,123456789.125]",
         "{\"b\":1,\"a\":{\"c\":[{\"d\":2.0}]}}",
         "\"\\\" \\\\ \\b\\f\\n\\r\\t \\u0001 / \xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82\"",
     };
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
-        if (strchr(TEXTS[i], 'e') == NULL || TEXTS[i][0] == '"') {
-            assert_survives(TEXTS[i]);
-        }
+        json_t *json = must_read(TEXTS[i]);
+        char *text = pbt__json_write(json);
+        assert_string_equal(text, TEXTS[i]);
+        free(text);
+        json_decref(json);
     }
-    json_t *reals = must_read(TEXTS[3]);
-    char *text = pbt__json_write(reals);
-    json_t *again = must_read(text);
-    assert_true(json_equal(reals, again));
-    free(text);
-    json_decref(again);
-    json_decref(reals);
 }
 
 static void integers_and_reals_keep_apart(void **state)
@@ -131,7 +117,7 @@ static void what_is_no_json_is_refused_with_its_place(void **state)
         {"1.", 2, "no value"},
         {"+1", 0, "no value"},
         {"1e", 2, "no value"},
-        {".5", 2, "no value"},
+        {".5", 1, "no value"},
         {"-", 1, "no value"},
         {"NaN", 0, "no value"},
         {"9223372036854775808", 19, "an integer too large"},

@@ -1,0 +1,202 @@
+"""`pbt run` with long-lived workers in Python: one process per slot, from start to end."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import stat
+import time
+import urllib.error
+import urllib.request
+
+import tap
+from case import Case
+
+CLIENT = pathlib.Path(__file__).resolve().parents[2] / "python" / "src"
+
+SPEC = """\
+version: 1
+name: workers
+seed: {seed}
+population: {population}
+mode: {mode}
+ready: {{every: 10}}
+stop: {{steps: {steps}}}
+hyperparameters: {{rate: {{type: float, scale: log, min: 0.01, max: 10}}}}
+failure: {{retries: {retries}, lost: 1000}}
+lease: {{seconds: 20}}
+trainer:
+  command: [python3, train.py]
+  environment: {{PYTHONPATH: "{client}", DELAY: "{delay}"}}
+"""
+
+DEFAULTS = {"seed": 4, "population": 4, "mode": "generational", "steps": 50, "retries": 1,
+            "client": CLIENT, "delay": "0"}
+
+TRAINER = """\
+import os, time
+import pbt
+
+def save(path):
+    with open(path, "w") as file:
+        file.write(repr(x))
+
+with open("processes", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+worker = pbt.Worker()
+for segment in worker:
+    x = float(open(segment.load).read()) if segment.load else 5.0
+    for step in segment.steps():
+        x -= 0.01 * segment.hyperparameters["rate"] * 2 * x
+        time.sleep(float(os.environ["DELAY"]))
+    worker.report(save=save, score=-x * x)
+"""
+
+
+class Workers(Case):
+    def setUp(self):
+        super().setUp()
+        self.trainer(TRAINER)
+        self.workers()
+
+    def trainer(self, text):
+        (self.folder / "train.py").write_text(text)
+
+    def workers(self, **changes):
+        (self.folder / "spec.yaml").write_text(SPEC.format(**(DEFAULTS | changes)))
+
+    def processes(self):
+        path = self.folder / "processes"
+        return path.read_text().split() if path.exists() else []
+
+    def segments(self):
+        aside = ("attempts", "sequence", "created_at", "reported_at")
+        return [{k: v for k, v in segment.items() if k not in aside}
+                for segment in self.json("segments")]
+
+    def wait_for(self, condition, what):
+        until = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), until, f"waited in vain for {what}")
+            time.sleep(0.01)
+
+    def lives(self, process):
+        """Whether a process is there and no zombie."""
+        try:
+            return pathlib.Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+        except FileNotFoundError:
+            return False
+
+    def test_trains_past_the_third_generation(self):
+        output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
+        self.assertIn("workers finished: 200 of 200 steps, 20 segments", output)
+        self.assertEqual(len(self.processes()), 2)
+        self.assertGreater(self.json("show")[0]["exploits"], 0)
+        self.assertIn("0 problems", self.pbt("verify")[0])
+
+    def test_behaviour_15_a_hundred_members_take_two_processes(self):
+        self.workers(population=100, mode="asynchronous", steps=30)
+        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        self.assertEqual(self.json("show")[0]["segments"], 300)
+        self.assertEqual(len(self.processes()), 2)
+        sequences = [(s["sequence"], s["start_step"]) for s in self.json("segments")]
+        reported = [start for _, start in sorted(sequences)]
+        for early, late in zip(reported, reported[3:]):
+            self.assertGreaterEqual(late, early - 10)
+
+    def test_behaviour_9_a_killed_worker_loses_nothing(self):
+        self.workers(delay="0.02", retries=1000)
+        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        undisturbed = self.segments()
+        self.pbt("delete", "workers", "--yes")
+        (self.folder / "processes").unlink()
+        run = self.start("run", "spec.yaml", "--slots", "2")
+        for kills in range(4):
+            self.wait_for(lambda: len(self.processes()) >= 2 + kills, "another worker")
+            time.sleep(0.1)
+            os.kill(int(self.processes()[-1]), signal.SIGKILL)
+        output, errors = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, 0, output + errors)
+        self.assertEqual(self.segments(), undisturbed)
+        self.assertIn("0 problems", self.pbt("verify")[0])
+
+    def test_behaviour_11_a_killed_run_goes_on(self):
+        self.workers(delay="0.01", retries=1000)
+        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        undisturbed = self.segments()
+        self.pbt("delete", "workers", "--yes")
+        for _ in range(3):
+            (self.folder / "processes").unlink(missing_ok=True)
+            run = self.start("run", "spec.yaml", "--slots", "2")
+            self.wait_for(lambda: len(self.processes()) >= 2, "two workers")
+            time.sleep(0.3)
+            run.kill()
+            run.wait()
+            self.wait_for(lambda: not any(map(self.lives, self.processes())), "orphans to die")
+            self.assertEqual(self.json("show")[0]["state"], "running")
+        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        self.assertEqual(self.segments(), undisturbed)
+
+    def test_an_interrupted_run_releases_and_resumes(self):
+        self.workers(delay="0.02", mode="asynchronous")
+        run = self.start("run", "spec.yaml", "--slots", "2")
+        self.wait_for(lambda: len(self.processes()) >= 2, "two workers")
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)
+        output, errors = run.communicate(timeout=30)
+        self.assertEqual(run.returncode, 130, output + errors)
+        self.assertFalse(any(map(self.lives, self.processes())))
+        output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
+        self.assertIn("workers finished: 200 of 200 steps", output)
+
+    def test_a_script_that_cannot_begin_ends_the_study(self):
+        self.trainer("import nothing_of_that_name\n")
+        _, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
+        self.assertIn("nothing_of_that_name", errors)
+
+    def test_a_script_that_fails_costs_one_attempt_each(self):
+        self.workers(retries=5)
+        self.trainer(TRAINER.replace("worker.report(", "raise RuntimeError('no such layer')  # "))
+        _, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        self.assertIn("no such layer", errors)
+        self.assertEqual([m["failures"] for m in self.json("members")], [1, 1, 1, 1])
+
+    def test_the_owner_file_is_private_and_goes_with_the_run(self):
+        self.workers(delay="0.02")
+        run = self.start("run", "spec.yaml", "--slots", "1")
+        path = self.folder / "pbt.db.owner"
+        self.wait_for(path.exists, "the owner's file")
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        owner = json.loads(path.read_text())
+        self.assertEqual(owner["process"], run.pid)
+        self.wait_for(self.processes, "a worker")
+        address = f"{owner['url']}/v1/studies/workers"
+        ask = urllib.request.Request(address, headers={"Authorization": f"Bearer {owner['token']}"})
+        with urllib.request.urlopen(ask, timeout=10) as answer:
+            self.assertEqual(json.load(answer)["name"], "workers")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(address, timeout=10)
+        self.assertEqual(refused.exception.code, 401)
+        refused.exception.close()
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=30)
+        self.assertFalse(path.exists())
+
+    def test_gpus_are_shared_out(self):
+        text = (self.folder / "spec.yaml").read_text()
+        (self.folder / "spec.yaml").write_text(text + "  gpus: 1\n")
+        self.trainer(TRAINER.replace("{os.getpid()}", "{os.environ['CUDA_VISIBLE_DEVICES']}"))
+        output, _ = self.pbt("run", "spec.yaml", "--gpus", "3,3,5")
+        self.assertIn("on 3 slots", output)
+        self.assertEqual(sorted(self.processes()), ["3", "3", "5"])
+
+    def test_listens_where_it_is_told(self):
+        output, _ = self.pbt("run", "spec.yaml", "--slots", "1", "--listen", "127.0.0.1:0")
+        self.assertTrue(re.search(r"API at http://127\.0\.0\.1:\d+$", output.splitlines()[0]))
+        _, errors = self.pbt("run", "spec.yaml", "--listen", "nowhere", status=2)
+        self.assertIn("--listen takes ADDRESS:PORT, found 'nowhere'", errors)
+
+
+if __name__ == "__main__":
+    tap.main()

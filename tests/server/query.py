@@ -1,0 +1,82 @@
+"""What can be asked. The fields themselves are held against the page by every call."""
+
+import tap
+from case import Case
+
+STUDY = "/v1/studies/tiny"
+
+
+class Query(Case):
+    def test_the_version(self):
+        self.assertEqual(self.ok("GET", "/v1/version"), {"version": "0.1.0", "api": 1})
+
+    def test_a_study_that_has_not_begun(self):
+        show = self.ok("GET", STUDY)
+        self.assertEqual(show["name"], "tiny")
+        self.assertEqual((show["state"], show["steps_done"], show["workers"]), ("running", 0, 0))
+        self.assertIsNone(show["best"])
+        self.assertEqual(self.ok("GET", "/v1/studies"), [show])
+
+    def test_a_study_that_runs(self):
+        self.report(self.train("a"), 0.75)
+        self.train("b")
+        show = self.ok("GET", STUDY)
+        self.assertEqual((show["steps_done"], show["steps_total"], show["workers"]), (10, 160, 2))
+        self.assertEqual(show["best"]["segment"], "m0s0")
+        self.assertEqual(show["best"]["score"], 0.75)
+
+    def test_members(self):
+        self.report(self.train(), 0.75)
+        members = self.ok("GET", STUDY + "/members")
+        self.assertEqual([m["member"] for m in members], [0, 1, 2, 3])
+        self.assertEqual(members[0]["state"], "waiting")
+        self.assertEqual(members[0]["score"], 0.75)
+        self.assertEqual(members[1]["state"], "training")
+        self.assertIsNone(members[1]["score"])
+
+    def test_segments_come_by_number_then_member(self):
+        self.finish(lambda segment: segment["member"])
+        rows = self.ok("GET", STUDY + "/segments")
+        ids = [f"m{m}s{n}" for n in range(4) for m in range(4)]
+        self.assertEqual([row["segment"] for row in rows], ids)
+        self.assertEqual({row["state"] for row in rows}, {"reported"})
+        copied = [row for row in rows if row["donor"] is not None]
+        self.assertTrue(copied)
+        for row in copied:
+            self.assertEqual(row["reason"], "exploit")
+            self.assertTrue(row["parent"].startswith(f"m{row['donor']}s"))
+
+    def test_numbers_keep_their_types(self):
+        segment = self.train()
+        values = segment["hyperparameters"]
+        row = self.ok("GET", STUDY + "/segments")[0]
+        self.assertEqual(row["hyperparameters"], values)
+        self.assertEqual({k: type(v) for k, v in row["hyperparameters"].items()},
+                         {"rate": float, "width": int, "name": str})
+
+    def test_events_come_page_by_page(self):
+        self.finish()
+        whole = self.ok("GET", STUDY + "/events")
+        self.assertEqual([e["sequence"] for e in whole], list(range(1, len(whole) + 1)))
+        self.assertEqual(whole[0]["kind"], "created")
+        pages, after = [], 0
+        while page := self.ok("GET", f"{STUDY}/events?after={after}&limit=7"):
+            self.assertLessEqual(len(page), 7)
+            pages += page
+            after = page[-1]["sequence"]
+        self.assertEqual(pages, whole)
+        self.assertEqual(self.ok("GET", f"{STUDY}/events?after=1000000"), [])
+        self.assertEqual(self.ok("GET", f"{STUDY}/events?limit=1"), whole[:1])
+
+    def test_queries_change_nothing(self):
+        before = self.ok("GET", STUDY + "/events")
+        for path in ("", "/members", "/segments", "/events"):
+            self.ok("GET", STUDY + path)
+        self.assertEqual(self.ok("GET", STUDY + "/events"), before)
+
+    def test_what_is_asked_is_never_kept_by_others(self):
+        self.assertEqual(self.call("GET", STUDY).headers["Cache-Control"], "no-store")
+
+
+if __name__ == "__main__":
+    tap.main()
