@@ -147,7 +147,8 @@ int main(void)
     }
     pbt_worker_close(worker);
     if (err != PBT_OK) {
-        (void)fprintf(stderr, "trainer: %s\n%s\nhint: %s\n", error.message, error.detail, error.hint);
+        (void)fprintf(stderr, "trainer: %s\n%s\nhint: %s\n", error.message, error.detail,
+                      error.hint);
     }
     return err == PBT_OK ? 0 : 1;
 }

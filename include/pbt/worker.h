@@ -44,12 +44,12 @@ typedef struct pbt_worker pbt_worker;
 
 /* How to reach a study. Start from pbt_worker_options_default(). */
 typedef struct pbt_worker_options {
-    size_t size;             /* sizeof(pbt_worker_options): which fields the caller knows */
-    const char *server;      /* such as "http://127.0.0.1:8000" */
-    const char *study;       /* its name */
-    const char *token;       /* Nullable: none is shown */
-    const char *name;        /* the worker's; a new session of a name ends the old one's lease */
-    const char *folder;      /* Nullable: where checkpoints lie that travel; NULL: a temporary one */
+    size_t size;        /* sizeof(pbt_worker_options): which fields the caller knows */
+    const char *server; /* such as "http://127.0.0.1:8000" */
+    const char *study;  /* its name */
+    const char *token;  /* Nullable: none is shown */
+    const char *name;   /* the worker's; a new session of a name ends the old one's lease */
+    const char *folder; /* Nullable: where checkpoints lie that travel; NULL: a temporary one */
     double patience_seconds; /* how long a server that does not answer is asked again */
 } pbt_worker_options;
 
@@ -64,9 +64,10 @@ typedef struct pbt_worker_segment {
     const char *parent; /* Nullable: the segment whose weights these are */
     int64_t start_step, end_step;
     int64_t start_age, end_age;
-    int64_t resume_step; /* the first step to train: start_step, or where a released attempt left off */
-    bool is_fresh;       /* start from scratch */
-    const char *load;    /* Nullable: the checkpoint to load first; NULL, and not fresh: the weights in
+    int64_t
+        resume_step; /* the first step to train: start_step, or where a released attempt left off */
+    bool is_fresh;   /* start from scratch */
+    const char *load; /* Nullable: the checkpoint to load first; NULL, and not fresh: the weights in
                             memory are the right ones */
     const char *save_to; /* where to write the checkpoint, a file or a folder */
     const pbt_hyperparameter *hyperparameters; /* Shape: [hyperparameter_count] */

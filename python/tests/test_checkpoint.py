@@ -1,6 +1,7 @@
 """Checkpoints: files and folders, in the study's folder or through its server."""
 
 import io
+import logging
 import os
 import pathlib
 import tarfile
@@ -103,6 +104,8 @@ class Checkpoint(Case):
         self.assertEqual(self.bodies("report")[-1][1]["checkpoint"], "uploaded")
 
     def test_a_broken_upload_is_sent_again_whole(self):
+        logging.getLogger("pbt").setLevel(logging.ERROR)
+        self.addCleanup(logging.getLogger("pbt").setLevel, logging.NOTSET)
         for when in ("before", "after"):
             with self.subTest(when=when):
                 self.study(population=1, shown="/nowhere/to/be/found")

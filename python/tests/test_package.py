@@ -51,7 +51,7 @@ class Package(unittest.TestCase):
 
     def test_pip_installs_it(self):
         if subprocess.call(
-            [sys.executable, "-c", "import pip, setuptools, wheel"], stderr=subprocess.DEVNULL
+            [sys.executable, "-c", "import setuptools, wheel, pip"], stderr=subprocess.DEVNULL
         ):
             self.skipTest("this Python has no pip, setuptools and wheel")
         with tempfile.TemporaryDirectory(prefix="pbt-python-") as folder:

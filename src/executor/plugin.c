@@ -174,14 +174,12 @@ static bool is_same(pbt_segment_id a, pbt_segment_id b)
     return a.member >= 0 && a.member == b.member && a.number == b.number;
 }
 
-/* Fill the state without a checkpoint; false where only the checkpoint will do. */
+/* Fill the state without a checkpoint; false where only the checkpoint will do. Progress is never in memory:
+ * it is its own segment's, which nobody has reported. */
 static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assignment)
 {
     const struct plugin *plugin = slot->local->runner_data;
     const struct plugin_slot *own = slot->runner_data;
-    if (assignment->resume_step != assignment->segment.start_step) {
-        return false;
-    }
     if (plugin->cache != NULL) {
         return is_same(own->held, assignment->load_from) ||
                pbt__cache_get(plugin->cache, assignment->load_from, own->state);

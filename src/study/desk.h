@@ -21,6 +21,7 @@ typedef struct pbt__operation {
     pbt_err err;
     pbt_error error;
     bool is_done;
+    pthread_cond_t is_answered; /* it is done, or its caller is to lead */
     struct pbt__operation *next;
 } pbt__operation;
 
@@ -53,7 +54,6 @@ struct pbt__study {
     size_t removal_count, removal_capacity;
 
     pthread_mutex_t queue_lock;
-    pthread_cond_t is_answered; /* an operation is done, or a leader is wanted */
     pthread_cond_t has_changed; /* for pbt__study_wait */
     uint64_t change_count;
     pbt__operation *first, *last;

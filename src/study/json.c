@@ -38,17 +38,35 @@ bool pbt__json_number_read(const json_t *json, double *out)
 
 /* ---- writing ---- */
 
+/* The escape of a character that JSON strings may not hold as it is; "" where they may. */
+static const char *escape_of(unsigned char c)
+{
+    static const char *const SHORT[] = {
+        ['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
+        ['\n'] = "\\n", ['\r'] = "\\r",   ['\t'] = "\\t",
+    };
+    bool is_short = c < sizeof SHORT / sizeof *SHORT && SHORT[c] != NULL;
+    return is_short ? SHORT[c] : "";
+}
+
 static void write_string(pbt__text *out, const char *string)
 {
-    json_t *json = json_string(string);
-    char *text = json != NULL ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
-    if (text == NULL) {
-        out->failed = true;
-    } else {
-        pbt__text_add(out, text);
+    pbt__text_append(out, "\"", 1);
+    for (const char *at = string; *at != '\0';) {
+        const char *end = at;
+        while ((unsigned char)*end >= ' ' && *end != '"' && *end != '\\') {
+            end++;
+        }
+        pbt__text_append(out, at, (size_t)(end - at));
+        const char *escape = escape_of((unsigned char)*end);
+        if (*escape != '\0') {
+            pbt__text_add(out, escape);
+        } else if (*end != '\0') {
+            pbt__text_format(out, "\\u%04X", (unsigned)*end);
+        }
+        at = *end != '\0' ? end + 1 : end;
     }
-    free(text);
-    json_decref(json);
+    pbt__text_append(out, "\"", 1);
 }
 
 static void write_value(pbt__text *out, const json_t *json, int depth);

@@ -2,8 +2,8 @@
  * transaction.c: group commit.
  *
  * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes what
- * is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes all. While it waits
- * for the disk the next group gathers:
+ * is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes those it has answered
+ * and one to lead next. While it waits for the disk the next group gathers:
  *
  *     thread A   | queue a | lead {a}: begin a commit ........ | answered
  *     thread B   |           queue b ....................... | lead {b, c}: begin b c commit | answered
@@ -172,6 +172,16 @@ static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *
     return undo_one(study, operation, error);
 }
 
+/* An operation without company needs no savepoint: what takes it back is the rollback. */
+static pbt_err run_alone(pbt__study *study, pbt__operation *operation, pbt_error *error)
+{
+    operation->err = operation->run(study, operation->arguments, &operation->error);
+    if (operation->err != PBT_OK) {
+        *error = operation->error;
+    }
+    return operation->err;
+}
+
 static pbt_err commit(pbt__study *study, pbt_error *error)
 {
     if (study->has_published) {
@@ -199,8 +209,9 @@ static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *erro
         return err;
     }
     err = pbt__study_sync(study, error);
+    bool is_alone = group->next == NULL;
     for (pbt__operation *o = group; err == PBT_OK && o != NULL; o = o->next) {
-        err = run_one(study, o, error);
+        err = is_alone ? run_alone(study, o, error) : run_one(study, o, error);
     }
     if (err == PBT_OK) {
         err = commit(study, error);
@@ -259,9 +270,12 @@ static void lead(pbt__study *study)
     while (group != NULL) {
         pbt__operation *next = group->next;
         group->is_done = true;
+        pthread_cond_signal(&group->is_answered);
         group = next;
     }
-    pthread_cond_broadcast(&study->is_answered);
+    if (study->first != NULL) {
+        pthread_cond_signal(&study->first->is_answered);
+    }
     if (has_changed) {
         study->change_count++;
         pthread_cond_broadcast(&study->has_changed);
@@ -272,18 +286,20 @@ pbt_err pbt__study_submit(pbt__study *study,
                           pbt_err (*run)(pbt__study *study, void *arguments, pbt_error *error),
                           void *arguments, pbt_error *error)
 {
-    pbt__operation operation = {.run = run, .arguments = arguments};
+    pbt__operation operation = {
+        .run = run, .arguments = arguments, .is_answered = PTHREAD_COND_INITIALIZER};
     pthread_mutex_lock(&study->queue_lock);
     *(study->last != NULL ? &study->last->next : &study->first) = &operation;
     study->last = &operation;
     while (!operation.is_done) {
         if (study->has_leader) {
-            pthread_cond_wait(&study->is_answered, &study->queue_lock);
+            pthread_cond_wait(&operation.is_answered, &study->queue_lock);
         } else {
             lead(study);
         }
     }
     pthread_mutex_unlock(&study->queue_lock);
+    pthread_cond_destroy(&operation.is_answered);
     if (operation.err != PBT_OK && error != NULL) {
         *error = operation.error;
     }

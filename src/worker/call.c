@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "worker/inside.h"
 
-static const double DELAY_FIRST = 0.1, DELAY_MAXIMUM = 5;  /* Units: seconds */
+static const double DELAY_FIRST = 0.1, DELAY_MAXIMUM = 5; /* Units: seconds */
 static const double CALL_SECONDS = 60, SLICE_SECONDS = 0.05;
 static const double INTERRUPTED_SECONDS = 10; /* of patience that is left then */
 
@@ -59,9 +59,8 @@ static tries tries_begin(bool is_hurried)
 static bool tries_go_on(pbt_worker *worker, tries *self, pbt_err err)
 {
     const bool is_interrupted = atomic_load(&worker->is_interrupted);
-    const double patience =
-        is_interrupted ? fmin(worker->patience_seconds, INTERRUPTED_SECONDS)
-                       : worker->patience_seconds;
+    const double patience = is_interrupted ? fmin(worker->patience_seconds, INTERRUPTED_SECONDS)
+                                           : worker->patience_seconds;
     const double delay = self->delay * spread(worker);
     if (err != PBT_ERR_BUSY || (is_interrupted && self->is_hurried) ||
         now() - self->begin + delay > patience) {

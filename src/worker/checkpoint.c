@@ -188,8 +188,8 @@ pbt_err pbt__checkpoint_send(pbt_worker *worker, const pbt__held *held, bool is_
     if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
         return pbt__fail(error, PBT_ERR_CHECKPOINT, "'%s' is neither a file nor a folder", path);
     }
-    const pbt_err err = S_ISDIR(status.st_mode) ? put_folder(worker, held, error)
-                                                : put_file(worker, held, error);
+    const pbt_err err =
+        S_ISDIR(status.st_mode) ? put_folder(worker, held, error) : put_file(worker, held, error);
     if (err == PBT_OK) {
         *word = "uploaded";
     }

@@ -116,8 +116,8 @@ pbt_err pbt__http_init(pbt__http *http, const char *server, const char *study, c
     while (length > 0 && server[length - 1] == '/') {
         length--;
     }
-    const int wanted = snprintf(http->base, sizeof http->base, "%.*s/v1/studies/%s", (int)length,
-                                server, study);
+    const int wanted =
+        snprintf(http->base, sizeof http->base, "%.*s/v1/studies/%s", (int)length, server, study);
     if (wanted < 0 || (size_t)wanted >= sizeof http->base) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "the server's address is too long");
     }

@@ -45,7 +45,8 @@ struct pbt_worker {
     bool is_over, is_recorded;
     char reason[64];
     char *objective; /* NULL until it is asked for */
-    char reported[PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" where nobody's are for sure */
+    char reported
+        [PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" where nobody's are for sure */
     pbt__collection metrics;
     atomic_bool is_interrupted;
 };

@@ -69,8 +69,8 @@ static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t st
 }
 
 /* Take an answer that says that the report is recorded, and what comes next. */
-static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint,
-                          pbt__wire *wire, pbt_error *error)
+static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint, pbt__wire *wire,
+                          pbt_error *error)
 {
     end_held(worker, held, true);
     (void)snprintf(worker->reported, sizeof worker->reported, "%s",

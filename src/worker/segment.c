@@ -73,10 +73,14 @@ static const char *read_integers(pbt__held *held, const pbt__wire_value *value)
         const char *name;
         int64_t *out, minimum, maximum;
     } FIELDS[] = {
-        {"attempt", &attempt, 1, INT32_MAX},       {"member", &member, 0, INT32_MAX},
-        {"number", &number, 0, INT32_MAX},         {"seed", &seed, 0, UINT32_MAX},
-        {"start_step", &s->start_step, 0, INT64_MAX}, {"end_step", &s->end_step, 0, INT64_MAX},
-        {"start_age", &s->start_age, 0, INT64_MAX},   {"end_age", &s->end_age, 0, INT64_MAX},
+        {"attempt", &attempt, 1, INT32_MAX},
+        {"member", &member, 0, INT32_MAX},
+        {"number", &number, 0, INT32_MAX},
+        {"seed", &seed, 0, UINT32_MAX},
+        {"start_step", &s->start_step, 0, INT64_MAX},
+        {"end_step", &s->end_step, 0, INT64_MAX},
+        {"start_age", &s->start_age, 0, INT64_MAX},
+        {"end_age", &s->end_age, 0, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
         *FIELDS[i].out = pbt__wire_integer(&held->wire, value, FIELDS[i].name, -1);
@@ -106,8 +110,7 @@ static const char *read_rest(pbt__held *held, const pbt__wire_value *value)
     s->save_to = pbt__wire_text(wire, value, "save_to", "");
     s->is_fresh = pbt__wire_boolean(wire, value, "fresh", s->load == NULL);
     held->lease_seconds = pbt__wire_real(wire, value, "lease_seconds", 0);
-    held->is_reload_always =
-        strcmp(pbt__wire_text(wire, value, "reload", "needed"), "always") == 0;
+    held->is_reload_always = strcmp(pbt__wire_text(wire, value, "reload", "needed"), "always") == 0;
     if (!is_id(s->id)) {
         return "segment";
     }

@@ -306,8 +306,9 @@ static bool read_word(reader *in, pbt__wire_value *value)
         const char *word;
         pbt__wire_kind kind;
         int64_t integer;
-    } WORDS[] = {
-        {"null", PBT__WIRE_NULL, 0}, {"false", PBT__WIRE_BOOLEAN, 0}, {"true", PBT__WIRE_BOOLEAN, 1}};
+    } WORDS[] = {{"null", PBT__WIRE_NULL, 0},
+                 {"false", PBT__WIRE_BOOLEAN, 0},
+                 {"true", PBT__WIRE_BOOLEAN, 1}};
     for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
         const size_t length = strlen(WORDS[i].word);
         if (strncmp(in->at, WORDS[i].word, length) == 0) {

@@ -36,8 +36,9 @@ static pbt_err check_options(const pbt_worker_options *options, pbt_error *error
                                                       : NULL;
     if (missing != NULL) {
         (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no %s is named", missing);
-        pbt__error_hint(error, "a trainer is started by 'pbt run SPEC', whose 'trainer.command' names "
-                               "it; 'pbt try SPEC' tries it");
+        pbt__error_hint(error,
+                        "a trainer is started by 'pbt run SPEC', whose 'trainer.command' names "
+                        "it; 'pbt try SPEC' tries it");
         return PBT_ERR_ARGUMENT;
     }
     if (strlen(options->name) > NAME_MAXIMUM) {

@@ -33,6 +33,26 @@ def readme_block(marker):
     return re.search(pattern, text, re.DOTALL).group(1)
 
 
+def declared(header):
+    """The functions that a public header marks PBT_API."""
+    text = (ROOT / "include/pbt" / header).read_text(encoding="utf-8")
+    return set(re.findall(r"^PBT_API [^;(]*?(pbt_\w+)\(", text, re.MULTILINE))
+
+
+def exported(library):
+    """The symbols that a shared library shows, the sanitizers' aside."""
+    lines = output("nm", "-D", "--defined-only", str(library)).splitlines()
+    names = {line.split()[-1] for line in lines}
+    return {name for name in names if not name.startswith(("__asan", "__odr_asan"))}
+
+
+def needed(library):
+    """The libraries that one needs, the sanitizers' aside."""
+    header = output("objdump", "-p", str(library))
+    names = set(re.findall(r"NEEDED\s+(lib[a-z0-9-]+)", header))
+    return {name for name in names if "san" not in name}
+
+
 class Installed(unittest.TestCase):
     """An installation in a folder of its own."""
 
@@ -42,6 +62,7 @@ class Installed(unittest.TestCase):
         cls.root = pathlib.Path(cls.folder.name)
         output("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(cls.root))
         cls.library = next(cls.root.rglob("libpbt.so"))
+        cls.worker = next(cls.root.rglob("libpbt-worker.so"))
         cls.package = next(cls.root.rglob("pbt.pc"))
 
     @classmethod
@@ -62,7 +83,10 @@ class Installed(unittest.TestCase):
 
     def test_has_headers_library_and_program(self):
         names = {path.name for path in self.root.rglob("*") if not path.is_dir()}
-        wanted = {"pbt.h", "trainer.h", "libpbt.so", "libpbt.so.0", "libpbt.a", "pbt.pc", "pbt"}
+        wanted = {
+            *("pbt", "pbt.h", "trainer.h", "libpbt.so", "libpbt.so.0", "libpbt.a", "pbt.pc"),
+            *("worker.h", "libpbt-worker.so", "libpbt-worker.so.0", "pbt-worker.pc"),
+        }
         self.assertLessEqual(wanted, names)
 
     def test_soname_is_0(self):
@@ -70,17 +94,19 @@ class Installed(unittest.TestCase):
         self.assertRegex(header, r"SONAME\s+libpbt\.so\.0\n")
 
     def test_exports_what_the_header_declares_and_nothing_else(self):
-        lines = output("nm", "-D", "--defined-only", str(self.library)).splitlines()
-        exported = {line.split()[-1] for line in lines} - {"__asan_globals_registered"}
-        text = (ROOT / "include/pbt/pbt.h").read_text(encoding="utf-8")
-        declared = set(re.findall(r"^PBT_API [^;(]*?(pbt_\w+)\(", text, re.MULTILINE))
-        self.assertEqual({name for name in exported if not name.startswith("__odr_asan")}, declared)
+        self.assertEqual(exported(self.library), declared("pbt.h"))
+
+    def test_the_worker_library_exports_what_headers_declare(self):
+        found = exported(self.worker)
+        self.assertLessEqual(declared("worker.h"), found)
+        self.assertLessEqual(found, declared("worker.h") | declared("pbt.h"))
 
     def test_links_nothing_under_the_gpl(self):
-        header = output("objdump", "-p", str(self.library))
-        needed = set(re.findall(r"NEEDED\s+(lib[a-z0-9-]+)", header))
         known = {"libc", "libm", "libjansson", "libfyaml", "libsqlite3", "libxxhash"}
-        self.assertLessEqual({name for name in needed if "san" not in name}, known)
+        self.assertLessEqual(needed(self.library), known)
+
+    def test_the_worker_library_links_curl_alone(self):
+        self.assertLessEqual(needed(self.worker), {"libc", "libm", "libcurl"})
 
     def test_version_is_the_same_everywhere(self):
         version = self.pkg_config("--modversion")[0]

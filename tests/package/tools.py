@@ -130,8 +130,9 @@ class Counting(unittest.TestCase):
         (root / "meson.build").write_text("\n".join(lines))
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         environment = {key: os.environ[key] for key in os.environ if not key.startswith("MESON")}
-        subprocess.run(["meson", "setup", "b"], cwd=root, env=environment, check=True, **quiet)
-        subprocess.run(["meson", "test", "-C", "b"], cwd=root, env=environment, check=False, **quiet)
+        quiet = {**quiet, "cwd": root, "env": environment}
+        subprocess.run(["meson", "setup", "b"], check=True, **quiet)
+        subprocess.run(["meson", "test", "-C", "b"], check=False, **quiet)
         cls.logs = root / "b" / "meson-logs"
         cls.tool = load_tool("test")
         cls.tally = cls.tool.read_results(cls.logs)
