@@ -158,8 +158,8 @@ static void measure(const char *base, const char *scheme, int members, int threa
     pbt__study_close(self.study);
     pbt__store_close(self.store);
     must(pbt__file_remove(folder, &error), &error);
-    printf("%-8s %7d %8d %10.0f   %.0f to %.0f\n", scheme, members, threads,
-           rates[ROUND_COUNT / 2], rates[0], rates[ROUND_COUNT - 1]);
+    printf("%-8s %7d %8d %10.0f   %.0f to %.0f\n", scheme, members, threads, rates[ROUND_COUNT / 2],
+           rates[0], rates[ROUND_COUNT - 1]);
     fflush(stdout);
 }
 

@@ -1,8 +1,9 @@
 /*
  * trainer.c: a training program in C that takes part in a study with <pbt/worker.h>.
  *
- * It fits a polynomial of degree 7 to a wave by stochastic gradient descent with momentum: a problem so
- * badly conditioned that the best rate and momentum change while it trains. Compiles as C++ too.
+ * It fits a polynomial of degree 7 to a wave by stochastic gradient descent with momentum: a
+ * problem so badly conditioned that the best rate and momentum change while it trains. Compiles as
+ * C++ too.
  */
 #include <math.h>
 #include <pbt/worker.h>
@@ -23,10 +24,10 @@ static pbt_worker *worker;
 static void interrupt(int signal_number)
 {
     (void)signal_number;
-    pbt_worker_interrupt(worker);
+    pbt_worker_interrupt(worker); /* made for this: NOLINT(bugprone-signal-handler,cert-sig30-c) */
 }
 
-/* ---- the model ---------------------------------------------------------------------------------- */
+/* ---- the model ------------------------------------------------------------------------------- */
 
 static void model_init(model *self, uint32_t seed)
 {
@@ -92,7 +93,7 @@ static bool transfer(model *self, const char *path, bool is_save)
     return (fclose(file) == 0) & (count == 1);
 }
 
-/* ---- the study ---------------------------------------------------------------------------------- */
+/* ---- the study ------------------------------------------------------------------------------- */
 
 static pbt_err fail(const char *what, pbt_error *error)
 {

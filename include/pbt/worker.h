@@ -4,7 +4,10 @@
  *     pbt_worker *worker = NULL;
  *     const pbt_worker_segment *segment = NULL;
  *     pbt_err err = pbt_worker_open(NULL, &worker, &error);
- *     while (err == PBT_OK && (err = pbt_worker_next(worker, &segment, &error)) == PBT_OK && segment) {
+ *     if (err == PBT_OK) {
+ *         err = pbt_worker_next(worker, &segment, &error);
+ *     }
+ *     while (err == PBT_OK && segment != NULL) {
  *         if (segment->load != NULL) {
  *             load_weights(segment->load);
  *         } else if (segment->is_fresh) {
@@ -17,13 +20,16 @@
  *         save_weights(segment->save_to);
  *         pbt_worker_metric(worker, "accuracy", evaluate());
  *         err = pbt_worker_report(worker, segment->end_step, &error);
+ *         if (err == PBT_OK) {
+ *             err = pbt_worker_next(worker, &segment, &error);
+ *         }
  *     }
  *     pbt_worker_close(worker);
  *
- * A worker is one session: it holds at most one segment, and a thread of its own keeps the segment's
- * lease while the trainer trains. Every call to the server is repeated until it is answered or the
- * patience ends; a call that arrives twice counts once. What a worker knows can be lost at any instant
- * without harm: the server hands the segment to another.
+ * A worker is one session: it holds at most one segment, and a thread of its own keeps the
+ * segment's lease while the trainer trains. Every call to the server is repeated until it is
+ * answered or the patience ends; a call that arrives twice counts once. What a worker knows can be
+ * lost at any instant without harm: the server hands the segment to another.
  *
  * Hyperparameters are applied after loading, never before: a checkpoint brings those of its donor.
  * Threads: one at a time, except where a function says so.
@@ -64,21 +70,19 @@ typedef struct pbt_worker_segment {
     const char *parent; /* Nullable: the segment whose weights these are */
     int64_t start_step, end_step;
     int64_t start_age, end_age;
-    int64_t
-        resume_step; /* the first step to train: start_step, or where a released attempt left off */
-    bool is_fresh;   /* start from scratch */
-    const char *load; /* Nullable: the checkpoint to load first; NULL, and not fresh: the weights in
-                            memory are the right ones */
+    int64_t resume_step; /* train from here: start_step, or where a released attempt left off */
+    bool is_fresh;       /* start from scratch */
+    const char *load;    /* Nullable: load this first; where NULL and not fresh, go on in memory */
     const char *save_to; /* where to write the checkpoint, a file or a folder */
     const pbt_hyperparameter *hyperparameters; /* Shape: [hyperparameter_count] */
     size_t hyperparameter_count;
 } pbt_worker_segment;
 
-/* ---- a session ---------------------------------------------------------------------------------- */
+/* ---- a session ------------------------------------------------------------------------------- */
 
 /*
- * Read the options from PBT_SERVER, PBT_STUDY, PBT_TOKEN and PBT_WORKER, which a trainer finds in its
- * environment; five minutes of patience. Fields whose variable is not set are NULL.
+ * Read the options from PBT_SERVER, PBT_STUDY, PBT_TOKEN and PBT_WORKER, which a trainer finds in
+ * its environment; five minutes of patience. Fields whose variable is not set are NULL.
  * Owner: the environment.
  */
 PBT_API pbt_worker_options pbt_worker_options_default(void);
@@ -96,23 +100,24 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_open(const pbt_worker_options *options, 
 PBT_API void pbt_worker_close(pbt_worker *worker);
 
 /*
- * Wait for the next segment. `*out` is NULL once there is none: the study is over or stopped, or the
- * worker was interrupted (pbt_worker_reason). A segment that is still held and may train on is an error;
- * one that was to be given back is given back.
- * Nullable: error. Errors: PBT_ERR_STATE, PBT_ERR_IO (the patience has ended), PBT_ERR_NOT_FOUND (no such
- * study), PBT_ERR_ARGUMENT (the token is refused), PBT_ERR_MEMORY.
+ * Wait for the next segment. `*out` is NULL once there is none: the study is over or stopped, or
+ * the worker was interrupted (pbt_worker_reason). A segment that is still held and may train on is
+ * an error; one that was to be given back is given back.
+ * Nullable: error. Errors: PBT_ERR_STATE, PBT_ERR_IO (the patience has ended), PBT_ERR_NOT_FOUND
+ * (no such study), PBT_ERR_ARGUMENT (the token is refused), PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out,
                                              pbt_error *error);
 
-/* Say why there is no next segment: "finished", "stopped", "interrupted", ...; "" before. Never NULL. */
+/* Say why there is no next segment: "finished", "stopped", "interrupted", ...; "" before. Never
+ * NULL. */
 PBT_API const char *pbt_worker_reason(const pbt_worker *worker);
 
-/* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe in a
- * signal handler. Threads: any. */
+/* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe
+ * in a signal handler. Threads: any. */
 PBT_API void pbt_worker_interrupt(pbt_worker *worker);
 
-/* ---- hyperparameters ---------------------------------------------------------------------------- */
+/* ---- hyperparameters ------------------------------------------------------------------------- */
 
 /* Find a hyperparameter by name; NULL where the spec has none of that name. */
 PBT_API const pbt_hyperparameter *pbt_worker_find(const pbt_worker_segment *segment,
@@ -123,47 +128,49 @@ PBT_API double pbt_worker_real(const pbt_worker_segment *segment, const char *na
 /* A hyperparameter as an integer, or `fallback` where the spec has none of that name. */
 PBT_API int64_t pbt_worker_integer(const pbt_worker_segment *segment, const char *name,
                                    int64_t fallback);
-/* A hyperparameter as a text, or `fallback` where the spec has none of that name, or it is a number. */
+/* A hyperparameter as a text, or `fallback` where the spec has none of that name, or it is a
+ * number. */
 PBT_API const char *pbt_worker_text(const pbt_worker_segment *segment, const char *name,
                                     const char *fallback);
 
-/* ---- while training ----------------------------------------------------------------------------- */
+/* ---- while training -------------------------------------------------------------------------- */
 
 /* Show progress at `step`. Cheap enough for every step. Threads: any. */
 PBT_API void pbt_worker_progress(pbt_worker *worker, int64_t step);
 
-/* Show progress, and draw a curve: the last value of a name is sent with the next heartbeat. Names beyond
- * 128, or of more than 64 bytes, are left out. Threads: any. */
+/* Show progress, and draw a curve: the last value of a name is sent with the next heartbeat. Names
+ * beyond 128, or of more than 64 bytes, are left out. Threads: any. */
 PBT_API void pbt_worker_log(pbt_worker *worker, int64_t step, const char *name, double value);
 
 /*
- * Say whether to stop training before the end: the study has stopped, wants the segment back, or has given
- * it to another, or the worker was interrupted. Then save to `save_to` and call pbt_worker_release, or
- * just pbt_worker_next. Threads: any.
+ * Say whether to stop training before the end: the study has stopped, wants the segment back, or
+ * has given it to another, or the worker was interrupted. Then save to `save_to` and call
+ * pbt_worker_release, or just pbt_worker_next. Threads: any.
  */
 PBT_API bool pbt_worker_is_stopping(const pbt_worker *worker);
 
-/* ---- ending a segment --------------------------------------------------------------------------- */
+/* ---- ending a segment ------------------------------------------------------------------------ */
 
-/* Record a metric for the report; the last value of a name counts. The objective's must be there. What is
- * wrong with it (more than 128 names, a name of more than 64 bytes) the report says. */
+/* Record a metric for the report; the last value of a name counts. The objective's must be there.
+ * What is wrong with it (more than 128 names, a name of more than 64 bytes) the report says. */
 PBT_API void pbt_worker_metric(pbt_worker *worker, const char *name, double value);
-/* Add one single evaluation to a metric's samples, at most 65,536. A metric with samples and no value has
- * their mean. */
+/* Add one single evaluation to a metric's samples, at most 65,536. A metric with samples and no
+ * value has their mean. */
 PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double value);
 
 /*
- * Report that training stopped at `step`, with the metrics recorded and the checkpoint at `save_to`, which
- * is sent where its folder is not the server's. A score that is not finite needs no checkpoint.
- * A report that comes after the segment went to another is dropped without an error
- * (pbt_worker_is_recorded). On failure the segment and its metrics are still held: report again, or fail.
- * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_REPORT (the step or the metrics do
- * not fit), PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT, PBT_ERR_IO, PBT_ERR_MEMORY.
+ * Report that training stopped at `step`, with the metrics recorded and the checkpoint at
+ * `save_to`, which is sent where its folder is not the server's. A score that is not finite needs
+ * no checkpoint. A report that comes after the segment went to another is dropped without an error
+ * (pbt_worker_is_recorded). On failure the segment and its metrics are still held: report again, or
+ * fail.
+ * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_REPORT (the step or the
+ * metrics do not fit), PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT, PBT_ERR_IO, PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error);
 
-/* End a segment whose weights are no longer numbers: as pbt_worker_report, at any step, with an objective
- * of NaN and no checkpoint. */
+/* End a segment whose weights are no longer numbers: as pbt_worker_report, at any step, with an
+ * objective of NaN and no checkpoint. */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step,
                                                  pbt_error *error);
 
@@ -174,29 +181,23 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t ste
 PBT_API PBT_MUST_USE pbt_err pbt_worker_fail(pbt_worker *worker, const char *message,
                                              bool can_retry, pbt_error *error);
 
-/* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`. Where that is
- * not between `resume_step` and `end_step` there is none to keep.
- * Nullable: error. Errors: as pbt_worker_report. */
+/* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`. Where
+ * that is not between `resume_step` and `end_step` there is none to keep. Nullable: error. Errors:
+ * as pbt_worker_report. */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error);
 
-/* Say whether the last report, failure or release counted: false where the segment had gone to another. */
+/* Say whether the last report, failure or release counted: false where the segment had gone to
+ * another. */
 PBT_API bool pbt_worker_is_recorded(const pbt_worker *worker);
 
 /* ---- the four calls -----------------------------------------------------------------------------
- *
  * For a loop that trains one member from end to end and asks at every ready point:
- *
- *     save_weights(pbt_worker_segment_now(worker)->save_to);
- *     pbt_worker_metric(worker, "accuracy", evaluate());
- *     err = pbt_worker_save(worker, step, &error);
- *     if (pbt_worker_should_exploit(worker)) {
- *         load_weights(pbt_worker_exploit(worker));
- *     }
- *     rate = pbt_worker_real(pbt_worker_explore(worker), "learning_rate", rate);
- *
- * The loop begins with pbt_worker_next and ends where pbt_worker_segment_now is NULL. Where there are more
- * members than workers, a session may be handed another member: that is one more checkpoint to load.
- */
+ * save_weights(pbt_worker_segment_now(worker)->save_to); pbt_worker_metric(worker, "accuracy",
+ * evaluate()); err = pbt_worker_save(worker, step, &error); if (pbt_worker_should_exploit(worker))
+ * { load_weights(pbt_worker_exploit(worker)); } rate = pbt_worker_real(pbt_worker_explore(worker),
+ * "learning_rate", rate);  The loop begins with pbt_worker_next and ends where
+ * pbt_worker_segment_now is NULL. Where there are more members than workers, a session may be
+ * handed another member: that is one more checkpoint to load. */
 
 /* The segment being trained; NULL before the first and after the last. */
 PBT_API const pbt_worker_segment *pbt_worker_segment_now(const pbt_worker *worker);

@@ -159,7 +159,10 @@ static void add_amended(const json_t *event, pbt__text *out)
 
 static void add_stopped(const json_t *event, pbt__text *out)
 {
-    pbt__text_format(out, "stopped: %s", text_of(event, "reason"));
+    const char *reason = text_of(event, "reason");
+    bool is_broken = strcmp(reason, "broken") == 0;
+    pbt__text_format(out, "stopped: %s",
+                     is_broken ? "every member's first attempt has failed" : reason);
 }
 
 static void add_collected(const json_t *event, pbt__text *out)

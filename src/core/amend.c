@@ -6,12 +6,13 @@
  */
 #include "core/state.h"
 
-static int64_t last_open_end(const pbt_population *population)
+/* The furthest step that a member has trained to, or is to train to. */
+static int64_t furthest_end(const pbt_population *population)
 {
     int64_t last = 0;
     for (int32_t m = 0; m < population->search->population; m++) {
         const pbt__member_record *who = &population->members[m];
-        if (who->state == PBT_MEMBER_TRAINING) {
+        if (who->newest >= 0 && who->state != PBT_MEMBER_FAILED) {
             int64_t end = pbt__record(population, m, who->newest)->segment.end_step;
             last = end > last ? end : last;
         }
@@ -92,7 +93,7 @@ pbt_err pbt__population_amend(pbt_population *population, const pbt_search *sear
                               pbt_error *error)
 {
     int32_t old_window = population->search->window;
-    if (search->stop_steps < last_open_end(population)) {
+    if (search->stop_steps < furthest_end(population)) {
         return pbt__population_refuse(error, PBT_ERR_STATE,
                                       "stop.steps lies before the end of a segment that is open");
     }

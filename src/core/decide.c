@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const pbt__comparison NOT_COMPARED = {
-    .point = -1, .position = -1, .score = -INFINITY, .donor_score = NAN};
+    .point = -1, .position = -1, .score = NAN, .donor_score = NAN};
 
 static void copy_values(const pbt_population *population, pbt__decision *out,
                         const pbt_value *values)
@@ -143,12 +143,12 @@ static void decide_copy(const pbt_population *population, pbt__decision *out,
     const pbt_segment *donor =
         &pbt__record(population, donor_member, population->members[donor_member].reported)->segment;
     bool takes_weights = (population->search->exploit.copy & PBT_COPY_WEIGHTS) != 0;
-    const pbt_segment *source = takes_weights ? donor : kept;
     out->segment.donor = donor_member;
     out->segment.reason = PBT_EXPLOITED;
-    out->segment.parent = source != NULL ? source->id : PBT_NO_SEGMENT;
     mix_values(population, out, own, donor);
     explore(population, out);
+    const pbt_segment *source = takes_weights ? donor : kept;
+    out->segment.parent = source != NULL ? source->id : PBT_NO_SEGMENT;
     set_course(population, out, start_step, source != NULL ? source->end_age : 0);
 }
 
@@ -238,6 +238,17 @@ static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
     return PBT_OK;
 }
 
+/* Train on from where the lost segment started, with the same hyperparameters: a fixed member takes nobody
+ * else's weights. */
+static void decide_again(const pbt_population *population, pbt__decision *out,
+                         const pbt_segment *lost, int64_t start_step)
+{
+    out->segment.reason = PBT_RESCUE;
+    out->segment.parent = lost->parent;
+    copy_values(population, out, lost->values);
+    set_course(population, out, start_step, lost->start_age);
+}
+
 /* Rescue a lost member. Returns false where it waits for others to report. */
 static bool decide_lost(pbt_population *population, pbt__decision *out)
 {
@@ -246,7 +257,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     const pbt_segment *lost = &pbt__record(population, m, population->members[m].newest)->segment;
     int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
     if (pbt__is_fixed(population, m)) {
-        decide_afresh(population, out, lost, start);
+        decide_again(population, out, lost, start);
         return true;
     }
     pbt__choice choice;
@@ -286,18 +297,29 @@ static pbt_err decide_member(pbt_population *population, int32_t m, size_t *coun
     return PBT_OK;
 }
 
-pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out, size_t *count)
+/* Whether the member that reported last is all that is due: the usual case, O(log N). */
+static bool is_one_due(const pbt_population *population)
 {
     const pbt__tally *tally = &population->tally;
+    int32_t last = population->last_ready;
+    return population->search->mode == PBT_ASYNCHRONOUS && tally->ready == 1 && tally->lost == 0 &&
+           last >= 0 && population->members[last].state == PBT_MEMBER_READY;
+}
+
+static bool is_any_due(const pbt_population *population)
+{
+    const pbt__tally *tally = &population->tally;
+    bool is_round_over = population->search->mode == PBT_ASYNCHRONOUS || tally->training == 0;
+    return tally->segments == 0 || (tally->ready + tally->lost > 0 && is_round_over);
+}
+
+pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out, size_t *count)
+{
     size_t decided = 0;
     pbt_err err = PBT_OK;
-    bool is_round = population->search->mode == PBT_GENERATIONAL;
-    int32_t last = population->last_ready;
-    bool is_one = !is_round && tally->ready == 1 && tally->lost == 0 && last >= 0 &&
-                  population->members[last].state == PBT_MEMBER_READY;
-    if (is_one) {
-        err = decide_member(population, last, &decided);
-    } else if (tally->segments == 0 || !is_round || tally->training == 0) {
+    if (is_one_due(population)) {
+        err = decide_member(population, population->last_ready, &decided);
+    } else if (is_any_due(population)) {
         for (int32_t m = 0; err == PBT_OK && m < population->search->population; m++) {
             err = decide_member(population, m, &decided);
         }

@@ -178,7 +178,8 @@ static void write_record(pbt_population *population, const pbt_segment *s)
     int32_t m = s->id.member;
     size_t width = population->search->space.count;
     pbt__chunk *c = population->chunks[s->id.number / PBT__CHUNK];
-    size_t at = (size_t)m * PBT__CHUNK + (size_t)(s->id.number % PBT__CHUNK);
+    size_t members = (size_t)population->search->population;
+    size_t at = (size_t)(s->id.number % PBT__CHUNK) * members + (size_t)m;
     pbt__segment_record *r = &c->records[at];
     *r = (pbt__segment_record){.segment = *s, .rank_score = -INFINITY};
     r->segment.state = PBT_SEGMENT_OPEN;

@@ -31,7 +31,7 @@ typedef struct pbt__comparison {
     int32_t ranked;     /* members ranked there */
     int32_t position;   /* the member's own, from 0, the best; -1: not ranked there */
     int32_t eligible;   /* donors drawn from; 0: none */
-    double score;       /* the member's there, higher is better, -INFINITY: not finite */
+    double score;       /* the member's there, as reported; NaN: not finite */
     double donor_score; /* the donor's there */
 } pbt__comparison;
 

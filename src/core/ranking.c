@@ -11,6 +11,14 @@ double pbt__score_inside(double score, pbt_direction direction)
     return direction == PBT_MAXIMIZE ? score : -score;
 }
 
+double pbt__score_outside(double score, pbt_direction direction)
+{
+    if (!isfinite(score)) {
+        return NAN;
+    }
+    return direction == PBT_MAXIMIZE ? score : -score;
+}
+
 bool pbt__score_before(double score_a, int32_t a, double score_b, int32_t b)
 {
     return score_a > score_b || (score_a == score_b && a < b);

@@ -34,6 +34,9 @@ typedef struct pbt__ranking {
 /* Apply direction and finiteness: inside, higher is better and -INFINITY means "not finite". */
 double pbt__score_inside(double score, pbt_direction direction);
 
+/* Undo pbt__score_inside for people to read; NaN for what was not finite. */
+double pbt__score_outside(double score, pbt_direction direction);
+
 /* The one comparison: does member a with its score come before member b with its own? */
 bool pbt__score_before(double score_a, int32_t a, double score_b, int32_t b);
 

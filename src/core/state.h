@@ -33,8 +33,8 @@ typedef struct pbt__ready_point {
 
 typedef struct pbt__chunk {
     pbt__ready_point points[PBT__CHUNK];
-    pbt__segment_record *records; /* Shape: [population][PBT__CHUNK] */
-    pbt_value *values;            /* Shape: [population][PBT__CHUNK][space.count] */
+    pbt__segment_record *records; /* Shape: [PBT__CHUNK][population] */
+    pbt_value *values;            /* Shape: [PBT__CHUNK][population][space.count] */
     pbt_change *changes;          /* Shape: as values */
 } pbt__chunk;
 
@@ -95,8 +95,8 @@ struct pbt_population {
 static inline pbt__segment_record *pbt__record(const pbt_population *population, int32_t member,
                                                int32_t number)
 {
-    return &population->chunks[number / PBT__CHUNK]
-                ->records[(size_t)member * PBT__CHUNK + (size_t)(number % PBT__CHUNK)];
+    size_t at = (size_t)(number % PBT__CHUNK) * (size_t)population->search->population;
+    return &population->chunks[number / PBT__CHUNK]->records[at + (size_t)member];
 }
 
 static inline pbt__ready_point *pbt__point(const pbt_population *population, int32_t number)

@@ -17,8 +17,8 @@
 #include "executor/log.h"
 #include "executor/output.h"
 #include "executor/placeholders.h"
-#include "executor/slot.h"
 #include "executor/program.h"
+#include "executor/slot.h"
 
 enum { GRACE_US = 10000000, PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
 

@@ -16,6 +16,7 @@ struct pbt__server {
     char token[PBT__TOKEN_MAXIMUM + 1];
     int64_t request_us, idle_us;
     int64_t upload_maximum;
+    double rate_minimum; /* Units: bytes a second */
     pbt__peers peers;
     pbt__pool pool;
     bool has_peers, has_pool;

@@ -27,11 +27,19 @@ static void shut(pbt__peers *peers, pbt__peer *peer)
 
 /* ---- the thread -------------------------------------------------------------------------------- */
 
+/* One that hung up while its request was being answered goes unnoticed by libmicrohttpd, which is told of a
+ * change only once: it is found here, at rest. */
+static bool is_due(const pbt__peer *peer, int64_t now_us)
+{
+    return atomic_load(&peer->deadline_us) <= now_us ||
+           (atomic_load(&peer->is_resting) && pbt__peer_has_gone(peer));
+}
+
 static void shut_late(pbt__peers *peers)
 {
     const int64_t now_us = pbt__clock_monotonic_us();
     for (pbt__peer *peer = peers->oldest; peer != NULL; peer = peer->after) {
-        if (!peer->is_shut && atomic_load(&peer->deadline_us) <= now_us) {
+        if (!peer->is_shut && is_due(peer, now_us)) {
             shut(peers, peer);
         }
     }
@@ -160,14 +168,16 @@ pbt__peer *pbt__peer_of(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
+void pbt__peer_allow_until(pbt__peer *peer, int64_t deadline_us)
+{
+    if (peer != NULL) {
+        atomic_store(&peer->deadline_us, deadline_us);
+    }
+}
+
 void pbt__peer_allow(pbt__peer *peer, int64_t duration_us)
 {
-    if (peer == NULL) {
-        return;
-    }
-    const int64_t now_us = pbt__clock_monotonic_us();
-    atomic_store(&peer->deadline_us,
-                 duration_us < INT64_MAX - now_us ? now_us + duration_us : INT64_MAX);
+    pbt__peer_allow_until(peer, pbt__clock_monotonic_us() + duration_us);
 }
 
 bool pbt__peer_has_gone(const pbt__peer *peer)

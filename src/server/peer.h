@@ -48,7 +48,9 @@ void pbt__peers_notify(void *context, struct MHD_Connection *connection, void **
 /* A connection's own; NULL where there was no memory for it: it is being closed then. */
 pbt__peer *pbt__peer_of(struct MHD_Connection *connection);
 
-/* Give a connection so long from now; INT64_MAX: no deadline. Units: microseconds. Nullable: peer */
+/* Set a connection's deadline; INT64_MAX: none. Nullable: peer */
+void pbt__peer_allow_until(pbt__peer *peer, int64_t deadline_us);
+/* As that, from now. */
 void pbt__peer_allow(pbt__peer *peer, int64_t duration_us);
 
 /* Say whether the other side has hung up. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
@@ -29,7 +30,7 @@ bool pbt__pool_send(pbt__request *request)
     const bool is_open = !server->is_stopping;
     if (is_open) {
         request->phase = PBT__PHASE_AWAY;
-        pbt__peer_allow(request->peer, INT64_MAX);
+        pbt__peer_allow_until(request->peer, INT64_MAX);
         MHD_suspend_connection(request->connection);
         server->pool.away_count++;
         pbt__pool_queue(server, request);
@@ -66,6 +67,7 @@ static void resume(pbt__request *request, pbt__phase phase)
         request->hosted = NULL;
     }
     request->phase = phase;
+    request->begun_us = pbt__clock_monotonic_us();
     pbt__peer_allow(request->peer, server->request_us);
     MHD_resume_connection(connection);
     pthread_mutex_lock(&server->pool.lock);

@@ -12,16 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "server/answer.h"
 #include "server/inside.h"
 #include "server/upload.h"
 
-/* How long something may take beyond request_seconds, for its length. Units: bytes to microseconds */
-static int64_t transfer_us(int64_t byte_count)
+/* Give what is on the wire its time: request_seconds from `begun_us`, and more for its length. */
+static void allow_transfer(pbt__request *request, int64_t begun_us, int64_t byte_count)
 {
-    return byte_count / PBT__SERVER_RATE_MINIMUM * 1000000;
+    const pbt__server *server = request->server;
+    const double more_us = (double)byte_count / server->rate_minimum * 1e6;
+    pbt__peer_allow_until(request->peer, begun_us + server->request_us + (int64_t)more_us);
 }
 
 /* ---- how it begins ----------------------------------------------------------------------------- */
@@ -112,6 +115,7 @@ static pbt__request *request_new(pbt__server *server, struct MHD_Connection *con
     request->server = server;
     request->connection = connection;
     request->peer = pbt__peer_of(connection);
+    request->begun_us = pbt__clock_monotonic_us();
     request->segment = PBT_NO_SEGMENT;
     request->body = pbt__text_init(PBT__SERVER_BODY_MAXIMUM);
     pthread_mutex_lock(&server->pool.lock);
@@ -122,11 +126,19 @@ static pbt__request *request_new(pbt__server *server, struct MHD_Connection *con
 
 /* ---- its body ---------------------------------------------------------------------------------- */
 
+static void forget(pbt__request *request)
+{
+    (void)atomic_fetch_sub(&request->server->bodies, request->body_claimed);
+    request->body_claimed = 0;
+    pbt__text_fini(&request->body);
+}
+
 static void keep(pbt__request *request, const char *data, size_t length)
 {
     pbt__server *server = request->server;
     request->body_claimed += length;
     if (atomic_fetch_add(&server->bodies, length) + length > PBT__SERVER_BODIES_MAXIMUM) {
+        forget(request);
         pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY",
                     "too many bodies are being read at once");
         return;
@@ -142,11 +154,11 @@ static bool take(pbt__request *request, const char *data, size_t length)
 {
     const int64_t maximum = body_maximum(request);
     request->byte_count += (int64_t)length;
-    pbt__peer_allow(request->peer,
-                    request->server->request_us + transfer_us(request->byte_count));
+    allow_transfer(request, request->begun_us, request->byte_count);
     if (request->byte_count > maximum && request->error.code == PBT_OK) {
         refuse_length(request);
         pbt__upload_drop(request);
+        forget(request);
     }
     if (request->error.code != PBT_OK) {
         return request->byte_count / 2 <= maximum;
@@ -167,8 +179,7 @@ static enum MHD_Result send_answer(pbt__request *request)
         return MHD_NO;
     }
     const unsigned status = request->status != 0 ? request->status : MHD_HTTP_OK;
-    pbt__peer_allow(request->peer,
-                    request->server->request_us + transfer_us(request->response_length));
+    allow_transfer(request, pbt__clock_monotonic_us(), request->response_length);
     return MHD_queue_response(request->connection, status, request->response);
 }
 
@@ -265,8 +276,7 @@ void pbt__request_end(void *context, struct MHD_Connection *connection, void **o
     if (request->response != NULL) {
         MHD_destroy_response(request->response);
     }
-    (void)atomic_fetch_sub(&server->bodies, request->body_claimed);
-    pbt__text_fini(&request->body);
+    forget(request);
     pbt__upload_drop(request);
     free(request);
     pthread_mutex_lock(&server->pool.lock);

@@ -35,6 +35,7 @@ struct pbt__request {
     struct MHD_Connection *connection;
     pbt__peer *peer; /* Nullable */
     pbt__phase phase;
+    int64_t begun_us; /* monotonic: when its body could begin to come */
 
     const pbt__route *route; /* NULL where it is refused before */
     char study[PBT__NAME_SIZE];

@@ -206,6 +206,7 @@ pbt_err pbt__server_start(const pbt__server_options *options, pbt__server **out,
     pthread_mutex_init(&server->large, NULL);
     server->request_us = seconds_to_us(options->request_seconds, 30);
     server->idle_us = seconds_to_us(options->idle_seconds, 120);
+    server->rate_minimum = options->rate_minimum > 0 ? options->rate_minimum : 65536;
     server->upload_maximum = options->upload_maximum_bytes > 0 ? options->upload_maximum_bytes
                                                                : PBT__SERVER_UPLOAD_MAXIMUM;
     const pbt_err err = start_without_signals(server, options, error);

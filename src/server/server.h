@@ -24,7 +24,6 @@ enum {
     PBT__SERVER_CONNECTIONS_MAXIMUM = 1024,
     PBT__SERVER_ADDRESS_MAXIMUM = 256, /* connections of one address that is not this machine */
     PBT__SERVER_WAIT_MAXIMUM = 30,     /* Units: seconds that a claim may ask to wait */
-    PBT__SERVER_RATE_MINIMUM = 64 * 1024, /* Units: bytes a second, beyond request_seconds */
     PBT__TOKEN_SIZE = 44, /* 32 random bytes in URL-safe base 64, and a NUL */
 };
 
@@ -36,11 +35,12 @@ typedef struct pbt__server_options {
     uint16_t port;       /* 0: a free one */
     const char *token;   /* who shows it may do everything; 16 to 128 printable characters */
     bool is_insecure;
-    double request_seconds;        /* a request must arrive, and its answer leave, within; 0: 30 */
-    double idle_seconds;           /* a connection may rest between requests; 0: 120 */
-    int64_t upload_maximum_bytes;  /* of one checkpoint; 0: PBT__SERVER_UPLOAD_MAXIMUM */
-    int32_t connection_maximum;    /* 0: PBT__SERVER_CONNECTIONS_MAXIMUM, or half of what the system
-                                      lets this process open, whichever is less */
+    double request_seconds; /* a request must arrive, and its answer leave, within; 0: 30; */
+    double rate_minimum;    /* what is long has more, at so many bytes a second; 0: 65,536 */
+    double idle_seconds;    /* a connection may rest between requests; 0: 120 */
+    int64_t upload_maximum_bytes; /* of one checkpoint; 0: PBT__SERVER_UPLOAD_MAXIMUM */
+    int32_t connection_maximum;   /* 0: PBT__SERVER_CONNECTIONS_MAXIMUM, or half of what the system
+                                     lets this process open, whichever is less */
 } pbt__server_options;
 
 /*

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "study/desk.h"
+#include "study/json.h"
 
 typedef struct attempt_call {
     const pbt__claimant *who;
@@ -76,8 +77,7 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
         return err;
     }
     pbt__claim holder;
-    pbt__claimant asker =
-        pbt__study_asker(study, call->who, call->segment, call->attempt, &holder);
+    pbt__claimant asker = pbt__study_asker(study, call->who, call->segment, call->attempt, &holder);
     if (claim.member >= 0) {
         err = pbt__study_log_failure(study, &claim, call->cause, call->message, error);
     }
@@ -89,15 +89,24 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
 
 enum { MESSAGE_SIZE = 1001 };
 
-/* One line of at most MESSAGE_SIZE - 1 bytes, cut between UTF-8 characters. */
+/* One line of at most MESSAGE_SIZE - 1 bytes, cut between characters. A trainer may say anything: what is no
+ * UTF-8 becomes a question mark. */
 static void copy_message(const char *message, char *out)
 {
-    size_t length = strnlen(message, MESSAGE_SIZE - 1);
-    while (length > 0 && message[length] != '\0' && ((unsigned char)message[length] & 0xc0) == 0x80) {
-        length--;
-    }
-    for (size_t i = 0; i < length; i++) {
-        out[i] = (unsigned char)message[i] < ' ' ? ' ' : message[i];
+    size_t left = strnlen(message, MESSAGE_SIZE + 3);
+    size_t length = 0;
+    while (left > 0) {
+        size_t step = pbt__utf8_step(message, left);
+        size_t taken = step > 0 ? step : 1;
+        if (length + taken >= MESSAGE_SIZE) {
+            break;
+        }
+        memcpy(out + length, message, taken);
+        out[length] = step == 0 ? '?' : out[length];
+        out[length] = (unsigned char)out[length] < ' ' ? ' ' : out[length];
+        length += taken;
+        message += taken;
+        left -= taken;
     }
     out[length] = '\0';
 }

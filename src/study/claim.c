@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "study/desk.h"
+#include "study/json.h"
 
 static const double WAIT_SECONDS = 1.0; /* other processes of the store do not wake ours */
 
@@ -23,6 +24,26 @@ bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim)
            newest.state == PBT_SEGMENT_OPEN && newest.id.number == claim->number;
 }
 
+/* What an attempt left aside is of no use after its own failure, and nobody's after the last attempt. What a
+ * lost one leaves may still be reported. */
+static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+                            bool gave_up, pbt_error *error)
+{
+    pbt_segment_id id = {claim->member, claim->number};
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    for (int32_t attempt = gave_up ? 1 : claim->attempt; attempt <= claim->attempt; attempt++) {
+        bool is_lost = cause == PBT__CAUSE_LOST && attempt == claim->attempt;
+        bool is_kept = is_lost || (attempt == entry->progress_attempt && !gave_up);
+        if (!is_kept && pbt__study_remove_later(study, id, attempt) != PBT_OK) {
+            return pbt__fail_memory(error);
+        }
+    }
+    return PBT_OK;
+}
+
 pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
                                const char *message, pbt_error *error)
 {
@@ -38,7 +59,10 @@ pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__
                                       .cause = cause,
                                       .message = message}};
     reading.entry.gave_up = pbt__population_gives_up(study->view.population, id, cause);
-    pbt_err err = pbt__study_put_claim(study, &ended, error);
+    pbt_err err = forget_aside(study, claim, cause, reading.entry.gave_up, error);
+    if (err == PBT_OK) {
+        err = pbt__study_put_claim(study, &ended, error);
+    }
     return err == PBT_OK ? pbt__study_log(study, &reading, error) : err;
 }
 
@@ -58,7 +82,8 @@ static pbt_err expire_one(pbt__study *study, const pbt__claim *claim, pbt_error 
         return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the lease ended", error);
     }
     if (is_stalled(study, claim)) {
-        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the step stands still", error);
+        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the step stands still",
+                                      error);
     }
     return PBT_OK;
 }
@@ -111,7 +136,8 @@ pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt, 
         *is_over = true;
         return PBT_OK;
     }
-    (void)pbt__fail(error, PBT_ERR_LATE, "attempt %d of '%s' is not the newest", (int)attempt, name);
+    (void)pbt__fail(error, PBT_ERR_LATE, "attempt %d of '%s' is not the newest", (int)attempt,
+                    name);
     pbt__error_hint(error, "drop this result; claim again");
     return PBT_ERR_LATE;
 }
@@ -122,8 +148,8 @@ static pbt_err load_progress(pbt__study *study, const pbt__ledger_entry *entry,
                              pbt__assignment *out, pbt_error *error)
 {
     pbt_segment_id id = out->segment.id;
-    pbt_err err = pbt__vault_check(study->vault, id, entry->progress_attempt, &entry->progress,
-                                   error);
+    pbt_err err =
+        pbt__vault_check(study->vault, id, entry->progress_attempt, &entry->progress, error);
     if (err == PBT_OK) {
         err = pbt__vault_path(study->vault, id, entry->progress_attempt, out->load, error);
     }
@@ -139,8 +165,7 @@ static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *er
 {
     const pbt_spec *spec = study->view.facts.spec;
     int32_t m = out->segment.id.member;
-    const char *start =
-        m < spec->search.start_count ? spec->search.starts[m].checkpoint : NULL;
+    const char *start = m < spec->search.start_count ? spec->search.starts[m].checkpoint : NULL;
     struct stat status;
     if (start == NULL) {
         out->is_fresh = true;
@@ -151,8 +176,7 @@ static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *er
         err = pbt__fail_errno(error, "cannot find the start checkpoint '%s'", out->load);
     }
     if (err == PBT_OK) {
-        out->load_kind =
-            S_ISDIR(status.st_mode) ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
+        out->load_kind = S_ISDIR(status.st_mode) ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
     }
     return err;
 }
@@ -175,8 +199,7 @@ static pbt_err load_parent(pbt__study *study, pbt__assignment *out, pbt_error *e
 
 pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error *error)
 {
-    const pbt__ledger_entry *entry =
-        pbt__ledger_entry_of(study->view.ledger, out->segment.id);
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, out->segment.id);
     if (entry == NULL) {
         return pbt__fail_memory(error);
     }
@@ -192,6 +215,19 @@ pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error 
 }
 
 /* ---- handing out ---- */
+
+/* Work that comes late counts only until somebody begins it anew. */
+static pbt_err forget_lost(pbt__study *study, const pbt__claim *claim, pbt_error *error)
+{
+    pbt_segment_id id = {claim->member, claim->number};
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    int32_t before = claim->attempt - 1;
+    bool is_of_use = before < 1 || entry->progress_attempt == before;
+    if (!is_of_use && pbt__study_remove_later(study, id, before) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    return PBT_OK;
+}
 
 static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_t m,
                              pbt__action *out, pbt_error *error)
@@ -217,10 +253,14 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     train->lease_seconds = spec->lease_seconds;
     pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
-        err = pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
+        err =
+            pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_put_claim(study, &claim, error);
+    }
+    if (err == PBT_OK) {
+        err = forget_lost(study, &claim, error);
     }
     if (err == PBT_OK) {
         *out = action;
@@ -241,8 +281,8 @@ static void assign_nothing(pbt__study *study, pbt__action *out)
     *out = action;
 }
 
-pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who,
-                               pbt_segment_id id, int32_t attempt, pbt__claim *memory)
+pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who, pbt_segment_id id,
+                               int32_t attempt, pbt__claim *memory)
 {
     if (who->worker[0] != '\0') {
         return *who;
@@ -252,20 +292,70 @@ pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who
     return is_held ? (pbt__claimant){.worker = memory->worker, .session = memory->session} : *who;
 }
 
+static int32_t choose_member(const pbt__study *study, int32_t kept)
+{
+    int32_t furthest = pbt__ranking_at(&study->waiting, 0);
+    bool starves_nobody = kept >= 0 && study->is_waiting[kept] &&
+                          study->waiting.nodes[kept].score >= study->waiting.nodes[furthest].score;
+    return starves_nobody ? kept : furthest;
+}
+
+/* Before anybody has reported, one who failed waits for those who are at their first attempt: if they fail
+ * too the script is broken, and is to cost one attempt each. O(N), but only then. */
+static bool is_perhaps_broken(const pbt__study *study, int32_t m)
+{
+    const pbt_population *population = study->view.population;
+    if (pbt__population_tally(population).reports > 0 ||
+        pbt__population_broken_attempts(population, m) == 0) {
+        return false;
+    }
+    for (int32_t other = 0; other < study->view.facts.spec->search.population; other++) {
+        if (pbt__claim_is_current(study, &study->claims[other]) &&
+            pbt__population_broken_attempts(population, other) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A segment whose start cannot be loaded any more is given up: its member is rescued, the others go on.
+ * Rescues in a row are bounded, so this ends. */
+static pbt_err fail_unloadable(pbt__study *study, const pbt__claimant *who, int32_t m,
+                               const char *message, pbt_error *error)
+{
+    pbt_segment newest;
+    pbt__claim claim = study->claims[m];
+    (void)!pbt__population_newest(study->view.population, m, &newest);
+    claim.attempt = claim.number == newest.id.number ? claim.attempt + 1 : 1;
+    claim.number = newest.id.number;
+    snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
+    return pbt__study_log_failure(study, &claim, PBT__CAUSE_FATAL, message, error);
+}
+
 pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                           pbt__action *out, pbt_error *error)
 {
     bool is_nobody = who->worker[0] == '\0';
-    if (is_nobody || pbt__view_is_over(&study->view) ||
-        pbt__ranking_count(&study->waiting) == 0) {
+    if (is_nobody || pbt__view_is_over(&study->view) || pbt__ranking_count(&study->waiting) == 0) {
         assign_nothing(study, out);
         out->wait_seconds = is_nobody ? 0 : out->wait_seconds; /* a claim says who asks */
         return PBT_OK;
     }
-    int32_t furthest = pbt__ranking_at(&study->waiting, 0);
-    bool starves_nobody = kept >= 0 && study->is_waiting[kept] &&
-                          study->waiting.nodes[kept].score >= study->waiting.nodes[furthest].score;
-    return assign_member(study, who, starves_nobody ? kept : furthest, out, error);
+    int32_t m = choose_member(study, kept);
+    if (is_perhaps_broken(study, m)) {
+        assign_nothing(study, out);
+        return PBT_OK;
+    }
+    pbt_error why = {0};
+    pbt_err err = assign_member(study, who, m, out, &why);
+    if (err == PBT_ERR_CHECKPOINT) {
+        err = fail_unloadable(study, who, m, why.message, error);
+        return err == PBT_OK ? pbt__study_assign(study, who, -1, out, error) : err;
+    }
+    if (err != PBT_OK && error != NULL) {
+        *error = why;
+    }
+    return err;
 }
 
 /* ---- the call ---- */
@@ -350,6 +440,9 @@ static pbt_err check_claimant(const pbt__claimant *who, pbt_error *error)
         return pbt__fail(error, PBT_ERR_ARGUMENT,
                          "a worker's name takes 1 to %d bytes, its session 1 to %d",
                          PBT__NAME_SIZE - 1, PBT__SESSION_SIZE - 1);
+    }
+    if (!pbt__utf8_is_valid(who->worker) || !pbt__utf8_is_valid(who->session)) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "a worker's name or session is not UTF-8");
     }
     return PBT_OK;
 }

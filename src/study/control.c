@@ -137,6 +137,9 @@ static pbt_err run_delete(pbt__study *study, void *arguments, pbt_error *error)
 pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error)
 {
     pbt_err err = pbt__study_submit(study, run_delete, &force, error);
-    bool is_gone = err == PBT_OK || err == PBT_ERR_NOT_FOUND;
-    return is_gone ? pbt__vault_remove_all(study->vault, error) : err;
+    bool is_own = false;
+    if (err == PBT_OK || err == PBT_ERR_NOT_FOUND) {
+        err = pbt__study_disown(study, &is_own, error);
+    }
+    return err == PBT_OK && is_own ? pbt__vault_remove_all(study->vault, error) : err;
 }

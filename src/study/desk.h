@@ -85,6 +85,15 @@ PBT_MUST_USE pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_
 PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec,
                                            pbt_error *error);
 
+/* ---- owner.c: whose the vault's folder is ---- */
+
+/* Refuse a folder that another study owns, or that holds checkpoints nobody owns. Errors: PBT_ERR_EXISTS. */
+PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
+/* Own it, where nobody else does. Errors: as above. */
+PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
+/* Own it no longer; `*is_own` says whether this study did, or nobody. */
+PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, bool *is_own, pbt_error *error);
+
 /* ---- record.c: inside an operation ---- */
 
 /* Take in what happened, decide what is due, apply it, and append all events that follow from it. */
@@ -117,8 +126,8 @@ PBT_MUST_USE pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *ou
                                           pbt_error *error);
 /* `who`, or whoever holds the attempt where `who` has no name; `memory` is what the answer points into.
  * Where nobody holds it any more, an asker without a name is handed nothing. */
-pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who,
-                               pbt_segment_id id, int32_t attempt, pbt__claim *memory);
+pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who, pbt_segment_id id,
+                               int32_t attempt, pbt__claim *memory);
 /* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
 PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                                        pbt__action *out, pbt_error *error);

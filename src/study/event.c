@@ -13,9 +13,9 @@
 const char *pbt__event_kind_name(pbt__event_kind kind)
 {
     static const char *const NAMES[] = {
-        [PBT__CREATED] = "created",     [PBT__REPORTED] = "reported", [PBT__FAILED] = "failed",
-        [PBT__RELEASED] = "released",   [PBT__RESCUED] = "rescued",   [PBT__AMENDED] = "amended",
-        [PBT__SCALED] = "scaled",       [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
+        [PBT__CREATED] = "created",   [PBT__REPORTED] = "reported", [PBT__FAILED] = "failed",
+        [PBT__RELEASED] = "released", [PBT__RESCUED] = "rescued",   [PBT__AMENDED] = "amended",
+        [PBT__SCALED] = "scaled",     [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
         [PBT__RESUMED] = "resumed",
     };
     bool is_known = kind >= PBT__CREATED && kind <= PBT__RESUMED;
@@ -238,15 +238,15 @@ static json_t *comparison_json(const pbt__comparison *c)
 json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space)
 {
     const pbt_segment *s = &decision->segment;
-    return json_pack(
-        "{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "segment",
-        pbt__id_json(s->id), "parent", pbt__id_json(s->parent), "donor",
-        s->donor < 0 ? json_null() : json_integer(s->donor), "reason", pbt__reason_name(s->reason),
-        "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
-        (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "seed", (json_int_t)s->seed,
-        "hyperparameters", pbt__values_json(space, s->values), "changes",
-        pbt__changes_json(space, s->changes, s->values), "compared",
-        comparison_json(&decision->compared));
+    return json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "segment",
+                     pbt__id_json(s->id), "parent", pbt__id_json(s->parent), "donor",
+                     s->donor < 0 ? json_null() : json_integer(s->donor), "reason",
+                     pbt__reason_name(s->reason), "start_step", (json_int_t)s->start_step,
+                     "end_step", (json_int_t)s->end_step, "start_age", (json_int_t)s->start_age,
+                     "end_age", (json_int_t)s->end_age, "seed", (json_int_t)s->seed,
+                     "hyperparameters", pbt__values_json(space, s->values), "changes",
+                     pbt__changes_json(space, s->changes, s->values), "compared",
+                     comparison_json(&decision->compared));
 }
 
 static bool reason_read(const char *text, pbt_reason *out)
@@ -269,8 +269,7 @@ static bool nullable_id_read(const json_t *json, pbt_segment_id *out)
 
 static bool comparison_read(const json_t *json, pbt__comparison *out)
 {
-    *out = (pbt__comparison){
-        .point = -1, .position = -1, .score = -INFINITY, .donor_score = NAN};
+    *out = (pbt__comparison){.point = -1, .position = -1, .score = NAN, .donor_score = NAN};
     if (json_is_null(json)) {
         return true;
     }
@@ -378,7 +377,8 @@ char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
     bool is_whole = body != NULL;
     for (size_t i = 0; is_whole && i < FIELDS_COUNT; i++) {
         if (has_field(&FIELDS[i], entry->kind)) {
-            is_whole = json_object_set_new(body, FIELDS[i].name, field_json(&FIELDS[i], entry)) == 0;
+            is_whole =
+                json_object_set_new(body, FIELDS[i].name, field_json(&FIELDS[i], entry)) == 0;
         }
     }
     if (is_whole && (SAVES & IN(entry->kind)) != 0) {

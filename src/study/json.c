@@ -43,7 +43,7 @@ static const char *escape_of(unsigned char c)
 {
     static const char *const SHORT[] = {
         ['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
-        ['\n'] = "\\n", ['\r'] = "\\r",   ['\t'] = "\\t",
+        ['\n'] = "\\n", ['\r'] = "\\r",  ['\t'] = "\\t",
     };
     bool is_short = c < sizeof SHORT / sizeof *SHORT && SHORT[c] != NULL;
     return is_short ? SHORT[c] : "";
@@ -243,8 +243,8 @@ json_t *pbt__values_json(const pbt_space *space, const pbt_value *values)
     json_t *object = json_object();
     for (size_t i = 0; object != NULL && i < space->count; i++) {
         const pbt_parameter *parameter = &space->parameters[i];
-        if (json_object_set_new(object, parameter->name,
-                                pbt__value_json(parameter, values[i])) != 0) {
+        if (json_object_set_new(object, parameter->name, pbt__value_json(parameter, values[i])) !=
+            0) {
             json_decref(object);
             return NULL;
         }
@@ -269,7 +269,7 @@ pbt_err pbt__values_read(const pbt_space *space, const json_t *json, pbt_value *
 
 /* Operations by name; a factor and a nudge carry their number: "x0.8", "+1". */
 static const char *const OPERATIONS[] = {
-    [PBT_UNTOUCHED] = "", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "x", [PBT_NUDGE] = "",
+    [PBT_UNTOUCHED] = "", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "x",    [PBT_NUDGE] = "",
     [PBT_UP] = "up",      [PBT_DOWN] = "down",         [PBT_NOISE] = "noise", [PBT_PICK] = "pick",
 };
 static const char CLAMPED[] = " clamped";
@@ -325,10 +325,9 @@ json_t *pbt__changes_json(const pbt_space *space, const pbt_change *changes, con
             continue;
         }
         operation_write(&changes[i], operation, sizeof operation);
-        json_t *change =
-            json_pack("{s:s, s:o, s:o}", "operation", operation, "from",
-                      pbt__value_json(parameter, changes[i].from), "to",
-                      pbt__value_json(parameter, after[i]));
+        json_t *change = json_pack("{s:s, s:o, s:o}", "operation", operation, "from",
+                                   pbt__value_json(parameter, changes[i].from), "to",
+                                   pbt__value_json(parameter, after[i]));
         if (json_object_set_new(object, parameter->name, change) != 0) {
             json_decref(object);
             return NULL;
@@ -362,7 +361,7 @@ pbt_err pbt__changes_read(const pbt_space *space, const json_t *json, pbt_change
 const char *pbt__reason_name(pbt_reason reason)
 {
     static const char *const NAMES[] = {
-        [PBT_INITIAL] = "initial",   [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",
+        [PBT_INITIAL] = "initial",  [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",
         [PBT_EXPLORED] = "explore", [PBT_RESCUE] = "rescue",     [PBT_REPLAY] = "replay",
     };
     return NAMES[reason];

@@ -24,6 +24,8 @@ PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **ou
 
 /* The length of the UTF-8 character that `text` begins with; 0 where it begins with none. */
 size_t pbt__utf8_step(const char *text, size_t left);
+/* Whether a text is UTF-8 to its end, as every text in JSON must be. */
+bool pbt__utf8_is_valid(const char *text);
 
 /* Hyperparameters as an object by name. New reference; NULL where there is no memory.
  * Shape: values[space->count] */

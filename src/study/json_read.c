@@ -71,6 +71,16 @@ size_t pbt__utf8_step(const char *text, size_t left)
     return code >= LEAST[length] && code <= 0x10ffff && !is_surrogate ? length : 0;
 }
 
+bool pbt__utf8_is_valid(const char *text)
+{
+    size_t left = strlen(text);
+    for (size_t step = 1; left > 0 && step > 0; left -= step) {
+        step = pbt__utf8_step(text, left);
+        text += step;
+    }
+    return left == 0;
+}
+
 static size_t utf8_write(uint32_t code, char *out)
 {
     if (code < 0x80) {
@@ -311,6 +321,12 @@ static json_t *read_value(reader *r)
     return is_true || take_word(r, "false") ? json_boolean(is_true) : read_number(r);
 }
 
+static bool is_at_end(reader *r)
+{
+    skip_space(r);
+    return r->at == r->end || broken(r, "more after the end");
+}
+
 pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error *error)
 {
     char *buffer = length < SIZE_MAX ? pbt__calloc(length + 1, 1) : NULL;
@@ -319,11 +335,9 @@ pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error 
     }
     reader r = {.at = text, .end = text + length, .token = buffer};
     json_t *json = read_value(&r);
-    skip_space(&r);
-    if (json != NULL && r.at < r.end) {
+    if (json != NULL && !is_at_end(&r)) {
         json_decref(json);
         json = NULL;
-        r.fault = "more after the end";
     }
     free(buffer);
     if (json == NULL && r.fault == NULL) {

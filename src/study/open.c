@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -33,7 +34,8 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     study->is_observer = options->is_observer;
     study->store_folder = pbt__strdup(options->checkpoint_folder);
     study->relative_to = options->relative_to != NULL ? pbt__strdup(options->relative_to) : NULL;
-    if (study->store_folder == NULL || (options->relative_to != NULL && study->relative_to == NULL)) {
+    if (study->store_folder == NULL ||
+        (options->relative_to != NULL && study->relative_to == NULL)) {
         pbt__study_close(study);
         return NULL;
     }
@@ -134,6 +136,9 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
         err = pbt__study_open_vault(study, study->view.facts.spec, error);
     }
     if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
+        err = pbt__study_own(study, error);
+    }
+    if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
         err = pbt__study_submit(study, run_reopen, NULL, error);
     }
     if (err != PBT_OK) {
@@ -159,10 +164,37 @@ static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *prov
     return pbt__study_log(study, &reading, error);
 }
 
+/* A start checkpoint that is not there is a mistake in the spec, to be found before anything is made. */
+static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    for (int32_t i = 0; i < spec->search.start_count; i++) {
+        const char *checkpoint = spec->search.starts[i].checkpoint;
+        pbt_err err =
+            checkpoint != NULL ? pbt__path_join(spec->folder, checkpoint, path, error) : PBT_OK;
+        if (err != PBT_OK) {
+            return err;
+        }
+        if (checkpoint != NULL && access(path, R_OK) != 0) {
+            (void)pbt__fail(error, PBT_ERR_SPEC, "start %d: there is no checkpoint '%.180s'", (int)i,
+                            checkpoint);
+            pbt__error_detail(error, "looked for '%.480s'", path);
+            return PBT_ERR_SPEC;
+        }
+    }
+    return PBT_OK;
+}
+
 static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, pbt_error *error)
 {
     const pbt__store_ops *ops = study->store->ops;
-    pbt_err err = pbt__study_open_vault(study, spec, error);
+    pbt_err err = check_starts(spec, error);
+    if (err == PBT_OK) {
+        err = pbt__study_open_vault(study, spec, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_may_own(study, error);
+    }
     if (err != PBT_OK) {
         return err;
     }
@@ -181,7 +213,7 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
     }
     study->transaction = (pbt__transaction){0};
     pbt__view_keep(&study->view);
-    return PBT_OK;
+    return pbt__study_own(study, error);
 }
 
 pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,

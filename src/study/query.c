@@ -45,8 +45,11 @@ static pbt_err give(json_t *json, json_t **out, pbt_error *error)
 
 static bool is_without_member(const pbt__study *study, const pbt__tally *tally)
 {
-    bool is_broken = strcmp(study->view.facts.stop_reason, "broken") == 0;
-    return is_broken || tally->failed == study->view.facts.spec->search.population;
+    const char *reason = study->view.facts.stop_reason;
+    bool is_broken = strcmp(reason, "broken") == 0;
+    bool has_ended = strcmp(reason, "user") != 0 && pbt__view_is_over(&study->view);
+    return is_broken || tally->failed == study->view.facts.spec->search.population ||
+           (has_ended && tally->best.member < 0);
 }
 
 static pbt__study_state state_of(const pbt__study *study, const pbt__tally *tally)
@@ -124,8 +127,8 @@ static json_t *checkpoint_place(pbt__study *study, pbt_segment_id id)
         return json_null();
     }
     size_t prefix = study->relative_to != NULL ? strlen(study->relative_to) : 0;
-    bool is_below = prefix > 0 && strncmp(text, study->relative_to, prefix) == 0 &&
-                    text[prefix] == '/';
+    bool is_below =
+        prefix > 0 && strncmp(text, study->relative_to, prefix) == 0 && text[prefix] == '/';
     return json_string(is_below ? text + prefix + 1 : text);
 }
 
@@ -148,8 +151,8 @@ static json_t *show_json(pbt__study *study)
     const pbt_spec *spec = study->view.facts.spec;
     summarise(study, &s);
     const char *mode = pbt__mode_name(spec->search.mode);
-    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s}", "name",
-                     study->row.name, "state", pbt__study_state_name(s.state), "population",
+    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s}",
+                     "name", study->row.name, "state", pbt__study_state_name(s.state), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", (json_int_t)s.steps_total, "segments",
                      (json_int_t)s.segment_count, "exploits", (json_int_t)s.exploit_count, "best",
@@ -170,6 +173,13 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 
 /* ---- members ---- */
 
+/* A study that a rule has stopped is over for its members too. */
+static bool is_stopped_by_rule(const pbt__study *study)
+{
+    const char *reason = study->view.facts.stop_reason;
+    return strcmp(reason, "score") == 0 || strcmp(reason, "seconds") == 0;
+}
+
 static const char *member_state(const pbt__study *study, int32_t m)
 {
     switch (pbt__population_state(study->view.population, m)) {
@@ -178,7 +188,10 @@ static const char *member_state(const pbt__study *study, int32_t m)
     case PBT_MEMBER_FAILED:
         return "failed";
     default:
-        return pbt__claim_is_current(study, &study->claims[m]) ? "training" : "waiting";
+        if (pbt__claim_is_current(study, &study->claims[m])) {
+            return "training";
+        }
+        return is_stopped_by_rule(study) ? "finished" : "waiting";
     }
 }
 
@@ -189,15 +202,14 @@ static json_t *member_json(pbt__study *study, int32_t m)
     const pbt_population *population = study->view.population;
     bool has_any = pbt__population_newest(population, m, &newest);
     bool has_score = pbt__population_reported(population, m, &reported);
-    return json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i}", "member", (int)m, "state",
-                     member_state(study, m), "step",
-                     (json_int_t)pbt__population_step(population, m), "age",
-                     (json_int_t)(newest.state == PBT_SEGMENT_REPORTED ? newest.end_age
-                                                                       : newest.start_age),
-                     "score", has_score ? pbt__json_number(reported.score) : json_null(), "segment",
-                     pbt__id_json(newest.id), "hyperparameters",
-                     has_any ? pbt__values_json(space_of(study), newest.values) : json_object(),
-                     "failures", (int)pbt__population_failures(population, m));
+    return json_pack(
+        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i}", "member", (int)m, "state",
+        member_state(study, m), "step", (json_int_t)pbt__population_step(population, m), "age",
+        (json_int_t)(newest.state == PBT_SEGMENT_REPORTED ? newest.end_age : newest.start_age),
+        "score", has_score ? pbt__json_number(reported.score) : json_null(), "segment",
+        pbt__id_json(newest.id), "hyperparameters",
+        has_any ? pbt__values_json(space_of(study), newest.values) : json_object(), "failures",
+        (int)pbt__population_failures(population, m));
 }
 
 static json_t *members_json(pbt__study *study)
@@ -282,8 +294,7 @@ static int add_attempt(segment_list *list, const json_t *body, const pbt__event 
 {
     json_t *segment =
         json_object_get(list->by_id, json_string_value(json_object_get(body, "segment")));
-    int failed =
-        raise_attempts(segment, json_integer_value(json_object_get(body, "attempt")));
+    int failed = raise_attempts(segment, json_integer_value(json_object_get(body, "attempt")));
     if (event->kind == PBT__REPORTED) {
         failed |= add_report(segment, body, event);
     }
@@ -352,8 +363,8 @@ static json_t *sort_segments(segment_list *list)
             pbt__id_write((pbt_segment_id){m, number}, id);
             json_t *segment = json_object_get(list->by_id, id);
             if (segment != NULL &&
-                json_array_append(sorted, finish_segment(study, (pbt_segment_id){m, number},
-                                                         segment)) != 0) {
+                json_array_append(
+                    sorted, finish_segment(study, (pbt_segment_id){m, number}, segment)) != 0) {
                 json_decref(sorted);
                 return NULL;
             }
@@ -403,8 +414,7 @@ static pbt_err walk_event(void *context, const pbt__event *event)
         return err;
     }
     json_t *line = json_pack("{s:I, s:o, s:s}", "sequence", (json_int_t)event->sequence, "time",
-                             time_json(event->time_us), "kind",
-                             pbt__event_kind_name(event->kind));
+                             time_json(event->time_us), "kind", pbt__event_kind_name(event->kind));
     bool is_whole = line != NULL && json_object_update(line, body) == 0;
     err = is_whole ? walk->callback(walk->context, line) : pbt__fail_memory(walk->error);
     json_decref(line);

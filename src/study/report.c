@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/desk.h"
+#include "study/json.h"
 
 typedef struct report_call {
     const pbt__claimant *who;
@@ -23,7 +24,8 @@ typedef struct report_call {
     pbt_err unprepared; /* what is wrong with it, told only to an attempt that may report */
     pbt_error why;
     json_t *metrics, *samples;
-    double *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
+    double
+        *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
     size_t objective_sample_count;
     pbt__reply reply;
     pbt__claim holder; /* what `who` may point into */
@@ -83,6 +85,9 @@ static pbt_err build_metrics(report_call *call, pbt_error *error)
     for (size_t i = 0; is_whole && i < call->result->metric_count; i++) {
         const pbt__metric *metric = &call->result->metrics[i];
         bool has_any = metric->has_value || metric->sample_count > 0;
+        if (!pbt__utf8_is_valid(metric->name)) {
+            return pbt__fail(error, PBT_ERR_REPORT, "a metric's name is not UTF-8");
+        }
         if (has_any) {
             is_whole = json_object_set_new(call->metrics, metric->name,
                                            pbt__json_number(value_of(metric))) == 0;
@@ -229,8 +234,8 @@ static pbt_err record_new(pbt__study *study, report_call *call, pbt_error *error
         err = pbt__study_expire(study, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_assign(study, call->who, call->result->segment.member,
-                                &call->reply.action, error);
+        err = pbt__study_assign(study, call->who, call->result->segment.member, &call->reply.action,
+                                error);
     }
     return err;
 }
@@ -249,7 +254,8 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
         return call->unprepared;
     }
     call->reply = (pbt__reply){.is_repeat = is_over};
-    call->asker = pbt__study_asker(study, call->who, result->segment, result->attempt, &call->holder);
+    call->asker =
+        pbt__study_asker(study, call->who, result->segment, result->attempt, &call->holder);
     call->who = &call->asker;
     if (is_over && pbt__study_remove_later(study, result->segment, result->attempt) != PBT_OK) {
         return pbt__fail_memory(error); /* what a repeat left aside */

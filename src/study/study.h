@@ -38,9 +38,9 @@ typedef enum pbt__verb { PBT__TRAIN, PBT__WAIT, PBT__STOP } pbt__verb;
 typedef struct pbt__assignment {
     pbt_segment segment;
     int32_t attempt;
-    int64_t resume_step;       /* start_step, or where a released attempt left off */
-    bool is_fresh;             /* nothing to load */
-    bool reload_always;        /* load even what this session's memory holds */
+    int64_t resume_step; /* start_step, or where a released attempt left off */
+    bool is_fresh;       /* nothing to load */
+    bool reload_always;  /* load even what this session's memory holds */
     pbt__checkpoint_kind load_kind;
     pbt_segment_id load_from;  /* whose checkpoint `load` is */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
@@ -50,10 +50,10 @@ typedef struct pbt__assignment {
 
 typedef struct pbt__action {
     pbt__verb verb;
-    double wait_seconds;    /* PBT__WAIT: ask again then at the latest, */
-    uint64_t seen;          /* or when pbt__study_wait(study, seen, wait_seconds) returns */
-    char reason[64];        /* PBT__STOP: "finished", "stopped", "score", "seconds", "failed" */
-    pbt__assignment train;  /* PBT__TRAIN */
+    double wait_seconds;   /* PBT__WAIT: ask again then at the latest, */
+    uint64_t seen;         /* or when pbt__study_wait(study, seen, wait_seconds) returns */
+    char reason[64];       /* PBT__STOP: "finished", "stopped", "score", "seconds", "failed" */
+    pbt__assignment train; /* PBT__TRAIN */
 } pbt__action;
 
 typedef struct pbt__metric {
@@ -72,7 +72,8 @@ typedef struct pbt__result {
     const pbt__metric *metrics; /* Shape: metrics[metric_count]; the objective's among them */
     size_t metric_count;
     enum { PBT__NO_CHECKPOINT, PBT__SAVED, PBT__IN_MEMORY } checkpoint;
-    const void *bytes; /* PBT__IN_MEMORY: kept in the store up to PBT__BLOB_MAXIMUM, else in the vault */
+    const void
+        *bytes; /* PBT__IN_MEMORY: kept in the store up to PBT__BLOB_MAXIMUM, else in the vault */
     size_t byte_count;
 } pbt__result;
 
@@ -95,9 +96,9 @@ typedef struct pbt__failure {
 typedef struct pbt__study_options {
     const char *checkpoint_folder; /* absolute; where the spec names none: NAME.checkpoints there */
     bool is_observer;              /* a query: changes nothing, neither folder nor lease */
-    bool is_visitor;               /* a command beside a run: writes events, but sweeps no folder and
+    bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
-    const char *relative_to;       /* Nullable: paths in JSON below this folder are shown from there */
+    const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
 } pbt__study_options;
 
 /* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
@@ -146,8 +147,7 @@ PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who
 
 /* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are dead.
  * Each counts as a lost lease. */
-PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix,
-                                           pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error);
 
 /* Record that a worker's process has died: what it held has failed as its trainer's own failure. `*held` is
  * that segment, PBT_NO_SEGMENT where it held none. */

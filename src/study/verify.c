@@ -28,7 +28,8 @@ typedef struct audit_state {
     pbt_error error;
 } audit_state;
 
-static void complain(audit_state *audit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void complain(audit_state *audit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void complain(audit_state *audit, const char *format, ...)
 {
@@ -73,9 +74,8 @@ static bool same_decision(const pbt_space *space, const pbt__decision *a, const 
     const pbt_segment *s = &a->segment;
     const pbt_segment *t = &b->segment;
     return same_id(s->id, t->id) && same_id(s->parent, t->parent) && s->donor == t->donor &&
-           s->reason == t->reason && s->start_step == t->start_step &&
-           s->end_step == t->end_step && s->start_age == t->start_age &&
-           s->end_age == t->end_age && s->seed == t->seed &&
+           s->reason == t->reason && s->start_step == t->start_step && s->end_step == t->end_step &&
+           s->start_age == t->start_age && s->end_age == t->end_age && s->seed == t->seed &&
            same_values(space, s->values, t->values);
 }
 
@@ -141,7 +141,8 @@ static void complain_missing(audit_state *audit, const pbt__view *view)
 }
 
 /* Rescues follow their cause as events of their own; every other event must find nothing left over. */
-static pbt_err audit_event(void *context, pbt__view *view, const pbt__entry *entry, pbt_error *error)
+static pbt_err audit_event(void *context, pbt__view *view, const pbt__entry *entry,
+                           pbt_error *error)
 {
     audit_state *audit = context;
     if (entry->kind != PBT__RESCUED) {
@@ -200,9 +201,9 @@ static pbt_err verify_checkpoint(audit_state *audit, pbt_segment_id id, pbt_erro
     }
     audit->verdict.checkpoint_count++;
     bool is_inline = entry->checkpoint.kind == PBT__CHECKPOINT_INLINE;
-    pbt_err err =
-        is_inline ? verify_blob(audit, id, &entry->checkpoint, &why)
-                  : pbt__vault_verify(audit->study->vault, id, 0, &entry->checkpoint, &why);
+    pbt_err err = is_inline
+                      ? verify_blob(audit, id, &entry->checkpoint, &why)
+                      : pbt__vault_verify(audit->study->vault, id, 0, &entry->checkpoint, &why);
     if (err == PBT_ERR_MEMORY || err == PBT_ERR_STORE) {
         return pbt__fail(error, err, "%s", why.message);
     }
@@ -217,9 +218,8 @@ static pbt_err verify_checkpoints(audit_state *audit, pbt_error *error)
 {
     for (int32_t m = 0; m < audit->view.facts.spec->search.population; m++) {
         pbt_segment newest;
-        int32_t last = pbt__population_newest(audit->view.population, m, &newest)
-                           ? newest.id.number
-                           : -1;
+        int32_t last =
+            pbt__population_newest(audit->view.population, m, &newest) ? newest.id.number : -1;
         for (int32_t number = 0; number <= last; number++) {
             pbt_err err = verify_checkpoint(audit, (pbt_segment_id){m, number}, error);
             if (err != PBT_OK) {
@@ -258,9 +258,8 @@ pbt_err pbt__study_verify(pbt__study *study, void (*problem)(void *context, cons
     audit_state audit = {.study = study, .problem = problem, .context = context};
     pbt__view_init(&audit.view);
     pthread_mutex_lock(&study->view_lock);
-    pbt_err err = study->vault != NULL
-                      ? PBT_OK
-                      : pbt__study_open_vault(study, study->view.facts.spec, error);
+    pbt_err err =
+        study->vault != NULL ? PBT_OK : pbt__study_open_vault(study, study->view.facts.spec, error);
     if (err != PBT_OK) {
         pthread_mutex_unlock(&study->view_lock);
         return err;

@@ -327,6 +327,7 @@ pbt_err pbt__view_log(pbt__view *view, const pbt__event *event)
         return PBT_ERR_MEMORY;
     }
     view->facts.created_us = event->sequence == 1 ? event->time_us : view->facts.created_us;
+    view->facts.identity = event->sequence == 1 ? event->digest : view->facts.identity;
     view->facts.sequence = event->sequence;
     view->facts.time_us = event->time_us;
     view->facts.digest = event->digest;

@@ -23,6 +23,7 @@ typedef struct pbt__facts {
     int64_t sequence;
     pbt__digest digest; /* of event `sequence` */
     int64_t created_us;
+    pbt__digest identity; /* the digest of the first event: no other study has it */
     int64_t time_us; /* of the newest event */
     char stop_reason[32]; /* "": going on */
     size_t amendment_count;

@@ -1,8 +1,9 @@
 /*
  * archive.c: tar, as much of it as a checkpoint needs.
  *
- * An archive is a header of 512 bytes for each entry, its content padded to as much, and two empty blocks.
- * A header of type 'x' before another brings what does not fit there: a long name, a large size.
+ * An archive is a header of 512 bytes for each entry, its content padded to as much, and two empty
+ * blocks. A header of type 'x' before another brings what does not fit there: a long name, a large
+ * size.
  */
 #include "worker/archive.h"
 
@@ -52,7 +53,7 @@ static int64_t padding_of(int64_t size)
     return (BLOCK_SIZE - size % BLOCK_SIZE) % BLOCK_SIZE;
 }
 
-/* ---- packing ----------------------------------------------------------------------------------- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
 typedef struct packer {
     FILE *file;
@@ -227,7 +228,7 @@ pbt_err pbt__archive_pack(const char *folder, FILE *file, pbt_error *error)
     return err;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------- */
+/* ---- unpacking ------------------------------------------------------------------------------- */
 
 typedef struct unpacker {
     FILE *file;
@@ -354,7 +355,8 @@ static pbt_err unpack_file(unpacker *in, const char *path)
     return err;
 }
 
-/* Say whether a name stays below the folder: no part of it is "..", and it is no path from the top. */
+/* Say whether a name stays below the folder: no part of it is "..", and it is no path from the top.
+ * */
 static bool stays_below(const char *name)
 {
     if (*name == '/') {

@@ -1,9 +1,9 @@
 /*
  * call.c: calls that are made until they are answered.
  *
- * Every call may be repeated: (segment, attempt) says what it is about, and a session's claim returns what
- * the session holds. So a call whose answer is lost is made again, after a time that doubles and is
- * spread, so that a thousand workers do not come back at the same instant.
+ * Every call may be repeated: (segment, attempt) says what it is about, and a session's claim
+ * returns what the session holds. So a call whose answer is lost is made again, after a time that
+ * doubles and is spread, so that a thousand workers do not come back at the same instant.
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,13 +25,15 @@ static double now(void)
 void pbt__worker_sleep(const pbt_worker *worker, double seconds, bool is_hurried)
 {
     const double end = now() + seconds;
-    for (double left = seconds; left > 0; left = end - now()) {
+    double left = seconds;
+    while (left > 0) {
         const double slice = left < SLICE_SECONDS ? left : SLICE_SECONDS;
         const struct timespec pause = {.tv_nsec = (long)(slice * 1e9)};
         if (is_hurried && atomic_load(&worker->is_interrupted)) {
             return;
         }
         (void)nanosleep(&pause, NULL);
+        left = end - now();
     }
 }
 

@@ -1,10 +1,11 @@
 /*
  * checkpoint.c: where checkpoints lie, and how they travel.
  *
- * Where the server's folder is ours too, nothing travels: the trainer writes to and reads from the paths
- * that the server names. Where it is not, the trainer is given paths in a folder of this machine, and the
- * bytes go by PUT and GET, a folder as a tar archive. A path that another machine happens to have as well
- * is found out when the server does not see what was saved, and is sent after all.
+ * Where the server's folder is ours too, nothing travels: the trainer writes to and reads from the
+ * paths that the server names. Where it is not, the trainer is given paths in a folder of this
+ * machine, and the bytes go by PUT and GET, a folder as a tar archive. A path that another machine
+ * happens to have as well is found out when the server does not see what was saved, and is sent
+ * after all.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -68,7 +69,7 @@ static pbt_err choose(pbt_worker *worker, const pbt__held *held, const char *suf
     return err == PBT_OK ? pbt__file_remove(out, error) : err;
 }
 
-/* ---- fetching ---------------------------------------------------------------------------------- */
+/* ---- fetching -------------------------------------------------------------------------------- */
 
 static pbt_err fetch(pbt_worker *worker, pbt__held *held, pbt_error *error)
 {
@@ -130,7 +131,7 @@ pbt_err pbt__checkpoint_prepare(pbt_worker *worker, pbt__held *held, pbt_error *
     return PBT_OK;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static pbt_err put(pbt_worker *worker, const pbt__held *held, FILE *file, bool is_folder,
                    pbt_error *error)

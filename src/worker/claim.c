@@ -1,4 +1,5 @@
-/* claim.c: how a segment comes to a trainer: with a claim, or with the answer to its last report. */
+/* claim.c: how a segment comes to a trainer: with a claim, or with the answer to its last report.
+ * */
 #include <stdio.h>
 #include <string.h>
 
@@ -139,7 +140,7 @@ pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out, pbt_
     return err;
 }
 
-/* ---- the four calls ---------------------------------------------------------------------------- */
+/* ---- the four calls -------------------------------------------------------------------------- */
 
 const pbt_worker_segment *pbt_worker_segment_now(const pbt_worker *worker)
 {

@@ -1,8 +1,8 @@
 /*
  * http.c: libcurl's easy interface, one handle per thread.
  *
- * A plain http address is reached directly, whatever proxy the environment names: it is this machine or
- * one next to it, and the token is for nobody in between.
+ * A plain http address is reached directly, whatever proxy the environment names: it is this
+ * machine or one next to it, and the token is for nobody in between.
  */
 #include "worker/http.h"
 
@@ -20,7 +20,7 @@ enum {
     REFUSAL_MAXIMUM = 64 * 1024,
 };
 
-/* ---- a handle ---------------------------------------------------------------------------------- */
+/* ---- a handle -------------------------------------------------------------------------------- */
 
 static CURLcode global_code;
 
@@ -142,7 +142,7 @@ void pbt__http_fini(pbt__http *http)
     *http = (pbt__http){.curl = NULL};
 }
 
-/* ---- answers ----------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static size_t keep(char *bytes, size_t size, size_t count, void *context)
 {
@@ -275,7 +275,7 @@ pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, doub
     return err;
 }
 
-/* ---- checkpoints ------------------------------------------------------------------------------- */
+/* ---- checkpoints ----------------------------------------------------------------------------- */
 
 /* They take as long as they take, while bytes move. */
 static void set_patient(pbt__http *http)

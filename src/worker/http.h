@@ -35,8 +35,8 @@ void pbt__http_fini(pbt__http *http);
 /*
  * POST a JSON body to `path` below the study, or GET where `body` is NULL, once, within `seconds`.
  * PBT_OK: answered with a status of 2xx; `out->wire` is the body, which the caller frees.
- * Errors: what the server says; PBT_ERR_BUSY where the call may be made again: not answered, or the server
- * asks for it. `*out` is to be freed in every case.
+ * Errors: what the server says; PBT_ERR_BUSY where the call may be made again: not answered, or the
+ * server asks for it. `*out` is to be freed in every case.
  */
 PBT_MUST_USE pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body,
                                     double seconds, pbt__answer *out, pbt_error *error);
@@ -44,7 +44,8 @@ PBT_MUST_USE pbt_err pbt__http_call(pbt__http *http, const char *path, const cha
 /* PUT a file, from its start. Errors: as pbt__http_call. */
 PBT_MUST_USE pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t length,
                                    bool is_folder, pbt_error *error);
-/* GET into a file, which is truncated first; `*is_folder`: it is a tar archive. Errors: as above. */
+/* GET into a file, which is truncated first; `*is_folder`: it is a tar archive. Errors: as above.
+ * */
 PBT_MUST_USE pbt_err pbt__http_get(pbt__http *http, const char *path, FILE *file, bool *is_folder,
                                    pbt_error *error);
 

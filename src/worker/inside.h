@@ -27,8 +27,8 @@ typedef enum pbt__holding {
 } pbt__holding;
 
 /*
- * `held[turn]` is what the trainer sees. An answer puts the next segment into the other place, so that
- * the one reported stays valid until the trainer asks for the next.
+ * `held[turn]` is what the trainer sees. An answer puts the next segment into the other place, so
+ * that the one reported stays valid until the trainer asks for the next.
  */
 struct pbt_worker {
     pbt__http http;
@@ -60,11 +60,12 @@ void pbt__held_fini(pbt__held *held);
 
 /* ---- call.c ---- */
 
-/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is to be freed in every case.
- * Errors: the server's; PBT_ERR_IO where there was no answer. */
+/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is to be
+ * freed in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
 PBT_MUST_USE pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body,
                                       pbt__answer *out, pbt_error *error);
-/* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off. */
+/* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off.
+ * */
 PBT_MUST_USE pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds,
                                      pbt__answer *out, pbt_error *error);
 /* Rest, until interrupted where `is_hurried`. */
@@ -79,8 +80,8 @@ PBT_MUST_USE pbt_err pbt__worker_get(pbt_worker *worker, const char *path, FILE 
 
 /* Choose where a segment saves, and bring here what it loads. */
 PBT_MUST_USE pbt_err pbt__checkpoint_prepare(pbt_worker *worker, pbt__held *held, pbt_error *error);
-/* Say what lies at `save_to`: `*word` is NULL (nothing), "saved", or "uploaded", after sending it, which
- * is done at any rate where `is_travelling`. */
+/* Say what lies at `save_to`: `*word` is NULL (nothing), "saved", or "uploaded", after sending it,
+ * which is done at any rate where `is_travelling`. */
 PBT_MUST_USE pbt_err pbt__checkpoint_send(pbt_worker *worker, const pbt__held *held,
                                           bool is_travelling, const char **word, pbt_error *error);
 /* Remove what lies here only. */

@@ -68,7 +68,7 @@ void pbt__collection_clear(pbt__collection *metrics)
     metrics->err = PBT_OK;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void write_value(const pbt__series *series, pbt__text *out)
 {

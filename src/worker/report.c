@@ -1,8 +1,8 @@
 /*
  * report.c: how a segment ends: reported, failed, given back, or gone to another meanwhile.
  *
- * The heart beats until the server has answered, so that a report which is made again for minutes, or a
- * checkpoint that takes long to send, loses no lease.
+ * The heart beats until the server has answered, so that a report which is made again for minutes,
+ * or a checkpoint that takes long to send, loses no lease.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -51,7 +51,7 @@ static pbt__text begin_body(const pbt__held *held)
     return body;
 }
 
-/* ---- reporting --------------------------------------------------------------------------------- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
 static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t step,
                            const char *checkpoint, pbt__answer *out, pbt_error *error)
@@ -170,7 +170,7 @@ pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
     return forgive_late(worker, report(worker, step, NULL, error));
 }
 
-/* ---- failing and giving back ------------------------------------------------------------------- */
+/* ---- failing and giving back ----------------------------------------------------------------- */
 
 pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry, pbt_error *error)
 {

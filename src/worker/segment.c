@@ -144,7 +144,7 @@ void pbt__held_fini(pbt__held *held)
     *held = (pbt__held){.hyperparameters = NULL};
 }
 
-/* ---- hyperparameters --------------------------------------------------------------------------- */
+/* ---- hyperparameters ------------------------------------------------------------------------- */
 
 const pbt_hyperparameter *pbt_worker_find(const pbt_worker_segment *segment, const char *name)
 {

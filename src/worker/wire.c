@@ -1,8 +1,9 @@
 /*
  * wire.c: reading JSON by recursive descent, bounded in depth, and writing the little that is sent.
  *
- * Every function that reads leaves `at` behind what it read, and returns false after it has said what is
- * wrong. The bytes end with a NUL, which no token holds, so that looking one byte ahead is always allowed.
+ * Every function that reads leaves `at` behind what it read, and returns false after it has said
+ * what is wrong. The bytes end with a NUL, which no token holds, so that looking one byte ahead is
+ * always allowed.
  */
 #include "worker/wire.h"
 
@@ -69,7 +70,7 @@ static size_t add_value(reader *in, const char *name)
     return wire->count++;
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* The length of the UTF-8 character at `c`, which a NUL ends; 0 where there is none. */
 static size_t utf8_length(const char *c)
@@ -162,7 +163,8 @@ static bool read_escape(reader *in, char **out)
     return true;
 }
 
-/* Read what follows a quote, unescaping in place: what comes out is never longer than what went in. */
+/* Read what follows a quote, unescaping in place: what comes out is never longer than what went in.
+ * */
 static bool read_text(reader *in, const char **text)
 {
     char *out = in->at;
@@ -187,7 +189,7 @@ static bool read_text(reader *in, const char **text)
     return true;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static size_t skip_digits(const char **c)
 {
@@ -196,7 +198,8 @@ static size_t skip_digits(const char **c)
     return length;
 }
 
-/* The length of the JSON number at `text`, 0 where there is none; `*is_whole`: no fraction, no exponent. */
+/* The length of the JSON number at `text`, 0 where there is none; `*is_whole`: no fraction, no
+ * exponent. */
 static size_t number_length(const char *text, bool *is_whole)
 {
     const char *c = text + (*text == '-');
@@ -245,7 +248,7 @@ static bool read_number(reader *in, size_t index)
     return true;
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool read_value(reader *in, const char *name);
 
@@ -375,7 +378,7 @@ void pbt__wire_fini(pbt__wire *wire)
     *wire = (pbt__wire){.bytes = NULL};
 }
 
-/* ---- looking ----------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 const pbt__wire_value *pbt__wire_root(const pbt__wire *wire)
 {
@@ -445,7 +448,7 @@ bool pbt__wire_boolean(const pbt__wire *wire, const pbt__wire_value *value, cons
     return field != NULL && field->kind == PBT__WIRE_BOOLEAN ? field->integer != 0 : fallback;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void pbt__wire_write_text(pbt__text *out, const char *text)
 {

@@ -118,6 +118,26 @@ static void a_later_stop_wakes_the_finished(void **state)
     }
 }
 
+/* One overshot the old stop, and the new one with it: only the other wakes. */
+static void a_later_stop_wakes_one(void **state)
+{
+    (void)state;
+    pbt_search search = search_of(2, PBT_ASYNCHRONOUS);
+    search.stop_steps = 10;
+    pbt_population *population = population_of(&search);
+    tell_score(population, 0, 1);
+    pbt_report over = report_of(population, 1, 2);
+    over.step += 5;
+    tell(population, &over);
+    pbt_search later = search;
+    later.stop_steps = 15;
+    amend(population, &later);
+    assert_int_equal(newest_of(population, 0).start_step, 10);
+    assert_int_equal(newest_of(population, 0).end_step, 15);
+    assert_int_equal(pbt__population_state(population, 1), PBT_MEMBER_FINISHED);
+    pbt_population_free(population);
+}
+
 /* A member whose last segment was lost with its round has something to train again. */
 static void a_later_stop_rescues_the_lost(void **state)
 {
@@ -199,6 +219,7 @@ int main(void)
         cmocka_unit_test(another_comparison_ranks_anew),
         cmocka_unit_test(another_window_scores_anew),
         cmocka_unit_test(a_later_stop_wakes_the_finished),
+        cmocka_unit_test(a_later_stop_wakes_one),
         cmocka_unit_test(a_later_stop_rescues_the_lost),
         cmocka_unit_test(an_open_segment_is_not_cut),
         cmocka_unit_test(an_earlier_stop_ends_those_who_wait),

@@ -135,7 +135,8 @@ static void behaviour_15_every_member_gets_its_turns(void **state)
         assert_int_equal(m, i % 100);
         assert_int_equal(slot->start_step, i / 100 * 10);
         turns[m]++;
-        pbt_report report = report_of(population, m, (m * 37) % 100 + i / 100);
+        int32_t round = i / 100;
+        pbt_report report = report_of(population, m, (m * 37) % 100 + round);
         assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
         bool is_last = i >= 998;
         assert_int_equal(pbt_population_ask(population, slot), !is_last);
@@ -172,7 +173,8 @@ static bool worst_copies(uint64_t seed, pbt_compare compare, int32_t worst)
     bool has_copied = false;
     for (int32_t i = 0; i < 2 * MEMBERS; i++) {
         int32_t m = i % MEMBERS;
-        double score = i / MEMBERS + noise(&d) - (m == worst ? 0.4 : 0);
+        int32_t round = i / MEMBERS;
+        double score = round + noise(&d) - (m == worst ? 0.4 : 0);
         pbt__decision decision = tell_score(population, m, score);
         has_copied = has_copied || (m == worst && decision.segment.donor >= 0);
     }

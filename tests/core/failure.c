@@ -79,12 +79,12 @@ static void a_rescue_is_at_once_over_the_same_steps(void **state)
     pbt_population_free(population);
 }
 
-/* As if it were the worst of eight: the two best of latest reports, evenly. */
+/* As if it were the worst of the seven with a report: the two best of these, evenly. */
 static void a_rescue_draws_as_the_worst(void **state)
 {
     (void)state;
-    int64_t counts[8] = {0};
-    pbt_search search = search_of(8, PBT_ASYNCHRONOUS);
+    int64_t counts[9] = {0};
+    pbt_search search = search_of(9, PBT_ASYNCHRONOUS);
     search.exploit.quorum = 1;
     for (search.seed = 0; search.seed < SEED_COUNT; search.seed++) {
         pbt_population *population = population_of(&search);

@@ -210,7 +210,8 @@ static void a_late_reporter_is_judged_where_it_is(void **state)
     search.exploit.fraction = 0.5;
     pbt_population *population = population_of(&search);
     for (int32_t i = 0; i < 9; i++) {
-        tell_score(population, i % 3, 10 * (i / 3) + i % 3);
+        int32_t round = i / 3;
+        tell_score(population, i % 3, 10 * round + i % 3);
     }
     pbt__decision late = tell_score(population, 3, 5);
     assert_int_equal(late.compared.point, 0);
@@ -421,7 +422,8 @@ static void a_donor_gives_its_latest_segment(void **state)
     pbt_search search = search_of(4, PBT_ASYNCHRONOUS);
     pbt_population *population = population_of(&search);
     for (int32_t i = 0; i < 30; i++) {
-        tell_score(population, i % 3, 5 - i % 3 + i / 3);
+        int32_t round = i / 3;
+        tell_score(population, i % 3, 5 - i % 3 + round);
     }
     assert_int_equal(pbt__population_state(population, 0), PBT_MEMBER_FINISHED);
     pbt__decision decision = tell_score(population, 3, 0);

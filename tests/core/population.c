@@ -187,7 +187,7 @@ static void seeds_differ_and_can_be_had_again(void **state)
     pbt_population *b = population_of(&search);
     for (int32_t i = 0; i < 8 * 5; i++) {
         tell_score(a, i % 8, i % 7);
-        tell_score(b, i % 8, i % 5);
+        tell_score(b, 7 - i % 8, i % 5);
     }
     for (int32_t i = 0; i < 8 * 5; i++) {
         uint32_t seed = segment_of(a, i % 8, i / 8).seed;

@@ -164,7 +164,8 @@ static void add_in_order(pbt__ranking *ranking, pbt__journal *journal, int32_t c
 {
     for (int32_t i = 0; i < count; i++) {
         int32_t m = (int32_t)((int64_t)i * stride % count);
-        assert_int_equal(pbt__ranking_add(ranking, journal, m, m / 3, m % 2 == 0), PBT_OK);
+        int32_t score = m / 3;
+        assert_int_equal(pbt__ranking_add(ranking, journal, m, score, m % 2 == 0), PBT_OK);
     }
 }
 

@@ -128,7 +128,7 @@ static step roll_report(program *p, int32_t m)
         s.report.has_checkpoint = false;
     } else if (what < 6) {
         s.report.samples = samples + dice_below(&p->d, 3);
-        s.report.sample_count = (size_t)(1 + dice_below(&p->d, 3));
+        s.report.sample_count = 1 + (size_t)dice_below(&p->d, 3);
     }
     return s;
 }

@@ -1,6 +1,6 @@
 /*
- * wire.c: what a worker is told, under libFuzzer: any bytes are read or refused, as JSON and as a segment.
- * A document that is read is a tree, and each text of it reads back after it is written.
+ * wire.c: what a worker is told, under libFuzzer: any bytes are read or refused, as JSON and as a
+ * segment. A document that is read is a tree, and each text of it reads back after it is written.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -46,6 +46,8 @@ static void set_option(pbt__server_options *options, const char **store, const c
         *store = value;
     } else if (strncmp(word, "request_seconds=", 16) == 0) {
         options->request_seconds = atof(value);
+    } else if (strncmp(word, "rate_minimum=", 13) == 0) {
+        options->rate_minimum = atof(value);
     } else if (strncmp(word, "idle_seconds=", 13) == 0) {
         options->idle_seconds = atof(value);
     } else if (strncmp(word, "upload_maximum_bytes=", 21) == 0) {

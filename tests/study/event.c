@@ -13,7 +13,8 @@ static const pbt_space SPACE = {.parameters = PARAMETERS, .count = 2};
 
 static const pbt_value VALUES[] = {{.real = 0.25}, {.integer = 7}};
 static const pbt_change CHANGES[] = {
-    {.operation = PBT_FACTOR, .argument = 1.25, .from = {.real = 0.2}}, {.operation = PBT_UNTOUCHED}};
+    {.operation = PBT_FACTOR, .argument = 1.25, .from = {.real = 0.2}},
+    {.operation = PBT_UNTOUCHED}};
 
 static const pbt__decision DECISION = {
     .segment = {.id = {3, 2},
@@ -27,7 +28,8 @@ static const pbt__decision DECISION = {
                 .seed = UINT32_MAX,
                 .values = VALUES,
                 .changes = CHANGES},
-    .compared = {.point = 1, .ranked = 4, .position = 3, .eligible = 2, .score = -1.5, .donor_score = 2},
+    .compared =
+        {.point = 1, .ranked = 4, .position = 3, .eligible = 2, .score = -1.5, .donor_score = 2},
 };
 
 static const pbt__checkpoint CHECKPOINT = {.kind = PBT__CHECKPOINT_FOLDER,
@@ -77,8 +79,7 @@ static json_t *make_json(void)
 
 static pbt__event event_of(pbt__event_kind kind, const char *body)
 {
-    return (pbt__event){
-        .sequence = 1, .kind = kind, .body = body, .body_length = strlen(body)};
+    return (pbt__event){.sequence = 1, .kind = kind, .body = body, .body_length = strlen(body)};
 }
 
 static void assert_decision_survived(const pbt__decision *read)
@@ -183,8 +184,8 @@ static void a_broken_field_is_refused(void **state)
                 const pbt__event event = event_of(entry.kind, text);
                 pbt_err err = pbt__entry_read(&event, &SPACE, "score", &reading, &error);
                 /* What may be absent: a checkpoint. What may be true: whether it gave up. */
-                bool may_be = strcmp(name, "checkpoint") == 0 ||
-                              (strcmp(name, "gave_up") == 0 && way == 1);
+                bool may_be =
+                    strcmp(name, "checkpoint") == 0 || (strcmp(name, "gave_up") == 0 && way == 1);
                 assert_int_equal(err, may_be ? PBT_OK : PBT_ERR_CORRUPT);
                 refused += err != PBT_OK ? 1 : 0;
                 if (err == PBT_OK) {
@@ -239,6 +240,41 @@ static void the_chain_covers_everything(void **state)
     assert_false(pbt__digest_equal(digest, pbt__event_digest(digest, &event)));
 }
 
+/* A trainer's last words may be anything; names must be text. */
+static void what_is_no_utf8_never_reaches_the_log(void **state)
+{
+    bench *b = *state;
+    char message[2000];
+    const pbt__metric metric = {.name = "lo\xffss", .value = 1, .has_value = true};
+    const pbt__metric metrics[] = {{.name = "score", .value = 1, .has_value = true}, metric};
+    const pbt__claimant bad = {.worker = "w\xff", .session = "s"};
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    pbt__action action;
+    pbt__reply reply;
+    bench_create(b, 2, "");
+    assert_int_equal(pbt__study_claim(b->study, &bad, &action, &b->error), PBT_ERR_ARGUMENT);
+    action = bench_claim(b, "a");
+    const pbt__result result = {.segment = action.train.segment.id,
+                                .attempt = 1,
+                                .step = 10,
+                                .metrics = metrics,
+                                .metric_count = 2,
+                                .checkpoint = PBT__IN_MEMORY};
+    assert_int_equal(pbt__study_report(b->study, &who, &result, &reply, &b->error), PBT_ERR_REPORT);
+    memset(message, 'x', sizeof message - 1);
+    message[sizeof message - 1] = '\0';
+    memcpy(message, "\xff\n\xc3\xa9\xe2\x82", 6);
+    memcpy(message + 998, "\xe2\x82\xac", 3);
+    const pbt__failure failure = {
+        .segment = action.train.segment.id, .attempt = 1, .message = message, .can_retry = true};
+    assert_ok(pbt__study_fail(b->study, &who, &failure, NULL, &b->error));
+    json_t *failed = bench_last(b, "failed");
+    const char *kept = json_string_value(json_object_get(failed, "message"));
+    assert_int_equal(strlen(kept), 998);
+    assert_memory_equal(kept, "? \xc3\xa9??xx", 8);
+    json_decref(failed);
+}
+
 /* ---- a log by a forger who knows the digest ---- */
 
 enum { LOG_MAXIMUM = 64 };
@@ -290,8 +326,8 @@ static void forge_leaf(const whole_log *l, size_t at, json_t *body, json_t *hold
                         json_string("m0s2147483647"),
                         json_string("m2147483647s0"),
                         json_null()};
-    json_t *own = json_incref(key != NULL ? json_object_get(holder, key)
-                                          : json_array_get(holder, index));
+    json_t *own =
+        json_incref(key != NULL ? json_object_get(holder, key) : json_array_get(holder, index));
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         (void)(key != NULL ? json_object_set_new(holder, key, values[i])
                            : json_array_set_new(holder, index, values[i]));
@@ -365,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_broken_field_is_refused),
         cmocka_unit_test(a_body_cut_short_is_refused),
         cmocka_unit_test(the_chain_covers_everything),
+        cmocka_unit_test_setup_teardown(what_is_no_utf8_never_reaches_the_log, bench_make,
+                                        bench_remove),
         cmocka_unit_test_setup_teardown(a_forged_log_is_read_or_refused_and_never_overrun,
                                         bench_make, bench_remove),
     };

@@ -115,6 +115,41 @@ static void a_broken_script_costs_one_attempt_each_on_one_slot(void **state)
     assert_int_equal(bench_summary(b).state, PBT__STUDY_FAILED);
 }
 
+static void a_broken_script_costs_one_attempt_each_where_one_is_slow(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 3, "failure: {retries: 5}");
+    pbt__action slow = bench_claim(b, "slow");
+    for (int i = 0; i < 2; i++) {
+        pbt__action action = bench_claim(b, "a");
+        assert_int_equal(action.train.attempt, 1);
+        assert_ok(bench_fail(b, "a", &action, true));
+    }
+    assert_int_equal(bench_claim(b, "a").verb, PBT__WAIT);
+    assert_ok(bench_fail(b, "slow", &slow, true));
+    assert_int_equal(bench_count(b, "failed"), 3);
+    assert_int_equal(bench_claim(b, "a").verb, PBT__STOP);
+}
+
+static void reports_that_are_all_nan_are_no_usable_member(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, "stop: {steps: 20}");
+    pbt__action action = bench_claim(b, "a");
+    while (action.verb == PBT__TRAIN) {
+        action = bench_report(b, "a", &action, NAN).action;
+    }
+    assert_int_equal(bench_summary(b).state, PBT__STUDY_FAILED);
+}
+
+static void a_start_checkpoint_that_is_not_there_is_found_at_once(void **state)
+{
+    bench *b = *state;
+    assert_int_equal(bench_try_create(b, 2, "start: [{checkpoint: nothere.pt}]"), PBT_ERR_SPEC);
+    assert_string_equal(b->error.message, "start 0: there is no checkpoint 'nothere.pt'");
+    b->study = NULL;
+}
+
 static void three_rescues_in_a_row_end_a_member(void **state)
 {
     bench *b = *state;
@@ -255,6 +290,9 @@ int main(void)
         TEST(a_lost_member_waits_for_a_rescuer),
         TEST(a_broken_script_costs_one_attempt_each),
         TEST(a_broken_script_costs_one_attempt_each_on_one_slot),
+        TEST(a_broken_script_costs_one_attempt_each_where_one_is_slow),
+        TEST(reports_that_are_all_nan_are_no_usable_member),
+        TEST(a_start_checkpoint_that_is_not_there_is_found_at_once),
         TEST(three_rescues_in_a_row_end_a_member),
         TEST(a_diverged_segment_may_end_early_and_has_no_checkpoint),
         TEST(behaviour_13_a_step_that_does_not_fit_is_refused),

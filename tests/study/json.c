@@ -210,8 +210,8 @@ static void every_type_of_value_survives(void **state)
         pbt_value again[3] = {{0}};
         json_t *json = pbt__values_json(&SPACE, values);
         char *text = pbt__json_write(json);
-        snprintf(expected, sizeof expected,
-                 "{\"rate\":1.0,\"size\":9007199254740993,\"kind\":%s}", WRITTEN[i]);
+        snprintf(expected, sizeof expected, "{\"rate\":1.0,\"size\":9007199254740993,\"kind\":%s}",
+                 WRITTEN[i]);
         assert_string_equal(text, expected);
         json_t *read = must_read(text);
         assert_int_equal(pbt__values_read(&SPACE, read, again, NULL), PBT_OK);
@@ -226,8 +226,8 @@ static void a_value_of_another_type_is_refused(void **state)
 {
     (void)state;
     static const char *const TEXTS[] = {
-        "{\"rate\":1,\"size\":1,\"kind\":1}",     "{\"rate\":1.0,\"size\":1.0,\"kind\":1}",
-        "{\"rate\":1.0,\"size\":1,\"kind\":2}",   "{\"rate\":1.0,\"size\":1}",
+        "{\"rate\":1,\"size\":1,\"kind\":1}",       "{\"rate\":1.0,\"size\":1.0,\"kind\":1}",
+        "{\"rate\":1.0,\"size\":1,\"kind\":2}",     "{\"rate\":1.0,\"size\":1}",
         "{\"rate\":1.0,\"size\":\"1\",\"kind\":1}", "[]",
     };
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {

@@ -163,8 +163,95 @@ static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
     assert_true(fputs("!", file) >= 0);
     assert_int_equal(fclose(file), 0);
     b->now_us += 2000000;
-    assert_int_equal(pbt__study_claim(b->study, &who, &action, &b->error), PBT_ERR_CHECKPOINT);
+    /* The segment that would start from it is given up, and the study goes on. */
+    assert_ok(pbt__study_claim(b->study, &who, &action, &b->error));
+    assert_int_equal(bench_count(b, "rescued"), 1);
+    assert_true(action.train.is_fresh);
+    assert_int_equal(action.train.segment.start_step, 10);
+    json_t *failed = bench_last(b, "failed");
+    assert_string_equal(json_string_value(json_object_get(failed, "cause")), "fatal");
+    json_decref(failed);
     assert_int_equal(bench_problems(b), 1);
+}
+
+static int count_asides(const bench *b)
+{
+    char folder[PBT__PATH_SIZE + 32];
+    snprintf(folder, sizeof folder, "%s/bench.checkpoints/.aside", b->folder);
+    DIR *open = opendir(folder);
+    assert_non_null(open);
+    int count = 0;
+    for (struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+        count += entry->d_name[0] == 'm' ? 1 : 0;
+    }
+    closedir(open);
+    return count;
+}
+
+static void leave_aside(const pbt__action *action)
+{
+    FILE *file = fopen(action->train.save_to, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void what_failed_attempts_left_is_removed(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, "failure: {retries: 2, lost: 2}\nlease: {seconds: 30}");
+    pbt__action good = bench_claim(b, "b");
+    pbt__action bad = bench_claim(b, "a");
+    (void)bench_report(b, "b", &good, 1);
+    for (int i = 0; i < 3; i++) {
+        leave_aside(&bad);
+        assert_int_equal(count_asides(b), 1);
+        assert_ok(bench_fail(b, "a", &bad, true));
+        assert_int_equal(count_asides(b), 0);
+        bad = bench_claim(b, "a");
+    }
+    /* What a lost one left may still be reported, until somebody begins anew. */
+    leave_aside(&bad);
+    b->now_us += 31000000;
+    pbt__action again = bench_claim(b, "c");
+    assert_int_equal(again.train.segment.id.member, bad.train.segment.id.member);
+    assert_int_equal(count_asides(b), 0);
+}
+
+static void one_folder_serves_one_study(void **state)
+{
+    bench *b = *state;
+    void *made = NULL;
+    pbt__reply reply;
+    bench_create(b, 2, "");
+    pbt__action action = bench_claim(b, "a");
+    assert_ok(bench_report_file(b, "a", &action, 1, &reply));
+    assert_int_equal(bench_make(&made), 0);
+    bench *twin = made;
+    char own[PBT__PATH_SIZE];
+    snprintf(own, sizeof own, "%s", twin->folder);
+    snprintf(twin->folder, sizeof twin->folder, "%s", b->folder);
+    assert_int_equal(bench_try_create(twin, 2, ""), PBT_ERR_EXISTS);
+    assert_non_null(strstr(twin->error.message, "belongs to another study"));
+    twin->study = NULL;
+    snprintf(twin->folder, sizeof twin->folder, "%s", own);
+    assert_int_equal(bench_remove(&made), 0);
+    bench_reopen(b);
+    assert_int_equal(bench_problems(b), 0);
+    assert_int_equal(count_files(b), 1);
+}
+
+static void behaviour_24_ages_span_exactly_the_segment(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, ALWAYS_COPY);
+    pbt__action copier = copy_once(b);
+    for (int i = 0; i < 4; i++) {
+        const pbt_segment *s = &copier.train.segment;
+        pbt__reply reply;
+        assert_int_equal(s->end_age - s->start_age, s->end_step - s->start_step);
+        assert_ok(bench_report_file(b, "a", &copier, i, &reply));
+        copier = reply.action;
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
@@ -179,6 +266,9 @@ int main(void)
         TEST(the_best_one_is_always_kept),
         TEST(what_nobody_recorded_is_swept_when_a_study_opens),
         TEST(a_checkpoint_that_was_written_to_is_never_loaded),
+        TEST(what_failed_attempts_left_is_removed),
+        TEST(one_folder_serves_one_study),
+        TEST(behaviour_24_ages_span_exactly_the_segment),
     };
     return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
 }

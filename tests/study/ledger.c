@@ -47,12 +47,14 @@ static pbt_segment_id id(int32_t member, int32_t number)
 static void report(fixture *f, int32_t member, int32_t number, double rank, int64_t size)
 {
     const pbt__checkpoint checkpoint = {.kind = PBT__CHECKPOINT_FILE, .size_bytes = size};
-    assert_int_equal(pbt__ledger_report(f->ledger, id(member, number), 1, rank, &checkpoint), PBT_OK);
+    assert_int_equal(pbt__ledger_report(f->ledger, id(member, number), 1, rank, &checkpoint),
+                     PBT_OK);
 }
 
 static void start(fixture *f, int32_t member, int32_t parent_member, int32_t parent_number)
 {
-    assert_int_equal(pbt__ledger_start(f->ledger, member, id(parent_member, parent_number)), PBT_OK);
+    assert_int_equal(pbt__ledger_start(f->ledger, member, id(parent_member, parent_number)),
+                     PBT_OK);
 }
 
 static int32_t holders(fixture *f, int32_t member, int32_t number)

@@ -25,7 +25,7 @@ typedef struct shared {
     size_t handle_count;
     atomic_int reports, errors;
     atomic_bool is_over;
-    char message[sizeof ((pbt_error *)NULL)->message]; /* of the first error */
+    char message[sizeof((pbt_error *)NULL)->message]; /* of the first error */
 } shared;
 
 typedef struct thread {

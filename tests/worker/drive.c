@@ -87,7 +87,7 @@ static void save(const char *kind, const char *text)
 
 static void act(const char *verb, const char *word, const char *rest)
 {
-    const double number = atof(rest);
+    const double number = strtod(rest, NULL);
     if (strcmp(verb, "next") == 0) {
         next();
     } else if (strcmp(verb, "save") == 0) {
@@ -99,7 +99,7 @@ static void act(const char *verb, const char *word, const char *rest)
         pbt_worker_sample(worker, word, number);
         (void)printf("ok\n");
     } else if (strcmp(verb, "log") == 0) {
-        pbt_worker_log(worker, atoll(word), "loss", number);
+        pbt_worker_log(worker, strtoll(word, NULL, 10), "loss", number);
         (void)printf("ok\n");
     } else if (strcmp(verb, "interrupt") == 0) {
         pbt_worker_interrupt(worker);
@@ -107,15 +107,15 @@ static void act(const char *verb, const char *word, const char *rest)
     } else if (strcmp(verb, "stopping") == 0) {
         (void)printf("ok %d\n", pbt_worker_is_stopping(worker));
     } else if (strcmp(verb, "report") == 0) {
-        say(pbt_worker_report(worker, atoll(word), &error));
+        say(pbt_worker_report(worker, strtoll(word, NULL, 10), &error));
     } else if (strcmp(verb, "diverged") == 0) {
-        say(pbt_worker_diverged(worker, atoll(word), &error));
+        say(pbt_worker_diverged(worker, strtoll(word, NULL, 10), &error));
     } else if (strcmp(verb, "release") == 0) {
-        say(pbt_worker_release(worker, atoll(word), &error));
+        say(pbt_worker_release(worker, strtoll(word, NULL, 10), &error));
     } else if (strcmp(verb, "fail") == 0) {
         say(pbt_worker_fail(worker, rest, strcmp(word, "retry") == 0, &error));
     } else if (strcmp(verb, "step") == 0) {
-        const pbt_err err = pbt_worker_save(worker, atoll(word), &error);
+        const pbt_err err = pbt_worker_save(worker, strtoll(word, NULL, 10), &error);
         if (err == PBT_OK) {
             describe(pbt_worker_explore(worker));
         } else {
@@ -134,7 +134,7 @@ int main(int count, char **words)
     static char line[65536], verb[32], word[65536];
     pbt_worker_options options = pbt_worker_options_default();
     options.folder = count > 1 && words[1][0] != '\0' ? words[1] : NULL;
-    options.patience_seconds = count > 2 ? atof(words[2]) : 5;
+    options.patience_seconds = count > 2 ? strtod(words[2], NULL) : 5;
     const pbt_err err = pbt_worker_open(&options, &worker, &error);
     if (err != PBT_OK) {
         (void)printf("%s %s | %s\n", pbt_err_name(err), error.message, error.hint);

@@ -1,8 +1,8 @@
 """What the tests of the C worker share: a server that plays a script, and a worker that obeys.
 
-The server speaks HTTP/1.1 as docs/api.yaml says, keeps what it was told, and answers each path from a
-queue: a value is a 200 with that JSON; (status, value) another status; "drop" closes the connection without
-an answer, after having taken the request; bytes are a checkpoint.
+The server speaks HTTP/1.1 as docs/api.yaml says, keeps what it was told, and answers each path from
+a queue: a value is a 200 with that JSON; (status, value) another status; bytes are a checkpoint;
+"drop" takes the request and closes the connection without an answer.
 """
 
 import collections

@@ -1,7 +1,7 @@
 """Checkpoints of a worker that does not share the server's folder, against the real server.
 
-A relay stands between the two and gives the server's folder another name in all that the worker is told:
-one that does not exist, or one that does and is another.
+A relay stands between the two and gives the server's folder another name in all that the worker is
+told: one that does not exist, or one that does and is another.
 """
 
 import http.client
@@ -122,10 +122,11 @@ class Travel(unittest.TestCase):
                 text = (load if kind == "file" else load / "deep" / "b").read_text()
                 self.assertEqual(text, saved[segment["parent"]])
                 self.loads += 1
-            saved[segment["id"]] = f"weights of {segment['id']}\n".replace("\n", "!")
+            saved[segment["id"]] = f"weights of {segment['id']}"
             self.do(f"save {kind} {saved[segment['id']]}")
             self.do(f"metric score {segment['member']}")
-            self.assertEqual(self.do(f"report {segment['steps'].partition('..')[2]}"), "ok recorded")
+            end_step = segment["steps"].partition("..")[2]
+            self.assertEqual(self.do(f"report {end_step}"), "ok recorded")
         self.assertEqual(self.do("next"), "ok over finished")
 
     def check(self, kind, media):

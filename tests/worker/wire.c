@@ -121,8 +121,7 @@ static void refuses_what_is_not_json(void **state)
                                         "\"\xf4\x90\x80\x80\"",
                                         "\"\xe2\x82\"",
                                         "// 1",
-                                        "\xef\xbb\xbf"
-                                        "1"};
+                                        "\xef\xbb\xbf[]"};
     for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
         pbt__wire wire = {.count = 77};
         if (read_text(WRONG[i], &wire) != PBT_ERR_CORRUPT) {
