@@ -2,8 +2,8 @@
 
     build/pbt run examples/pytorch_ddp/pbt.yaml
 
-DistributedDataParallel averages the gradients of both; each takes half of every batch. The task is made
-here: tell two spirals apart. Rank 0 alone speaks to the study and hands each segment on.
+DistributedDataParallel averages the gradients of both; each takes half of every batch. Rank 0 alone
+speaks to the study, and hands each segment on. The task is made here: to tell two spirals apart.
 """
 import math
 
@@ -25,7 +25,7 @@ def broadcast(thing):
 
 
 def spirals(count, generator):
-    """Points as float32 [count, 2], and which of the two spirals each lies on as float32 [count]."""
+    """Points as float32 [count, 2]; which of the spirals each lies on as float32 [count], 0 or 1."""
     side = torch.randint(2, (count,), generator=generator).float()
     turn = torch.rand(count, generator=generator) * 3 * math.pi
     angle = turn + side * math.pi

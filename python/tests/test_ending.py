@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 
 import pbt
 import tap
@@ -67,13 +68,24 @@ class Ending(Case):
         self.study(population=1)
         program = self.program(
             "import pbt, time\nnext(pbt.Worker())\nprint(flush=True)\n"
-            "time.sleep(0.5)\nprint(flush=True)\ntime.sleep(60)\n"
+            "time.sleep(2.5)\nprint(flush=True)\ntime.sleep(60)\n"
         )
         program.stdout.readline()
         program.send_signal(signal.SIGTERM)
         program.stdout.readline()
         program.send_signal(signal.SIGTERM)
         self.ended(program, -signal.SIGTERM)
+
+    def test_an_echo_of_sigterm_is_no_second_one(self):
+        self.study(population=1, every=1000, stop=1000)
+        program = self.program(TRAIN)
+        for _ in range(3):
+            program.stdout.readline()
+        program.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+        program.send_signal(signal.SIGTERM)
+        self.ended(program, 0)
+        self.assertEqual(self.only("release")["checkpoint"], "saved")
 
     def test_a_forked_child_dies_of_sigterm_and_says_nothing(self):
         self.study(population=1)

@@ -3,18 +3,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "cli/print.h"
 #include "cli/query.h"
 
 typedef struct verification {
     const char *study;
     int64_t problem_count; /* of all studies so far */
+    bool is_json;
+    json_t *problems; /* of this study; NULL: printed as they are found */
 } verification;
 
 static void print_problem(void *context, const char *line)
 {
-    const verification *these = context;
-    printf("%s: %s\n", these->study, line);
+    verification *these = context;
+    if (these->problems == NULL) {
+        printf("%s: %s\n", these->study, line);
+    } else if (json_array_append_new(these->problems, json_string(line)) != 0) {
+        these->problem_count++;
+    }
+}
+
+static pbt_err print_verdict(verification *these, const pbt__verdict *verdict, pbt_error *error)
+{
+    if (!these->is_json) {
+        printf("%s: %" PRId64 " events, %" PRId64 " decisions, %" PRId64
+               " checkpoints checked: %" PRId64 " problem%s\n",
+               these->study, verdict->event_count, verdict->decision_count,
+               verdict->checkpoint_count, verdict->problem_count,
+               verdict->problem_count == 1 ? "" : "s");
+        return PBT_OK;
+    }
+    json_t *object =
+        json_pack("{s:s, s:I, s:I, s:I, s:O}", "name", these->study, "events",
+                  (json_int_t)verdict->event_count, "decisions",
+                  (json_int_t)verdict->decision_count, "checkpoints",
+                  (json_int_t)verdict->checkpoint_count, "problems", these->problems);
+    pbt_err err = object != NULL ? pbt__print_json(object, error) : pbt__fail_memory(error);
+    json_decref(object);
+    return err;
 }
 
 /* A log that cannot even be opened is a problem like any other, not the end of the command. */
@@ -33,23 +60,23 @@ static pbt_err verify_study(pbt__store *store, const pbt__place *place, verifica
     pbt__study *study = NULL;
     pbt__verdict verdict = {0};
     pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
+    these->problems = these->is_json ? json_array() : NULL;
     pbt_err err = pbt__study_open(store, these->study, &options, &study, error);
     if (err == PBT_OK) {
         err = pbt__study_verify(study, print_problem, these, &verdict, error);
     }
     pbt__study_close(study);
-    if (err == PBT_ERR_CORRUPT) {
+    these->problem_count += verdict.problem_count;
+    bool is_broken = err == PBT_ERR_CORRUPT;
+    if (is_broken) {
         print_broken(these, error);
-        return PBT_OK;
     }
-    if (err == PBT_OK) {
-        these->problem_count += verdict.problem_count;
-        printf("%s: %" PRId64 " events, %" PRId64 " decisions, %" PRId64
-               " checkpoints checked: %" PRId64 " problem%s\n",
-               these->study, verdict.event_count, verdict.decision_count, verdict.checkpoint_count,
-               verdict.problem_count, verdict.problem_count == 1 ? "" : "s");
+    if (err == PBT_OK || (is_broken && these->is_json)) {
+        err = print_verdict(these, &verdict, error);
     }
-    return err;
+    json_decref(these->problems);
+    these->problems = NULL;
+    return is_broken ? PBT_OK : err;
 }
 
 static pbt_err verify_all(const pbt__arguments *arguments, const pbt__place *place,
@@ -77,7 +104,7 @@ int pbt__command_verify(const pbt__arguments *arguments)
     pbt_error error = {0};
     pbt__place place;
     pbt__store *store = NULL;
-    verification these = {0};
+    verification these = {.is_json = arguments->has[PBT__OPTION_JSON]};
     pbt_err err = pbt__place_find(arguments, &place, &error);
     if (err == PBT_OK) {
         err = pbt__place_open(&place, PBT__ACCESS_READ, &store, &error);

@@ -238,8 +238,8 @@ static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
     return PBT_OK;
 }
 
-/* Train on from where the lost segment started, with the same hyperparameters: a fixed member takes nobody
- * else's weights. */
+/* Train on from where the lost segment started, with the same hyperparameters: a fixed member
+ * takes nobody else's weights. */
 static void decide_again(const pbt_population *population, pbt__decision *out,
                          const pbt_segment *lost, int64_t start_step)
 {

@@ -1,4 +1,5 @@
-/* attempt.c: what a worker says of the attempt it holds: it lives, it failed, it gives the segment back. */
+/* attempt.c: what a worker says of the attempt it holds: it lives, it failed, it gives the segment
+ * back. */
 #include <stdio.h>
 #include <string.h>
 
@@ -89,8 +90,8 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
 
 enum { MESSAGE_SIZE = 1001 };
 
-/* One line of at most MESSAGE_SIZE - 1 bytes, cut between characters. A trainer may say anything: what is no
- * UTF-8 becomes a question mark. */
+/* One line of at most MESSAGE_SIZE - 1 bytes, cut between characters. A trainer may say anything:
+ * what is no UTF-8 becomes a question mark. */
 static void copy_message(const char *message, char *out)
 {
     size_t left = strnlen(message, MESSAGE_SIZE + 3);

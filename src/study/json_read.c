@@ -1,10 +1,10 @@
 /*
  * json_read.c: JSON texts as Jansson's values.
  *
- * Jansson's own reader drops bytes of a text where memory runs out, and then reads on: "seed":12 may come
- * out as 1. A log must be read as it is or not at all, so the reading is ours, and every failure of memory
- * is known for what it is. Strings and numbers are gathered in one buffer as long as the text: each is
- * no longer than its token, and one within another comes after it.
+ * Jansson's own reader drops bytes of a text where memory runs out, and then reads on: "seed":12
+ * may come out as 1. A log must be read as it is or not at all, so the reading is ours, and every
+ * failure of memory is known for what it is. Strings and numbers are gathered in one buffer as long
+ * as the text: each is no longer than its token, and one within another comes after it.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -195,7 +195,8 @@ static bool take_any(reader *r, const char *set)
     return is_next;
 }
 
-/* Walk over a number. Returns whether it is one; `*is_real` where it has a fraction or an exponent. */
+/* Walk over a number. Returns whether it is one; `*is_real` where it has a fraction or an exponent.
+ * */
 static bool skip_number(reader *r, bool *is_real)
 {
     (void)take_any(r, "-");

@@ -161,11 +161,39 @@ static json_t *show_json(pbt__study *study)
                      "notes", spec->notes != NULL ? spec->notes : "");
 }
 
+/* The first event says where a study comes from; reading ends there. */
+static pbt_err take_provenance(void *context, const pbt__event *event)
+{
+    json_t *show = context;
+    json_t *body = NULL;
+    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
+    if (err == PBT_OK &&
+        json_object_set(show, "provenance", json_object_get(body, "provenance")) != 0) {
+        err = PBT_ERR_MEMORY;
+    }
+    json_decref(body);
+    return err == PBT_OK ? PBT_ERR_STATE : err; /* no need to read on */
+}
+
+static json_t *add_provenance(pbt__study *study, json_t *show)
+{
+    if (show == NULL) {
+        return NULL;
+    }
+    pbt_err err =
+        study->store->ops->read(study->store, study->row.id, 0, take_provenance, show, NULL);
+    if (err == PBT_ERR_STATE) {
+        return show;
+    }
+    json_decref(show);
+    return NULL;
+}
+
 pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 {
     pbt_err err = look(study, error);
     if (err == PBT_OK) {
-        err = give(show_json(study), out, error);
+        err = give(add_provenance(study, show_json(study)), out, error);
         pthread_mutex_unlock(&study->view_lock);
     }
     return err;

@@ -1,13 +1,13 @@
 /*
  * transaction.c: group commit.
  *
- * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes what
- * is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes those it has answered
- * and one to lead next. While it waits for the disk the next group gathers:
+ * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes
+ * what is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes those it
+ * has answered and one to lead next. While it waits for the disk the next group gathers:
  *
- *     thread A   | queue a | lead {a}: begin a commit ........ | answered
- *     thread B   |           queue b ....................... | lead {b, c}: begin b c commit | answered
- *     thread C   |               queue c .....................................................| answered
+ *     thread A   | queue a | lead {a}: begin a commit .. | answered
+ *     thread B   |           queue b ................... | lead {b, c}: begin b c commit | answered
+ *     thread C   |               queue c ............................................... | answered
  *
  * A crash before `commit` returned leaves nothing; after it, everything. Where the commit's fate is
  * unknown, the view is taken back and the next `sync` reads what the log really says.
@@ -51,8 +51,8 @@ static pbt_err requeue_all(pbt__study *study)
     return PBT_OK;
 }
 
-/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction. A claim
- * row is newer than a claims_revision that we have seen, or was written here. */
+/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction. A
+ * claim row is newer than a claims_revision that we have seen, or was written here. */
 pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
 {
     int64_t before = study->view.facts.sequence;
@@ -142,7 +142,8 @@ static void take_back(pbt__study *study, size_t mark)
     study->earliest_expiry_us = 0;
 }
 
-/* Where a write has failed, the transaction cannot go on: the operation's error is the whole group's. */
+/* Where a write has failed, the transaction cannot go on: the operation's error is the whole
+ * group's. */
 static pbt_err undo_one(pbt__study *study, const pbt__operation *operation, pbt_error *error)
 {
     if (study->store->ops->savepoint_undo(study->store, NULL) == PBT_OK) {

@@ -161,6 +161,15 @@ class Queries(Case):
         self.assertEqual(self.json("show")[0]["steps_total"], 160)
         self.assertIn("KEY=VALUE", self.pbt("amend", "tiny", "stop.steps", status=2)[1])
 
+    def test_verify_and_provenance_as_json(self):
+        (verdict,) = self.json("verify")
+        self.assertEqual(verdict["name"], "tiny")
+        self.assertEqual(verdict["decisions"], 16)
+        self.assertEqual(verdict["problems"], [])
+        (show,) = self.json("show")
+        self.assertEqual(show["provenance"]["version"], "0.1.0")
+        self.assertIn("trainer", show["provenance"])
+
     def test_delete_asks_and_removes_everything(self):
         _, errors = self.pbt("delete", "tiny", status=2)
         self.assertIn("hint: --yes", errors)

@@ -176,19 +176,28 @@ static void an_open_segment_is_not_cut(void **state)
     pbt_population_free(population);
 }
 
-/* Members that wait at the new stop, or beyond it, have nothing left to train. */
+/* Members that wait at the new stop have nothing left to train; none may have gone beyond it. */
 static void an_earlier_stop_ends_those_who_wait(void **state)
 {
     (void)state;
     pbt_search search = search_of(4, PBT_GENERATIONAL);
     pbt_population *population = population_of(&search);
     tell_round(population, (double[]){1, 2, 3, 4});
-    pbt_report over = report_of(population, 0, 1);
+    tell_score(population, 0, 1);
+    pbt_report over = report_of(population, 1, 2);
     over.step += 5;
     tell(population, &over);
-    tell_score(population, 1, 2);
     give_up(population, 2);
     pbt_search early = search;
+    early.stop_steps = 24;
+    assert_int_equal(pbt__population_amend(population, &early, NULL), PBT_ERR_STATE);
+    pbt_population_free(population);
+
+    population = population_of(&search);
+    tell_round(population, (double[]){1, 2, 3, 4});
+    tell_score(population, 0, 1);
+    tell_score(population, 1, 2);
+    give_up(population, 2);
     early.stop_steps = 20;
     amend(population, &early);
     assert_int_equal(pbt__population_tally(population).finished, 3);

@@ -222,6 +222,29 @@ static void a_fixed_member_never_changes(void **state)
     }
 }
 
+/* It takes nobody's weights: it starts where the lost segment did. */
+static void a_fixed_member_that_is_lost_trains_again(void **state)
+{
+    (void)state;
+    for (int mode = PBT_ASYNCHRONOUS; mode <= PBT_GENERATIONAL; mode++) {
+        given g;
+        given_init(&g, (pbt_mode)mode);
+        g.starts[0].fixed = true;
+        pbt_population *population = population_of(&g.search);
+        tell_round(population, rising);
+        tell_round(population, rising);
+        give_up(population, 0);
+        tell_round(population, rising);
+        pbt_segment s = segment_of(population, 0, 3);
+        assert_int_equal(s.reason, PBT_RESCUE);
+        assert_int_equal(s.donor, -1);
+        assert_true(is_same_id(s.parent, (pbt_segment_id){0, 1}));
+        assert_int_equal(s.start_step, mode == PBT_ASYNCHRONOUS ? 20 : 30);
+        assert_int_equal(s.start_age, 20);
+        pbt_population_free(population);
+    }
+}
+
 static void a_fixed_member_may_be_copied(void **state)
 {
     (void)state;
@@ -372,6 +395,7 @@ int main(void)
         cmocka_unit_test(best_is_best_of_its_width),
         cmocka_unit_test(a_copier_explores_what_it_took),
         cmocka_unit_test(a_fixed_member_never_changes),
+        cmocka_unit_test(a_fixed_member_that_is_lost_trains_again),
         cmocka_unit_test(a_fixed_member_may_be_copied),
         cmocka_unit_test(behaviour_06_a_donor_trains_on),
         cmocka_unit_test(behaviour_07_a_copy_is_one_step),

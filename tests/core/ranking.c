@@ -19,6 +19,16 @@ static void scores_are_brought_inside(void **state)
     }
 }
 
+static void scores_are_brought_outside_again(void **state)
+{
+    (void)state;
+    for (int direction = PBT_MAXIMIZE; direction <= PBT_MINIMIZE; direction++) {
+        double inside = pbt__score_inside(2, (pbt_direction)direction);
+        assert_true(pbt__score_outside(inside, (pbt_direction)direction) == 2);
+        assert_true(isnan(pbt__score_outside(-INFINITY, (pbt_direction)direction)));
+    }
+}
+
 static void the_order_is_total(void **state)
 {
     (void)state;
@@ -231,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_are_brought_inside),
+        cmocka_unit_test(scores_are_brought_outside_again),
         cmocka_unit_test(the_order_is_total),
         cmocka_unit_test(random_programs_agree_with_a_sorted_array),
         cmocka_unit_test(the_shape_is_that_of_the_content),

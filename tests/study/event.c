@@ -1,4 +1,5 @@
-/* event.c: bodies of every kind survive being written and read; garbage is refused and nothing leaks. */
+/* event.c: bodies of every kind survive being written and read; garbage is refused and nothing
+ * leaks. */
 #include "support.h"
 
 #include "base/digest.h"

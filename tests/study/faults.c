@@ -1,14 +1,15 @@
 /*
  * faults.c: the N-th operation below a study fails, for N = 1, 2, ... until none does.
  *
- * The script (script.h) is run undisturbed at first, and what the study is after each call is written down.
- * In the other runs operations fail, in two ways:
+ * The script (script.h) is run undisturbed at first, and what the study is after each call is
+ * written down. In the other runs operations fail, in two ways:
  *
  *     each call   the 1st operation of a call fails, then its 2nd, ... until the call goes through
  *     once        one operation in the whole run fails, also one whose failure a call hides
  *
- * After a call that failed the study is what it was before the call or, where the commit itself failed,
- * what it is after it: never anything between. The same call is made again, and the end is the same.
+ * After a call that failed the study is what it was before the call or, where the commit itself
+ * failed, what it is after it: never anything between. The same call is made again, and the end is
+ * the same.
  */
 #include "script.h"
 
@@ -83,7 +84,8 @@ static json_t *view_read(const bench *b)
     return view;
 }
 
-/* Claims, and events without their bodies: those are in the view, and hold times and inodes of files. */
+/* Claims, and events without their bodies: those are in the view, and hold times and inodes of
+ * files. */
 static json_t *log_of(const bench *b, int64_t study)
 {
     json_t *log = json_array();

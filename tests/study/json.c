@@ -1,4 +1,5 @@
-/* json.c: types and values survive being written and read; what is no JSON is refused with its place. */
+/* json.c: types and values survive being written and read; what is no JSON is refused with its
+ * place. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

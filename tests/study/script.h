@@ -1,9 +1,10 @@
 /*
  * script.h: a whole small study, driven call by call by one thread.
  *
- * Workers claim, beat, report, fail, release, vanish; a user amends, stops, resumes, reopens, looks,
- * verifies and deletes. What is done depends on nothing but the segments that are handed out, so two runs
- * are alike. How a call is carried out is the caller's business, so that calls can be made to fail.
+ * Workers claim, beat, report, fail, release, vanish; a user amends, stops, resumes, reopens,
+ * looks, verifies and deletes. What is done depends on nothing but the segments that are handed
+ * out, so two runs are alike. How a call is carried out is the caller's business, so that calls can
+ * be made to fail.
  */
 #ifndef PBT_TESTS_STUDY_SCRIPT_H
 #define PBT_TESTS_STUDY_SCRIPT_H

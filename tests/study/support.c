@@ -275,7 +275,7 @@ json_t *bench_last(bench *b, const char *kind)
 static void ignore(void *context, const char *line)
 {
     (void)context;
-    print_message("%s\n", line);
+    print_message("# %s\n", line);
 }
 
 int64_t bench_problems(bench *b)

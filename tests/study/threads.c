@@ -1,9 +1,9 @@
 /*
  * threads.c: one study, many threads, and another process's handle.
  *
- * Workers claim, beat, report and fail as fast as they can while others look and a user amends. Nothing is
- * asserted on the way: each thread counts what went wrong, and at the end the log must hold every report
- * exactly once. Under ThreadSanitizer every data race is a failure, too.
+ * Workers claim, beat, report and fail as fast as they can while others look and a user amends.
+ * Nothing is asserted on the way: each thread counts what went wrong, and at the end the log must
+ * hold every report exactly once. Under ThreadSanitizer every data race is a failure, too.
  */
 #include "support.h"
 

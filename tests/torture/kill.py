@@ -1,8 +1,8 @@
 """Kills at random instants: the finished study is the one that was never killed.
 
-PBT_KILLS says how many kills (50), PBT_SEED which ones. A study is run once undisturbed, and once more with
-`pbt run`, or a trainer of its, killed by SIGKILL again and again. Everything that the first left must
-be what the second leaves: segments, files, and no process.
+PBT_KILLS says how many kills (50), PBT_SEED which ones. A study is run once undisturbed, and once
+more with `pbt run`, or a trainer of its, killed by SIGKILL again and again. Everything that the
+first left must be what the second leaves: segments, files, and no process.
 """
 
 import json
@@ -161,8 +161,8 @@ class Kill(unittest.TestCase):
         return True
 
     def kill_trainers(self, folder, count):
-        """Kill trainers of a run that goes on. Nobody's before the first report: that would be a script
-        that never worked, and the study would stop for it."""
+        """Kill trainers of a run that goes on. Nobody's before the first report: that would be a
+        script that never worked, and the study would stop for it."""
         process = self.start(folder, self.random.randint(1, 4))
         killed = 0
         while process.poll() is None and killed < count:

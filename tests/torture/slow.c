@@ -1,8 +1,9 @@
 /*
  * slow.c: a plugin that takes its time, so that a kill lands inside a segment.
  *
- * Its state is STATE numbers, which decide where its checkpoints lie: in the store or in files. Each step
- * moves them all, so a checkpoint that is torn or of another segment shows in every score after it.
+ * Its state is STATE numbers, which decide where its checkpoints lie: in the store or in files.
+ * Each step moves them all, so a checkpoint that is torn or of another segment shows in every score
+ * after it.
  */
 #include <pbt/trainer.h>
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type
@@ -24,6 +25,7 @@ Save = Callable[[str], Any]
 
 PATIENCE_SECONDS = 300.0
 MESSAGE_CHARACTERS = 1000
+ECHO_SECONDS = 2.0
 
 log = logging.getLogger("pbt")
 
@@ -48,7 +50,8 @@ class Worker:
     the right ones: a copy of another member costs a load, and no process starts again.
 
     On SIGTERM, or when the study stops, `Segment.steps` ends early, `report` gives the segment back
-    with the progress it saves, and the iteration ends. A second SIGTERM ends the process at once.
+    with the progress it saves, and the iteration ends. Another SIGTERM, seconds later, ends the
+    process at once.
 
     Args:
         server, study, token, name: default to PBT_SERVER, PBT_STUDY, PBT_TOKEN and PBT_WORKER, which
@@ -92,7 +95,8 @@ class Worker:
         self._reached = 0
         self._has_trained = False
         self._must_end = False  # the group has agreed to end this segment early
-        self._is_told = False  # SIGTERM has come
+        self._is_told = False  # SIGTERM has come,
+        self._told_at = 0.0  # monotonic: then
         self._is_over = False
         self._reason: Optional[str] = None
         self._usual: Any = None  # what SIGTERM did before
@@ -402,9 +406,16 @@ class Worker:
             signal.signal(signal.SIGTERM, self._on_terminate)
 
     def _on_terminate(self, number_: int, frame: Optional[FrameType]) -> None:
-        """Once: stop at the next step. Twice, after the study, in a forked child: end at once."""
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if self._is_over or self._process != os.getpid():
+        """Once: stop at the next step. Again, after the study, or in a forked child: end at once.
+
+        A launcher and its group may be sent the same wish, and the launcher pass it on: what comes
+        within a moment of the first is no second one.
+        """
+        now = time.monotonic()
+        self._told_at = self._told_at or now
+        is_repeated = self._is_told and now - self._told_at >= ECHO_SECONDS
+        if is_repeated or self._is_over or self._process != os.getpid():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
         self._is_told = True
 
