@@ -1,9 +1,9 @@
 /*
  * bench/core.c: what the deciding half costs: reports taken in, decided and applied, in memory.
  *
- * Asynchronous, truncation, three hyperparameters; members report in turn and their scores rise, so the
- * worst quarter copies all the time. A report is what the study does inside a transaction: record,
- * decide, apply, keep. Prints the median of the rounds, and their range.
+ * Asynchronous, truncation, three hyperparameters; members report in turn and their scores rise, so
+ * the worst quarter copies all the time. A report is what the study does inside a transaction:
+ * record, decide, apply, keep. Prints the median of the rounds, and their range.
  */
 #include <stdio.h>
 #include <stdlib.h>

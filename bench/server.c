@@ -1,9 +1,9 @@
 /*
  * bench/server.c: what a worker's call costs over HTTP on this machine, as its workers see it.
  *
- * A server over an SQLite store, and workers that talk to it over loopback, one kept connection each. A
- * report carries a checkpoint of 64 bytes, which is made durable like any, and is answered by the next
- * segment. Prints the median of the rounds, and their range.
+ * A server over an SQLite store, and workers that talk to it over loopback, one kept connection
+ * each. A report carries a checkpoint of 64 bytes, which is made durable like any, and is answered
+ * by the next segment. Prints the median of the rounds, and their range.
  *
  * Usage: bench-server [FOLDER]   (a scratch folder is made there; default /tmp)
  */

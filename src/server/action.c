@@ -15,8 +15,8 @@ static pbt_err write_inline(const pbt__hosted *hosted, const pbt__assignment *tr
 {
     void *bytes = NULL;
     size_t length = 0;
-    pbt_err err = pbt__study_aside(hosted->study, train->segment.id, train->attempt, ".load", path,
-                                   error);
+    pbt_err err =
+        pbt__study_aside(hosted->study, train->segment.id, train->attempt, ".load", path, error);
     if (err == PBT_OK) {
         err = pbt__study_blob(hosted->study, train->load_from, &bytes, &length, error);
     }

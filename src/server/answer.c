@@ -73,9 +73,10 @@ pbt_err pbt__answer_json(pbt__request *request, json_t *json, pbt_error *error)
     return pbt__answer_bytes(request, text, strlen(text), JSON_TYPE, error);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
-void pbt__request_refuse(pbt__request *request, unsigned status, const char *name, const char *message)
+void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
+                         const char *message)
 {
     (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "%s", message);
     request->status = status;

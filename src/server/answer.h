@@ -14,16 +14,18 @@ PBT_MUST_USE pbt_err pbt__answer_bytes(pbt__request *request, void *bytes, size_
 PBT_MUST_USE pbt_err pbt__answer_file(pbt__request *request, int file, int64_t length,
                                       const char *type, pbt_error *error);
 
-/* Answer with `request->error`. Where even for that there is no memory, there will be no response. */
+/* Answer with `request->error`. Where even for that there is no memory, there will be no
+ * response. */
 void pbt__answer_error(pbt__request *request);
 
 /* What the table of errors has no status for. The text of `hint` is static. */
-void pbt__request_refuse(pbt__request *request, unsigned status, const char *name, const char *message);
+void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
+                         const char *message);
 
-/* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a file, for a
- * worker loads files. */
-PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_t **out,
-                                      pbt_error *error);
+/* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a
+ * file, for a worker loads files. */
+PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, const pbt__action *action,
+                                      json_t **out, pbt_error *error);
 /* A report's decision; JSON null where there is none. NULL: no memory. */
 json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply);
 

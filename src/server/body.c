@@ -12,7 +12,7 @@
 /* A body beyond this is taken apart alone: as JSON it takes some twenty times its size. */
 enum { LARGE_SIZE = 64 * 1024 };
 
-/* ---- parsing ----------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static bool holds(const pbt__text *text, const char *word)
 {
@@ -56,7 +56,7 @@ void pbt__body_fini(pbt__body *body)
     }
 }
 
-/* ---- fields ------------------------------------------------------------------------------------ */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 void pbt__body_fail(pbt__body *body, const char *key, const char *why)
 {

@@ -1,8 +1,9 @@
 /*
  * body.h: reading a JSON body.
  *
- * A pbt__body remembers its first failure: read freely, then look at `err` once. Texts point into the
- * JSON. What a body holds beyond the fields that are asked for is left alone: clients may be newer.
+ * A pbt__body remembers its first failure: read freely, then look at `err` once. Texts point into
+ * the JSON. What a body holds beyond the fields that are asked for is left alone: clients may be
+ * newer.
  */
 #ifndef PBT_SERVER_BODY_H
 #define PBT_SERVER_BODY_H

@@ -77,8 +77,7 @@ static pbt_err send_folder(pbt__request *request, const char *path, pbt_error *e
 pbt_err pbt__serve_download(pbt__request *request, pbt_error *error)
 {
     pbt__assignment found;
-    const pbt_err err =
-        pbt__study_find(request->hosted->study, request->segment, &found, error);
+    const pbt_err err = pbt__study_find(request->hosted->study, request->segment, &found, error);
     if (err != PBT_OK) {
         return err;
     }

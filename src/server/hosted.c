@@ -6,8 +6,8 @@
  *     pool       claim finds nothing at state 5 .......... lock: is it still 5? park.
  *     watcher    wait(5) .............. woken at 6: lock: wake the parked; wait(6)
  *
- * A change before the lock is seen by the claim itself, which looks again; one after it wakes the watcher,
- * which then finds the claim parked.
+ * A change before the lock is seen by the claim itself, which looks again; one after it wakes the
+ * watcher, which then finds the claim parked.
  */
 #include "server/hosted.h"
 
@@ -24,7 +24,7 @@
 
 static const double LOOKOUT_SECONDS = 1.0;
 
-/* ---- uses -------------------------------------------------------------------------------------- */
+/* ---- uses ------------------------------------------------------------------------------------ */
 
 pbt__hosted *pbt__hosted_take(pbt__server *server, const char *name)
 {
@@ -50,7 +50,7 @@ void pbt__hosted_give(pbt__hosted *hosted)
     pthread_mutex_unlock(&server->pool.lock);
 }
 
-/* ---- parking ----------------------------------------------------------------------------------- */
+/* ---- parking --------------------------------------------------------------------------------- */
 
 pbt__parking pbt__hosted_park(pbt__request *request)
 {
@@ -64,7 +64,8 @@ pbt__parking pbt__hosted_park(pbt__request *request)
         parking = PBT__CHANGED;
     } else {
         request->next = NULL;
-        *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) = request;
+        *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) =
+            request;
         hosted->last_parked = request;
     }
     pthread_mutex_unlock(&server->pool.lock);
@@ -101,7 +102,7 @@ bool pbt__hosted_is_free(const pbt__hosted *hosted)
     return hosted->use_count == 0;
 }
 
-/* ---- the watcher ------------------------------------------------------------------------------- */
+/* ---- the watcher ----------------------------------------------------------------------------- */
 
 static bool is_leaving(pbt__hosted *hosted)
 {
@@ -129,7 +130,7 @@ static void *watch(void *argument)
     return NULL;
 }
 
-/* ---- coming and leaving ------------------------------------------------------------------------ */
+/* ---- coming and leaving ---------------------------------------------------------------------- */
 
 /* Put it on the list. Holding the lock. */
 static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error)

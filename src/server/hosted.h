@@ -1,10 +1,10 @@
 /*
  * hosted.h: a study that a server answers for, and the claims that wait at it.
  *
- * A claim that finds nothing may be parked: it holds no thread. The study's watcher, a thread that sleeps
- * until something changes, puts as many of the parked back into the queue as there are segments to hand
- * out. Once a second it sends one of them, changes or not: a claim expires leases first, and no clock
- * but that does.
+ * A claim that finds nothing may be parked: it holds no thread. The study's watcher, a thread that
+ * sleeps until something changes, puts as many of the parked back into the queue as there are
+ * segments to hand out. Once a second it sends one of them, changes or not: a claim expires leases
+ * first, and no clock but that does.
  */
 #ifndef PBT_SERVER_HOSTED_H
 #define PBT_SERVER_HOSTED_H

@@ -20,16 +20,17 @@ struct pbt__server {
     pbt__peers peers;
     pbt__pool pool;
     bool has_peers, has_pool;
-    pbt__hosted *hosted;     /* under the pool's lock; so are */
-    bool is_stopping;        /* nothing begins any more */
-    atomic_bool is_draining; /* but not this */
-    atomic_size_t bodies;    /* bytes of all bodies being read */
+    pbt__hosted *hosted;      /* under the pool's lock; so are */
+    bool is_stopping;         /* nothing begins any more */
+    atomic_bool is_draining;  /* but not this */
+    atomic_size_t bodies;     /* bytes of all bodies being read */
     atomic_uint upload_count; /* makes names of uploads differ */
-    pthread_mutex_t large;   /* one large body is taken apart, or one long answer put together, at a time */
+    pthread_mutex_t
+        large; /* one large body is taken apart, or one long answer put together, at a time */
 };
 
-/* Say whether a request's Authorization header holds the token, in a time that does not tell how much of
- * it was right. Nullable: header */
+/* Say whether a request's Authorization header holds the token, in a time that does not tell how
+ * much of it was right. Nullable: header */
 bool pbt__token_is_shown(const pbt__server *server, const char *header);
 
 #endif

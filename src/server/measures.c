@@ -1,4 +1,5 @@
-/* measures.c: metrics and samples, out of JSON. Two passes, so that all samples are one allocation. */
+/* measures.c: metrics and samples, out of JSON. Two passes, so that all samples are one
+ * allocation. */
 #include <stdlib.h>
 #include <string.h>
 

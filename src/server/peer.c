@@ -1,9 +1,10 @@
 /*
  * peer.c: the list of connections, and the thread that closes those that are late.
  *
- * Only libmicrohttpd closes a socket, after its last callback for it. That callback takes the peer off the
- * list under the lock, and sockets are shut down under the same lock: never one whose number is another's
- * by now. To shut down is all it takes: libmicrohttpd reads an end and cleans up.
+ * Only libmicrohttpd closes a socket, after its last callback for it. That callback takes the peer
+ * off the list under the lock, and sockets are shut down under the same lock: never one whose
+ * number is another's by now. To shut down is all it takes: libmicrohttpd reads an end and cleans
+ * up.
  */
 #include "server/peer.h"
 
@@ -25,10 +26,10 @@ static void shut(pbt__peers *peers, pbt__peer *peer)
     peers->count--;
 }
 
-/* ---- the thread -------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
-/* One that hung up while its request was being answered goes unnoticed by libmicrohttpd, which is told of a
- * change only once: it is found here, at rest. */
+/* One that hung up while its request was being answered goes unnoticed by libmicrohttpd, which
+ * is told of a change only once: it is found here, at rest. */
 static bool is_due(const pbt__peer *peer, int64_t now_us)
 {
     return atomic_load(&peer->deadline_us) <= now_us ||
@@ -90,7 +91,7 @@ void pbt__peers_close(pbt__peers *peers)
     pthread_mutex_destroy(&peers->lock);
 }
 
-/* ---- coming and going -------------------------------------------------------------------------- */
+/* ---- coming and going ------------------------------------------------------------------------ */
 
 /* Whom to shut for a newcomer: the oldest stranger, else the oldest at rest, else the newcomer. */
 static pbt__peer *find_victim(const pbt__peers *peers)

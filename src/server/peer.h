@@ -1,11 +1,11 @@
 /*
  * peer.h: connections, and how long each may take.
  *
- * libmicrohttpd's own time-out starts anew with every byte, so one that sends a byte a second would be
- * served for ever. Here each connection has a deadline that only what was agreed moves: a whole request,
- * a rate of bytes, a rest between requests. A thread looks a few times a second and shuts down who is
- * late. When there are too many, the oldest that has not shown the token goes first: who holds no
- * token cannot keep those out who do.
+ * libmicrohttpd's own time-out starts anew with every byte, so one that sends a byte a second would
+ * be served for ever. Here each connection has a deadline that only what was agreed moves: a whole
+ * request, a rate of bytes, a rest between requests. A thread looks a few times a second and shuts
+ * down who is late. When there are too many, the oldest that has not shown the token goes first:
+ * who holds no token cannot keep those out who do.
  */
 #ifndef PBT_SERVER_PEER_H
 #define PBT_SERVER_PEER_H

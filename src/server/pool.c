@@ -12,7 +12,7 @@
 /* Deep enough for a study's call with a few paths on the stack, and for the deepest JSON. */
 enum { STACK_SIZE = 2 * 1024 * 1024 };
 
-/* ---- the queue --------------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 void pbt__pool_queue(pbt__server *server, pbt__request *request)
 {
@@ -55,7 +55,7 @@ static pbt__request *next(pbt__pool *pool)
     return request;
 }
 
-/* ---- serving ----------------------------------------------------------------------------------- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 /* Give the request back to libmicrohttpd's thread, which may free it at once. */
 static void resume(pbt__request *request, pbt__phase phase)
@@ -82,9 +82,9 @@ static pbt_err find_study(pbt__request *request, pbt_error *error)
         return PBT_OK;
     }
     request->hosted = pbt__hosted_take(request->server, request->study);
-    return request->hosted != NULL
-               ? PBT_OK
-               : pbt__fail(error, PBT_ERR_NOT_FOUND, "no study '%s' is served here", request->study);
+    return request->hosted != NULL ? PBT_OK
+                                   : pbt__fail(error, PBT_ERR_NOT_FOUND,
+                                               "no study '%s' is served here", request->study);
 }
 
 /* Make the answer. Returns false where the request was parked and is no longer ours. */
@@ -136,7 +136,7 @@ static void *work(void *argument)
     }
 }
 
-/* ---- opening and closing ----------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 pbt_err pbt__pool_open(pbt__server *server, pbt_error *error)
 {
@@ -156,8 +156,9 @@ pbt_err pbt__pool_open(pbt__server *server, pbt_error *error)
         pool->thread_count += errno == 0 ? 1 : 0;
     }
     pthread_attr_destroy(&attributes);
-    return pool->thread_count == PBT__POOL_THREADS ? PBT_OK
-                                                   : pbt__fail_errno(error, "cannot start a thread");
+    return pool->thread_count == PBT__POOL_THREADS
+               ? PBT_OK
+               : pbt__fail_errno(error, "cannot start a thread");
 }
 
 void pbt__pool_close(pbt__server *server)

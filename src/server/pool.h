@@ -28,8 +28,8 @@ PBT_MUST_USE pbt_err pbt__pool_open(struct pbt__server *server, pbt_error *error
 /* End the threads; no request is AWAY any more. */
 void pbt__pool_close(struct pbt__server *server);
 
-/* Suspend a request and queue it. Returns false, without either, where the server is stopping. From its
- * handler. */
+/* Suspend a request and queue it. Returns false, without either, where the server is stopping.
+ * From its handler. */
 bool pbt__pool_send(pbt__request *request);
 
 /* Queue a request that is AWAY already. Holding the lock. */

@@ -11,7 +11,7 @@ pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
                             error);
 }
 
-/* ---- studies ----------------------------------------------------------------------------------- */
+/* ---- studies --------------------------------------------------------------------------------- */
 
 /* The study after `before` on the list, in use; `before` is given back. */
 static pbt__hosted *next_hosted(pbt__server *server, pbt__hosted *before)
@@ -48,7 +48,7 @@ pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
     return pbt__answer_json(request, list, error);
 }
 
-/* ---- one study --------------------------------------------------------------------------------- */
+/* ---- one study ------------------------------------------------------------------------------- */
 
 static pbt_err serve_object(pbt__request *request,
                             pbt_err (*ask)(pbt__study *study, json_t **out, pbt_error *error),
@@ -79,7 +79,7 @@ pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
     return serve_object(request, pbt__study_segments, error);
 }
 
-/* ---- events ------------------------------------------------------------------------------------ */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 typedef struct event_list {
     json_t *events;

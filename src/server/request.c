@@ -1,9 +1,9 @@
 /*
  * request.c: from libmicrohttpd's callbacks to the pool and back.
  *
- * A request that is refused is read to its end all the same, within its bounds, and then answered: a client
- * that is still sending would see a broken connection and never learn why. Only one that says beforehand
- * that it is too long is answered at once.
+ * A request that is refused is read to its end all the same, within its bounds, and then answered:
+ * a client that is still sending would see a broken connection and never learn why. Only one that
+ * says beforehand that it is too long is answered at once.
  */
 #include "server/request.h"
 
@@ -27,7 +27,7 @@ static void allow_transfer(pbt__request *request, int64_t begun_us, int64_t byte
     pbt__peer_allow_until(request->peer, begun_us + server->request_us + (int64_t)more_us);
 }
 
-/* ---- how it begins ----------------------------------------------------------------------------- */
+/* ---- how it begins --------------------------------------------------------------------------- */
 
 /* Read a number of the query: -1 where it is not there; false where it is none. */
 static bool read_number(struct MHD_Connection *connection, const char *key, int64_t *out)
@@ -78,7 +78,8 @@ static void route(pbt__request *request, const char *method, const char *path)
     if (pbt__route_find(request, method, path, allowed) == PBT_OK) {
         read_query(request);
     } else if (allowed[0] != '\0') {
-        pbt__request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "ERR_METHOD", "no such method here");
+        pbt__request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "ERR_METHOD",
+                            "no such method here");
         pbt__error_detail(&request->error, "allowed: %s", allowed);
     } else {
         (void)pbt__fail(&request->error, PBT_ERR_NOT_FOUND, "nothing is at '%s'", path);
@@ -87,8 +88,7 @@ static void route(pbt__request *request, const char *method, const char *path)
 
 static int64_t body_maximum(const pbt__request *request)
 {
-    const bool is_upload =
-        request->route != NULL && request->route->body == PBT__BODY_UPLOAD;
+    const bool is_upload = request->route != NULL && request->route->body == PBT__BODY_UPLOAD;
     return is_upload ? request->server->upload_maximum : PBT__SERVER_BODY_MAXIMUM;
 }
 
@@ -124,7 +124,7 @@ static pbt__request *request_new(pbt__server *server, struct MHD_Connection *con
     return request;
 }
 
-/* ---- its body ---------------------------------------------------------------------------------- */
+/* ---- its body -------------------------------------------------------------------------------- */
 
 static void forget(pbt__request *request)
 {
@@ -140,7 +140,7 @@ static void keep(pbt__request *request, const char *data, size_t length)
     if (atomic_fetch_add(&server->bodies, length) + length > PBT__SERVER_BODIES_MAXIMUM) {
         forget(request);
         pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY",
-                    "too many bodies are being read at once");
+                            "too many bodies are being read at once");
         return;
     }
     pbt__text_append(&request->body, data, length);
@@ -171,7 +171,7 @@ static bool take(pbt__request *request, const char *data, size_t length)
     return true;
 }
 
-/* ---- its answer -------------------------------------------------------------------------------- */
+/* ---- its answer ------------------------------------------------------------------------------ */
 
 static enum MHD_Result send_answer(pbt__request *request)
 {
@@ -191,7 +191,8 @@ static enum MHD_Result send_error(pbt__request *request)
 
 static enum MHD_Result refuse_stopping(pbt__request *request)
 {
-    pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY", "the server is stopping");
+    pbt__request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ERR_BUSY",
+                        "the server is stopping");
     return send_error(request);
 }
 
@@ -221,7 +222,7 @@ static enum MHD_Result go_on(pbt__request *request, const char *data, size_t *si
     return pbt__pool_send(request) ? MHD_YES : refuse_stopping(request);
 }
 
-/* ---- libmicrohttpd's callbacks ----------------------------------------------------------------- */
+/* ---- libmicrohttpd's callbacks --------------------------------------------------------------- */
 
 void *pbt__request_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {

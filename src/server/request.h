@@ -7,8 +7,8 @@
  *     AWAY      suspended: in the queue, at work in the pool, or parked; libmicrohttpd does not touch it
  *     ANSWERED  libmicrohttpd's thread: `response` is to be sent
  *
- * A large upload goes BODY, AWAY (its place is made), BODY, AWAY, ANSWERED; what needs no study, such as a
- * refusal, is never AWAY.
+ * A large upload goes BODY, AWAY (its place is made), BODY, AWAY, ANSWERED; what needs no study,
+ * such as a refusal, is never AWAY.
  */
 #ifndef PBT_SERVER_REQUEST_H
 #define PBT_SERVER_REQUEST_H
@@ -43,12 +43,12 @@ struct pbt__request {
     int64_t attempt, after, limit; /* of the query; -1: not given */
 
     pbt__text body;
-    size_t body_claimed;  /* what it holds of the server's memory for bodies */
-    int64_t byte_count;   /* that came in, kept or not */
-    pbt__upload *upload;  /* NULL where the route takes none, or before its place is made */
+    size_t body_claimed; /* what it holds of the server's memory for bodies */
+    int64_t byte_count;  /* that came in, kept or not */
+    pbt__upload *upload; /* NULL where the route takes none, or before its place is made */
 
-    pbt__hosted *hosted;  /* while the pool has it */
-    bool is_waiting;      /* a claim that may be parked, until then, or until something changes: */
+    pbt__hosted *hosted;   /* while the pool has it */
+    bool is_waiting;       /* a claim that may be parked, until then, or until something changes: */
     int64_t wait_until_us; /* monotonic; 0: not decided yet */
     uint64_t seen;
 

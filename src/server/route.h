@@ -12,15 +12,14 @@ typedef struct pbt__route {
     const char *method;
     const char *path; /* "{study}" and "{segment}" stand for one part each */
     pbt__body_kind body;
-    /* Answer the request, or return why not; in the pool, may wait. `request->hosted` is its study's where
-     * the path names one. */
+    /* Answer the request, or return why not; in the pool, may wait. `request->hosted` is its
+     * study's where the path names one. */
     pbt_err (*serve)(pbt__request *request, pbt_error *error);
 } pbt__route;
 
 /*
- * Find the route of a request and fill in what its path names.
- * Errors: PBT_ERR_NOT_FOUND; `allowed` then lists the methods that the path has, "" where it has none.
- * Shape: allowed[PBT__METHODS_SIZE]
+ * Find the route of a request and fill in what its path names. Errors: PBT_ERR_NOT_FOUND; `allowed`
+ * then lists the methods that the path has, "" where it has none. Shape: allowed[PBT__METHODS_SIZE]
  */
 enum { PBT__METHODS_SIZE = 32 };
 PBT_MUST_USE pbt_err pbt__route_find(pbt__request *request, const char *method, const char *path,

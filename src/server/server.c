@@ -19,7 +19,7 @@
 
 enum { BACKLOG = 1024, TOKEN_MINIMUM = 16, SPARE_CONNECTIONS = 256, FAREWELL_SECONDS = 2 };
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static int64_t seconds_to_us(double seconds, double normal)
 {
@@ -51,7 +51,7 @@ static pbt_err set_token(pbt__server *server, const char *token, pbt_error *erro
     return PBT_OK;
 }
 
-/* ---- the address ------------------------------------------------------------------------------- */
+/* ---- the address ----------------------------------------------------------------------------- */
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -80,8 +80,7 @@ static pbt_err listen_at(const struct addrinfo *at, const char *name, int *out, 
 {
     const int yes = 1;
     const int listener = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener >= 0 &&
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+    if (listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
         bind(listener, at->ai_addr, at->ai_addrlen) == 0 && listen(listener, BACKLOG) == 0) {
         *out = listener;
         return PBT_OK;
@@ -131,9 +130,10 @@ static pbt_err write_url(pbt__server *server, int listener, bool *is_here, pbt_e
     return PBT_OK;
 }
 
-/* ---- starting ---------------------------------------------------------------------------------- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
-/* Takes the listener on success. One address of this machine may hold all connections: its workers do. */
+/* Takes the listener on success. One address of this machine may hold all connections: its
+ * workers do. */
 static pbt_err start_daemon(pbt__server *server, int listener, bool is_here, pbt_error *error)
 {
     const unsigned maximum = (unsigned)server->peers.maximum + SPARE_CONNECTIONS;
@@ -143,15 +143,12 @@ static pbt_err start_daemon(pbt__server *server, int listener, bool is_here, pbt
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
         pbt__request_handle, server,
         /* */
-        MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)PBT__SERVER_HEADERS_MAXIMUM,
-        MHD_OPTION_CONNECTION_LIMIT, maximum,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)PBT__SERVER_HEADERS_MAXIMUM, MHD_OPTION_CONNECTION_LIMIT, maximum,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
         MHD_OPTION_NOTIFY_CONNECTION, pbt__peers_notify, &server->peers,
-        MHD_OPTION_URI_LOG_CALLBACK, pbt__request_begin, server,
-        MHD_OPTION_NOTIFY_COMPLETED, pbt__request_end, server,
-        MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, pbt__request_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
+        pbt__request_end, server, MHD_OPTION_END);
     return server->daemon != NULL ? PBT_OK
                                   : pbt__fail(error, PBT_ERR_IO, "cannot start the HTTP server");
 }
@@ -233,10 +230,10 @@ void pbt__server_drain(pbt__server *server)
     pthread_mutex_unlock(&server->pool.lock);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------- */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
-/* Let what has begun come to its end: what the pool has, however long it takes; what is on the wire, for a
- * moment. */
+/* Let what has begun come to its end: what the pool has, however long it takes; what is on the
+ * wire, for a moment. */
 static void settle(pbt__server *server)
 {
     pbt__pool *pool = &server->pool;

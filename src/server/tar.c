@@ -1,7 +1,7 @@
 /*
- * tar.c: packing and unpacking with libarchive, which reads and writes headers and never touches the file
- * system: every file and folder is opened here, one name at a time from the folder above it (openat,
- * O_NOFOLLOW), so that no name and no link can lead out.
+ * tar.c: packing and unpacking with libarchive, which reads and writes headers and never touches
+ * the file system: every file and folder is opened here, one name at a time from the folder above
+ * it (openat, O_NOFOLLOW), so that no name and no link can lead out.
  */
 #include "server/tar.h"
 
@@ -56,7 +56,7 @@ static pbt_err count_entry(tar *self)
                            (int)PBT__TREE_ENTRY_MAXIMUM);
 }
 
-/* ---- packing ----------------------------------------------------------------------------------- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
 static pbt_err write_header(tar *self, const struct stat *status)
 {
@@ -193,7 +193,7 @@ pbt_err pbt__tar_pack(const char *folder, int file, pbt_error *error)
     return err;
 }
 
-/* ---- unpacking --------------------------------------------------------------------------------- */
+/* ---- unpacking ------------------------------------------------------------------------------- */
 
 /* Open the next folder on the way, making it where it is absent. Takes `folder`; -1 with errno. */
 static int step_into(int folder, const char *name)
@@ -208,7 +208,8 @@ static int step_into(int folder, const char *name)
     return next;
 }
 
-/* Take the next part of a name: it ends with a NUL, `*rest` is what follows. "" where none is left. */
+/* Take the next part of a name: it ends with a NUL, `*rest` is what follows. "" where none is
+ * left. */
 static char *next_part(char **rest)
 {
     char *part = *rest + strspn(*rest, "/");
@@ -245,7 +246,8 @@ static pbt_err unpack_bytes(tar *self, int file)
 
 static pbt_err unpack_file(tar *self, int folder, const char *name)
 {
-    const int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    const int file =
+        openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0 && errno == EEXIST) {
         return refuse(self, "it comes twice");
     }

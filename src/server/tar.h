@@ -1,17 +1,18 @@
 /*
  * tar.h: a checkpoint folder as one stream of bytes.
  *
- * Only what a checkpoint may be made of travels: files and folders, by relative names. A link, a device,
- * a name that leads out ("..", "/etc"), or one that comes twice is refused, and so is an archive with
- * holes, which could unpack to more than was sent. Times, owners and modes are not kept.
+ * Only what a checkpoint may be made of travels: files and folders, by relative names. A link, a
+ * device, a name that leads out ("..", "/etc"), or one that comes twice is refused, and so is an
+ * archive with holes, which could unpack to more than was sent. Times, owners and modes are not
+ * kept.
  */
 #ifndef PBT_SERVER_TAR_H
 #define PBT_SERVER_TAR_H
 
 #include <pbt/pbt.h>
 
-/* Write a folder into an open file, at its start. Errors: PBT_ERR_IO, PBT_ERR_CHECKPOINT (a kind that is
- * refused), PBT_ERR_LIMIT, PBT_ERR_MEMORY. */
+/* Write a folder into an open file, at its start. Errors: PBT_ERR_IO, PBT_ERR_CHECKPOINT (a kind
+ * that is refused), PBT_ERR_LIMIT, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__tar_pack(const char *folder, int file, pbt_error *error);
 
 /* Make a folder that does not exist from an open file, read from its start. What was made before a

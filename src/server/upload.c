@@ -5,8 +5,8 @@
  *     .aside/m3s12.1.unpack-P.N    a folder, being unpacked from them
  *     .aside/m3s12.1               where the attempt saves: renamed to, whole
  *
- * An upload that breaks off is removed; one whose server dies, by the next sweep, with its attempt. It
- * is made durable where every checkpoint is: when it is reported.
+ * An upload that breaks off is removed; one whose server dies, by the next sweep, with its attempt.
+ * It is made durable where every checkpoint is: when it is reported.
  */
 #include "server/upload.h"
 
@@ -37,12 +37,12 @@ static pbt_err name_aside(const pbt__request *request, const char *what, char *o
 
 static bool is_tar(struct MHD_Connection *connection)
 {
-    const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                   MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
     return type != NULL && strcasecmp(type, "application/x-tar") == 0;
 }
 
-/* ---- the bytes --------------------------------------------------------------------------------- */
+/* ---- the bytes ------------------------------------------------------------------------------- */
 
 pbt_err pbt__upload_open(pbt__request *request, pbt_error *error)
 {
@@ -63,8 +63,7 @@ pbt_err pbt__upload_open(pbt__request *request, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    upload->file =
-        open(upload->path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    upload->file = open(upload->path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     return upload->file >= 0 ? PBT_OK : pbt__fail_errno(error, "cannot make '%s'", upload->path);
 }
 
@@ -108,12 +107,12 @@ void pbt__upload_drop(pbt__request *request)
     request->upload = NULL;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static pbt_err take(pbt__request *request, const char *path, pbt_error *error)
 {
-    return pbt__study_take(request->hosted->study, request->segment, (int32_t)request->attempt, path,
-                           error);
+    return pbt__study_take(request->hosted->study, request->segment, (int32_t)request->attempt,
+                           path, error);
 }
 
 static pbt_err take_folder(pbt__request *request, pbt_error *error)

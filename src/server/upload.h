@@ -1,4 +1,5 @@
-/* upload.h: a checkpoint that comes in, written beside where its attempt saves, never held in memory. */
+/* upload.h: a checkpoint that comes in, written beside where its attempt saves, never held in
+ * memory. */
 #ifndef PBT_SERVER_UPLOAD_H
 #define PBT_SERVER_UPLOAD_H
 

@@ -1,8 +1,8 @@
 /*
  * worker.c: what workers say: claim, report, heartbeat, release, fail.
  *
- * Each reads its body into a plain struct, lets go of the JSON, and only then calls the study, which may
- * take as long as the disk.
+ * Each reads its body into a plain struct, lets go of the JSON, and only then calls the study,
+ * which may take as long as the disk.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const pbt__claimant HOLDER = {.worker = "", .session = ""};
 
 enum { MESSAGE_MAXIMUM = 64 * 1024 };
 
-/* ---- actions ----------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 /* Give back what was handed out while the server hands out nothing. */
 static pbt_err give_back(pbt__request *request, pbt__action *action, pbt_error *error)
@@ -28,9 +28,8 @@ static pbt_err give_back(pbt__request *request, pbt__action *action, pbt_error *
     if (action->verb != PBT__TRAIN || !atomic_load(&request->server->is_draining)) {
         return PBT_OK;
     }
-    const pbt_err err =
-        pbt__study_release(request->hosted->study, &HOLDER, train->segment.id, train->attempt,
-                           train->resume_step, false, error);
+    const pbt_err err = pbt__study_release(request->hosted->study, &HOLDER, train->segment.id,
+                                           train->attempt, train->resume_step, false, error);
     if (err == PBT_OK) {
         *action = (pbt__action){.verb = PBT__WAIT, .wait_seconds = 1};
     }
@@ -62,7 +61,7 @@ static pbt_err answer_recorded(pbt__request *request, pbt_error *error)
     return pbt__answer_json(request, json_pack("{s:b}", "recorded", 1), error);
 }
 
-/* ---- claim ------------------------------------------------------------------------------------- */
+/* ---- claim ----------------------------------------------------------------------------------- */
 
 typedef struct claim_body {
     char worker[PBT__NAME_SIZE];
@@ -77,8 +76,7 @@ static pbt_err read_claim(pbt__request *request, claim_body *out, pbt_error *err
                    pbt__body_text(&body, "worker", sizeof out->worker - 1));
     (void)snprintf(out->session, sizeof out->session, "%s",
                    pbt__body_text(&body, "session", sizeof out->session - 1));
-    out->wait_seconds =
-        pbt__body_integer(&body, "wait_seconds", 0, PBT__SERVER_WAIT_MAXIMUM, 0);
+    out->wait_seconds = pbt__body_integer(&body, "wait_seconds", 0, PBT__SERVER_WAIT_MAXIMUM, 0);
     pbt__body_fini(&body);
     return body.err;
 }
@@ -119,7 +117,7 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
     return answer_action(request, &action, error);
 }
 
-/* ---- report ------------------------------------------------------------------------------------ */
+/* ---- report ---------------------------------------------------------------------------------- */
 
 static pbt_err read_report(pbt__request *request, pbt__result *out, pbt__measures **measures,
                            pbt_error *error)
@@ -172,7 +170,7 @@ pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
     return answer_report(request, &reply, error);
 }
 
-/* ---- heartbeat --------------------------------------------------------------------------------- */
+/* ---- heartbeat ------------------------------------------------------------------------------- */
 
 static pbt_err read_heartbeat(pbt__request *request, int32_t *attempt, int64_t *step,
                               pbt_error *error)
@@ -212,7 +210,7 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
     return pbt__answer_json(request, json_pack("{s:s}", "action", action), error);
 }
 
-/* ---- release ----------------------------------------------------------------------------------- */
+/* ---- release --------------------------------------------------------------------------------- */
 
 typedef struct release_body {
     int32_t attempt;
@@ -247,7 +245,7 @@ pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
     return answer_recorded(request, error);
 }
 
-/* ---- fail -------------------------------------------------------------------------------------- */
+/* ---- fail ------------------------------------------------------------------------------------ */
 
 typedef struct fail_body {
     int32_t attempt;

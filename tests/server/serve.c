@@ -37,7 +37,7 @@ static void must(pbt_err err, const pbt_error *error)
     }
 }
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void set_option(pbt__server_options *options, const char **store, const char *word)
 {
@@ -69,8 +69,7 @@ static void open_study(serve *self, const char *spec_path, const char *store_url
     const pbt__study_options options = {.checkpoint_folder = getcwd(folder, sizeof folder)};
     must(pbt__store_open(&store_options, &self->store, &error), &error);
     must(pbt_spec_read(spec_path, &spec, &error), &error);
-    const pbt_err err =
-        pbt__study_open(self->store, "tiny", &options, &self->study, &error);
+    const pbt_err err = pbt__study_open(self->store, "tiny", &options, &self->study, &error);
     if (err == PBT_ERR_NOT_FOUND) {
         json_t *provenance = json_object();
         must(pbt__study_create(self->store, spec, provenance, &options, &self->study, &error),
@@ -82,7 +81,7 @@ static void open_study(serve *self, const char *spec_path, const char *store_url
     }
 }
 
-/* ---- commands ---------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void train_inline(serve *self, int count)
 {
