@@ -1,8 +1,8 @@
 /*
  * population.c: what a decision costs: reports told to a population in memory, against its size.
  *
- * Scores rise with the step and differ between members, so the worst quarter copies all the time. One
- * line per size, with the time of an ask and of a tell.
+ * Scores rise with the step and differ between members, so the worst quarter copies all the time.
+ * One line per size, with the time of an ask and of a tell.
  */
 #include <pbt/pbt.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ typedef struct times {
     double ask_seconds, tell_seconds;
 } times;
 
-/* Ask and tell until it is over; the score stands for a trainer. False where a report was refused. */
+/* Ask and tell until it is over; the score stands for a trainer. False where a report was refused.
+ */
 static bool run(pbt_population *population, times *out)
 {
     pbt_segment segment;

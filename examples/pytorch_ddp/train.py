@@ -25,7 +25,7 @@ def broadcast(thing):
 
 
 def spirals(count, generator):
-    """Points as float32 [count, 2]; which of the spirals each lies on as float32 [count], 0 or 1."""
+    """Points as float32 [count, 2]; which spiral each lies on as float32 [count], 0 or 1."""
     side = torch.randint(2, (count,), generator=generator).float()
     turn = torch.rand(count, generator=generator) * 3 * math.pi
     angle = turn + side * math.pi

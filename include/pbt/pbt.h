@@ -1,9 +1,9 @@
 /*
  * pbt.h: Population Based Training (Jaderberg et al. 2017) as a library.
  *
- * A population is a value. It is asked which segment to train next and told how each segment went; it
- * answers with decisions. It does no I/O, reads no clock, starts no thread and keeps no generator
- * state: the same answers in the same order give the same study.
+ * A population is a value. It is asked which segment to train next and told how each segment went;
+ * it answers with decisions. It does no I/O, reads no clock, starts no thread and keeps no
+ * generator state: the same answers in the same order give the same study.
  *
  * Every function that can fail returns pbt_err and leaves its outputs untouched on failure. What
  * parses text or does I/O also fills a caller-owned, nullable pbt_error.
@@ -61,7 +61,8 @@ typedef enum pbt_err {
 #undef PBT_ERROR_ENUM
 } pbt_err;
 
-/* One failure in words. Each text is one line, NUL-terminated, empty where there is nothing to say. */
+/* One failure in words. Each text is one line, NUL-terminated, empty where there is nothing to say.
+ */
 typedef struct pbt_error {
     pbt_err code;
     char message[256]; /* lower case, no full stop, values quoted */
@@ -98,7 +99,12 @@ typedef union pbt_value {
     int64_t integer; /* PBT_INT; for PBT_ORDINAL, PBT_CHOICE, PBT_CONSTANT the index into `items` */
 } pbt_value;
 
-typedef enum pbt_item_type { PBT_ITEM_INT, PBT_ITEM_FLOAT, PBT_ITEM_BOOL, PBT_ITEM_TEXT } pbt_item_type;
+typedef enum pbt_item_type {
+    PBT_ITEM_INT,
+    PBT_ITEM_FLOAT,
+    PBT_ITEM_BOOL,
+    PBT_ITEM_TEXT
+} pbt_item_type;
 
 /* One value of an ordinal, a choice or a constant, in the type it was written in. */
 typedef struct pbt_item {
@@ -144,7 +150,8 @@ typedef struct pbt_change {
     pbt_value from;  /* before exploring, after any copy */
 } pbt_change;
 
-/* ---- what to search and how ------------------------------------------------------------------- */
+/* ---- what to search and how -------------------------------------------------------------------
+ */
 
 typedef enum pbt_direction { PBT_MAXIMIZE, PBT_MINIMIZE } pbt_direction;
 typedef enum pbt_mode { PBT_ASYNCHRONOUS, PBT_GENERATIONAL } pbt_mode;
@@ -219,7 +226,8 @@ typedef struct pbt_search {
     int32_t start_count;
 } pbt_search;
 
-/* The documented defaults; population, ready_every, stop_steps and space are the caller's to set. */
+/* The documented defaults; population, ready_every, stop_steps and space are the caller's to set.
+ */
 PBT_API pbt_search pbt_search_default(void);
 
 /*
@@ -229,11 +237,14 @@ PBT_API pbt_search pbt_search_default(void);
 PBT_API PBT_MUST_USE pbt_err pbt_search_check(const pbt_search *search, pbt_error *error);
 
 /* Describe a float in [min, max]. */
-PBT_API pbt_parameter pbt_parameter_float(const char *name, pbt_scale scale, double min, double max);
+PBT_API pbt_parameter pbt_parameter_float(const char *name, pbt_scale scale, double min,
+                                          double max);
 /* Describe an integer in [min, max]. */
-PBT_API pbt_parameter pbt_parameter_int(const char *name, pbt_scale scale, int64_t min, int64_t max);
+PBT_API pbt_parameter pbt_parameter_int(const char *name, pbt_scale scale, int64_t min,
+                                        int64_t max);
 
-/* ---- a population ------------------------------------------------------------------------------ */
+/* ---- a population ------------------------------------------------------------------------------
+ */
 
 typedef struct pbt_population pbt_population;
 
@@ -338,7 +349,8 @@ PBT_API PBT_MUST_USE bool pbt_population_best(const pbt_population *population, 
 PBT_API size_t pbt_population_lineage(const pbt_population *population, pbt_segment_id leaf,
                                       pbt_segment *out, size_t capacity);
 
-/* ---- specs -------------------------------------------------------------------------------------- */
+/* ---- specs --------------------------------------------------------------------------------------
+ */
 
 typedef struct pbt_spec pbt_spec;
 

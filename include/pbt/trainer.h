@@ -3,9 +3,10 @@
  *
  * A plugin is a shared library with one symbol, `pbt_trainer_table`. Its functions run on pbt's
  * threads, several members at a time, each with a state of its own; `open` runs once, before them.
- * A state is `state_size` bytes that pbt allocates (zeroed, 64-byte aligned), copies with memcpy and
- * writes to checkpoints as they are, unless `save` and `load` are given. Everything the next step
- * depends on belongs into it: weights, optimizer moments, the position in the data, random state.
+ * A state is `state_size` bytes that pbt allocates (zeroed, 64-byte aligned), copies with memcpy
+ * and writes to checkpoints as they are, unless `save` and `load` are given. Everything the next
+ * step depends on belongs into it: weights, optimizer moments, the position in the data, random
+ * state.
  */
 #ifndef PBT_TRAINER_H
 #define PBT_TRAINER_H
@@ -36,7 +37,8 @@ typedef struct pbt_job {
     uint32_t seed; /* for `init`; the same in every attempt */
     int64_t start_step, end_step;
     int64_t start_age, end_age;
-    const pbt_hyperparameter *hyperparameters; /* Shape: [hyperparameter_count], in the spec's order */
+    const pbt_hyperparameter
+        *hyperparameters; /* Shape: [hyperparameter_count], in the spec's order */
     size_t hyperparameter_count;
     void *host; /* passed to the functions below */
     /* Say whether to return early: `train` may then stop at any step and return it. */
@@ -53,7 +55,7 @@ typedef struct pbt_job {
 
 /* The table a plugin exports. A function returns 0, or not 0 where it failed (see job->message). */
 typedef struct pbt_trainer {
-    uint32_t version; /* PBT_TRAINER_VERSION */
+    uint32_t version;  /* PBT_TRAINER_VERSION */
     size_t state_size; /* Units: bytes */
     /* Nullable: load the data, once per process. */
     int (*open)(const pbt_job *any_job);

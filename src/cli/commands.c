@@ -58,8 +58,8 @@ const pbt__command pbt__commands[] = {
         .operands = "SPEC",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) |
-                   BIT(HELP),
+        .options =
+            BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"

@@ -12,9 +12,9 @@ typedef struct pbt__gpus {
 } pbt__gpus;
 
 /*
- * Find them: those of `list` ("0,1,1"); where it is NULL those of $CUDA_VISIBLE_DEVICES, which a cluster
- * sets to what it allotted; else all that the driver shows.
- * Errors: PBT_ERR_ARGUMENT, PBT_ERR_MEMORY. Nullable: list.
+ * Find them: those of `list` ("0,1,1"); where it is NULL those of $CUDA_VISIBLE_DEVICES, which a
+ * cluster sets to what it allotted; else all that the driver shows. Errors: PBT_ERR_ARGUMENT,
+ * PBT_ERR_MEMORY. Nullable: list.
  */
 PBT_MUST_USE pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error);
 void pbt__gpus_fini(pbt__gpus *gpus);

@@ -40,8 +40,8 @@ static pbt_err see_failure(void *context, const json_t *event)
     return PBT_OK;
 }
 
-/* Read the end of a member's log; where it has none, of member 0's: what a worker wrote before it held
- * any segment is quoted there. */
+/* Read the end of a member's log; where it has none, of member 0's: what a worker wrote before it
+ * held any segment is quoted there. */
 static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *path, char **end,
                             pbt_error *error)
 {

@@ -124,9 +124,8 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
     }
     snprintf(out, TITLE_SIZE,
              "%s: %" PRId32 " members on %" PRId32 " slot%s, %s, %s %s, %slogs in %s, API at %s",
-             spec->name,
-             summary->member_count, options->slot_count, options->slot_count == 1 ? "" : "s",
-             pbt__mode_name(spec->search.mode),
+             spec->name, summary->member_count, options->slot_count,
+             options->slot_count == 1 ? "" : "s", pbt__mode_name(spec->search.mode),
              spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
              progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);
 }

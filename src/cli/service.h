@@ -1,9 +1,10 @@
 /*
- * service.h: the server that a run carries, and STORE.owner, which tells other commands where it is.
+ * service.h: the server that a run carries, and STORE.owner, which tells other commands where it
+ * is.
  *
- * STORE.owner is readable by its owner alone: it holds the token. It is written aside and renamed, so a
- * reader finds a whole one or none, and removed when the run ends; one that a killed run left names a
- * process that is gone.
+ * STORE.owner is readable by its owner alone: it holds the token. It is written aside and renamed,
+ * so a reader finds a whole one or none, and removed when the run ends; one that a killed run left
+ * names a process that is gone.
  */
 #ifndef PBT_CLI_SERVICE_H
 #define PBT_CLI_SERVICE_H
@@ -17,8 +18,8 @@ typedef struct pbt__service {
     char owner[PBT__PATH_SIZE + 8]; /* "": none was written */
 } pbt__service;
 
-/* Listen on `listen` ("127.0.0.1:8080", NULL: a free port of this machine alone) and write STORE.owner,
- * where the store is a file. Errors: PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. */
+/* Listen on `listen` ("127.0.0.1:8080", NULL: a free port of this machine alone) and write
+ * STORE.owner, where the store is a file. Errors: PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__service_start(pbt__service *service, const pbt__place *place,
                                         const char *listen, pbt_error *error);
 

@@ -34,11 +34,10 @@ static pbt_err print_verdict(verification *these, const pbt__verdict *verdict, p
                verdict->problem_count == 1 ? "" : "s");
         return PBT_OK;
     }
-    json_t *object =
-        json_pack("{s:s, s:I, s:I, s:I, s:O}", "name", these->study, "events",
-                  (json_int_t)verdict->event_count, "decisions",
-                  (json_int_t)verdict->decision_count, "checkpoints",
-                  (json_int_t)verdict->checkpoint_count, "problems", these->problems);
+    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:O}", "name", these->study, "events",
+                               (json_int_t)verdict->event_count, "decisions",
+                               (json_int_t)verdict->decision_count, "checkpoints",
+                               (json_int_t)verdict->checkpoint_count, "problems", these->problems);
     pbt_err err = object != NULL ? pbt__print_json(object, error) : pbt__fail_memory(error);
     json_decref(object);
     return err;

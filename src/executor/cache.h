@@ -1,9 +1,9 @@
 /*
  * cache.h: members' latest states in memory, so that continuing or copying is a memcpy.
  *
- * One state per member at most, of the segment it reported last; whoever asks for another one reads its
- * checkpoint. Memory is bounded by population x state size; where there is none, nothing is kept.
- * Threads: any. A member's state is copied under that member's own lock.
+ * One state per member at most, of the segment it reported last; whoever asks for another one reads
+ * its checkpoint. Memory is bounded by population x state size; where there is none, nothing is
+ * kept. Threads: any. A member's state is copied under that member's own lock.
  */
 #ifndef PBT_EXECUTOR_CACHE_H
 #define PBT_EXECUTOR_CACHE_H

@@ -1,9 +1,9 @@
 /*
  * child.h: one process of a trainer, from start to reaping.
  *
- * To stop is SIGTERM to the process's group and, PBT__GRACE_US later, SIGKILL; `now` is SIGKILL at once.
- * When the process has ended its group is killed: what it left running would hold files open and write
- * where the next attempt writes.
+ * To stop is SIGTERM to the process's group and, PBT__GRACE_US later, SIGKILL; `now` is SIGKILL at
+ * once. When the process has ended its group is killed: what it left running would hold files open
+ * and write where the next attempt writes.
  */
 #ifndef PBT_EXECUTOR_CHILD_H
 #define PBT_EXECUTOR_CHILD_H
@@ -22,17 +22,20 @@ typedef struct pbt__child {
     int status;      /* as waitpid says, at the end */
 } pbt__child;
 
-/* Start it for a slot. On success the caller reaps it, once `ended` is readable. Errors: as pbt__spawn. */
+/* Start it for a slot. On success the caller reaps it, once `ended` is readable. Errors: as
+ * pbt__spawn. */
 PBT_MUST_USE pbt_err pbt__child_start(pbt__child *child, pbt__slot *slot,
                                       const pbt__spawn_options *options, pbt_error *error);
 
-/* Do what is due about stopping. Returns how long to wait for anything, in milliseconds; -1: for ever. */
+/* Do what is due about stopping. Returns how long to wait for anything, in milliseconds; -1: for
+ * ever. */
 int pbt__child_stop_where_due(pbt__child *child);
 
 /* Kill what is left of its group, reap it, close `ended`. */
 void pbt__child_reap(pbt__child *child);
 
-/* Say how it ended, such as "'train.py' exited with status 1"; false where it exited with status 0. */
+/* Say how it ended, such as "'train.py' exited with status 1"; false where it exited with status 0.
+ */
 bool pbt__child_describe(const pbt__child *child, const char *name, char *out, size_t size);
 
 #endif

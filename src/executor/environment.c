@@ -71,7 +71,8 @@ char **pbt__environment_new(char *const *base, char *const *changes, int thread_
     return list;
 }
 
-/* ---- programs ---------------------------------------------------------------------------------- */
+/* ---- programs ----------------------------------------------------------------------------------
+ */
 
 static bool can_run(const char *folder, const char *program)
 {

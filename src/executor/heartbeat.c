@@ -1,10 +1,10 @@
 /*
  * heartbeat.c: one thread that renews the leases of all slots.
  *
- * A lease is renewed three times in its length, so that one heartbeat may be lost; and at least every
- * 5 seconds, so that another process's `pbt stop` is obeyed and progress is shown within that time. The
- * mutex is not held during a call: a slot that ends its segment meanwhile is not kept waiting, and the
- * answer to a segment it no longer trains is dropped.
+ * A lease is renewed three times in its length, so that one heartbeat may be lost; and at least
+ * every 5 seconds, so that another process's `pbt stop` is obeyed and progress is shown within that
+ * time. The mutex is not held during a call: a slot that ends its segment meanwhile is not kept
+ * waiting, and the answer to a segment it no longer trains is dropped.
  */
 #include <sys/eventfd.h>
 #include <time.h>

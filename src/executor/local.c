@@ -19,7 +19,8 @@
 /* Units: microseconds that abandoned slots are given to end by themselves. */
 enum { ABANDON_US = 200000 };
 
-/* ---- failing and paths ------------------------------------------------------------------------- */
+/* ---- failing and paths -------------------------------------------------------------------------
+ */
 
 void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error)
 {
@@ -40,7 +41,8 @@ pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out, pb
     return err == PBT_OK ? pbt__path_join(folder, name, out, error) : err;
 }
 
-/* ---- slots ------------------------------------------------------------------------------------- */
+/* ---- slots -------------------------------------------------------------------------------------
+ */
 
 /* A session is random, so that no two slots, processes or machines ever share one. */
 static pbt_err make_session(char *out, pbt_error *error)
@@ -100,7 +102,8 @@ static pbt_err make_slots(pbt__local *local, const pbt__local_options *options, 
     return err;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
 
 static void init_locks(pbt__local *local)
 {
@@ -273,7 +276,8 @@ pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, p
     return PBT_OK;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------ */
+/* ---- ending ------------------------------------------------------------------------------------
+ */
 
 void pbt__local_stop(pbt__local *local, bool now)
 {

@@ -1,10 +1,10 @@
 /*
  * local.h: training a study's segments on this machine.
  *
- * A slot is a thread that claims, trains and reports until the study stops. What training means is the
- * spec's protocol: a plugin's functions on the slot's own thread (plugin.c), or one process per segment
- * (process.c). Slots hold no state that matters: kill the process at any instant, start it again, and the
- * study goes on. Children die with their parent.
+ * A slot is a thread that claims, trains and reports until the study stops. What training means is
+ * the spec's protocol: a plugin's functions on the slot's own thread (plugin.c), or one process per
+ * segment (process.c). Slots hold no state that matters: kill the process at any instant, start it
+ * again, and the study goes on. Children die with their parent.
  */
 #ifndef PBT_EXECUTOR_LOCAL_H
 #define PBT_EXECUTOR_LOCAL_H
@@ -25,38 +25,38 @@ typedef struct pbt__local_options {
 } pbt__local_options;
 
 /*
- * Start the slots of a study, after ending the leases of whoever had their names before. The study is
- * borrowed and must outlive the result.
- * Errors: PBT_ERR_TRAINER (the plugin cannot be loaded: the detail says why; the program is not found),
- * PBT_ERR_ARGUMENT (protocol `worker` needs a server), PBT_ERR_IO, PBT_ERR_STORE,
- * PBT_ERR_MEMORY.
+ * Start the slots of a study, after ending the leases of whoever had their names before. The study
+ * is borrowed and must outlive the result. Errors: PBT_ERR_TRAINER (the plugin cannot be loaded:
+ * the detail says why; the program is not found), PBT_ERR_ARGUMENT (protocol `worker` needs a
+ * server), PBT_ERR_IO, PBT_ERR_STORE, PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options,
                                       pbt__local **out, pbt_error *error);
 
-/* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are released. With
- * `now`, processes get SIGKILL and nobody waits for a trainer. Returns at once; idempotent. */
+/* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are released.
+ * With `now`, processes get SIGKILL and nobody waits for a trainer. Returns at once; idempotent. */
 void pbt__local_stop(pbt__local *local, bool now);
 
-/* Say whether every slot has ended: the study stopped, pbt__local_stop was called, or a slot met an error
- * it cannot go on from. */
+/* Say whether every slot has ended: the study stopped, pbt__local_stop was called, or a slot met an
+ * error it cannot go on from. */
 bool pbt__local_is_done(const pbt__local *local);
 
-/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. After a stop
- * with `now` a plugin that does not return is left behind: it touches the study no more, which may be
- * closed, and its slot is freed when it returns. */
+/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. After
+ * a stop with `now` a plugin that does not return is left behind: it touches the study no more,
+ * which may be closed, and its slot is freed when it returns. */
 PBT_MUST_USE pbt_err pbt__local_finish(pbt__local *local, pbt_error *error);
 
 /* The log of a member, whether or not it exists yet. Shape: out[PBT__PATH_SIZE] */
 PBT_MUST_USE pbt_err pbt__local_log_path(const char *log_folder, int32_t member, char *out,
                                          pbt_error *error);
 
-/* The last lines of a member's log, at most `maximum` bytes; "" where there is none. The caller frees. */
+/* The last lines of a member's log, at most `maximum` bytes; "" where there is none. The caller
+ * frees. */
 PBT_MUST_USE pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum,
                                         char **out, pbt_error *error);
 
-/* Processors this process may use: its affinity, and its cgroup's cpu.max (v2) or cfs quota (v1), whichever
- * is less; at least 1. (slots.c) */
+/* Processors this process may use: its affinity, and its cgroup's cpu.max (v2) or cfs quota (v1),
+ * whichever is less; at least 1. (slots.c) */
 int32_t pbt__slots_processors(void);
 
 #endif

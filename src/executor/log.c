@@ -26,7 +26,8 @@ pbt_err pbt__local_log_path(const char *log_folder, int32_t member, char *out, p
     return pbt__path_join(log_folder, name, out, error);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing -----------------------------------------------------------------------------------
+ */
 
 pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error)
 {
@@ -107,9 +108,11 @@ void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space
     pbt__text_fini(&text);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
-/* Read at most `length` bytes that end where the file ends. Returns their number, or -1 with errno. */
+/* Read at most `length` bytes that end where the file ends. Returns their number, or -1 with errno.
+ */
 static ssize_t read_end(const char *path, char *bytes, size_t length)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC);

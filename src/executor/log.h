@@ -1,8 +1,8 @@
 /*
  * log.h: a member's log: what its trainers printed, each segment after one line that names it.
  *
- * A log is opened for appending, once per segment. Several writers may hold it: each line of ours, and
- * each write of a trainer, goes to the end whole.
+ * A log is opened for appending, once per segment. Several writers may hold it: each line of ours,
+ * and each write of a trainer, goes to the end whole.
  */
 #ifndef PBT_EXECUTOR_LOG_H
 #define PBT_EXECUTOR_LOG_H
@@ -17,7 +17,8 @@ PBT_MUST_USE pbt_err pbt__log_open(const char *folder, int32_t member, int *out,
  * needs none. */
 void pbt__log_line(int log, const char *line);
 
-/* Append the line that begins a segment: its name, attempt, steps, where it starts from, hyperparameters. */
+/* Append the line that begins a segment: its name, attempt, steps, where it starts from,
+ * hyperparameters. */
 void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space *space);
 
 /* The last lines of a file, at most `maximum` bytes; "" where it is absent. The caller frees. */

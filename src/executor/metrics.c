@@ -1,5 +1,5 @@
-/* metrics.c: gathering metrics. Memory is allocated for samples alone; a segment has few metrics, so a name
- * is found by looking at all of them. */
+/* metrics.c: gathering metrics. Memory is allocated for samples alone; a segment has few metrics,
+ * so a name is found by looking at all of them. */
 #include "executor/metrics.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
  * metrics_read.c: a command's last line of output.
  *
- * Jansson reads strict JSON only, so the three words that Python's json module prints for numbers that
- * are not finite are first turned into the strings that pbt writes for them. Whatever else is wrong with
- * the line stays wrong and is Jansson's to report.
+ * Jansson reads strict JSON only, so the three words that Python's json module prints for numbers
+ * that are not finite are first turned into the strings that pbt writes for them. Whatever else is
+ * wrong with the line stays wrong and is Jansson's to report.
  */
 #include <jansson.h>
 #include <stdlib.h>

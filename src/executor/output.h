@@ -1,8 +1,8 @@
 /*
  * output.h: a trainer's standard output: all of it goes to the log, its last line is kept.
  *
- * Blank lines do not count, so a trainer may end with one. A last line beyond the maximum is known to be too
- * long, not cut.
+ * Blank lines do not count, so a trainer may end with one. A last line beyond the maximum is known
+ * to be too long, not cut.
  */
 #ifndef PBT_EXECUTOR_OUTPUT_H
 #define PBT_EXECUTOR_OUTPUT_H
@@ -25,8 +25,8 @@ void pbt__output_take(pbt__output *output, const char *bytes, size_t length);
 /* Say whether a line was begun and not ended. */
 bool pbt__output_is_within_line(const pbt__output *output);
 
-/* The last line once nothing follows, whether or not a line feed ends it; `failed` where it is too long or
- * there was no memory for it. Owner: the output. */
+/* The last line once nothing follows, whether or not a line feed ends it; `failed` where it is too
+ * long or there was no memory for it. Owner: the output. */
 const pbt__text *pbt__output_last(pbt__output *output);
 
 #endif

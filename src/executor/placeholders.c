@@ -1,8 +1,8 @@
 /*
  * placeholders.c: filling in a command.
  *
- * The arguments are appended to one text, each ended by a NUL, and the vector that points into it is
- * made last, when all sizes are known. No argument is ever split, joined or seen by a shell.
+ * The arguments are appended to one text, each ended by a NUL, and the vector that points into it
+ * is made last, when all sizes are known. No argument is ever split, joined or seen by a shell.
  */
 #include "executor/placeholders.h"
 
@@ -14,7 +14,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------------------------------
+ */
 
 static void append_real(pbt__text *text, double value)
 {
@@ -51,7 +52,8 @@ void pbt__value_append(pbt__text *text, const pbt_parameter *parameter, pbt_valu
     }
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------------------------------
+ */
 
 static bool is_named(const char *name, size_t length, const char *known)
 {
@@ -103,7 +105,8 @@ static bool append_named(pbt__text *text, const char *name, size_t length, const
     return append_parameter(text, name, length, space, segment->values);
 }
 
-/* ---- arguments --------------------------------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------------------------------
+ */
 
 static pbt_err fill_argument(pbt__text *text, const char *argument, const pbt_space *space,
                              const pbt__assignment *assignment, pbt_error *error)

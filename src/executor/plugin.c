@@ -1,11 +1,11 @@
 /*
  * plugin.c: training by a plugin's functions, on the slot's own thread.
  *
- * Each slot has one state. It is filled from the first of these that has the parent's weights: the state
- * as the slot's last segment left it, another member's state in memory, the checkpoint. A plugin that
- * saves and loads by itself may keep things in its state that a copy would share, so between slots it
- * always goes through its own files; within a slot it goes on in memory unless the spec says `reload:
- * always`.
+ * Each slot has one state. It is filled from the first of these that has the parent's weights: the
+ * state as the slot's last segment left it, another member's state in memory, the checkpoint. A
+ * plugin that saves and loads by itself may keep things in its state that a copy would share, so
+ * between slots it always goes through its own files; within a slot it goes on in memory unless the
+ * spec says `reload: always`.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ struct plugin_slot {
         held; /* the reported segment whose weights `state` holds; PBT_NO_SEGMENT: none */
 };
 
-/* ---- loading the library ----------------------------------------------------------------------- */
+/* ---- loading the library -----------------------------------------------------------------------
+ */
 
 static pbt_err check_table(const pbt_trainer *table, const char *path, pbt_error *error)
 {
@@ -167,15 +168,16 @@ static void plugin_slot_close(pbt__slot *slot)
     free(own);
 }
 
-/* ---- filling the state ------------------------------------------------------------------------- */
+/* ---- filling the state -------------------------------------------------------------------------
+ */
 
 static bool is_same(pbt_segment_id a, pbt_segment_id b)
 {
     return a.member >= 0 && a.member == b.member && a.number == b.number;
 }
 
-/* Fill the state without a checkpoint; false where only the checkpoint will do. Progress is never in memory:
- * it is its own segment's, which nobody has reported. */
+/* Fill the state without a checkpoint; false where only the checkpoint will do. Progress is never
+ * in memory: it is its own segment's, which nobody has reported. */
 static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assignment)
 {
     const struct plugin *plugin = slot->local->runner_data;
@@ -222,7 +224,8 @@ static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
     return err;
 }
 
-/* Fill the state from what the segment starts with. Returns false with the outcome where that failed. */
+/* Fill the state from what the segment starts with. Returns false with the outcome where that
+ * failed. */
 static bool fill(pbt__slot *slot, const pbt__assignment *assignment, const pbt_job *job,
                  pbt__outcome *out)
 {
@@ -257,7 +260,8 @@ static bool fill(pbt__slot *slot, const pbt__assignment *assignment, const pbt_j
     return err == PBT_OK;
 }
 
-/* ---- one segment ------------------------------------------------------------------------------- */
+/* ---- one segment -------------------------------------------------------------------------------
+ */
 
 /* Run `open` before the first segment of all. Returns false where it failed, now or before. */
 static bool open_once(pbt__slot *slot, const pbt_job *job, pbt__outcome *out)

@@ -1,8 +1,8 @@
 /*
  * process.c: training by one process per segment.
  *
- * The slot's thread waits for three things at once: output, the process's end (a pidfd), and a word that it
- * is to stop (the slot's eventfd).
+ * The slot's thread waits for three things at once: output, the process's end (a pidfd), and a word
+ * that it is to stop (the slot's eventfd).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,8 @@ struct process {
     pbt__output lines;
 };
 
-/* ---- running ----------------------------------------------------------------------------------- */
+/* ---- running -----------------------------------------------------------------------------------
+ */
 
 static void write_all(int file, const char *bytes, size_t length)
 {
@@ -103,7 +104,8 @@ static void reap(struct process *process)
     }
 }
 
-/* ---- starting ---------------------------------------------------------------------------------- */
+/* ---- starting ----------------------------------------------------------------------------------
+ */
 
 static pbt_err start(struct process *process, char *const *arguments, pbt_error *error)
 {
@@ -132,7 +134,8 @@ static pbt_err start(struct process *process, char *const *arguments, pbt_error 
     return PBT_OK;
 }
 
-/* ---- how it went ------------------------------------------------------------------------------- */
+/* ---- how it went -------------------------------------------------------------------------------
+ */
 
 static void read_metrics(struct process *process, const pbt__assignment *assignment,
                          pbt__outcome *out)
@@ -173,7 +176,8 @@ static void judge(struct process *process, const pbt__assignment *assignment, pb
     }
 }
 
-/* ---- one segment ------------------------------------------------------------------------------- */
+/* ---- one segment -------------------------------------------------------------------------------
+ */
 
 /* A checkpoint inside the store becomes a file beside `save_to`, to be loaded from there. */
 static pbt_err write_inline(pbt__slot *slot, pbt__assignment *assignment)

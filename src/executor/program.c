@@ -14,7 +14,8 @@ extern char **environ;
 
 enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 5 };
 
-/* ---- before and after all ---------------------------------------------------------------------- */
+/* ---- before and after all ----------------------------------------------------------------------
+ */
 
 static pbt_err find_program(const pbt__local *local, const pbt__program *program, pbt_error *error)
 {
@@ -24,9 +25,9 @@ static pbt_err find_program(const pbt__local *local, const pbt__program *program
     if (environment == NULL) {
         return pbt__fail_memory(error);
     }
-    const bool is_there = strchr(name, '{') != NULL ||
-                          pbt__spawn_can_find(name, program->directory,
-                                              pbt__environment_get(environment, "PATH"));
+    const bool is_there =
+        strchr(name, '{') != NULL ||
+        pbt__spawn_can_find(name, program->directory, pbt__environment_get(environment, "PATH"));
     free(environment);
     if (is_there) {
         return PBT_OK;
@@ -54,7 +55,8 @@ void pbt__program_close(pbt__local *local)
     free(local->runner_data);
 }
 
-/* ---- a slot's environment ---------------------------------------------------------------------- */
+/* ---- a slot's environment ----------------------------------------------------------------------
+ */
 
 bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_worker,
                        int32_t slot_index, char *out, size_t size)
@@ -63,8 +65,7 @@ bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_w
     out[0] = '\0';
     for (int32_t i = 0; i < per_worker; i++) {
         const char *gpu = gpus[(slot_index * per_worker + i) % gpu_count];
-        const int wanted =
-            snprintf(out + length, size - length, "%s%s", i == 0 ? "" : ",", gpu);
+        const int wanted = snprintf(out + length, size - length, "%s%s", i == 0 ? "" : ",", gpu);
         if (wanted < 0 || (size_t)wanted >= size - length) {
             return false;
         }
@@ -73,8 +74,8 @@ bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_w
     return true;
 }
 
-/* What a slot's processes are told, as "NAME=value" texts. Shape: texts[VARIABLE_COUNT]; returns how many,
- * -1 where one does not fit. */
+/* What a slot's processes are told, as "NAME=value" texts. Shape: texts[VARIABLE_COUNT]; returns
+ * how many, -1 where one does not fit. */
 static int tell(const pbt__slot *slot, char texts[][VARIABLE_SIZE])
 {
     const pbt__local *local = slot->local;
@@ -85,8 +86,8 @@ static int tell(const pbt__slot *slot, char texts[][VARIABLE_SIZE])
         static const char NAME[] = "CUDA_VISIBLE_DEVICES=";
         (void)snprintf(texts[count], VARIABLE_SIZE, NAME);
         fits = pbt__program_gpus((const char *const *)local->gpus, local->gpu_count,
-                                 local->spec->trainer.gpus, index,
-                                 texts[count] + sizeof NAME - 1, VARIABLE_SIZE - sizeof NAME + 1);
+                                 local->spec->trainer.gpus, index, texts[count] + sizeof NAME - 1,
+                                 VARIABLE_SIZE - sizeof NAME + 1);
         count++;
     }
     const char *const pairs[][2] = {{"PBT_SERVER", local->server_url},
@@ -110,7 +111,8 @@ static size_t count_of(char *const *list)
     return count;
 }
 
-/* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation. */
+/* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
+ */
 typedef struct told {
     char texts[VARIABLE_COUNT][VARIABLE_SIZE];
     char *changes[];
@@ -125,8 +127,8 @@ static pbt_err build(pbt__slot *slot, slot_data *data, pbt_error *error)
 {
     char *const *given = slot->local->spec->trainer.environment;
     const size_t given_count = count_of(given);
-    data->told = pbt__calloc(1, sizeof *data->told +
-                                    (given_count + VARIABLE_COUNT + 1) * sizeof(char *));
+    data->told =
+        pbt__calloc(1, sizeof *data->told + (given_count + VARIABLE_COUNT + 1) * sizeof(char *));
     if (data->told == NULL) {
         return pbt__fail_memory(error);
     }

@@ -2,8 +2,8 @@
  * program.h: what a spec's `trainer.command` runs as: its folder, and each slot's environment.
  *
  * A slot's environment is pbt's own, with the spec's variables in place of those of the same name,
- * OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES where there are GPUs to share out, and, for workers, where the
- * server is and how to speak to it.
+ * OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES where there are GPUs to share out, and, for workers, where
+ * the server is and how to speak to it.
  */
 #ifndef PBT_EXECUTOR_PROGRAM_H
 #define PBT_EXECUTOR_PROGRAM_H

@@ -1,9 +1,9 @@
 /*
  * slot.c: a slot's thread: claim, train, report, until the study stops.
  *
- * Each call into the study answers with the next action, so the loop is one call per segment. An error is
- * one of three: the segment went to another (claim the next), the trainer's result cannot be taken (the
- * attempt failed), or nothing can go on (the run ends with it).
+ * Each call into the study answers with the next action, so the loop is one call per segment. An
+ * error is one of three: the segment went to another (claim the next), the trainer's result cannot
+ * be taken (the attempt failed), or nothing can go on (the run ends with it).
  */
 #include "executor/slot.h"
 
@@ -16,7 +16,8 @@
 #include "base/error.h"
 #include "executor/log.h"
 
-/* Units: seconds. A wait is cut short by what changes here; this bounds what other processes' changes wait. */
+/* Units: seconds. A wait is cut short by what changes here; this bounds what other processes'
+ * changes wait. */
 static const double wait_maximum = 1.0;
 
 bool pbt__slot_enter(pbt__slot *slot)
@@ -40,7 +41,8 @@ bool pbt__slot_is_stopping(pbt__slot *slot)
            atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------- */
+/* ---- outcomes ----------------------------------------------------------------------------------
+ */
 
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
 {
@@ -77,7 +79,8 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
     return isfinite(score);
 }
 
-/* ---- calls into the study ---------------------------------------------------------------------- */
+/* ---- calls into the study ----------------------------------------------------------------------
+ */
 
 static pbt_err claim(pbt__slot *slot)
 {
@@ -178,8 +181,8 @@ static pbt_err give_back(pbt__slot *slot, const pbt__assignment *assignment, int
                               assignment->attempt, step, has_progress, &slot->error);
 }
 
-/* Give a segment back; what comes next is a claim, unless the run is stopping. Progress that cannot be kept
- * only costs its steps. */
+/* Give a segment back; what comes next is a claim, unless the run is stopping. Progress that cannot
+ * be kept only costs its steps. */
 static pbt_err release(pbt__slot *slot, const pbt__assignment *assignment,
                        const pbt__outcome *outcome)
 {
@@ -217,7 +220,8 @@ static pbt_err settle(pbt__slot *slot, const pbt__assignment *assignment,
     return err == PBT_OK ? fatal.code : err;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------------------------------
+ */
 
 /* Begin the segment in its member's log. Returns false with the outcome where it cannot be. */
 static bool begin_log(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *outcome)

@@ -1,21 +1,21 @@
 /*
  * slot.h: what the parts of the local executor share.
  *
- * A slot's thread claims, trains, reports (slot.c). Training is the runner's: plugin.c or process.c. One
- * more thread renews the leases of all slots (heartbeat.c), so that a trainer that computes for an hour
- * without a word keeps its segment.
+ * A slot's thread claims, trains, reports (slot.c). Training is the runner's: plugin.c or
+ * process.c. One more thread renews the leases of all slots (heartbeat.c), so that a trainer that
+ * computes for an hour without a word keeps its segment.
  *
  * Who may touch what:
  *   - `mutex` guards the local's first failure and each slot's `beat`;
  *   - `order`, `step`, `stopping` and the counts are atomic: any thread, any time;
  *   - everything else in a slot belongs to its thread.
  *
- * Threads that do not return: a plugin cannot be killed, so after a stop with `now` its slot is abandoned.
- * The thread may still be in the plugin when the study is closed and pbt__local_finish has returned;
- * hence `gate`. A slot makes every call into the study between pbt__slot_enter and pbt__slot_leave, which
- * hold the gate for reading; abandoning takes it for writing, so it waits for the calls on their way and
- * lets no other begin. What an abandoned thread still touches is its own copy, and is freed by the last of
- * those who hold it (`holder_count`).
+ * Threads that do not return: a plugin cannot be killed, so after a stop with `now` its slot is
+ * abandoned. The thread may still be in the plugin when the study is closed and pbt__local_finish
+ * has returned; hence `gate`. A slot makes every call into the study between pbt__slot_enter and
+ * pbt__slot_leave, which hold the gate for reading; abandoning takes it for writing, so it waits
+ * for the calls on their way and lets no other begin. What an abandoned thread still touches is its
+ * own copy, and is freed by the last of those who hold it (`holder_count`).
  */
 #ifndef PBT_EXECUTOR_SLOT_H
 #define PBT_EXECUTOR_SLOT_H
@@ -46,7 +46,8 @@ typedef struct pbt__outcome {
     char message[1024]; /* one line */
 } pbt__outcome;
 
-/* What trains. `open` and `close` run before and after all slots; the rest on the slot's own thread. */
+/* What trains. `open` and `close` run before and after all slots; the rest on the slot's own
+ * thread. */
 typedef struct pbt__runner {
     /* Check and load what every segment needs, into local->runner_data. */
     pbt_err (*open)(pbt__local *local, pbt_error *error);
@@ -54,7 +55,8 @@ typedef struct pbt__runner {
     /* Make what a slot needs, into slot->runner_data. */
     pbt_err (*slot_open)(pbt__slot *slot, pbt_error *error);
     void (*slot_close)(pbt__slot *slot);
-    /* Nullable: the whole life of a slot, in place of claiming and `train`. Returns what ends the run. */
+    /* Nullable: the whole life of a slot, in place of claiming and `train`. Returns what ends the
+     * run. */
     pbt_err (*run)(pbt__slot *slot);
     /* Train one segment. Ends soon after the slot is told to stop, with PBT__ENDING_RELEASE. */
     void (*train)(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out);
@@ -106,7 +108,8 @@ typedef enum pbt__stopping {
     PBT__STOPPING_NOW,
 } pbt__stopping;
 
-/* Owner: copies what it needs of the options; `metric` too, for abandoned slots outlive the study. */
+/* Owner: copies what it needs of the options; `metric` too, for abandoned slots outlive the study.
+ */
 struct pbt__local {
     pbt__study *study;
     const pbt_spec *spec; /* the study's */
@@ -139,7 +142,8 @@ struct pbt__local {
 /* The thread of a slot, its argument. */
 void *pbt__slot_main(void *argument);
 
-/* Begin and end a call into the study. Returns false where the slot was abandoned: return at once. */
+/* Begin and end a call into the study. Returns false where the slot was abandoned: return at once.
+ */
 bool pbt__slot_enter(pbt__slot *slot);
 void pbt__slot_leave(pbt__slot *slot);
 
@@ -150,7 +154,8 @@ bool pbt__slot_is_stopping(pbt__slot *slot);
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Fill in a report of `step`, or the failure that the metrics are. Returns whether the score is finite. */
+/* Fill in a report of `step`, or the failure that the metrics are. Returns whether the score is
+ * finite. */
 bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step);
 
 /* ---- local.c ---- */

@@ -1,9 +1,9 @@
 /*
  * slots.c: how many processors there are for us.
  *
- * A limit holds for a group and all below it, so every group from ours up to the root is asked and the
- * least answer counts. In a container the path may name what cannot be seen from inside; then only what
- * can be seen is asked.
+ * A limit holds for a group and all below it, so every group from ours up to the root is asked and
+ * the least answer counts. In a container the path may name what cannot be seen from inside; then
+ * only what can be seen is asked.
  */
 #include "executor/slots.h"
 
@@ -19,9 +19,11 @@
 
 enum { TEXT_MAXIMUM = 64 * 1024, CPU_MAXIMUM = 65536 };
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts -------------------------------------------------------------------------------------
+ */
 
-/* Say whether `name` is among the comma-separated names in list[length]; "" is in the empty list alone. */
+/* Say whether `name` is among the comma-separated names in list[length]; "" is in the empty list
+ * alone. */
 static bool is_listed(const char *list, size_t length, const char *name)
 {
     const size_t name_length = strlen(name);
@@ -90,7 +92,8 @@ double pbt__cgroup_least(char *group, double (*ask)(const char *group), double l
     }
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------------------------------
+ */
 
 /* Read folder/group/name; NULL where it is not there. The caller frees. */
 static char *read_text(const char *folder, const char *group, const char *name)

@@ -6,20 +6,21 @@
 #include <stddef.h>
 
 /*
- * Find this process's group in the text of /proc/self/cgroup: for a v1 `controller` such as "cpu", or for
- * v2 where it is "". Returns false where there is none. Shape: out[size]
+ * Find this process's group in the text of /proc/self/cgroup: for a v1 `controller` such as "cpu",
+ * or for v2 where it is "". Returns false where there is none. Shape: out[size]
  */
 bool pbt__cgroup_path(const char *text, const char *controller, char *out, size_t size);
 
-/* Processors granted by the text of a v2 cpu.max, such as "200000 100000"; 0: no limit, or not understood. */
+/* Processors granted by the text of a v2 cpu.max, such as "200000 100000"; 0: no limit, or not
+ * understood. */
 double pbt__cgroup_v2_processors(const char *cpu_max);
 
 /* As above, by the texts of v1's cpu.cfs_quota_us and cpu.cfs_period_us. */
 double pbt__cgroup_v1_processors(const char *quota, const char *period);
 
 /*
- * Ask a group and all above it up to "", such as "/a/b", "/a" and "": the least that one of them grants, or
- * `least`. `group` is used up.
+ * Ask a group and all above it up to "", such as "/a/b", "/a" and "": the least that one of them
+ * grants, or `least`. `group` is used up.
  */
 double pbt__cgroup_least(char *group, double (*ask)(const char *group), double least);
 

@@ -1,9 +1,9 @@
 /*
  * spawn.c: fork and exec.
  *
- * Between the two only calls that are safe in the child of a process with threads. A pipe that closes on
- * exec carries errno back where exec fails, so that a missing program is an error here and not an exit
- * status that the program might have given itself:
+ * Between the two only calls that are safe in the child of a process with threads. A pipe that
+ * closes on exec carries errno back where exec fails, so that a missing program is an error here
+ * and not an exit status that the program might have given itself:
  *
  *     thread                          child
  *     fork ──────────────────────────► own group, announced to the warden
@@ -25,9 +25,11 @@
 #include "base/error.h"
 #include "executor/warden.h"
 
-/* ---- in the child ------------------------------------------------------------------------------ */
+/* ---- in the child ------------------------------------------------------------------------------
+ */
 
-/* Programs expect signals as a shell leaves them; handlers end with exec, masks and ignoring do not. */
+/* Programs expect signals as a shell leaves them; handlers end with exec, masks and ignoring do
+ * not. */
 static void reset_signals(void)
 {
     static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP,
@@ -75,7 +77,8 @@ _Noreturn static void run_or_tell(const pbt__spawn_options *options, pid_t paren
     _exit(127);
 }
 
-/* ---- in the parent ----------------------------------------------------------------------------- */
+/* ---- in the parent -----------------------------------------------------------------------------
+ */
 
 /* Wait until the child runs its program: 0, or why it cannot. */
 static int wait_for_exec(int pipe)

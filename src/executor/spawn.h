@@ -16,9 +16,9 @@ typedef struct pbt__spawn_options {
 } pbt__spawn_options;
 
 /*
- * Start a process in a group of its own, with nothing on standard input, no signal blocked or ignored, and
- * no descriptor but the three. It is killed when the calling thread ends.
- * Errors: PBT_ERR_TRAINER (the program cannot be run: the detail says why), PBT_ERR_IO.
+ * Start a process in a group of its own, with nothing on standard input, no signal blocked or
+ * ignored, and no descriptor but the three. It is killed when the calling thread ends. Errors:
+ * PBT_ERR_TRAINER (the program cannot be run: the detail says why), PBT_ERR_IO.
  */
 PBT_MUST_USE pbt_err pbt__spawn(const pbt__spawn_options *options, pid_t *out, pbt_error *error);
 
@@ -27,8 +27,8 @@ bool pbt__spawn_can_find(const char *program, const char *directory, const char 
 
 /*
  * Make an environment: `base` with `changes` in place of its variables of the same name, and
- * OMP_NUM_THREADS=thread_count where changes sets none. Owner: the caller frees, one allocation; NULL where
- * there is no memory. Nullable: changes.
+ * OMP_NUM_THREADS=thread_count where changes sets none. Owner: the caller frees, one allocation;
+ * NULL where there is no memory. Nullable: changes.
  */
 char **pbt__environment_new(char *const *base, char *const *changes, int thread_count);
 

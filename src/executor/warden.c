@@ -1,5 +1,5 @@
-/* warden.c: after the fork only calls that are safe in the child of a process with threads, on memory that
- * was allocated before it. */
+/* warden.c: after the fork only calls that are safe in the child of a process with threads, on
+ * memory that was allocated before it. */
 #include "executor/warden.h"
 
 #include <errno.h>
@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* ---- the warden's own process ------------------------------------------------------------------ */
+/* ---- the warden's own process ------------------------------------------------------------------
+ */
 
 /* Replace the first `from` by `to`; 0 is a free place. */
 static void replace(pid_t *groups, int32_t count, pid_t from, pid_t to)
@@ -67,7 +68,8 @@ static void ignore_signals(void)
     }
 }
 
-/* ---- its parent -------------------------------------------------------------------------------- */
+/* ---- its parent --------------------------------------------------------------------------------
+ */
 
 /* The warden is a grandchild: nobody has to wait for it, and its end raises no signal here. */
 static pbt_err start(int input, pid_t *groups, int32_t count, pbt_error *error)

@@ -1,10 +1,10 @@
 /*
  * warden.h: killing trainers when this process dies, however it dies.
  *
- * A child asks the kernel to be killed with its parent (PDEATHSIG), but what the child started itself, a
- * Python behind a shell script, asks for nothing. The warden is a process that knows the groups of all
- * running trainers and waits for the end of a socket that only we write to: it comes with our death, and the
- * warden kills what is left.
+ * A child asks the kernel to be killed with its parent (PDEATHSIG), but what the child started
+ * itself, a Python behind a shell script, asks for nothing. The warden is a process that knows the
+ * groups of all running trainers and waits for the end of a socket that only we write to: it comes
+ * with our death, and the warden kills what is left.
  *
  *     slot's thread          trainer (before exec)        warden
  *     fork ────────────────► writes +pid ───────────────► adds the group
@@ -13,8 +13,8 @@
  *     writes -pid ──────────────────────────────────────► forgets it
  *     dies ─────────────────────────────────────────────► end of file: kill -9 all, exit
  *
- * The child announces itself, so no instant exists at which it runs unknown; and it is forgotten before it
- * is reaped, so its number cannot be another's yet.
+ * The child announces itself, so no instant exists at which it runs unknown; and it is forgotten
+ * before it is reaped, so its number cannot be another's yet.
  */
 #ifndef PBT_EXECUTOR_WARDEN_H
 #define PBT_EXECUTOR_WARDEN_H
@@ -22,8 +22,8 @@
 #include <pbt/pbt.h>
 #include <sys/types.h>
 
-/* Start a warden for at most `group_count` groups at a time; `*out` is our end of its socket, closed on exec.
- * Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
+/* Start a warden for at most `group_count` groups at a time; `*out` is our end of its socket,
+ * closed on exec. Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__warden_open(int32_t group_count, int *out, pbt_error *error);
 
 /* Let the warden go; -1 is no warden. The groups it knows of are killed. */

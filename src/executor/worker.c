@@ -1,11 +1,11 @@
 /*
  * worker.c: training by long-lived processes that speak the worker protocol.
  *
- * The slot's thread starts the process, tells it where the server is, and waits for its end. What it trains
- * is between it and the server. While it lives its leases are renewed from here, for native code may keep
- * it from doing so itself; when it dies what it held has failed, and another one is started after a pause
- * that doubles with each death in a row. One that dies three times without ever asking for a segment has
- * nothing to wait for.
+ * The slot's thread starts the process, tells it where the server is, and waits for its end. What
+ * it trains is between it and the server. While it lives its leases are renewed from here, for
+ * native code may keep it from doing so itself; when it dies what it held has failed, and another
+ * one is started after a pause that doubles with each death in a row. One that dies three times
+ * without ever asking for a segment has nothing to wait for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,8 @@ struct life {
     int idle_deaths;  /* in a row, without any event meanwhile */
 };
 
-/* ---- waiting ----------------------------------------------------------------------------------- */
+/* ---- waiting -----------------------------------------------------------------------------------
+ */
 
 static bool is_stopping(const pbt__slot *slot)
 {
@@ -94,9 +95,11 @@ static pbt_err wait_for_end(pbt__child *child)
     }
 }
 
-/* ---- dying ------------------------------------------------------------------------------------- */
+/* ---- dying -------------------------------------------------------------------------------------
+ */
 
-/* Show a member's log where its worker's output ends; a study that breaks is explained from there. */
+/* Show a member's log where its worker's output ends; a study that breaks is explained from there.
+ */
 static void quote_log(const struct life *life, int32_t member, const char *words)
 {
     char *tail = NULL;
@@ -142,8 +145,8 @@ static pbt_err mourn(struct life *life, const pbt__child *child, int64_t sequenc
     const char *name = slot->local->spec->trainer.command[0];
     (void)pbt__child_describe(child, name, words, sizeof words);
     (void)snprintf(message, sizeof message, "%s; its log is %s", words, life->log_path);
-    const pbt_err err = pbt__study_worker_failed(slot->local->study, slot->worker, message, &held,
-                                                 &slot->error);
+    const pbt_err err =
+        pbt__study_worker_failed(slot->local->study, slot->worker, message, &held, &slot->error);
     if (err != PBT_OK) {
         return err;
     }
@@ -153,14 +156,14 @@ static pbt_err mourn(struct life *life, const pbt__child *child, int64_t sequenc
     return life->idle_deaths >= IDLE_DEATHS_MAXIMUM ? break_study(life) : PBT_OK;
 }
 
-/* ---- living ------------------------------------------------------------------------------------ */
+/* ---- living ------------------------------------------------------------------------------------
+ */
 
 static pbt_err start(const struct life *life, pbt__child *child)
 {
     pbt__slot *slot = life->slot;
     const pbt__program *program = slot->local->runner_data;
-    const int log =
-        open(life->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    const int log = open(life->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (log < 0) {
         return pbt__fail_errno(&slot->error, "cannot open the log '%s'", life->log_path);
     }
@@ -204,8 +207,8 @@ static pbt_err live_once(struct life *life)
     err = mourn(life, &child, summary.last_sequence);
     if (err == PBT_OK) {
         pause_for(slot, life->pause_ms);
-        life->pause_ms = 2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms
-                                                               : PAUSE_MAXIMUM_MS;
+        life->pause_ms =
+            2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms : PAUSE_MAXIMUM_MS;
     }
     return err;
 }

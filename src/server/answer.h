@@ -18,7 +18,7 @@ PBT_MUST_USE pbt_err pbt__answer_file(pbt__request *request, int file, int64_t l
  * response. */
 void pbt__answer_error(pbt__request *request);
 
-/* What the table of errors has no status for. The text of `hint` is static. */
+/* Refuse with what the table of errors has no status for. `name` is static. */
 void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
                          const char *message);
 

@@ -4,7 +4,7 @@
  * Whose it is, by phase:
  *
  *     BODY      libmicrohttpd's thread: the body comes in
- *     AWAY      suspended: in the queue, at work in the pool, or parked; libmicrohttpd does not touch it
+ *     AWAY      suspended, out of libmicrohttpd's reach: queued, at work in the pool, or parked
  *     ANSWERED  libmicrohttpd's thread: `response` is to be sent
  *
  * A large upload goes BODY, AWAY (its place is made), BODY, AWAY, ANSWERED; what needs no study,

@@ -1,8 +1,9 @@
 /*
  * chain.c: the digest that ties an event to everything before it.
  *
- * It covers, in this order: the digest before (16 bytes), sequence and time (8 bytes each, little-endian),
- * kind (4 bytes, little-endian), and the digest of the body. One altered byte anywhere changes every digest after it.
+ * It covers, in this order: the digest before (16 bytes), sequence and time (8 bytes each,
+ * little-endian), kind (4 bytes, little-endian), and the digest of the body. One altered byte
+ * anywhere changes every digest after it.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * checkpoint.c: the folder of checkpoints: opening, writing aside, publishing, removing.
  *
- * A rename within one file system is atomic, so a process killed between any two lines leaves a published
- * name whole or absent:
+ * A rename within one file system is atomic, so a process killed between any two lines leaves a
+ * published name whole or absent:
  *
  *     .aside/m3s12.1   written, synced ──┐
  *     m3s12                              └─ renamed, folder synced ─── recorded
@@ -24,7 +24,8 @@
 #include "study/checkpoint_tree.h"
 #include "study/checkpoint_vault.h"
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------------------------------
+ */
 
 void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
 {
@@ -35,8 +36,8 @@ void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
     }
 }
 
-/* Read a number as it is written: no sign, no leading zero, no more than an int32_t holds. Returns what
- * follows it, or NULL. */
+/* Read a number as it is written: no sign, no leading zero, no more than an int32_t holds. Returns
+ * what follows it, or NULL. */
 static const char *read_number(const char *text, int32_t *out)
 {
     int64_t value = 0;
@@ -90,7 +91,8 @@ static pbt_err explain(pbt_err err, pbt_error *error)
     return err;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening -----------------------------------------------------------------------------------
+ */
 
 static pbt_err resolve(pbt__vault *vault, const char *folder, pbt_error *error)
 {
@@ -109,7 +111,8 @@ static pbt_err resolve(pbt__vault *vault, const char *folder, pbt_error *error)
     return fits ? PBT_OK : pbt__fail(error, PBT_ERR_LIMIT, "the path '%s' is too long", folder);
 }
 
-/* Make the folder aside. A link in its place would lead checkpoints, and their removal, elsewhere. */
+/* Make the folder aside. A link in its place would lead checkpoints, and their removal, elsewhere.
+ */
 static pbt_err make_aside(const pbt__vault *vault, pbt_error *error)
 {
     const pbt_err err = pbt__file_make_folder(vault->aside, error);
@@ -165,7 +168,8 @@ void pbt__vault_close(pbt__vault *vault)
     free(vault);
 }
 
-/* ---- removing ---------------------------------------------------------------------------------- */
+/* ---- removing ----------------------------------------------------------------------------------
+ */
 
 static bool is_there(const char *path)
 {
@@ -202,7 +206,8 @@ pbt_err pbt__vault_remove(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
     return err == PBT_OK ? pbt__vault_discard(vault, path, error) : err;
 }
 
-/* ---- writing aside ----------------------------------------------------------------------------- */
+/* ---- writing aside -----------------------------------------------------------------------------
+ */
 
 pbt_err pbt__vault_path(const pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
                         pbt_error *error)
@@ -242,15 +247,16 @@ pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, 
     }
     err = explain(pbt__file_write(path, bytes, length, error), error);
     if (err != PBT_OK) {
-        /* A torn file is no progress and holds the space that is missing. What cannot be removed now is
-         * swept later. */
+        /* A torn file is no progress and holds the space that is missing. What cannot be removed
+         * now is swept later. */
         const pbt_err ignored = pbt__vault_discard(vault, path, NULL);
         (void)ignored;
     }
     return err;
 }
 
-/* ---- publishing -------------------------------------------------------------------------------- */
+/* ---- publishing --------------------------------------------------------------------------------
+ */
 
 static pbt_err fail_absent(const char *path, pbt_error *error)
 {
@@ -259,8 +265,8 @@ static pbt_err fail_absent(const char *path, pbt_error *error)
     return PBT_ERR_CHECKPOINT;
 }
 
-/* Describe what is aside and make it durable with its name, or describe what was published from it: there
- * the name is pbt__vault_sync's matter. */
+/* Describe what is aside and make it durable with its name, or describe what was published from it:
+ * there the name is pbt__vault_sync's matter. */
 static pbt_err describe_durably(const pbt__vault *vault, const char *aside, const char *published,
                                 pbt__checkpoint *out, pbt_error *error)
 {

@@ -1,14 +1,16 @@
 /*
  * checkpoint.h: a study's folder of checkpoints: published whole or not at all.
  *
- * Life of one: a trainer writes it aside (`.aside/m3s12.1`, the attempt in the name); `prepare` makes it
- * durable and digests it, outside any lock; `publish` renames it to `m3s12` under the study's lock, after
- * the attempt was found to be the newest; `sync` makes the names durable, once per transaction; then the
- * record is committed. A process that dies in between leaves a file nobody recorded, which the next
- * attempt replaces and `sweep` removes. Removal is the other way round: first the log says it is gone,
- * then the bytes go. So what the log calls published is there whole, and nothing else is ever loaded.
+ * Life of one: a trainer writes it aside (`.aside/m3s12.1`, the attempt in the name); `prepare`
+ * makes it durable and digests it, outside any lock; `publish` renames it to `m3s12` under the
+ * study's lock, after the attempt was found to be the newest; `sync` makes the names durable, once
+ * per transaction; then the record is committed. A process that dies in between leaves a file
+ * nobody recorded, which the next attempt replaces and `sweep` removes. Removal is the other way
+ * round: first the log says it is gone, then the bytes go. So what the log calls published is there
+ * whole, and nothing else is ever loaded.
  *
- * A checkpoint is a file or a folder of files and folders. Symbolic links and other kinds are refused.
+ * A checkpoint is a file or a folder of files and folders. Symbolic links and other kinds are
+ * refused.
  */
 #ifndef PBT_STUDY_CHECKPOINT_H
 #define PBT_STUDY_CHECKPOINT_H
@@ -27,10 +29,10 @@ typedef enum pbt__checkpoint_kind {
 /* What is recorded of a published checkpoint. */
 typedef struct pbt__checkpoint {
     pbt__checkpoint_kind kind;
-    int64_t size_bytes;   /* of all files */
-    int64_t modified_ns;  /* the newest file's, as the file system says */
-    uint64_t inode;       /* the file's or the folder's own */
-    pbt__digest digest;   /* of the bytes; for a folder see study/checkpoint_tree.h */
+    int64_t size_bytes;  /* of all files */
+    int64_t modified_ns; /* the newest file's, as the file system says */
+    uint64_t inode;      /* the file's or the folder's own */
+    pbt__digest digest;  /* of the bytes; for a folder see study/checkpoint_tree.h */
 } pbt__checkpoint;
 
 typedef struct pbt__vault pbt__vault;
@@ -39,10 +41,10 @@ typedef struct pbt__vault pbt__vault;
 PBT_MUST_USE pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error);
 void pbt__vault_close(pbt__vault *vault);
 
-/* The absolute path where an attempt writes its checkpoint. Removes what an earlier process left there.
- * Shape: out[PBT__PATH_SIZE] */
-PBT_MUST_USE pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
-                                      pbt_error *error);
+/* The absolute path where an attempt writes its checkpoint. Removes what an earlier process left
+ * there. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
+                                      char *out, pbt_error *error);
 
 /* The absolute path of a published checkpoint (attempt 0), or of what an attempt left aside as its
  * segment's progress. Shape: out[PBT__PATH_SIZE] */
@@ -53,13 +55,14 @@ PBT_MUST_USE pbt_err pbt__vault_path(const pbt__vault *vault, pbt_segment_id id,
 PBT_MUST_USE pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                       const void *bytes, size_t length, pbt_error *error);
 
-/* Make what an attempt wrote aside durable and describe it. Idempotent. Where it is absent because an
- * earlier call published it already, describes the published one.
- * Errors: PBT_ERR_CHECKPOINT (nothing there, or a kind that is refused), PBT_ERR_IO. */
+/* Make what an attempt wrote aside durable and describe it. Idempotent. Where it is absent because
+ * an earlier call published it already, describes the published one. Errors: PBT_ERR_CHECKPOINT
+ * (nothing there, or a kind that is refused), PBT_ERR_IO. */
 PBT_MUST_USE pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                         pbt__checkpoint *out, pbt_error *error);
 
-/* Rename it to its published name, replacing what nobody recorded. Idempotent. Under the study's lock. */
+/* Rename it to its published name, replacing what nobody recorded. Idempotent. Under the study's
+ * lock. */
 PBT_MUST_USE pbt_err pbt__vault_publish(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                         pbt_error *error);
 
@@ -80,15 +83,15 @@ PBT_MUST_USE pbt_err pbt__vault_verify(const pbt__vault *vault, pbt_segment_id i
 PBT_MUST_USE pbt_err pbt__vault_remove(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                        pbt_error *error);
 
-/* Remove every published checkpoint and every aside for which `is_live` says false. `attempt` is 0 for
- * a published one. Under the study's lock, when a study is opened. */
+/* Remove every published checkpoint and every aside for which `is_live` says false. `attempt` is 0
+ * for a published one. Under the study's lock, when a study is opened. */
 PBT_MUST_USE pbt_err pbt__vault_sweep(pbt__vault *vault,
                                       bool (*is_live)(void *context, pbt_segment_id id,
                                                       int32_t attempt),
                                       void *context, pbt_error *error);
 
-/* Remove every checkpoint, whoever refers to it, and the folder where nothing else is in it: what a user
- * keeps beside checkpoints is left alone (`pbt delete`). Closes nothing. */
+/* Remove every checkpoint, whoever refers to it, and the folder where nothing else is in it: what a
+ * user keeps beside checkpoints is left alone (`pbt delete`). Closes nothing. */
 PBT_MUST_USE pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * checkpoint_check.c: is what lies there what was recorded?
  *
- * The cheap check looks at names, sizes and times only, before each local load; it catches what programs
- * and people do to files. Damage that leaves size and time as they were is found by reading every byte.
+ * The cheap check looks at names, sizes and times only, before each local load; it catches what
+ * programs and people do to files. Damage that leaves size and time as they were is found by
+ * reading every byte.
  */
 #include <inttypes.h>
 

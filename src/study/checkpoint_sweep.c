@@ -1,8 +1,8 @@
 /*
  * checkpoint_sweep.c: removing what nobody refers to any more.
  *
- * In the folder itself only names of published checkpoints are ours. Aside, everything is: what does not
- * begin with the name of a live attempt's checkpoint was left by a process that died.
+ * In the folder itself only names of published checkpoints are ours. Aside, everything is: what
+ * does not begin with the name of a live attempt's checkpoint was left by a process that died.
  */
 #include <dirent.h>
 #include <errno.h>

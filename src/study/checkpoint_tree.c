@@ -1,10 +1,10 @@
 /*
  * checkpoint_tree.c: the walk over a checkpoint.
  *
- * Every step goes from an open folder to a name in it (openat, O_NOFOLLOW), so that a folder replaced by
- * a link between two looks cannot lead the walk out of the tree. Files are read in pieces of 1 MiB: XXH3
- * is faster than the memory it reads, and larger pieces gain nothing. Each level of folders holds one
- * descriptor, hence the bound on the depth.
+ * Every step goes from an open folder to a name in it (openat, O_NOFOLLOW), so that a folder
+ * replaced by a link between two looks cannot lead the walk out of the tree. Files are read in
+ * pieces of 1 MiB: XXH3 is faster than the memory it reads, and larger pieces gain nothing. Each
+ * level of folders holds one descriptor, hence the bound on the depth.
  */
 #include "study/checkpoint_tree.h"
 
@@ -23,8 +23,8 @@
 
 enum { BUFFER_SIZE = 1024 * 1024 };
 
-/* One walk. `path` is where it stands; its first `root_length` bytes and the slash after them are not
- * part of relative names. */
+/* One walk. `path` is where it stands; its first `root_length` bytes and the slash after them are
+ * not part of relative names. */
 struct walk {
     unsigned what;
     pbt__hasher *hasher;   /* NULL where nothing is digested */
@@ -39,7 +39,8 @@ struct walk {
 
 static pbt_err visit(struct walk *walk, int folder, const char *name);
 
-/* ---- digesting -------------------------------------------------------------------------------- */
+/* ---- digesting --------------------------------------------------------------------------------
+ */
 
 /* The root itself is no entry of its folder, and a lone file is its bytes alone. */
 static void add_entry(struct walk *walk, char kind, int64_t size)
@@ -91,7 +92,8 @@ static pbt_err add_bytes(struct walk *walk, int file, int64_t size)
     }
 }
 
-/* ---- one file or folder ------------------------------------------------------------------------ */
+/* ---- one file or folder ------------------------------------------------------------------------
+ */
 
 /* Open `name` and make sure that it is what was looked at. */
 static pbt_err open_entry(struct walk *walk, int folder, const char *name, const struct stat *seen,
@@ -206,7 +208,8 @@ static pbt_err visit_folder(struct walk *walk, int parent, const char *name,
     return err;
 }
 
-/* ---- the walk ---------------------------------------------------------------------------------- */
+/* ---- the walk ----------------------------------------------------------------------------------
+ */
 
 static pbt_err refuse_kind(struct walk *walk)
 {

@@ -7,8 +7,8 @@
  *
  *     'f' or 'd' | path relative to the folder, with '/' between names | NUL | size | bytes
  *
- * with the size as 8 bytes, big-endian; a folder's size is 0 and it has no bytes. Nothing else counts:
- * not times, owners or modes, so a checkpoint keeps its digest when it is copied elsewhere.
+ * with the size as 8 bytes, big-endian; a folder's size is 0 and it has no bytes. Nothing else
+ * counts: not times, owners or modes, so a checkpoint keeps its digest when it is copied elsewhere.
  */
 #ifndef PBT_STUDY_CHECKPOINT_TREE_H
 #define PBT_STUDY_CHECKPOINT_TREE_H
@@ -28,8 +28,9 @@ enum {
 
 /*
  * Describe the file or folder at `path`. Follows no symbolic link in it.
- * Errors: PBT_ERR_NOT_FOUND (nothing there), PBT_ERR_CHECKPOINT (a kind that is refused, or it changed
- * while it was read), PBT_ERR_LIMIT (depth, entries, path), PBT_ERR_IO, PBT_ERR_MEMORY. Nullable: error.
+ * Errors: PBT_ERR_NOT_FOUND (nothing there), PBT_ERR_CHECKPOINT (a kind that is refused, or it
+ * changed while it was read), PBT_ERR_LIMIT (depth, entries, path), PBT_ERR_IO, PBT_ERR_MEMORY.
+ * Nullable: error.
  */
 PBT_MUST_USE pbt_err pbt__tree_describe(const char *path, unsigned what, pbt__checkpoint *out,
                                         pbt_error *error);

@@ -1,16 +1,17 @@
 /*
- * checkpoint_vault.h: what the parts of the vault share: its folders, its names, its way of removing.
+ * checkpoint_vault.h: what the parts of the vault share: its folders, its names, its way of
+ * removing.
  *
  * Names in the folder, and who may remove them:
  *
  *     m3s12             published; while the log calls it so, nobody
  *     .aside/m3s12.1    being written by attempt 1, or the progress it left when it was released
- *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file; lives as long as its attempt
- *     .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no name that
- *                       anyone would load
+ *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file; lives as long as its
+ * attempt .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no
+ * name that anyone would load
  *
- * All names are made from numbers: no text that a user or a trainer chose becomes part of a path. What
- * else a user keeps in the folder is left alone.
+ * All names are made from numbers: no text that a user or a trainer chose becomes part of a path.
+ * What else a user keeps in the folder is left alone.
  */
 #ifndef PBT_STUDY_CHECKPOINT_VAULT_H
 #define PBT_STUDY_CHECKPOINT_VAULT_H

@@ -24,8 +24,8 @@ bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim)
            newest.state == PBT_SEGMENT_OPEN && newest.id.number == claim->number;
 }
 
-/* What an attempt left aside is of no use after its own failure, and nobody's after the last attempt. What a
- * lost one leaves may still be reported. */
+/* What an attempt left aside is of no use after its own failure, and nobody's after the last
+ * attempt. What a lost one leaves may still be reported. */
 static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
                             bool gave_up, pbt_error *error)
 {
@@ -300,8 +300,8 @@ static int32_t choose_member(const pbt__study *study, int32_t kept)
     return starves_nobody ? kept : furthest;
 }
 
-/* Before anybody has reported, one who failed waits for those who are at their first attempt: if they fail
- * too the script is broken, and is to cost one attempt each. O(N), but only then. */
+/* Before anybody has reported, one who failed waits for those who are at their first attempt: if
+ * they fail too the script is broken, and is to cost one attempt each. O(N), but only then. */
 static bool is_perhaps_broken(const pbt__study *study, int32_t m)
 {
     const pbt_population *population = study->view.population;
@@ -318,8 +318,8 @@ static bool is_perhaps_broken(const pbt__study *study, int32_t m)
     return false;
 }
 
-/* A segment whose start cannot be loaded any more is given up: its member is rescued, the others go on.
- * Rescues in a row are bounded, so this ends. */
+/* A segment whose start cannot be loaded any more is given up: its member is rescued, the others go
+ * on. Rescues in a row are bounded, so this ends. */
 static pbt_err fail_unloadable(pbt__study *study, const pbt__claimant *who, int32_t m,
                                const char *message, pbt_error *error)
 {
@@ -360,7 +360,8 @@ pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t k
 
 /* ---- the call ---- */
 
-/* What this worker holds: its own session's segment is handed out again, another session's has ended. */
+/* What this worker holds: its own session's segment is handed out again, another session's has
+ * ended. */
 static pbt_err settle(pbt__study *study, const pbt__claimant *who, int32_t *own, pbt_error *error)
 {
     *own = -1;

@@ -1,8 +1,9 @@
 /*
  * desk.h: the inside of a pbt__study: the view, the claims, and one transaction at a time.
  *
- * Locks: `view_lock` guards everything but the queue of operations; whoever leads a group holds it from
- * `begin` to the end of `commit`. `queue_lock` guards the queue. Taken in that order, never the other way.
+ * Locks: `view_lock` guards everything but the queue of operations; whoever leads a group holds it
+ * from `begin` to the end of `commit`. `queue_lock` guards the queue. Taken in that order, never
+ * the other way.
  */
 #ifndef PBT_STUDY_DESK_H
 #define PBT_STUDY_DESK_H
@@ -13,8 +14,9 @@
 #include "study/study.h"
 #include "study/view.h"
 
-/* One call that wants a transaction. `run` may append entries, write claims, fill its own arguments; what
- * it returns is the call's answer, and anything but PBT_OK takes back all it did. */
+/* One call that wants a transaction. `run` may append entries, write claims, fill its own
+ * arguments; what it returns is the call's answer, and anything but PBT_OK takes back all it did.
+ */
 typedef struct pbt__operation {
     pbt_err (*run)(pbt__study *study, void *arguments, pbt_error *error);
     void *arguments;
@@ -87,7 +89,8 @@ PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *sp
 
 /* ---- owner.c: whose the vault's folder is ---- */
 
-/* Refuse a folder that another study owns, or that holds checkpoints nobody owns. Errors: PBT_ERR_EXISTS. */
+/* Refuse a folder that another study owns, or that holds checkpoints nobody owns. Errors:
+ * PBT_ERR_EXISTS. */
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
@@ -96,7 +99,8 @@ PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, bool *is_own, pbt_erro
 
 /* ---- record.c: inside an operation ---- */
 
-/* Take in what happened, decide what is due, apply it, and append all events that follow from it. */
+/* Take in what happened, decide what is due, apply it, and append all events that follow from it.
+ */
 PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *error);
 /* Append a stop for its reason. */
 PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *error);
@@ -115,7 +119,8 @@ PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id i
 bool pbt__claim_is_active(const pbt__claim *claim);
 /* Active, and for its member's open segment. */
 bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
-/* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up. */
+/* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up.
+ */
 PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim,
                                             pbt__cause cause, const char *message,
                                             pbt_error *error);
@@ -124,15 +129,15 @@ PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
 /* Find what an assignment's segment starts from, and fill in `resume_step` and `load`. */
 PBT_MUST_USE pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out,
                                           pbt_error *error);
-/* `who`, or whoever holds the attempt where `who` has no name; `memory` is what the answer points into.
- * Where nobody holds it any more, an asker without a name is handed nothing. */
+/* `who`, or whoever holds the attempt where `who` has no name; `memory` is what the answer points
+ * into. Where nobody holds it any more, an asker without a name is handed nothing. */
 pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who, pbt_segment_id id,
                                int32_t attempt, pbt__claim *memory);
 /* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
 PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                                        pbt__action *out, pbt_error *error);
-/* Hand out what `who` holds already, or else what it trains next; whatever another session of its name
- * held is lost. O(N). */
+/* Hand out what `who` holds already, or else what it trains next; whatever another session of its
+ * name held is lost. O(N). */
 PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who,
                                             pbt__action *out, pbt_error *error);
 /* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE.

@@ -1,9 +1,9 @@
 /*
  * event.h: what an event's body says: one struct, and its JSON.
  *
- * The body of every kind is one JSON object; `entry` holds all fields of all kinds, and a table (event.c)
- * says which a kind has. What an event caused stands in it: `decisions` are the segments its transaction
- * made. A rescue has an event of its own.
+ * The body of every kind is one JSON object; `entry` holds all fields of all kinds, and a table
+ * (event.c) says which a kind has. What an event caused stands in it: `decisions` are the segments
+ * its transaction made. A rescue has an event of its own.
  */
 #ifndef PBT_STUDY_EVENT_H
 #define PBT_STUDY_EVENT_H
@@ -24,17 +24,17 @@ typedef struct pbt__entry {
     json_t *samples;        /* reported, nullable: {name: [number]} */
     bool has_checkpoint;    /* reported released */
     pbt__checkpoint checkpoint;
-    pbt__cause cause;    /* failed */
-    const char *message; /* failed */
-    bool gave_up;        /* failed */
-    const char *reason;  /* stopped */
-    json_t *amendments;  /* amended: [{key from to}] */
-    json_t *collected;   /* collected: [id] */
-    const char *name;    /* created */
-    int64_t seed;        /* created */
-    const char *spec;    /* created: the YAML as it was read */
-    const char *folder;  /* created: where the spec's relative paths start */
-    json_t *provenance;  /* created */
+    pbt__cause cause;               /* failed */
+    const char *message;            /* failed */
+    bool gave_up;                   /* failed */
+    const char *reason;             /* stopped */
+    json_t *amendments;             /* amended: [{key from to}] */
+    json_t *collected;              /* collected: [id] */
+    const char *name;               /* created */
+    int64_t seed;                   /* created */
+    const char *spec;               /* created: the YAML as it was read */
+    const char *folder;             /* created: where the spec's relative paths start */
+    json_t *provenance;             /* created */
     const pbt__decision *decisions; /* Shape: [decision_count] */
     size_t decision_count;
 } pbt__entry;
@@ -54,8 +54,9 @@ typedef struct pbt__reading {
 char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space);
 
 /*
- * Read a body. `created` is read without its decisions where `space` is NULL: its spec says the space.
- * Errors: PBT_ERR_CORRUPT naming the field, PBT_ERR_MEMORY. On success the caller calls reading_fini.
+ * Read a body. `created` is read without its decisions where `space` is NULL: its spec says the
+ * space. Errors: PBT_ERR_CORRUPT naming the field, PBT_ERR_MEMORY. On success the caller calls
+ * reading_fini.
  */
 PBT_MUST_USE pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *space,
                                      const char *metric, pbt__reading *out, pbt_error *error);

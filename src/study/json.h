@@ -1,6 +1,7 @@
 /*
- * json.h: JSON as pbt writes it: one line, reals in their shortest exact form (a whole one keeps ".0", so
- * that it stays a float), and numbers that are not finite as the strings "nan", "inf" and "-inf".
+ * json.h: JSON as pbt writes it: one line, reals in their shortest exact form (a whole one keeps
+ * ".0", so that it stays a float), and numbers that are not finite as the strings "nan", "inf" and
+ * "-inf".
  */
 #ifndef PBT_STUDY_JSON_H
 #define PBT_STUDY_JSON_H
@@ -13,12 +14,12 @@ json_t *pbt__json_number(double value);
 /* Read what pbt__json_number made, or an integer; false where it is anything else. */
 bool pbt__json_number_read(const json_t *json, double *out);
 
-/* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is no
- * memory. */
+/* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is
+ * no memory. */
 char *pbt__json_write(const json_t *json);
 
-/* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT saying
- * at which byte, PBT_ERR_MEMORY. */
+/* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT
+ * saying at which byte, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **out,
                                     pbt_error *error);
 

@@ -1,10 +1,10 @@
 /*
  * ledger.h: which checkpoints are needed, and by whom.
  *
- * A checkpoint is held by each member whose present weights start from it (its own latest, or a donor's:
- * that is the pin, from the decision until the copier's next report), and by its place among the best.
- * One that nobody holds any more is due to be collected. So what is kept is bounded by members +
- * keep_best, and `max_bytes` shortens the list of the best, never below one.
+ * A checkpoint is held by each member whose present weights start from it (its own latest, or a
+ * donor's: that is the pin, from the decision until the copier's next report), and by its place
+ * among the best. One that nobody holds any more is due to be collected. So what is kept is bounded
+ * by members + keep_best, and `max_bytes` shortens the list of the best, never below one.
  *
  * It moves with the population and is taken back with it (the same journal).
  */
@@ -20,9 +20,9 @@ typedef struct pbt__ledger_entry {
     pbt__checkpoint checkpoint; /* kind NONE: none was reported */
     int32_t attempt;            /* the attempt that was accepted, 0: not reported yet */
     int32_t holders;
-    bool is_gone;              /* collected */
-    bool is_decided;           /* its report's transaction made the member's next segment */
-    int32_t progress_attempt;  /* the released attempt whose progress is kept aside, 0: none */
+    bool is_gone;             /* collected */
+    bool is_decided;          /* its report's transaction made the member's next segment */
+    int32_t progress_attempt; /* the released attempt whose progress is kept aside, 0: none */
     int64_t progress_step;
     pbt__checkpoint progress;
 } pbt__ledger_entry;
@@ -35,11 +35,12 @@ pbt__ledger *pbt__ledger_new(pbt__journal *journal, int32_t count, int32_t keep_
                              int64_t max_bytes);
 void pbt__ledger_free(pbt__ledger *ledger);
 
-/* The entry of a segment that exists; made where it is new. NULL: no memory. Touch before changing. */
+/* The entry of a segment that exists; made where it is new. NULL: no memory. Touch before changing.
+ */
 pbt__ledger_entry *pbt__ledger_entry_of(pbt__ledger *ledger, pbt_segment_id id);
 
-/* Keep in step with the population: a report with its accepted attempt (checkpoint NULL: none); `rank`
- * is the score, higher is better; */
+/* Keep in step with the population: a report with its accepted attempt (checkpoint NULL: none);
+ * `rank` is the score, higher is better; */
 PBT_MUST_USE pbt_err pbt__ledger_report(pbt__ledger *ledger, pbt_segment_id id, int32_t attempt,
                                         double rank, const pbt__checkpoint *checkpoint);
 /* progress of a released attempt; */
@@ -54,8 +55,8 @@ PBT_MUST_USE pbt_err pbt__ledger_bound(pbt__ledger *ledger, int32_t keep_best, i
 /* the log says it is gone. Errors: PBT_ERR_CORRUPT where somebody holds it. */
 PBT_MUST_USE pbt_err pbt__ledger_collect(pbt__ledger *ledger, pbt_segment_id id);
 
-/* The checkpoints nobody holds, in the order in which they were let go. Shape: *out [returned count];
- * valid until the ledger changes. */
+/* The checkpoints nobody holds, in the order in which they were let go. Shape: *out [returned
+ * count]; valid until the ledger changes. */
 size_t pbt__ledger_due(pbt__ledger *ledger, const pbt_segment_id **out);
 
 /* Bytes of all checkpoints that are not gone. */

@@ -98,8 +98,8 @@ static bool is_live(void *context, pbt_segment_id id, int32_t attempt)
     return segment.state == PBT_SEGMENT_OPEN && (is_claimed || is_progress);
 }
 
-/* Remove what the log does not know, and give running leases their time again: the clock went on while
- * nobody could renew them. */
+/* Remove what the log does not know, and give running leases their time again: the clock went on
+ * while nobody could renew them. */
 static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;
@@ -164,7 +164,8 @@ static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *prov
     return pbt__study_log(study, &reading, error);
 }
 
-/* A start checkpoint that is not there is a mistake in the spec, to be found before anything is made. */
+/* A start checkpoint that is not there is a mistake in the spec, to be found before anything is
+ * made. */
 static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
@@ -176,8 +177,8 @@ static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
             return err;
         }
         if (checkpoint != NULL && access(path, R_OK) != 0) {
-            (void)pbt__fail(error, PBT_ERR_SPEC, "start %d: there is no checkpoint '%.180s'", (int)i,
-                            checkpoint);
+            (void)pbt__fail(error, PBT_ERR_SPEC, "start %d: there is no checkpoint '%.180s'",
+                            (int)i, checkpoint);
             pbt__error_detail(error, "looked for '%.480s'", path);
             return PBT_ERR_SPEC;
         }

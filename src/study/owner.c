@@ -1,10 +1,11 @@
 /*
  * owner.c: one study, one checkpoint folder.
  *
- * Names in the folder are made from members and numbers, so two studies in one folder would replace each
- * other's weights. The file `.study` holds the digest of its study's first event, which no other study
- * has. It is written once that event is durable: a creation that dies before leaves a folder nobody owns.
- * A study of a memory store dies with its process, so what it left may be taken over.
+ * Names in the folder are made from members and numbers, so two studies in one folder would replace
+ * each other's weights. The file `.study` holds the digest of its study's first event, which no
+ * other study has. It is written once that event is durable: a creation that dies before leaves a
+ * folder nobody owns. A study of a memory store dies with its process, so what it left may be taken
+ * over.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -72,8 +73,9 @@ static pbt_err refuse(const pbt__study *study, const char *why, pbt_error *error
 {
     (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.180s' %s",
                     study->vault->folder, why);
-    pbt__error_hint(error, "give the study another name or another checkpoints.directory, or remove "
-                           "that folder");
+    pbt__error_hint(error,
+                    "give the study another name or another checkpoints.directory, or remove "
+                    "that folder");
     return PBT_ERR_EXISTS;
 }
 

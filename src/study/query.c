@@ -1,4 +1,5 @@
-/* query.c: the objects of the command line and the API (design: JSON fields a script may rely on). */
+/* query.c: the objects of the command line and the API (design: JSON fields a script may rely on).
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +106,8 @@ pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *erro
     return err;
 }
 
-/* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there is
- * none any more. */
+/* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
+ * is none any more. */
 static json_t *checkpoint_place(pbt__study *study, pbt_segment_id id)
 {
     char text[PBT__PATH_SIZE];

@@ -1,8 +1,8 @@
 /*
  * record.c: what an operation writes: events, claims, and what follows from them.
  *
- * One thing that happened becomes, in this order: its own event with the decisions it caused; an event for
- * each rescue; a stop, where a rule says so; and what nobody holds any more, collected.
+ * One thing that happened becomes, in this order: its own event with the decisions it caused; an
+ * event for each rescue; a stop, where a rule says so; and what nobody holds any more, collected.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -121,7 +121,8 @@ static bool is_out_of_time(const pbt__study *study)
     return limit > 0 && (double)elapsed_us >= limit * 1e6;
 }
 
-/* Which rule stops the study now; NULL: none. In generational mode rules speak at the end of a round. */
+/* Which rule stops the study now; NULL: none. In generational mode rules speak at the end of a
+ * round. */
 static const char *stop_due(const pbt__study *study, bool has_decided)
 {
     bool is_round = study->view.facts.spec->search.mode == PBT_GENERATIONAL;
@@ -140,7 +141,8 @@ pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *e
     return reason != NULL ? pbt__study_log_stop(study, reason, error) : PBT_OK;
 }
 
-/* A script that nobody's first attempt survived. It may be resumed, once mended, so only a failure asks. */
+/* A script that nobody's first attempt survived. It may be resumed, once mended, so only a failure
+ * asks. */
 static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&
@@ -241,8 +243,8 @@ pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim, pbt_err
     return err;
 }
 
-/* The furthest behind come first. Until anybody has reported, those who failed stand back among their equals:
- * a broken script costs one attempt each. */
+/* The furthest behind come first. Until anybody has reported, those who failed stand back among
+ * their equals: a broken script costs one attempt each. */
 static double queue_rank(const pbt__study *study, const pbt_segment *open)
 {
     const pbt_population *population = study->view.population;
@@ -258,8 +260,7 @@ pbt_err pbt__study_requeue(pbt__study *study, int32_t m)
     const pbt__claim *claim = &study->claims[m];
     bool is_open = pbt__population_newest(study->view.population, m, &newest) &&
                    newest.state == PBT_SEGMENT_OPEN;
-    bool is_claimed =
-        is_open && pbt__claim_is_active(claim) && claim->number == newest.id.number;
+    bool is_claimed = is_open && pbt__claim_is_active(claim) && claim->number == newest.id.number;
     bool should_wait = is_open && !is_claimed;
     double rank = is_open ? queue_rank(study, &newest) : 0;
     if (study->is_waiting[m] && should_wait && study->waiting.nodes[m].score == rank) {

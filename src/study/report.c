@@ -1,9 +1,10 @@
 /*
  * report.c: recording a result.
  *
- * Outside any lock the checkpoint is made durable and digested. Then, in one transaction: the attempt is
- * found to be the newest, the checkpoint takes its published name, and the report, its decisions and the
- * next claim are written. Nothing of it is seen by anybody before all of it is durable.
+ * Outside any lock the checkpoint is made durable and digested. Then, in one transaction: the
+ * attempt is found to be the newest, the checkpoint takes its published name, and the report, its
+ * decisions and the next claim are written. Nothing of it is seen by anybody before all of it is
+ * durable.
  */
 #include <math.h>
 #include <stdlib.h>

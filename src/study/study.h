@@ -24,8 +24,9 @@ typedef enum pbt__study_state {
     PBT__STUDY_FAILED, /* without one usable member */
 } pbt__study_state;
 
-/* Who asks. `session` is random per process (or per slot of one): a new session of the same worker ends
- * the old one's leases. In what is said of an attempt both may be empty: then whoever holds it asks. */
+/* Who asks. `session` is random per process (or per slot of one): a new session of the same worker
+ * ends the old one's leases. In what is said of an attempt both may be empty: then whoever holds it
+ * asks. */
 typedef struct pbt__claimant {
     const char *worker;
     const char *session;
@@ -33,8 +34,8 @@ typedef struct pbt__claimant {
 
 typedef enum pbt__verb { PBT__TRAIN, PBT__WAIT, PBT__STOP } pbt__verb;
 
-/* One segment as a worker is handed it. Owner: the caller's struct; `segment.values` and `.changes` point
- * into the study and stay valid while it is open. */
+/* One segment as a worker is handed it. Owner: the caller's struct; `segment.values` and `.changes`
+ * point into the study and stay valid while it is open. */
 typedef struct pbt__assignment {
     pbt_segment segment;
     int32_t attempt;
@@ -107,8 +108,8 @@ PBT_MUST_USE pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t
                                        const pbt__study_options *options, pbt__study **out,
                                        pbt_error *error);
 
-/* Open a study that exists. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT (the chain breaks; the detail
- * names the event), PBT_ERR_STORE. */
+/* Open a study that exists. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT (the chain breaks; the
+ * detail names the event), PBT_ERR_STORE. */
 PBT_MUST_USE pbt_err pbt__study_open(pbt__store *store, const char *name,
                                      const pbt__study_options *options, pbt__study **out,
                                      pbt_error *error);
@@ -122,15 +123,15 @@ PBT_MUST_USE pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *wh
 
 /*
  * Record a result, decide, and hand out what to train next.
- * Errors: PBT_ERR_LATE (a newer attempt has been claimed), PBT_ERR_REPORT (step, metric), PBT_ERR_CHECKPOINT,
- * PBT_ERR_NOT_FOUND; in each case nothing has changed.
+ * Errors: PBT_ERR_LATE (a newer attempt has been claimed), PBT_ERR_REPORT (step, metric),
+ * PBT_ERR_CHECKPOINT, PBT_ERR_NOT_FOUND; in each case nothing has changed.
  */
 PBT_MUST_USE pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who,
                                        const pbt__result *result, pbt__reply *out,
                                        pbt_error *error);
 
-/* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study has
- * stopped. Errors: PBT_ERR_LATE where the lease went to another. */
+/* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study
+ * has stopped. Errors: PBT_ERR_LATE where the lease went to another. */
 PBT_MUST_USE pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who,
                                           pbt_segment_id segment, int32_t attempt, int64_t step,
                                           pbt__verb *verb, pbt_error *error);
@@ -145,22 +146,23 @@ PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who
                                      const pbt__failure *failure, pbt__action *out,
                                      pbt_error *error);
 
-/* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are dead.
- * Each counts as a lost lease. */
+/* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are
+ * dead. Each counts as a lost lease. */
 PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error);
 
-/* Record that a worker's process has died: what it held has failed as its trainer's own failure. `*held` is
- * that segment, PBT_NO_SEGMENT where it held none. */
+/* Record that a worker's process has died: what it held has failed as its trainer's own failure.
+ * `*held` is that segment, PBT_NO_SEGMENT where it held none. */
 PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker,
                                               const char *message, pbt_segment_id *held,
                                               pbt_error *error);
 
-/* Renew the leases of a worker whose process is known to live, also where it cannot say so itself. */
+/* Renew the leases of a worker whose process is known to live, also where it cannot say so itself.
+ */
 PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
                                              pbt_error *error);
 
-/* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever reported.
- * A no-op otherwise, and where it is over. */
+/* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
+ * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 
 /* Read a checkpoint kept inside the store; the caller frees. */
@@ -169,14 +171,16 @@ PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void 
 
 /* How often something has changed, as this process knows. */
 uint64_t pbt__study_changes(pbt__study *study);
-/* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`. */
+/* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`.
+ */
 void pbt__study_wait(pbt__study *study, uint64_t seen, double seconds);
 /* Wake every thread in pbt__study_wait. Threads: any. */
 void pbt__study_wake(pbt__study *study);
 
 /* ---- a user's calls ---- */
 
-/* Stop: no segment is handed out until `resume`. Idempotent. Errors: PBT_ERR_STATE where it is over. */
+/* Stop: no segment is handed out until `resume`. Idempotent. Errors: PBT_ERR_STATE where it is
+ * over. */
 PBT_MUST_USE pbt_err pbt__study_stop(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_resume(pbt__study *study, pbt_error *error);
 
@@ -184,7 +188,8 @@ PBT_MUST_USE pbt_err pbt__study_resume(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_amend(pbt__study *study, const char *const *keys,
                                       const char *const *values, size_t count, pbt_error *error);
 
-/* Remove the study, then its checkpoints. Errors: PBT_ERR_BUSY while a lease is held and not `force`. */
+/* Remove the study, then its checkpoints. Errors: PBT_ERR_BUSY while a lease is held and not
+ * `force`. */
 PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error);
 
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
@@ -207,7 +212,8 @@ typedef struct pbt__summary {
 
 PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error);
 
-/* The objects of design.md section 5.2: `show` one object; `members`, `segments` an array of them. */
+/* The objects of design.md section 5.2: `show` one object; `members`, `segments` an array of them.
+ */
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error);

@@ -1,10 +1,10 @@
 /*
  * verify.c: reading a whole log again.
  *
- * Three things are checked: that no event was altered (digests), that every decision is the one the rules
- * make from the events before it (choices exactly, computed values to a few units in the last place, since
- * another machine's mathematics may differ there), and that every checkpoint the log calls published has
- * the bytes it had.
+ * Three things are checked: that no event was altered (digests), that every decision is the one the
+ * rules make from the events before it (choices exactly, computed values to a few units in the last
+ * place, since another machine's mathematics may differ there), and that every checkpoint the log
+ * calls published has the bytes it had.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -140,7 +140,8 @@ static void complain_missing(audit_state *audit, const pbt__view *view)
     audit->expected_count = audit->expected_seen = 0;
 }
 
-/* Rescues follow their cause as events of their own; every other event must find nothing left over. */
+/* Rescues follow their cause as events of their own; every other event must find nothing left over.
+ */
 static pbt_err audit_event(void *context, pbt__view *view, const pbt__entry *entry,
                            pbt_error *error)
 {

@@ -55,7 +55,8 @@ static pbt_err parse_created(const pbt__entry *entry, pbt_spec **out, pbt_error 
     if (err != PBT_OK) {
         return err;
     }
-    bool is_same = strcmp(spec->name, entry->name) == 0 && spec->search.seed == (uint64_t)entry->seed;
+    bool is_same =
+        strcmp(spec->name, entry->name) == 0 && spec->search.seed == (uint64_t)entry->seed;
     if (!is_same) {
         pbt_spec *seeded = NULL;
         err = pbt__spec_with_seed(spec, entry->name, (uint64_t)entry->seed, &seeded, error);
@@ -155,7 +156,7 @@ static pbt_err happen_reported(pbt__view *view, const pbt__reading *reading, pbt
     }
     bool is_kept = entry->has_checkpoint && isfinite(entry->score);
     double rank = is_kept && view->facts.spec->search.direction == PBT_MINIMIZE ? -entry->score
-                                                                               : entry->score;
+                                                                                : entry->score;
     if (pbt__population_record(view->population, &report) != PBT_OK ||
         pbt__ledger_report(view->ledger, entry->segment, entry->attempt,
                            is_kept ? rank : (double)-INFINITY,
@@ -168,8 +169,7 @@ static pbt_err happen_reported(pbt__view *view, const pbt__reading *reading, pbt
 static pbt_err happen_failed(pbt__view *view, const pbt__entry *entry, pbt_error *error)
 {
     bool gave_up = false;
-    pbt_err err =
-        pbt__population_fault(view->population, entry->segment, entry->cause, &gave_up);
+    pbt_err err = pbt__population_fault(view->population, entry->segment, entry->cause, &gave_up);
     if (err == PBT_OK && gave_up != entry->gave_up) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "the log and the rules disagree on giving up");
     }

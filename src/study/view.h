@@ -24,7 +24,7 @@ typedef struct pbt__facts {
     pbt__digest digest; /* of event `sequence` */
     int64_t created_us;
     pbt__digest identity; /* the digest of the first event: no other study has it */
-    int64_t time_us; /* of the newest event */
+    int64_t time_us;      /* of the newest event */
     char stop_reason[32]; /* "": going on */
     size_t amendment_count;
 } pbt__facts;
@@ -39,8 +39,8 @@ typedef struct pbt__view {
     size_t amendment_capacity;
 } pbt__view;
 
-/* Called for each event read, after what happened was taken in and before what was decided is applied.
- * Nullable everywhere. */
+/* Called for each event read, after what happened was taken in and before what was decided is
+ * applied. Nullable everywhere. */
 typedef pbt_err (*pbt__view_hook)(void *context, pbt__view *view, const pbt__entry *entry,
                                   pbt_error *error);
 
@@ -52,8 +52,8 @@ void pbt__view_fini(pbt__view *view);
 PBT_MUST_USE pbt_err pbt__view_read(pbt__view *view, const pbt__event *event, pbt__view_hook hook,
                                     void *context, pbt_error *error);
 
-/* Take in the part of an entry that happened: a report, a failure, progress, a stop, an amendment. The
- * reading's samples are used. `created` makes the population, from its spec. */
+/* Take in the part of an entry that happened: a report, a failure, progress, a stop, an amendment.
+ * The reading's samples are used. `created` makes the population, from its spec. */
 PBT_MUST_USE pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading,
                                       pbt_error *error);
 

@@ -204,7 +204,8 @@ static void test_dropout(void **unused)
     batch_free(tail);
 }
 
-/* Neighbours in a layer, and the same place in two layers, are dropped independently of each other. */
+/* Neighbours in a layer, and the same place in two layers, are dropped independently of each other.
+ */
 static void test_dropout_is_independent(void **unused)
 {
     (void)unused;
@@ -228,7 +229,8 @@ static void test_dropout_is_independent(void **unused)
         neighbours += b->outputs[0][i] == 0 && b->outputs[0][i + 1] == 0;
         layers += b->outputs[0][i] == 0 && b->outputs[1][i] == 0;
     }
-    /* A quarter of 25,600: 6,400. Deviations: 69 for layers, 89 for neighbours, whose pairs overlap. */
+    /* A quarter of 25,600: 6,400. Deviations: 69 for layers, 89 for neighbours, whose pairs
+     * overlap. */
     assert_in_range(neighbours, 6400 - 450, 6400 + 450);
     assert_in_range(layers, 6400 - 450, 6400 + 450);
     batch_free(b);

@@ -1,10 +1,10 @@
 /*
  * disk.c: a study whose disk is full for a while.
  *
- * It runs in a process of its own, on a file system of 4 MiB that is filled up, or, where none can be
- * mounted, under a limit on file sizes: there a write is refused in the same way, after it has begun. The
- * disk fills after the first reports; once an attempt has failed there is room again, and the study must
- * end as if nothing had happened.
+ * It runs in a process of its own, on a file system of 4 MiB that is filled up, or, where none can
+ * be mounted, under a limit on file sizes: there a write is refused in the same way, after it has
+ * begun. The disk fills after the first reports; once an attempt has failed there is room again,
+ * and the study must end as if nothing had happened.
  */
 #include "study_case.h"
 

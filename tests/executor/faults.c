@@ -1,9 +1,9 @@
 /*
  * faults.c: the N-th allocation, write, sync or read fails, for N = 1, 2, ... until none does.
  *
- * A run ends with a clean error or as it should; then the study is opened again and goes on to an end with
- * which `verify` agrees. Trainers are processes of this program's own seams no more once they run, so
- * plugins are what is tried here, of every kind, and one command.
+ * A run ends with a clean error or as it should; then the study is opened again and goes on to an
+ * end with which `verify` agrees. Trainers are processes of this program's own seams no more once
+ * they run, so plugins are what is tried here, of every kind, and one command.
  */
 #include "process_case.h"
 

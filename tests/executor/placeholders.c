@@ -1,4 +1,5 @@
-/* placeholders.c: commands are filled in exactly, and nothing that is not understood is passed on. */
+/* placeholders.c: commands are filled in exactly, and nothing that is not understood is passed on.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

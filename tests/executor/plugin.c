@@ -1,4 +1,5 @@
-/* plugin.c: trainers that are plugins: each segment has its parent's weights, however it gets them. */
+/* plugin.c: trainers that are plugins: each segment has its parent's weights, however it gets them.
+ */
 #include "study_case.h"
 
 #include <dlfcn.h>
@@ -89,7 +90,8 @@ static void assert_opened_once(int32_t population)
     assert_int_equal(count, 1);
 }
 
-/* ---- weights ----------------------------------------------------------------------------------- */
+/* ---- weights -----------------------------------------------------------------------------------
+ */
 
 static void weights_follow_the_lineage_in_generations(void **state)
 {
@@ -165,9 +167,11 @@ static void samples_and_metrics_are_recorded(void **state)
     json_decref(list);
 }
 
-/* ---- stopping and going on ---------------------------------------------------------------------- */
+/* ---- stopping and going on ----------------------------------------------------------------------
+ */
 
-/* Stop in the middle of every segment's training, and go on from there in a process that knows nothing. */
+/* Stop in the middle of every segment's training, and go on from there in a process that knows
+ * nothing. */
 static void assert_goes_on(const char *library)
 {
     char spec[1024];
@@ -318,7 +322,8 @@ static void now_waits_for_no_trainer(void **state)
     wait_until_unloaded();
 }
 
-/* ---- failing ----------------------------------------------------------------------------------- */
+/* ---- failing -----------------------------------------------------------------------------------
+ */
 
 static void assert_fails_with(const char *act, const char *words)
 {
@@ -394,7 +399,8 @@ static void a_diverged_member_is_replaced(void **state)
     assert_verified();
 }
 
-/* ---- what cannot be started -------------------------------------------------------------------- */
+/* ---- what cannot be started --------------------------------------------------------------------
+ */
 
 static void assert_cannot_start(const char *library, const char *message, const char *words)
 {
@@ -431,7 +437,8 @@ static void a_library_of_something_else_is_refused(void **state)
     assert_cannot_start("libc.so.6", "libc.so.6'", "No such file");
 }
 
-/* ---- a store that fails ------------------------------------------------------------------------ */
+/* ---- a store that fails ------------------------------------------------------------------------
+ */
 
 static const pbt__store_ops *real_ops;
 static atomic_int commits_left;

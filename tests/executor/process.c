@@ -1,5 +1,5 @@
-/* process.c: trainers that are processes: what they are given, how they end, and that nothing of them is
- * left. */
+/* process.c: trainers that are processes: what they are given, how they end, and that nothing of
+ * them is left. */
 #include "process_case.h"
 
 /* A trainer whose weights are their own age: it fails where it is given weights of another one. */
@@ -9,7 +9,8 @@ static const char honest[] = "if [ -n \"$1\" ]; then age=$(cat \"$1\"); else age
                              "echo \"$4\" > \"$2\"\n"
                              "echo \"{\\\"score\\\": $5}\"\n";
 
-/* ---- training ---------------------------------------------------------------------------------- */
+/* ---- training ----------------------------------------------------------------------------------
+ */
 
 static void checkpoints_pass_from_process_to_process(void **state)
 {
@@ -118,7 +119,8 @@ static void a_program_is_found_by_path(void **state)
     assert_state(PBT__FINISHED);
 }
 
-/* ---- how a trainer may end --------------------------------------------------------------------- */
+/* ---- how a trainer may end ---------------------------------------------------------------------
+ */
 
 /* One attempt each fails with these words, and the run ends. */
 static void assert_fails_with(const char *script, const char *words)
@@ -261,7 +263,8 @@ static void what_leaves_the_group_holds_up_nobody(void **state)
     assert_int_equal(kill(read_pid(in("left.m1s0.1")), SIGKILL), 0);
 }
 
-/* ---- leases ------------------------------------------------------------------------------------ */
+/* ---- leases ------------------------------------------------------------------------------------
+ */
 
 static void heartbeats_keep_the_lease(void **state)
 {
@@ -314,7 +317,8 @@ static void a_late_report_costs_nothing(void **state)
     assert_verified();
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------- */
+/* ---- stopping ----------------------------------------------------------------------------------
+ */
 
 static const char endless[] = "sleep 1000 & echo $! > child.$(basename \"$2\")\nwait\n";
 
@@ -374,7 +378,8 @@ static void now_does_not_wait_for_the_deaf(void **state)
     assert_dies(pid);
 }
 
-/* ---- kill -9 of ourselves ---------------------------------------------------------------------- */
+/* ---- kill -9 of ourselves ----------------------------------------------------------------------
+ */
 
 /* Start the study in a process of its own and kill that when the trainers run. */
 static void children_die_with_their_parent(void **state)
@@ -400,7 +405,8 @@ static void children_die_with_their_parent(void **state)
     assert_dies(child);
 }
 
-/* ---- what cannot be started -------------------------------------------------------------------- */
+/* ---- what cannot be started --------------------------------------------------------------------
+ */
 
 static void a_missing_program_is_named(void **state)
 {

@@ -1,4 +1,5 @@
-/* process_case.h: studies of shell scripts, and the processes they leave. Each test program includes it once. */
+/* process_case.h: studies of shell scripts, and the processes they leave. Each test program
+ * includes it once. */
 #ifndef PBT_TESTS_PROCESS_CASE_H
 #define PBT_TESTS_PROCESS_CASE_H
 

@@ -1,5 +1,5 @@
-/* study_case.h: a study in a scratch folder, trained by the local executor. Each test program includes it
- * once. */
+/* study_case.h: a study in a scratch folder, trained by the local executor. Each test program
+ * includes it once. */
 #ifndef PBT_TESTS_STUDY_CASE_H
 #define PBT_TESTS_STUDY_CASE_H
 

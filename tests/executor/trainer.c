@@ -1,13 +1,13 @@
 /*
  * trainer.c: a plugin for tests, whose weights know where they come from.
  *
- * A state holds the steps trained in it and the segment that trained it last. It fails wherever it is given
- * weights that do not belong to the segment, so a study that ends without failures has loaded and copied
- * right everywhere. What it does besides is the hyperparameter `act`, or the file of that name in the folder
- * PBT_TEST_FOLDER.
+ * A state holds the steps trained in it and the segment that trained it last. It fails wherever it
+ * is given weights that do not belong to the segment, so a study that ends without failures has
+ * loaded and copied right everywhere. What it does besides is the hyperparameter `act`, or the file
+ * of that name in the folder PBT_TEST_FOLDER.
  *
- * Compiled with FILES it saves and loads by itself, with LARGE its state is too large for the store, with
- * WRONG_VERSION or INCOMPLETE it cannot be used.
+ * Compiled with FILES it saves and loads by itself, with LARGE its state is too large for the
+ * store, with WRONG_VERSION or INCOMPLETE it cannot be used.
  */
 #include <pbt/trainer.h>
 

@@ -1,7 +1,7 @@
 """What the tests of the server share: a server of their own, a client, and the API's own words.
 
-Every answer that passes through `Case.call` is checked against docs/api.yaml: the status and the media
-type must stand there, and the body must fit its schema.
+Every answer that passes through `Case.call` is checked against docs/api.yaml: the status and the
+media type must stand there, and the body must fit its schema.
 """
 
 import http.client

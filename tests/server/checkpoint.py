@@ -79,8 +79,8 @@ class Checkpoint(Case):
         before = int(self.tell("memory"))
         self.upload(segment, iter([piece] * (LARGE // len(piece))))
         connection = self.connect()
-        headers = {"Authorization": f"Bearer {self.token}"}
-        connection.request("GET", f"/v1/studies/tiny/checkpoints/{segment['segment']}", headers=headers)
+        path = f"/v1/studies/tiny/checkpoints/{segment['segment']}"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
         response = connection.getresponse()
         for _ in range(LARGE // len(piece)):
             self.assertEqual(response.read(len(piece)), piece)

@@ -1,5 +1,7 @@
-"""Every error that the page documents: its status, its name, that nothing has changed by it, and that
-the connection goes on."""
+"""Every error that the page documents: its status and its name.
+
+Nothing has changed by it, and the connection goes on.
+"""
 
 import os
 import pathlib
@@ -97,31 +99,40 @@ class Refusal(Case):
 
     def test_what_is_not_there(self):
         paths = (
-            "/", "/v1", "/v1/", "/v1/studies/", "/v2/studies", "/v1/studies/tiny/", "/v1//studies",
-            "/v1/studies/tiny/none", "/v1/studies/other", "/v1/studies/tin", "/v1/studies/" + "t" * 65,
-            "/v1/studies/tiny/checkpoints/m0s0/more", "/v1/studies/tiny/checkpoints/",
-            "/v1/studies/..%2f..%2fetc", "/v1/studies/tiny%00x", "/v1/studies/tiny/../tiny",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1//studies",
+            "/v2/studies",
+            "/v1/studies/",
+            "/v1/studies/tin",
+            "/v1/studies/other",
+            "/v1/studies/" + "t" * 65,
+            "/v1/studies/tiny/",
+            "/v1/studies/tiny/none",
+            "/v1/studies/tiny/../tiny",
+            "/v1/studies/..%2f..%2fetc",
+            "/v1/studies/tiny/checkpoints/",
+            "/v1/studies/tiny/checkpoints/m0s0/more",
             "/v1/studies/tiny/checkpoints/..%2f..%2fspec.yaml",
         )
         for path in paths:
             with self.subTest(path=path):
-                # A NUL ends a path: what is left is the study, and harmless.
-                if "%00" in path:
-                    self.call("GET", path.replace("%00", "-"))
-                    continue
                 self.refused("ERR_NOT_FOUND", "GET", path)
 
     def test_what_is_no_segment(self):
         ids = ("m0", "s0", "m0s0x", "m00s0", "m0s-1", "m0s2147483648", "m9s9", "m4s0", "m0s1", "x")
         body = {"attempt": 1, "step": 10, "message": "m"}
+        report = {"attempt": 1, "step": 10, "metrics": {"score": 1}, "checkpoint": "saved"}
         for name in ids:
             for verb in ("report", "heartbeat", "release", "fail"):
                 with self.subTest(name=name, verb=verb):
                     path = f"/v1/studies/tiny/segments/{name}/{verb}"
-                    more = {"metrics": {"score": 1}, "checkpoint": "saved"} if verb == "report" else {}
-                    self.refused("ERR_NOT_FOUND", "POST", path, body | more)
-            self.refused("ERR_NOT_FOUND", "GET", f"/v1/studies/tiny/checkpoints/{name}")
-            self.refused("ERR_NOT_FOUND", "PUT", f"/v1/studies/tiny/checkpoints/{name}?attempt=1", b"x")
+                    said = report if verb == "report" else body
+                    self.refused("ERR_NOT_FOUND", "POST", path, said)
+            path = f"/v1/studies/tiny/checkpoints/{name}"
+            self.refused("ERR_NOT_FOUND", "GET", path)
+            self.refused("ERR_NOT_FOUND", "PUT", path + "?attempt=1", b"x")
 
     def test_other_methods(self):
         for method, path, allowed in (
@@ -193,7 +204,8 @@ class Refusal(Case):
         segment = self.train()
         self.save(segment)
         before = self.events()
-        for change in ({"step": 9}, {"step": 20}, {"step": 0}, {"metrics": {"loss": 1}}, {"metrics": {}}):
+        steps = [{"step": step} for step in (0, 9, 20)]
+        for change in (*steps, {"metrics": {"loss": 1}}, {"metrics": {}}):
             with self.subTest(change=change):
                 body = self.result(segment) | change
                 self.refused("ERR_REPORT", "POST", self.path(segment, "report"), body)
@@ -259,7 +271,8 @@ class Refusal(Case):
             self.refused("ERR_TOKEN", "GET", "/v1/version", token="x", connection=connection)
             self.refused("ERR_NOT_FOUND", "POST", "/none", b"x" * 5000, connection=connection)
             self.refused("ERR_ARGUMENT", "POST", CLAIM, b"x" * 100000, connection=connection)
-            self.refused("ERR_LIMIT", "POST", CLAIM, iter([b" " * 2**20] * 3), connection=connection)
+            long = iter([b" " * 2**20] * 3)
+            self.refused("ERR_LIMIT", "POST", CLAIM, long, connection=connection)
             self.ok("GET", "/v1/version", connection=connection)
         self.assertIs(connection.sock, socket)
         connection.close()

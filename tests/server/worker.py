@@ -114,7 +114,8 @@ class Worker(Case):
         self.save(segment)
         body = {"attempt": 1, "step": 4, "checkpoint": "saved"}
         for _ in range(2):
-            self.assertEqual(self.ok("POST", self.path(segment, "release"), body), {"recorded": True})
+            answer = self.ok("POST", self.path(segment, "release"), body)
+            self.assertEqual(answer, {"recorded": True})
         again = self.train("other")
         self.assertEqual((again["segment"], again["attempt"]), ("m0s0", 2))
         self.assertEqual((again["start_step"], again["resume_step"]), (0, 4))

@@ -81,7 +81,8 @@ static void assert_published(const char *content)
     free(bytes);
 }
 
-/* ---- opening and paths ------------------------------------------------------------------------- */
+/* ---- opening and paths -------------------------------------------------------------------------
+ */
 
 static void opening_makes_the_folder_and_resolves_it(void **state)
 {
@@ -176,7 +177,8 @@ static void names_are_read_as_they_are_written(void **state)
     }
 }
 
-/* ---- publishing -------------------------------------------------------------------------------- */
+/* ---- publishing --------------------------------------------------------------------------------
+ */
 
 static void a_file_is_published_whole(void **state)
 {
@@ -301,7 +303,8 @@ static void nothing_aside_is_an_error(void **state)
     assert_false(exists(in("vault/m3s12")));
 }
 
-/* ---- what is refused --------------------------------------------------------------------------- */
+/* ---- what is refused ---------------------------------------------------------------------------
+ */
 
 static void assert_refused(void)
 {
@@ -359,7 +362,8 @@ static void folders_too_deep_are_refused(void **state)
     assert_int_equal(pbt__vault_prepare(vault, id, 1, &record, &error), PBT_ERR_LIMIT);
 }
 
-/* ---- checking ---------------------------------------------------------------------------------- */
+/* ---- checking ----------------------------------------------------------------------------------
+ */
 
 /* Both look and both find it, or only the full look does. */
 static void assert_found(const pbt__checkpoint *record, bool is_cheap, const char *words)
@@ -447,7 +451,8 @@ static void progress_is_checked_by_its_attempt(void **state)
     assert_int_equal(pbt__vault_check(vault, id, 2, &record, &error), PBT_ERR_CHECKPOINT);
 }
 
-/* ---- removing ---------------------------------------------------------------------------------- */
+/* ---- removing ----------------------------------------------------------------------------------
+ */
 
 static void removing_is_idempotent(void **state)
 {

@@ -1,8 +1,9 @@
 /*
  * checkpoint_crash.c: what is published is whole or absent, whatever fails and whenever one dies.
  *
- * The N-th operation fails for N = 1, 2, ... until none does; a file system is really full; a process is
- * killed at random instants. Afterwards the vault is opened again and swept as a study would.
+ * The N-th operation fails for N = 1, 2, ... until none does; a file system is really full; a
+ * process is killed at random instants. Afterwards the vault is opened again and swept as a study
+ * would.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +60,8 @@ static pbt__checkpoint publish_older(pbt__vault *vault)
     return record;
 }
 
-/* ---- the N-th operation fails ------------------------------------------------------------------ */
+/* ---- the N-th operation fails ------------------------------------------------------------------
+ */
 
 /* Each returns the first error, as a study that gives up would see it. */
 typedef pbt_err (*program)(pbt__checkpoint *record);
@@ -237,7 +239,8 @@ static void every_name_and_byte_is_synced(void **state)
     assert_int_equal(count_syncs(program_folder), opening + 3 + aside + published);
 }
 
-/* ---- a full disk -------------------------------------------------------------------------------- */
+/* ---- a full disk --------------------------------------------------------------------------------
+ */
 
 /* Give this process a file system of 1 MiB at `path`, where the kernel lets it. */
 static bool mount_small(const char *path)
@@ -281,8 +284,8 @@ static int fill_disk(void)
     return 0;
 }
 
-/* Run fill_disk on a small file system or, where none can be mounted, under a limit on file sizes: there
- * a write is refused in the same way, after it has begun. */
+/* Run fill_disk on a small file system or, where none can be mounted, under a limit on file sizes:
+ * there a write is refused in the same way, after it has begun. */
 static int fill_in_child(bool by_mount)
 {
     if (!by_mount || !mount_small(in("vault"))) {
@@ -295,7 +298,8 @@ static int fill_in_child(bool by_mount)
     return fill_disk();
 }
 
-/* The whole life of the child process; the line goes to the log, since an exit status holds 8 bits. */
+/* The whole life of the child process; the line goes to the log, since an exit status holds 8 bits.
+ */
 _Noreturn static void fill_and_exit(bool by_mount)
 {
     const int line = fill_in_child(by_mount);
@@ -322,12 +326,13 @@ static void behaviour_18_no_torn_checkpoint_when_the_disk_is_full(void **state)
     }
 }
 
-/* ---- kill -9 ------------------------------------------------------------------------------------ */
+/* ---- kill -9 ------------------------------------------------------------------------------------
+ */
 
 enum { KILL_COUNT = 60, PIECE = 300000, PIECES = 2 * PIECE };
 
-/* Publish checkpoints m0s0, m0s1, ... for ever: even ones are files, odd ones folders. Each consists of
- * PIECE bytes of one letter, so that a torn one shows. */
+/* Publish checkpoints m0s0, m0s1, ... for ever: even ones are files, odd ones folders. Each
+ * consists of PIECE bytes of one letter, so that a torn one shows. */
 static void publish_for_ever(void)
 {
     static char bytes[PIECE + 1];

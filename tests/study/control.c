@@ -33,8 +33,9 @@ static void behaviour_12_a_round_goes_on_when_its_last_member_reports(void **sta
 static void behaviour_12_a_round_goes_on_when_its_last_member_is_given_up(void **state)
 {
     bench *b = *state;
-    bench_create(b, 3, "mode: generational\nfailure: {retries: 0}\nlease: {seconds: 30}\n"
-                       "stop: {steps: 30}");
+    bench_create(b, 3,
+                 "mode: generational\nfailure: {retries: 0}\nlease: {seconds: 30}\n"
+                 "stop: {steps: 30}");
     pbt__action hands[] = {bench_claim(b, "a"), bench_claim(b, "b"), bench_claim(b, "c")};
     (void)bench_report(b, "a", &hands[0], 1);
     (void)bench_report(b, "b", &hands[1], 2);
@@ -255,8 +256,7 @@ static void two_handles_on_one_store_decide_alike(void **state)
     const pbt__study_options options = {.checkpoint_folder = b->folder};
     bench_create(b, 4, "seed: 5");
     bench other = *b;
-    const pbt__store_options store = {
-        .url = b->url, .now_us = bench_now, .clock_context = &other};
+    const pbt__store_options store = {.url = b->url, .now_us = bench_now, .clock_context = &other};
     assert_ok(pbt__store_open(&store, &other.store, &b->error));
     assert_ok(pbt__study_open(other.store, "bench", &options, &other.study, &b->error));
     bench *both[] = {b, &other};
@@ -264,9 +264,9 @@ static void two_handles_on_one_store_decide_alike(void **state)
     pbt__action hands[] = {bench_claim(b, "a"), bench_claim(&other, "b")};
     for (int i = 0; hands[i % 2].verb == PBT__TRAIN; i++) {
         pbt__action *hand = &hands[i % 2];
-        *hand = bench_report(both[i % 2], NAMES[i % 2], hand,
-                             like_a_landscape(&hand->train.segment))
-                    .action;
+        *hand =
+            bench_report(both[i % 2], NAMES[i % 2], hand, like_a_landscape(&hand->train.segment))
+                .action;
     }
     assert_int_equal(bench_summary(b).finished_count, 4);
     assert_int_equal(bench_summary(&other).finished_count, 4);

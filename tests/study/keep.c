@@ -80,8 +80,9 @@ static void behaviour_7_a_copier_forgets_its_own_newer_checkpoint(void **state)
 static void behaviour_8_a_donor_that_dies_is_copied_all_the_same(void **state)
 {
     bench *b = *state;
-    bench_create(b, 2, "exploit: {rule: best}\nexplore: {rule: none}\nfailure: {retries: 0}\n"
-                       "checkpoints: {keep_best: 0}");
+    bench_create(b, 2,
+                 "exploit: {rule: best}\nexplore: {rule: none}\nfailure: {retries: 0}\n"
+                 "checkpoints: {keep_best: 0}");
     pbt__action copier = copy_once(b);
     pbt__action donor = bench_claim(b, "b");
     assert_int_equal(donor.train.segment.id.member, 1);

@@ -74,8 +74,7 @@ pbt_err bench_try_create(bench *b, int population, const char *more)
     if (b->store == NULL) {
         open_store(b);
     }
-    pbt_err err =
-        pbt__study_create(b->store, spec, provenance, &options, &b->study, &b->error);
+    pbt_err err = pbt__study_create(b->store, spec, provenance, &options, &b->study, &b->error);
     if (err != PBT_OK) {
         pbt_spec_free(spec);
     }
@@ -119,8 +118,8 @@ pbt__action bench_claim_member(bench *b, int32_t member, const char *worker)
         }
         /* Give it back, and let somebody else have it. */
         const pbt__claimant self = {.worker = worker, .session = worker};
-        assert_ok(pbt__study_release(b->study, &self, action.train.segment.id,
-                                     action.train.attempt, 0, false, &b->error));
+        assert_ok(pbt__study_release(b->study, &self, action.train.segment.id, action.train.attempt,
+                                     0, false, &b->error));
         assert_ok(pbt__study_claim(b->study, &who, &action, &b->error));
     }
     fail_msg("member %d is never handed out", (int)member);
@@ -214,8 +213,7 @@ const char *bench_loaded(bench *b, const pbt__action *action)
         return "";
     }
     if (action->train.load_kind == PBT__CHECKPOINT_INLINE) {
-        assert_ok(
-            pbt__study_blob(b->study, action->train.load_from, &bytes, &length, &b->error));
+        assert_ok(pbt__study_blob(b->study, action->train.load_from, &bytes, &length, &b->error));
     } else {
         assert_ok(pbt__file_read(action->train.load, sizeof text - 1, (char **)&bytes, &length,
                                  &b->error));

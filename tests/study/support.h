@@ -1,8 +1,8 @@
 /*
  * support.h: a study in a scratch folder, driven without processes or threads.
  *
- * The clock is the test's own. Checkpoints are small texts that name the segment and attempt that wrote
- * them, so a test can say whose weights a segment was handed.
+ * The clock is the test's own. Checkpoints are small texts that name the segment and attempt that
+ * wrote them, so a test can say whose weights a segment was handed.
  */
 #ifndef PBT_TESTS_STUDY_SUPPORT_H
 #define PBT_TESTS_STUDY_SUPPORT_H
@@ -30,15 +30,16 @@ typedef struct bench {
     pbt_error error;
 } bench;
 
-/* cmocka's setup and teardown: `*state` is a fresh bench in a folder of its own, over an SQLite store. */
+/* cmocka's setup and teardown: `*state` is a fresh bench in a folder of its own, over an SQLite
+ * store. */
 int bench_make(void **state);
 int bench_remove(void **state);
 
 /* The bench's clock, for a store's options. Units: microseconds */
 int64_t bench_now(void *context);
 
-/* Create the study of a spec. `more` is YAML appended to a minimal spec of `population` members, ready
- * every 10 steps, 100 in all, mode and all else by `more`. */
+/* Create the study of a spec. `more` is YAML appended to a minimal spec of `population` members,
+ * ready every 10 steps, 100 in all, mode and all else by `more`. */
 void bench_create(bench *b, int population, const char *more);
 /* Whether creating it is refused, with what error. */
 pbt_err bench_try_create(bench *b, int population, const char *more);
@@ -60,8 +61,8 @@ pbt_err bench_report_file(bench *b, const char *worker, const pbt__action *actio
                           pbt__reply *out);
 pbt_err bench_fail(bench *b, const char *worker, const pbt__action *action, bool can_retry);
 
-/* Train everything with worker "a", scores by `score`, until the study stops. Returns segments trained.
- * Fails the test beyond `limit` segments. */
+/* Train everything with worker "a", scores by `score`, until the study stops. Returns segments
+ * trained. Fails the test beyond `limit` segments. */
 int bench_train(bench *b, double (*score)(const pbt_segment *segment), int limit);
 
 /* The text that a loaded checkpoint holds. Valid until the next call. */

@@ -84,8 +84,7 @@ static void behaviour_17_one_altered_byte_is_found_and_named(void **state)
             if (first.line[0] == '\0') {
                 break; /* beyond the body's end */
             }
-            snprintf(expected, sizeof expected, "event %lld has been altered",
-                     (long long)sequence);
+            snprintf(expected, sizeof expected, "event %lld has been altered", (long long)sequence);
             assert_string_equal(first.line, expected);
             altered++;
         }
@@ -145,7 +144,8 @@ static void a_forged_score_is_found_by_the_decisions_it_does_not_explain(void **
     pbt__verdict verdict;
     bench_create(b, 2, "exploit: {rule: best}\nstop: {steps: 40}");
     (void)bench_train(b, like_a_landscape, 100);
-    forge(b, "UPDATE event SET body = replace(body, '\"score\":', '\"score\":-') WHERE sequence IN (2, 3) AND kind = 2");
+    forge(b, "UPDATE event SET body = replace(body, '\"score\":', '\"score\":-') "
+             "WHERE sequence IN (2, 3) AND kind = 2");
     first_problem first = verify(b, &verdict);
     assert_non_null(strstr(first.line, "the rules decide otherwise for"));
 }
