@@ -63,10 +63,9 @@ static bool is_loopback(const struct sockaddr *address)
     return ntohl(four->sin_addr.s_addr) >> 24 == 127;
 }
 
-static pbt_err check_address(const pbt__server_options *options, const struct sockaddr *address,
-                             pbt_error *error)
+static pbt_err check_address(const pbt__server_options *options, bool is_here, pbt_error *error)
 {
-    if (options->is_insecure || is_loopback(address)) {
+    if (options->is_insecure || is_here) {
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' can be reached from other machines",
@@ -92,7 +91,9 @@ static pbt_err listen_at(const struct addrinfo *at, const char *name, int *out, 
     return err;
 }
 
-static pbt_err open_listener(const pbt__server_options *options, int *out, pbt_error *error)
+/* `*is_here` says that only this machine can reach it. */
+static pbt_err open_listener(const pbt__server_options *options, int *out, bool *is_here,
+                             pbt_error *error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
@@ -104,7 +105,8 @@ static pbt_err open_listener(const pbt__server_options *options, int *out, pbt_e
         pbt__error_detail(error, "%s", gai_strerror(status));
         return PBT_ERR_ARGUMENT;
     }
-    pbt_err err = check_address(options, found->ai_addr, error);
+    *is_here = is_loopback(found->ai_addr);
+    pbt_err err = check_address(options, *is_here, error);
     if (err == PBT_OK) {
         err = listen_at(found, options->address, out, error);
     }
@@ -112,7 +114,7 @@ static pbt_err open_listener(const pbt__server_options *options, int *out, pbt_e
     return err;
 }
 
-static pbt_err write_url(pbt__server *server, int listener, bool *is_here, pbt_error *error)
+static pbt_err write_url(pbt__server *server, int listener, pbt_error *error)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof address;
@@ -126,7 +128,6 @@ static pbt_err write_url(pbt__server *server, int listener, bool *is_here, pbt_e
     const bool is_six = address.ss_family == AF_INET6;
     (void)snprintf(server->url, sizeof server->url, "http://%s%s%s:%s", is_six ? "[" : "", host,
                    is_six ? "]" : "", port);
-    *is_here = is_loopback(general);
     return PBT_OK;
 }
 
@@ -160,10 +161,10 @@ static pbt_err start(pbt__server *server, const pbt__server_options *options, pb
     const int32_t maximum = choose_maximum(options->connection_maximum);
     pbt_err err = set_token(server, options->token, error);
     if (err == PBT_OK) {
-        err = open_listener(options, &listener, error);
+        err = open_listener(options, &listener, &is_here, error);
     }
     if (err == PBT_OK) {
-        err = write_url(server, listener, &is_here, error);
+        err = write_url(server, listener, error);
     }
     if (err == PBT_OK) {
         server->has_peers = true;

@@ -338,9 +338,12 @@ pbt_err pbt__view_log(pbt__view *view, const pbt__event *event)
 static pbt_err reread_created(pbt__view *view, const pbt__event *event, pbt__reading *reading,
                               pbt_error *error)
 {
+    const pbt_spec *spec = view->facts.spec;
     pbt__reading_fini(reading);
-    return pbt__entry_read(event, &view->facts.spec->search.space, view->facts.spec->metric,
-                           reading, error);
+    if (spec == NULL) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "created without a spec");
+    }
+    return pbt__entry_read(event, &spec->search.space, spec->metric, reading, error);
 }
 
 static pbt_err take_in(pbt__view *view, const pbt__event *event, pbt__view_hook hook, void *context,

@@ -91,6 +91,20 @@ static void the_spec_may_set_the_threads(void **state)
     assert_logged(0, "threads 7.\n");
 }
 
+/* Signals 32 and 33 are the C library's own: no program can set them, and a parent may have left them
+ * ignored. */
+static const unsigned long long LIBC_SIGNALS = (1ULL << 31) | (1ULL << 32);
+
+/* The mask that member 0's log shows after `label`. */
+static unsigned long long logged_mask(const char *label)
+{
+    char *text = read_log(0);
+    const char *at = strstr(text, label);
+    unsigned long long mask = at != NULL ? strtoull(at + strlen(label), NULL, 16) : ~0ULL;
+    free(text);
+    return mask;
+}
+
 /* The slots' threads are started with signals blocked and ignored, as a caller may have them. */
 static void signals_are_as_a_shell_leaves_them(void **state)
 {
@@ -107,7 +121,7 @@ static void signals_are_as_a_shell_leaves_them(void **state)
     (void)signal(SIGPIPE, SIG_DFL);
     assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
     assert_logged(0, "SigBlk:\t0000000000000000\n");
-    assert_logged(0, "SigIgn:\t0000000000000000\n");
+    assert_int_equal(logged_mask("SigIgn:\t") & ~LIBC_SIGNALS, 0);
 }
 
 static void a_program_is_found_by_path(void **state)

@@ -39,21 +39,37 @@ static void must(pbt_err err, const pbt_error *error)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static double number(const char *text)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0') {
+        fprintf(stderr, "serve: '%s' is no number\n", text);
+        exit(2);
+    }
+    return value;
+}
+
+static bool begins(const char *word, const char *name)
+{
+    return strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '=';
+}
+
 static void set_option(pbt__server_options *options, const char **store, const char *word)
 {
-    const char *value = strchr(word, '=') + 1;
-    if (strncmp(word, "store=", 6) == 0) {
+    const char *value = word + strcspn(word, "=") + 1;
+    if (begins(word, "store")) {
         *store = value;
-    } else if (strncmp(word, "request_seconds=", 16) == 0) {
-        options->request_seconds = atof(value);
-    } else if (strncmp(word, "rate_minimum=", 13) == 0) {
-        options->rate_minimum = atof(value);
-    } else if (strncmp(word, "idle_seconds=", 13) == 0) {
-        options->idle_seconds = atof(value);
-    } else if (strncmp(word, "upload_maximum_bytes=", 21) == 0) {
-        options->upload_maximum_bytes = atoll(value);
-    } else if (strncmp(word, "connection_maximum=", 19) == 0) {
-        options->connection_maximum = atoi(value);
+    } else if (begins(word, "request_seconds")) {
+        options->request_seconds = number(value);
+    } else if (begins(word, "rate_minimum")) {
+        options->rate_minimum = number(value);
+    } else if (begins(word, "idle_seconds")) {
+        options->idle_seconds = number(value);
+    } else if (begins(word, "upload_maximum_bytes")) {
+        options->upload_maximum_bytes = (int64_t)number(value);
+    } else if (begins(word, "connection_maximum")) {
+        options->connection_maximum = (int32_t)number(value);
     } else {
         fprintf(stderr, "serve: what is '%s'?\n", word);
         exit(2);
@@ -131,21 +147,21 @@ static void verify(serve *self)
 
 static void tell_memory(void)
 {
-    long pages = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    char *text = NULL, *end = NULL;
+    size_t length = 0;
+    pbt_error error = {0};
     (void)malloc_trim(0);
-    if (file == NULL || fscanf(file, "%ld %ld", &pages, &resident) != 2) {
-        exit(1);
-    }
-    (void)fclose(file);
-    printf("%ld\n", resident * (sysconf(_SC_PAGESIZE) / 1024));
+    must(pbt__file_read("/proc/self/statm", 4096, &text, &length, &error), &error);
+    (void)strtol(text, &end, 10); /* the whole; what is resident follows */
+    printf("%ld\n", strtol(end, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024));
+    free(text);
 }
 
 static void obey(serve *self, const char *line)
 {
     pbt_error error = {0};
     if (strncmp(line, "inline ", 7) == 0) {
-        train_inline(self, atoi(line + 7));
+        train_inline(self, (int)number(line + 7));
         return;
     }
     if (strcmp(line, "verify") == 0) {
