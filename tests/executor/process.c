@@ -95,14 +95,11 @@ static void the_spec_may_set_the_threads(void **state)
  * ignored. */
 static const unsigned long long LIBC_SIGNALS = (1ULL << 31) | (1ULL << 32);
 
-/* The mask that member 0's log shows after `label`. */
-static unsigned long long logged_mask(const char *label)
+/* The mask that a process's status shows after `label`. */
+static unsigned long long mask_after(const char *status, const char *label)
 {
-    char *text = read_log(0);
-    const char *at = strstr(text, label);
-    unsigned long long mask = at != NULL ? strtoull(at + strlen(label), NULL, 16) : ~0ULL;
-    free(text);
-    return mask;
+    const char *at = strstr(status, label);
+    return at != NULL ? strtoull(at + strlen(label), NULL, 16) : ~0ULL;
 }
 
 /* The slots' threads are started with signals blocked and ignored, as a caller may have them. */
@@ -121,7 +118,10 @@ static void signals_are_as_a_shell_leaves_them(void **state)
     (void)signal(SIGPIPE, SIG_DFL);
     assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
     assert_logged(0, "SigBlk:\t0000000000000000\n");
-    assert_int_equal(logged_mask("SigIgn:\t") & ~LIBC_SIGNALS, 0);
+    char *status = read_log(0);
+    const unsigned long long ignored = mask_after(status, "SigIgn:\t");
+    free(status);
+    assert_int_equal(ignored & ~LIBC_SIGNALS, 0);
 }
 
 static void a_program_is_found_by_path(void **state)
