@@ -91,11 +91,12 @@ static void the_spec_may_set_the_threads(void **state)
     assert_logged(0, "threads 7.\n");
 }
 
-/* Signals 32 and 33 are the C library's own: no program can set them, and a parent may have left them
- * ignored. */
+/* Signals 32 and 33 are the C library's own: no program can set them, and a parent may have left
+ * them ignored. */
 static const unsigned long long LIBC_SIGNALS = (1ULL << 31) | (1ULL << 32);
 
-/* The mask that a process's status shows after `label`. Inlined, gcc 12 takes its text for a dead one. */
+/* The mask that a process's status shows after `label`. Inlined, gcc 12 takes its text for a dead
+ * one. */
 __attribute__((noinline)) static unsigned long long mask_after(const char *status,
                                                                const char *label)
 {

@@ -161,8 +161,8 @@ static void a_report_is_read_field_by_field(void **state)
     json_decref(json);
 }
 
-/* Read a body with one field replaced, or without it; what may be absent is a checkpoint, what may be true
- * is whether it gave up. */
+/* Read a body with one field replaced, or without it; what may be absent is a checkpoint, what may
+ * be true is whether it gave up. */
 static bool is_refused(pbt__event_kind kind, const json_t *whole, const char *name, json_t *value)
 {
     pbt__reading reading;
