@@ -183,7 +183,7 @@ static pbt_err start(const struct life *life, pbt__child *child)
 static pbt_err live_once(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    pbt__child child = {.ended = -1};
+    pbt__child child = {.slot = slot, .ended = -1};
     pbt__summary summary;
     pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
     life->sequence = err == PBT_OK ? summary.last_sequence : 0;
