@@ -72,7 +72,6 @@ class Member:
 
 
 def main():
-    dist.init_process_group("gloo")
     member = Member()
     member.initialise(0)
     worker = pbt.Worker(broadcast=broadcast)
@@ -85,8 +84,9 @@ def main():
         for step in segment.steps():  # on every rank, so that all stop at the same step
             worker.log(step, loss=member.train(segment.start_age + step - segment.start_step))
         worker.report(accuracy=member.accuracy(), save=member.save)  # rank 0 saves and reports
-    dist.destroy_process_group()
 
 
 if __name__ == "__main__":
+    dist.init_process_group("gloo")
     main()
+    dist.destroy_process_group()  # after the model is gone, which holds on to the group

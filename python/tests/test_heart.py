@@ -35,11 +35,22 @@ class Heart(Case):
         program = self.program(
             "import ctypes, pbt\n"
             "hold = ctypes.PyDLL(None).usleep\n"  # with the interpreter's lock
-            "for segment in (worker := pbt.Worker()):\n"
+            "worker = pbt.Worker()\n"
+            "segment = worker.claim()\n"
+            "print(flush=True)\n"
+            "while segment:\n"
             "    hold(900000); hold(900000)\n"
             "    ok = worker.report(score=1, save=lambda path: open(path, 'w').close())\n"
             "    print(segment.attempt, ok)\n"
+            "    segment = worker.claim()\n"
         )
+        program.stdout.readline()
+        thefts = []
+        while program.poll() is None:
+            with self.state.changed:
+                thefts.append(self.state.assign(("thief", "x"))["action"])
+            time.sleep(0.02)
+            self.assertNotIn("train", thefts)
         output, errors = program.communicate(timeout=60)
         self.assertEqual((output, errors), ("1 True\n" * 3, ""))
 

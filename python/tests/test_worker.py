@@ -21,6 +21,9 @@ class Array:
 
 
 class Worker(Case):
+    def checkpoint(self, segment):
+        return (self.folder / "checkpoints" / segment).read_text(encoding="utf-8")
+
     def test_a_study_from_start_to_end(self):
         self.study(population=2, every=10, stop=30)
         steps, weights = {}, None
@@ -30,6 +33,8 @@ class Worker(Case):
                 weights = pathlib.Path(segment.load).read_text(encoding="utf-8")
             elif segment.fresh:
                 weights = f"seed {segment.seed}"
+            if segment.parent:
+                self.assertEqual(weights, self.checkpoint(segment.parent))
             self.assertEqual(len(list(segment.steps())), 10)
             steps[segment.id] = (segment.start_step, segment.end_step)
             weights += f" {segment.id}"
@@ -37,8 +42,8 @@ class Worker(Case):
         self.assertEqual(worker.stop_reason, "finished")
         expected = {f"m{m}s{n}": (10 * n, 10 * n + 10) for m in range(2) for n in range(3)}
         self.assertEqual(steps, expected)
-        last = (self.folder / "checkpoints/m0s2").read_text(encoding="utf-8")
-        self.assertIn("seed 1001 m1s", last)  # member 0, the worse, was trained on from member 1
+        # Member 0, the worse, was trained on from member 1.
+        self.assertIn("seed 1001 m1s", self.checkpoint("m0s2"))
         self.assertEqual(len(self.bodies("claim")), 1)  # all other segments came with a report's answer
         self.assertEqual(self.server.connection_count, 1)
 
@@ -159,6 +164,21 @@ class Worker(Case):
         self.assertEqual((again.resume_age, again.fresh), (4, False))
         self.assertEqual(pathlib.Path(again.load).read_text(encoding="utf-8"), "half")
         self.assertEqual(list(again.steps()), [4, 5, 6, 7, 8, 9])
+
+    def test_progress_of_another_is_loaded_though_the_start_is_in_memory(self):
+        self.study(population=1)
+        first, second = self.worker(), self.worker(name="w1")
+        next(first)
+        self.state.is_held_back = True
+        first.report(score=1, save=write("whole"))
+        self.state.is_held_back = False
+        for step in next(second).steps():
+            if step == 14:
+                break
+        second.release(save=write("and a half"))
+        segment = next(first)
+        self.assertEqual((segment.parent, segment.resume_step), ("m0s0", 14))
+        self.assertEqual(pathlib.Path(segment.load).read_text(encoding="utf-8"), "and a half")
 
     def test_release_before_the_first_step_saves_nothing(self):
         self.study(population=1)

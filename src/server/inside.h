@@ -25,8 +25,9 @@ struct pbt__server {
     atomic_bool is_draining;  /* but not this */
     atomic_size_t bodies;     /* bytes of all bodies being read */
     atomic_uint upload_count; /* makes names of uploads differ */
-    pthread_mutex_t
-        large; /* one large body is taken apart, or one long answer put together, at a time */
+    atomic_int long_count;    /* long answers that are asked for */
+    /* One large body is taken apart, or one long answer put together, at a time. */
+    pthread_mutex_t large;
 };
 
 /* Say whether a request's Authorization header holds the token, in a time that does not tell how

@@ -3,7 +3,25 @@
 #include "server/answer.h"
 #include "server/inside.h"
 
-enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000 };
+/* Whoever asks for long answers faster than they are made is turned away before he has all
+ * threads. */
+enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
+
+static pbt_err begin_long(pbt__server *server, pbt_error *error)
+{
+    if (atomic_fetch_add(&server->long_count, 1) >= LONG_MAXIMUM) {
+        (void)atomic_fetch_sub(&server->long_count, 1);
+        return pbt__fail(error, PBT_ERR_BUSY, "too many long answers are being made at once");
+    }
+    pthread_mutex_lock(&server->large);
+    return PBT_OK;
+}
+
+static void end_long(pbt__server *server)
+{
+    pthread_mutex_unlock(&server->large);
+    (void)atomic_fetch_sub(&server->long_count, 1);
+}
 
 pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
 {
@@ -17,7 +35,9 @@ pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
 static pbt__hosted *next_hosted(pbt__server *server, pbt__hosted *before)
 {
     pthread_mutex_lock(&server->pool.lock);
+    const bool is_cut = before != NULL && before->is_leaving; /* then what follows is unknown */
     pbt__hosted *hosted = before != NULL ? before->next : server->hosted;
+    hosted = is_cut ? NULL : hosted;
     if (hosted != NULL) {
         hosted->use_count++;
     }
@@ -50,33 +70,38 @@ pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
 
 /* ---- one study ------------------------------------------------------------------------------- */
 
-static pbt_err serve_object(pbt__request *request,
-                            pbt_err (*ask)(pbt__study *study, json_t **out, pbt_error *error),
-                            pbt_error *error)
+static pbt_err serve_list(pbt__request *request,
+                          pbt_err (*ask)(pbt__study *study, json_t **out, pbt_error *error),
+                          pbt_error *error)
 {
     json_t *json = NULL;
-    pthread_mutex_lock(&request->server->large);
-    pbt_err err = ask(request->hosted->study, &json, error);
+    pbt_err err = begin_long(request->server, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = ask(request->hosted->study, &json, error);
     if (err == PBT_OK) {
         err = pbt__answer_json(request, json, error);
     }
-    pthread_mutex_unlock(&request->server->large);
+    end_long(request->server);
     return err;
 }
 
 pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
 {
-    return serve_object(request, pbt__study_show, error);
+    json_t *json = NULL;
+    const pbt_err err = pbt__study_show(request->hosted->study, &json, error);
+    return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
 }
 
 pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
 {
-    return serve_object(request, pbt__study_members, error);
+    return serve_list(request, pbt__study_members, error);
 }
 
 pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
 {
-    return serve_object(request, pbt__study_segments, error);
+    return serve_list(request, pbt__study_segments, error);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -102,16 +127,19 @@ pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
         return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
                          (int)EVENTS_LIMIT_MAXIMUM);
     }
+    pbt_err err = begin_long(request->server, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     event_list list = {.events = json_array(), .limit = (size_t)limit};
     const int64_t after = request->after >= 0 ? request->after : 0;
-    pthread_mutex_lock(&request->server->large);
-    pbt_err err = pbt__study_events(request->hosted->study, after, add_event, &list, error);
+    err = pbt__study_events(request->hosted->study, after, add_event, &list, error);
     if (err == PBT_OK || err == PBT_ERR_LIMIT) {
         err = pbt__answer_json(request, list.events, error);
     } else {
         json_decref(list.events);
         err = err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
     }
-    pthread_mutex_unlock(&request->server->large);
+    end_long(request->server);
     return err;
 }

@@ -329,6 +329,25 @@ class Flood(Hostile):
             self.assertLess(max(memory) - memory[0], 64 * 1024, memory)
             self.assertLess(memory[-1] - memory[1], 16 * 1024, memory)
 
+    def test_long_answers_leave_room_for_workers(self):
+        for _ in range(12):
+            self.report(self.train(), samples={"loss": [1.5] * 50000})
+        segment = self.train()
+        connections = [self.connect() for _ in range(100)]
+        for connection in connections:
+            headers = {"Authorization": f"Bearer {self.token}"}
+            connection.request("GET", "/v1/studies/tiny/segments", headers=headers)
+        begun = time.monotonic()
+        self.report(segment)
+        self.assertLess(time.monotonic() - begun, 5 if IS_PLAIN else 30)
+        statuses = []
+        for connection in connections:
+            response = connection.getresponse()
+            response.read()
+            statuses.append(response.status)
+            connection.close()
+        self.assertEqual(set(statuses), {200, 503})
+
     def test_few_connections_are_enough(self):
         self.close()
         self.options = ("connection_maximum=3",)

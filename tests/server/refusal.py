@@ -78,7 +78,8 @@ class Refusal(Case):
 
     def test_nothing_by_another_scheme(self):
         connection = self.connect()
-        for value in (f"Basic {self.token}", self.token, "Bearer", f"Bearer  {self.token}", ""):
+        schemes = [f"{scheme} {self.token}" for scheme in ("Basic", "Digest", "Bearer ", "")]
+        for value in (*schemes, "Bearer", ""):
             connection.request("GET", "/v1/version", headers={"Authorization": value})
             response = connection.getresponse()
             response.read()

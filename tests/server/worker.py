@@ -74,6 +74,15 @@ class Worker(Case):
         events = self.ok("GET", "/v1/studies/tiny/events")
         self.assertEqual([e["kind"] for e in events].count("reported"), 1)
 
+    def test_a_report_is_repeated_when_its_checkpoint_is_gone(self):
+        segment = self.train()
+        first = self.report(segment, -1)
+        self.finish()
+        self.refused("ERR_NOT_FOUND", "GET", f"/v1/studies/tiny/checkpoints/{segment['segment']}")
+        second = self.ok("POST", self.path(segment, "report"), self.result(segment, -1))
+        self.assertEqual(second["decision"], first["decision"])
+        self.assertEqual(second["action"]["action"], "stop")
+
     def test_a_repeated_claim_gives_the_same_attempt(self):
         self.assertEqual(self.train(), self.train())
 
@@ -317,12 +326,12 @@ class Waiting(Case):
 
     def test_a_server_that_stops_answers_who_waits(self):
         self.train("a"), self.train("b")
-        join = self.wait_in_background("c", 30)
+        joins = [self.wait_in_background(f"w{i}", 30) for i in range(8)]
         time.sleep(0.3)
         self.close()
-        action, seconds = join()
-        self.assertEqual(action["action"], "wait")
-        self.assertLess(seconds, 5)
+        for action, seconds in (join() for join in joins):
+            self.assertEqual(action["action"], "wait")
+            self.assertLess(seconds, 5)
 
     def test_many_wait_and_all_are_answered(self):
         self.train("a"), self.train("b")
@@ -332,10 +341,12 @@ class Waiting(Case):
 
     def test_a_study_that_leaves_answers_who_waits(self):
         self.train("a"), self.train("b")
-        join = self.wait_in_background("c", 30)
+        joins = [self.wait_in_background(f"w{i}", 30) for i in range(8)]
         time.sleep(0.3)
+        begun = time.monotonic()
         self.tell("remove")
-        self.assertEqual(join()[0]["action"], "wait")
+        self.assertEqual([join()[0]["action"] for join in joins], ["wait"] * 8)
+        self.assertLess(time.monotonic() - begun, 5)
         self.refused("ERR_NOT_FOUND", "GET", "/v1/studies/tiny")
         self.tell("add")
         self.ok("GET", "/v1/studies/tiny")
