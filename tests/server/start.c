@@ -42,7 +42,7 @@ static void only_this_machine_unless_told_otherwise(void **state)
 static void loopback_in_every_notation(void **state)
 {
     (void)state;
-    static const char *const ADDRESSES[] = {"127.0.0.1", "127.1.2.3", "localhost"};
+    static const char *const ADDRESSES[] = {"127.0.0.1", "127.1.2.3"};
     for (size_t i = 0; i < sizeof ADDRESSES / sizeof *ADDRESSES; i++) {
         pbt__server *server = NULL;
         const pbt__server_options options = {.address = ADDRESSES[i], .token = TOKEN};
