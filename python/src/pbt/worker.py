@@ -5,15 +5,14 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type
 
+from . import _terminate
 from ._measures import Number, is_finite, number, split
 from ._ranks import Broadcast, Group
 from ._session import Session
@@ -99,8 +98,7 @@ class Worker:
         self._told_at = 0.0  # monotonic: then
         self._is_over = False
         self._reason: Optional[str] = None
-        self._usual: Any = None  # what SIGTERM did before
-        self._obey_signals()
+        _terminate.obey(self._on_terminate)
         atexit.register(self._leave)
 
     # ---- training
@@ -344,9 +342,7 @@ class Worker:
 
     def _end(self) -> None:
         self._is_over = True
-        if self._usual is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._usual)
-            self._usual = None
+        _terminate.ignore(self._on_terminate)
 
     # ---- parts
 
@@ -397,16 +393,8 @@ class Worker:
             if self._session is not None:
                 self._session.heart.progress(step)
 
-    def _obey_signals(self) -> None:
-        """Take SIGTERM as a wish to stop, unless the program does something with it already."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            self._usual = signal.SIG_DFL
-            signal.signal(signal.SIGTERM, self._on_terminate)
-
     def _on_terminate(self, number_: int, frame: Optional[FrameType]) -> None:
-        """Once: stop at the next step. Again, after the study, or in a forked child: end at once.
+        """Once: stop at the next step. Again, or after the study: end at once.
 
         A launcher and its group may be sent the same wish, and the launcher pass it on: what comes
         within a moment of the first is no second one.
@@ -414,9 +402,8 @@ class Worker:
         now = time.monotonic()
         self._told_at = self._told_at or now
         is_repeated = self._is_told and now - self._told_at >= ECHO_SECONDS
-        if is_repeated or self._is_over or self._process != os.getpid():
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGTERM)
+        if is_repeated or self._is_over:
+            _terminate.die()
         self._is_told = True
 
 
