@@ -1,4 +1,4 @@
-"""find_pythons.py: the Pythons at hand from 3.8, a line each: name, path, whether pip can build there.
+"""find_pythons.py: the Pythons at hand from 3.8, a line each: name, path, whether pip builds there.
 
 Debian's own comes first, then those on the PATH, then those that pyenv keeps aside.
 """
