@@ -19,6 +19,9 @@ typedef enum pbt__option_id {
     PBT__OPTION_SEEDS,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
+    PBT__OPTION_OUTPUT,
+    PBT__OPTION_KIND,
+    PBT__OPTION_COLOR,
     PBT__OPTION_YES,
     PBT__OPTION_FORCE,
     PBT__OPTION_VERSION,
@@ -99,6 +102,7 @@ int pbt__command_show(const pbt__arguments *arguments);
 int pbt__command_members(const pbt__arguments *arguments);
 int pbt__command_segments(const pbt__arguments *arguments);
 int pbt__command_best(const pbt__arguments *arguments);
+int pbt__command_plot(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

@@ -25,6 +25,10 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
+    [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
+    [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage"},
+    [PBT__OPTION_COLOR] = {"color", "NAME",
+                           "what colours the lineage: score (default) or a hyperparameter"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -143,6 +147,20 @@ const pbt__command pbt__commands[] = {
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
                 "may be left out where the store holds a single one.\n",
         .run = pbt__command_best,
+    },
+    {
+        .name = "plot",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = BIT(STORE) | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw scores, schedules and lineage",
+        .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
+                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on its\n"
+                "own scale; 'lineage' who came from whom. 'summary' is all of them on one page.\n"
+                "The best segment and its ancestors are drawn thick in each. STUDY may be left\n"
+                "out where the store holds a single one.\n",
+        .run = pbt__command_plot,
     },
     {
         .name = "verify",
