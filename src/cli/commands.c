@@ -156,10 +156,10 @@ const pbt__command pbt__commands[] = {
         .section = PBT__SECTION_LOOK,
         .summary = "draw scores, schedules and lineage",
         .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
-                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on its\n"
-                "own scale; 'lineage' who came from whom. 'summary' is all of them on one page.\n"
-                "The best segment and its ancestors are drawn thick in each. STUDY may be left\n"
-                "out where the store holds a single one.\n",
+                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on\n"
+                "its own scale; 'lineage' who came from whom. 'summary' is all of them on one\n"
+                "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
+                "left out where the store holds a single one.\n",
         .run = pbt__command_plot,
     },
     {

@@ -16,8 +16,6 @@
 #include "base/error.h"
 #include "base/file.h"
 
-extern char **environ;
-
 enum { HEAD_MAXIMUM = 2 * PBT__PATH_SIZE + 512, COMPLAINT_SIZE = 400, INCH = 100 };
 
 /* ---- kinds of pictures ---- */

@@ -194,7 +194,7 @@ static struct plan make_plan(const pbt__picture *picture, pbt__picture_kind kind
 static pbt_err write_panels(const struct sheet *sheet, const pbt__picture *picture,
                             struct plan plan, pbt_error *error)
 {
-    pbt__range range;
+    pbt__range range = {0};
     int y = HEAD_HEIGHT;
     pbt_err err = pbt__picture_range(picture, &range, error);
     if (err != PBT_OK) {

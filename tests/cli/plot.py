@@ -88,7 +88,9 @@ class Plot(Case):
 
     def test_a_gnuplot_that_complains_leaves_nothing(self):
         fake = self.path("gnuplot")
-        fake.write_text("#!/bin/sh\ncat >/dev/null\ntouch a.svg.aside\necho 'no such thing' >&2\nexit 1\n")
+        fake.write_text(
+            "#!/bin/sh\ncat >/dev/null\ntouch a.svg.aside\necho 'no such thing' >&2\nexit 1\n"
+        )
         fake.chmod(0o755)
         environment = self.environment() | {"PATH": f"{self.folder}:{os.environ['PATH']}"}
         _, errors = self.pbt("plot", "tiny", "--output", "a.svg", status=1, env=environment)

@@ -1,4 +1,4 @@
-/* picture.c: what a script draws: numbers of strokes, places, colours; golden structure, no pixels. */
+/* picture.c: what a script draws: strokes, places, colours; golden structure, no pixels. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 
 #include "plot/trace.h"
 
-/* One hyperparameter of each kind: rate (log), momentum (reverse_log), width (ordinal, 32 or 64). */
+/* One hyperparameter of a kind: rate (log), momentum (reverse_log), width (ordinal: 32, 64). */
 extern const pbt_space fake_space;
 
 /* Append a reported segment; `parent` and `donor` as in the rows: "m0s1" or NULL, -1 for none. */
