@@ -62,7 +62,7 @@ pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *err
 pbt_err pbt__owner_reach(const pbt__place *place, const char *study, pbt__owner *owner,
                          pbt__http *http, pbt_error *error)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     *http = (pbt__http){.curl = NULL};
     pbt_err err = pbt__owner_find(place, owner, error);
     if (err == PBT_OK) {

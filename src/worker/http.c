@@ -190,7 +190,7 @@ static pbt_err code_of_status(long status)
 }
 
 /* Fill in `error` with what the server says. */
-static pbt_err fail_answer(const pbt__http *http, const pbt__answer *answer, pbt_error *error)
+static pbt_err fail_answer(const pbt__http *http, const pbt__http_answer *answer, pbt_error *error)
 {
     const pbt__wire *wire = &answer->wire;
     const pbt__wire_value *said = pbt__wire_get(wire, pbt__wire_root(wire), "error");
@@ -224,8 +224,8 @@ static pbt_err fail_transport(const pbt__http *http, CURLcode code, pbt_error *e
 }
 
 /* Make the call that is set up; `body` is what came back, of at most its maximum. */
-static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body, pbt__answer *out,
-                       pbt_error *error)
+static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body,
+                       pbt__http_answer *out, pbt_error *error)
 {
     char url[sizeof http->base + 128];
     (void)snprintf(url, sizeof url, "%s%s", http->base, path);
@@ -247,7 +247,7 @@ static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body,
 }
 
 /* Take the body as JSON, and a status other than 2xx as the failure that it is. */
-static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__answer *out,
+static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__http_answer *out,
                      pbt_error *error)
 {
     const bool is_good = out->status >= 200 && out->status < 300;
@@ -258,7 +258,7 @@ static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__answer *
 
 /* Make a call of JSON, or of nothing; `answer` gets its bytes. */
 static pbt_err exchange(pbt__http *http, const char *path, const char *body, double seconds,
-                        pbt__text *answer, pbt__answer *out, pbt_error *error)
+                        pbt__text *answer, pbt__http_answer *out, pbt_error *error)
 {
     curl_easy_setopt(http->curl, CURLOPT_UPLOAD, 0L);
     curl_easy_setopt(http->curl, body != NULL ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
@@ -275,10 +275,10 @@ static pbt_err exchange(pbt__http *http, const char *path, const char *body, dou
 }
 
 pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, double seconds,
-                       pbt__answer *out, pbt_error *error)
+                       pbt__http_answer *out, pbt_error *error)
 {
     pbt__text answer = pbt__text_init(PBT__WIRE_BYTES_MAXIMUM);
-    *out = (pbt__answer){.status = 0};
+    *out = (pbt__http_answer){.status = 0};
     pbt_err err = exchange(http, path, body, seconds, &answer, out, error);
     if (err == PBT_OK) {
         err = judge(http, &answer, out, error);
@@ -290,7 +290,7 @@ pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, doub
 pbt_err pbt__http_fetch(pbt__http *http, const char *path, const char *body, double seconds,
                         pbt__text *out, pbt_error *error)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     pbt_err err = exchange(http, path, body, seconds, out, &answer, error);
     if (err == PBT_OK && (answer.status < 200 || answer.status >= 300)) {
         err = judge(http, out, &answer, error);
@@ -326,7 +326,7 @@ pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t len
                       pbt_error *error)
 {
     pbt__text body = pbt__text_init(REFUSAL_MAXIMUM);
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     rewind(file);
     curl_easy_setopt(http->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(http->curl, CURLOPT_READFUNCTION, read_piece);
@@ -368,7 +368,7 @@ pbt_err pbt__http_get(pbt__http *http, const char *path, FILE *file, bool *is_fo
                       pbt_error *error)
 {
     download self = {.http = http, .file = file, .refusal = pbt__text_init(REFUSAL_MAXIMUM)};
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     const char *type = NULL;
     rewind(file);
     if (ftruncate(fileno(file), 0) != 0) {
