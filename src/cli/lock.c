@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/file_system.h"
 
 /* The process that the file names; 0 where it names none. */
 static long read_holder(int descriptor)
@@ -61,12 +62,15 @@ pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *erro
         *descriptor = -1;
         return PBT_OK;
     }
+    pbt_err err = pbt__file_system_check(place->file, NULL, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     write_path(place, path, sizeof path);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) {
         return pbt__fail_errno(error, "cannot open '%s'", path);
     }
-    pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         err = errno == EWOULDBLOCK ? fail_busy(place, file, error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", path);

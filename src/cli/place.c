@@ -119,6 +119,9 @@ static pbt_err open_server(const pbt__place *place, pbt__store **out, pbt_error 
     if (err == PBT_OK) {
         err = pbt__remote_open(place->server, token, out, error);
     }
+    if (err == PBT_ERR_BUSY && error->hint[0] == '\0') {
+        pbt__error_hint(error, "a run's server ends with it");
+    }
     free(token);
     return err;
 }

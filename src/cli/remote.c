@@ -352,13 +352,24 @@ pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out, p
     return PBT_OK;
 }
 
+/* The token in a file: its first line, or what STORE.owner holds. Shape: text[], changed */
+static void find_token(char *text, size_t length)
+{
+    json_t *owner = NULL;
+    if (text[0] == '{' && pbt__json_read(text, length, &owner, NULL) == PBT_OK) {
+        const char *token = json_string_value(json_object_get(owner, "token"));
+        snprintf(text, length + 1, "%s", token != NULL ? token : "");
+    }
+    json_decref(owner);
+    text[strcspn(text, "\r\n")] = '\0';
+}
+
 static pbt_err copy_token(const char *text, char **out, pbt_error *error)
 {
     char *token = pbt__strdup(text);
     if (token == NULL) {
         return pbt__fail_memory(error);
     }
-    token[strcspn(token, "\r\n")] = '\0';
     *out = token;
     return PBT_OK;
 }
@@ -374,11 +385,11 @@ pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error)
         return variable != NULL ? copy_token(variable, out, error) : PBT_OK;
     }
     pbt_err err = pbt__file_read(file, TOKEN_FILE_MAXIMUM, &text, &length, error);
-    if (err == PBT_OK && strcspn(text, "\r\n") == 0) {
-        err = pbt__fail(error, PBT_ERR_ARGUMENT, "'%.200s' begins with no token", file);
-    }
     if (err == PBT_OK) {
-        err = copy_token(text, out, error);
+        find_token(text, length);
+        err = text[0] != '\0'
+                  ? copy_token(text, out, error)
+                  : pbt__fail(error, PBT_ERR_ARGUMENT, "'%.200s' begins with no token", file);
     }
     free(text);
     return err;
