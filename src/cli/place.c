@@ -49,13 +49,10 @@ static const char *variable(const char *name, const char *otherwise)
     return value != NULL && value[0] != '\0' ? value : otherwise;
 }
 
-static pbt_err choose(const pbt__arguments *arguments, pbt__place *place, pbt_error *error)
+static void choose(const pbt__arguments *arguments, pbt__place *place)
 {
     const char *store = arguments->values[PBT__OPTION_STORE];
     const char *server = arguments->values[PBT__OPTION_SERVER];
-    if (store != NULL && server != NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "--store and --server name two places");
-    }
     place->is_given = store != NULL || server != NULL;
     place->token_file = arguments->values[PBT__OPTION_TOKEN_FILE];
     if (!place->is_given && pbt__command_takes(arguments->command, PBT__OPTION_SERVER)) {
@@ -63,22 +60,21 @@ static pbt_err choose(const pbt__arguments *arguments, pbt__place *place, pbt_er
     }
     place->server = server;
     place->url = store != NULL ? store : variable("PBT_STORE", DEFAULT_URL);
-    return PBT_OK;
 }
 
 pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_error *error)
 {
     pbt__place place = {0};
-    pbt_err err = choose(arguments, &place, error);
-    if (err != PBT_OK) {
-        return err;
+    if (arguments->has[PBT__OPTION_STORE] && arguments->has[PBT__OPTION_SERVER]) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "--store and --server name two places");
     }
+    choose(arguments, &place);
     const char *file = place.server == NULL ? url_file(place.url) : NULL;
     if (file != NULL && strlen(file) >= PBT__PATH_SIZE) {
         return pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
     }
     snprintf(place.file, sizeof place.file, "%s", file != NULL ? file : "");
-    err = find_folder(place.file, place.folder, error);
+    pbt_err err = find_folder(place.file, place.folder, error);
     if (err == PBT_OK) {
         err = find_folder("", place.here, error);
     }

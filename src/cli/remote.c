@@ -208,11 +208,10 @@ pbt_err pbt__remote_folder(pbt__store *store, const char *study, char *out, pbt_
     json_t *answer = NULL;
     pbt_err err = ask_claims((remote *)store, study, &answer, error);
     const char *folder = json_string_value(json_object_get(answer, "folder"));
-    if (err == PBT_OK && (folder == NULL || strlen(folder) >= PBT__PATH_SIZE)) {
-        err = fail_strange((remote *)store, "folder", error);
-    }
-    if (err == PBT_OK) {
+    if (err == PBT_OK && folder != NULL && strlen(folder) < PBT__PATH_SIZE) {
         memcpy(out, folder, strlen(folder) + 1);
+    } else if (err == PBT_OK) {
+        err = fail_strange((remote *)store, "folder", error);
     }
     json_decref(answer);
     return err;

@@ -27,9 +27,10 @@ PBT_MUST_USE pbt_err pbt__remote_folder(pbt__store *store, const char *study, ch
 PBT_MUST_USE pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out,
                                         pbt_error *error);
 
-/* Find the token to show: the first line of the file at `path`, or the token of a STORE.owner; where that is NULL of
- * $PBT_TOKEN_FILE; else $PBT_TOKEN, which trainers have. `*out` is the caller's, NULL where there
- * is none. Nullable: path. Errors: PBT_ERR_IO, PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT. */
+/* Find the token to show: the first line of the file at `path`, or what it holds as a STORE.owner;
+ * where `path` is NULL of $PBT_TOKEN_FILE; else $PBT_TOKEN, which trainers have. `*out` is the
+ * caller's, NULL where there is none. Nullable: path. Errors: PBT_ERR_IO, PBT_ERR_NOT_FOUND,
+ * PBT_ERR_ARGUMENT. */
 PBT_MUST_USE pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error);
 
 #endif

@@ -91,15 +91,20 @@ static long statfs_magic(const char *path)
     return statfs(path, &status) == 0 ? (long)status.f_type : 0;
 }
 
-/* The type in a line of mountinfo, "ID PARENT MAJOR:MINOR ... - TYPE SOURCE OPTIONS", where it is
- * of that device. Shape: out[TYPE_SIZE] */
-static bool read_mount(const char *line, dev_t device, char *out)
+/* The type in a line of mountinfo, "ID PARENT DEVICE ROOT ... - TYPE SOURCE OPTIONS", where it is of
+ * that device, "MAJOR:MINOR". Shape: out[TYPE_SIZE] */
+static bool read_mount(const char *line, const char *device, char *out)
 {
-    unsigned major_number = 0, minor_number = 0;
+    const char *second = strchr(line, ' ');
+    const char *third = second != NULL ? strchr(second + 1, ' ') : NULL;
     const char *dash = strstr(line, " - ");
-    return sscanf(line, "%*d %*d %u:%u", &major_number, &minor_number) == 2 &&
-           makedev(major_number, minor_number) == device && dash != NULL &&
-           sscanf(dash, " - %63s", out) == 1;
+    size_t length = strlen(device);
+    if (third == NULL || dash == NULL || strncmp(third + 1, device, length) != 0 ||
+        third[1 + length] != ' ') {
+        return false;
+    }
+    snprintf(out, TYPE_SIZE, "%.*s", (int)strcspn(dash + 3, " "), dash + 3);
+    return true;
 }
 
 /* How mountinfo names a path's type; "" where it does not. Shape: out[TYPE_SIZE] */
@@ -107,6 +112,7 @@ static void find_type(const char *path, char *out)
 {
     char *text = NULL;
     char *rest = NULL;
+    char device[32];
     size_t length = 0;
     struct stat status;
     out[0] = '\0';
@@ -114,9 +120,10 @@ static void find_type(const char *path, char *out)
         pbt__file_read("/proc/self/mountinfo", MOUNTS_MAXIMUM, &text, &length, NULL) != PBT_OK) {
         return;
     }
+    snprintf(device, sizeof device, "%u:%u", major(status.st_dev), minor(status.st_dev));
     for (const char *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        if (read_mount(line, status.st_dev, out)) {
+        if (read_mount(line, device, out)) {
             break;
         }
     }

@@ -167,8 +167,9 @@ typedef struct pbt__store_options {
 
 /*
  * Open a store, bringing an older schema up to date (one that is newer: PBT_ERR_VERSION).
- * Errors: PBT_ERR_ARGUMENT (no such scheme, a network file system), PBT_ERR_NOT_FOUND, PBT_ERR_IO (it cannot be made),
- * PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE, PBT_ERR_MEMORY.
+ * Errors: PBT_ERR_ARGUMENT (no such scheme, a network file system), PBT_ERR_NOT_FOUND, PBT_ERR_IO
+ * (it cannot be made), PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE,
+ * PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
                                      pbt_error *error);
