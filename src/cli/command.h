@@ -13,6 +13,8 @@
 /* The options any command may take. Part of commands.c's bit sets: at most 32. */
 typedef enum pbt__option_id {
     PBT__OPTION_STORE,
+    PBT__OPTION_SERVER,
+    PBT__OPTION_TOKEN_FILE,
     PBT__OPTION_SLOTS,
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,

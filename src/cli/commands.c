@@ -9,13 +9,17 @@
 #include "cli/usage.h"
 
 #define BIT(name) (1u << PBT__OPTION_##name)
-#define QUERY (BIT(STORE) | BIT(JSON) | BIT(HELP))
-#define CHANGE (BIT(STORE) | BIT(HELP))
+#define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
+#define QUERY (PLACE | BIT(JSON) | BIT(HELP))
+#define CHANGE (PLACE | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
+    [PBT__OPTION_SERVER] = {"server", "URL",
+                            "a server instead, such as 'pbt run' is ($PBT_SERVER)"},
+    [PBT__OPTION_TOKEN_FILE] = {"token-file", "F", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
                           "GPUs to share out among slots; one named twice is shared"},
@@ -69,6 +73,10 @@ const pbt__command pbt__commands[] = {
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
                 "already is continued; a finished one prints its result. On a terminal a live\n"
                 "table shows the members; elsewhere every event is a line.\n"
+                "\n"
+                "The same command once more, while the first runs, joins it: its slots train\n"
+                "beside the others until the study is over. Each goes on without the other.\n"
+                "Runs of --seeds are not joined.\n"
                 "\n"
                 "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at\n"
                 "once. Either way, and after any crash, the same command goes on where the study\n"

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/print.h"
+#include "cli/remote.h"
 
 static pbt_err add_name(void *context, const pbt__study_row *row)
 {
@@ -54,6 +55,26 @@ static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
     return err;
 }
 
+pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+                        pbt__access access, pbt__study **out, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    pbt__study_row row;
+    pbt__study_options options = {
+        .checkpoint_folder = place->folder,
+        .is_observer = access == PBT__ACCESS_READ,
+        .is_visitor = access != PBT__ACCESS_READ,
+        .relative_to = place->here,
+    };
+    pbt_err err = PBT_OK;
+    if (place->server != NULL) {
+        options.checkpoint_folder = folder;
+        err = pbt__store_find(store, name, &row, error);
+        err = err == PBT_OK ? pbt__remote_folder(store, name, folder, error) : err;
+    }
+    return err == PBT_OK ? pbt__study_open(store, name, &options, out, error) : err;
+}
+
 static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
                                pbt__answer answer, pbt_error *error)
 {
@@ -71,13 +92,7 @@ static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access acce
         operand = name;
     }
     if (err == PBT_OK) {
-        pbt__study_options options = {
-            .checkpoint_folder = place.folder,
-            .is_observer = access == PBT__ACCESS_READ,
-            .is_visitor = access != PBT__ACCESS_READ,
-            .relative_to = place.here,
-        };
-        err = pbt__study_open(store, operand, &options, &study, error);
+        err = pbt__query_open(&place, store, operand, access, &study, error);
     }
     if (err == PBT_OK) {
         err = answer(arguments, &place, study, error);
