@@ -54,6 +54,13 @@ static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
     return err;
 }
 
+/* The study comes first, and is what may be left out. */
+static const char *study_operand(const pbt__arguments *arguments)
+{
+    bool is_named = arguments->operand_count >= arguments->command->operand_maximum;
+    return is_named ? pbt__arguments_operand(arguments, 0) : NULL;
+}
+
 static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
                                pbt__answer answer, pbt_error *error)
 {
@@ -61,7 +68,7 @@ static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access acce
     pbt__store *store = NULL;
     pbt__study *study = NULL;
     char name[PBT__NAME_SIZE];
-    const char *operand = pbt__arguments_operand(arguments, 0);
+    const char *operand = study_operand(arguments);
     pbt_err err = pbt__place_find(arguments, &place, error);
     if (err == PBT_OK) {
         err = pbt__place_open(&place, access, &store, error);
