@@ -3,9 +3,9 @@
  *
  * A sentence is a template: %m is the member decided, %d the one drawn or copied, %s and %t their
  * scores there, %n and %o how many are ranked and the member's place among them, %k the rule's k,
- * %e how many could be drawn, %p the ready point, %a ready.after, %w the step, %q and %r the members
- * needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the evaluations
- * and %C %D their means, %P and %L the t-test's p and alpha.
+ * %e how many could be drawn, %p the ready point, %a ready.after, %w the step, %q and %r the
+ * members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
+ * evaluations and %C %D their means, %P and %L the t-test's p and alpha.
  */
 #include "cli/reasons.h"
 
@@ -192,7 +192,7 @@ static const struct {
     {"not_better", NULL, NULL, "At %p %m drew %d, which is no better: %t against its own %s."},
     {"not_significant", NULL, NULL,
      "At %p %m drew %d, whose mean %D is better than its own %C, but p = %P is not below %L."},
-    {"is_best", NULL, NULL, "At %p %m is the best candidate: the others copy it."},
+    {"is_best", NULL, NULL, "At %p nobody whom %m could copy comes before it."},
     {"in_band", NULL, NULL, "At %p %m had %s, which is not below %l."},
     {"copies", "diverged", NULL,
      "%m diverged, so it counts as the worst; it drew %d (%t) from %e candidates at %p."},

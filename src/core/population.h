@@ -59,7 +59,7 @@ typedef struct pbt__comparison {
     X(NOT_FINITE, "not_finite")           /* t_test: an evaluation of the one drawn is not */      \
     X(NOT_BETTER, "not_better")           /* the one drawn is no better */                         \
     X(NOT_SIGNIFICANT, "not_significant") /* t_test: p is alpha or more */                         \
-    X(IS_BEST, "is_best")                 /* best: it is the one that others copy */               \
+    X(IS_BEST, "is_best")                 /* best: nobody it could copy is before it */            \
     X(IN_BAND, "in_band")                 /* threshold: not below the line */                      \
     X(COPIES, "copies")
 

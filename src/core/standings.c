@@ -1,4 +1,4 @@
-/* standings.c: who is ranked at a ready point, for people to read: the rankings' own order, listed. */
+/* standings.c: who is ranked at a ready point, listed in the rankings' own order. */
 #include "core/state.h"
 
 #include <math.h>

@@ -227,9 +227,9 @@ PBT_MUST_USE pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_er
 PBT_MUST_USE pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out,
                                          pbt_error *error);
 
-/* The tree of segments: {name metric direction best leaf segments}, `leaf` the best segment, those on
- * its way `on_path`. `member` >= 0: the lineage of that member's latest report alone, which is `leaf`.
- * Errors: PBT_ERR_NOT_FOUND. */
+/* The tree of segments: {name metric direction best leaf segments}. `leaf` is the best segment, and
+ * those on its way are `on_path`. `member` >= 0: the lineage of that member's latest report alone,
+ * which is `leaf`. Errors: PBT_ERR_NOT_FOUND. */
 PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, int32_t member, json_t **out,
                                         pbt_error *error);
 

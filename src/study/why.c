@@ -194,7 +194,8 @@ static pbt_err keep_reasons(inquiry *find, const pbt__view *view, const pbt__dec
         return pbt__fail_memory(error);
     }
     keep_expected(find, due);
-    size_t count = pbt__population_standings(view->population, due->compared.point, standings);
+    int32_t point = due->compared.ranked > 0 ? due->compared.point : -1;
+    size_t count = pbt__population_standings(view->population, point, standings);
     json_decref(find->due);
     find->due = reasons_json(view, due, standings_json(standings, count));
     free(standings);
