@@ -33,6 +33,10 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage"},
     [PBT__OPTION_COLOR] = {"color", "NAME",
                            "what colours the lineage: score (default) or a hyperparameter"},
+    [PBT__OPTION_FORMAT] = {"format", "F", "another form than text"},
+    [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
+    [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
+    [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -149,18 +153,22 @@ const pbt__command pbt__commands[] = {
         .name = "best",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = QUERY,
+        .options = QUERY | BIT(EXPORT),
         .section = PBT__SECTION_LOOK,
         .summary = "show the best segment: score, checkpoint, hyperparameters",
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
-                "may be left out where the store holds a single one.\n",
+                "may be left out where the store holds a single one.\n"
+                "\n"
+                "--export makes a folder with the checkpoint, its schedule, the spec in force and\n"
+                "where all of it comes from; whole or not at all, also while the study runs. A\n"
+                "folder that exists is left alone.\n",
         .run = pbt__command_best,
     },
     {
         .name = "plot",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
+        .options = PLACE | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
         .section = PBT__SECTION_LOOK,
         .summary = "draw scores, schedules and lineage",
         .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
@@ -169,6 +177,48 @@ const pbt__command pbt__commands[] = {
                 "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
                 "left out where the store holds a single one.\n",
         .run = pbt__command_plot,
+    },
+    {
+        .name = "schedule",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(SEGMENT) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "list the hyperparameters along one lineage, from age 0",
+        .text = "Lists the hyperparameters that the weights of one segment were trained with,\n"
+                "whoever trained them, by age: the steps in the weights. Without --member or\n"
+                "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
+                "out where the store holds a single one.\n",
+        .run = pbt__command_schedule,
+    },
+    {
+        .name = "lineage",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw whose weights came from where",
+        .text =
+            "Draws the tree of segments: a line is what one member trained by itself, straight\n"
+            "down is where most of the tree went on, and * marks the way to the best. Of a\n"
+            "large tree only that way is drawn, the rest is summed up. With --member, the\n"
+            "lineage of that member's latest report alone. --format dot is for Graphviz. STUDY\n"
+            "may be left out where the store holds a single one.\n",
+        .run = pbt__command_lineage,
+    },
+    {
+        .name = "why",
+        .operands = "[STUDY] SEGMENT",
+        .operand_minimum = 1,
+        .operand_maximum = 2,
+        .options = QUERY,
+        .section = PBT__SECTION_LOOK,
+        .summary = "say how a segment was decided: who was compared, drawn, changed",
+        .text = "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
+                "says how it came about: the rule, who was compared at which scores, what was\n"
+                "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
+                "holds a single one.\n",
+        .run = pbt__command_why,
     },
     {
         .name = "verify",

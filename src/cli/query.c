@@ -75,6 +75,13 @@ pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *
     return err == PBT_OK ? pbt__study_open(store, name, &options, out, error) : err;
 }
 
+/* The study comes first, and is what may be left out. */
+static const char *study_operand(const pbt__arguments *arguments)
+{
+    bool is_named = arguments->operand_count >= arguments->command->operand_maximum;
+    return is_named ? pbt__arguments_operand(arguments, 0) : NULL;
+}
+
 static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
                                pbt__answer answer, pbt_error *error)
 {
@@ -82,7 +89,7 @@ static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access acce
     pbt__store *store = NULL;
     pbt__study *study = NULL;
     char name[PBT__NAME_SIZE];
-    const char *operand = pbt__arguments_operand(arguments, 0);
+    const char *operand = study_operand(arguments);
     pbt_err err = pbt__place_find(arguments, &place, error);
     if (err == PBT_OK) {
         err = pbt__place_open(&place, access, &store, error);

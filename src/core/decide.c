@@ -112,6 +112,7 @@ static pbt__decision *begin(pbt_population *population, size_t slot, int32_t m)
                     .values = population->decision_values + slot * width,
                     .changes = changes},
         .compared = NOT_COMPARED,
+        .why = pbt__why_none(),
     };
     return out;
 }
@@ -135,6 +136,8 @@ static void draw_priors(const pbt_population *population, pbt__decision *out, bo
 static void decide_initial(const pbt_population *population, pbt__decision *out)
 {
     draw_priors(population, out, true);
+    out->why.occasion = PBT__OCCASION_INITIAL;
+    out->why.verdict = PBT__VERDICT_FIRST;
     out->segment.reason = PBT_INITIAL;
     set_course(population, out, 0, 0);
 }
@@ -219,15 +222,37 @@ static void decide_back(const pbt_population *population, pbt__decision *out,
     set_course(population, out, own->end_step, ancestor != NULL ? ancestor->end_age : 0);
 }
 
+/* The choice where nobody is judged, and why nobody is. */
+static pbt__choice unjudged(const pbt_population *population, const pbt_segment *own, int32_t point)
+{
+    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED, .why = pbt__why_none()};
+    choice.why.verdict = PBT__VERDICT_FIXED;
+    if (own->end_step < population->search->ready_after) {
+        choice.why.verdict = PBT__VERDICT_BEFORE_AFTER;
+    } else if (point == -1) {
+        choice.why.verdict = PBT__VERDICT_NO_QUORUM;
+        choice.why.quorum = pbt__quorum(population);
+        choice.why.reported = pbt__point_most_reported(population, own->id.number);
+    }
+    return choice;
+}
+
+static void set_reasons(pbt__decision *out, pbt__occasion occasion, const pbt__choice *choice)
+{
+    out->compared = choice->compared;
+    out->why = choice->why;
+    out->why.occasion = occasion;
+}
+
 static pbt_err decide_diverged(pbt_population *population, pbt__decision *out,
                                const pbt_segment *own, int32_t point)
 {
-    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    pbt__choice choice = unjudged(population, own, point);
     bool may_copy = point != -1 && !pbt__is_fixed(population, own->id.member);
     if (may_copy && pbt__exploit_worst(population, out->segment.id, point, &choice) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_DIVERGED, &choice);
     if (choice.donor >= 0) {
         const pbt_segment *kept = sound_ancestor(population, own);
         decide_copy(population, out, own, kept, choice.donor, own->end_step);
@@ -254,12 +279,12 @@ static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
     if (!isfinite(own->score)) {
         return decide_diverged(population, out, own, point);
     }
-    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    pbt__choice choice = unjudged(population, own, point);
     bool is_judged = point != -1 && !pbt__is_fixed(population, m);
     if (is_judged && pbt__exploit(population, out->segment.id, point, &choice) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_READY, &choice);
     if (choice.donor >= 0) {
         decide_copy(population, out, own, own, choice.donor, own->end_step);
         return PBT_OK;
@@ -294,12 +319,14 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     const pbt_segment *lost = &pbt__record(population, m, population->members[m].newest)->segment;
     int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
     if (pbt__is_fixed(population, m)) {
+        out->why.occasion = PBT__OCCASION_LOST;
+        out->why.verdict = PBT__VERDICT_FIXED;
         decide_again(population, out, lost, start);
         return true;
     }
     pbt__choice choice;
     pbt__exploit_rescue(population, out->segment.id, &choice);
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_LOST, &choice);
     if (choice.donor >= 0) {
         const pbt_segment *kept = parent_of(population, lost);
         decide_copy(population, out, lost, kept, choice.donor, start);
