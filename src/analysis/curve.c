@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/scores.h"
 #include "base/memory.h"
 
 static double place_of(const pbt__curve_point *point, pbt__axis axis)
@@ -65,4 +66,22 @@ const pbt__curve_point *pbt__curve_at(const pbt__curve *curve, pbt__axis axis, d
 double pbt__curve_end(const pbt__curve *curve, pbt__axis axis)
 {
     return axis == PBT__AXIS_STEPS ? (double)curve->steps : curve->seconds;
+}
+
+pbt__pauses pbt__pauses_find(const double *times, double *spans, size_t count)
+{
+    static const double shortest = 60, factor = 5;
+    pbt__pauses pauses = {0};
+    pbt__numbers_sort(spans, count);
+    const double usual = pbt__numbers_quantile(spans, count, 0.5);
+    double before = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double gap = times[i] - before;
+        if (gap >= shortest && gap > factor * usual) {
+            pauses.count++;
+            pauses.seconds += gap;
+        }
+        before = times[i];
+    }
+    return pauses;
 }

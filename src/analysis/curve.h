@@ -40,4 +40,18 @@ const pbt__curve_point *pbt__curve_at(const pbt__curve *curve, pbt__axis axis, d
 /* Where a curve ends. */
 double pbt__curve_end(const pbt__curve *curve, pbt__axis axis);
 
+/* Stretches in which nothing was reported. */
+typedef struct pbt__pauses {
+    size_t count;
+    double seconds;
+} pbt__pauses;
+
+/*
+ * Find the pauses before and between reports: stretches of a minute or more, and more than five
+ * times as long as half of the segments took from being made to being reported. A study that waits
+ * for its turn makes its segments last longer and hides short pauses; none is invented.
+ * Units: seconds. Shape: times[count], in order, from 0; spans[count], reordered
+ */
+pbt__pauses pbt__pauses_find(const double *times, double *spans, size_t count);
+
 #endif

@@ -90,18 +90,15 @@ static size_t twice_total(const ranked *list)
     return sum;
 }
 
-/* The share of `ways` whose sum is at least as far from `middle` / `unit` as `sum` is.
- * Shape: ways[total + 1] */
-static double far_share(const double *ways, size_t total, size_t sum, size_t middle, size_t unit)
+/* Twice the smaller tail of `sum` among `ways`. Shape: ways[total + 1] */
+static double exact_p(const double *ways, size_t total, size_t sum)
 {
-    const double distance = fabs((double)(sum * unit) - (double)middle);
-    double far = 0, all = 0;
+    double below = 0, all = 0;
     for (size_t s = 0; s <= total; s++) {
-        const bool is_far = fabs((double)(s * unit) - (double)middle) >= distance;
-        far += is_far ? ways[s] : 0;
+        below += s <= sum ? ways[s] : 0;
         all += ways[s];
     }
-    return far / all;
+    return fmin(1, 2 * fmin(below, all - below + ways[sum]) / all);
 }
 
 /* Two-sided p of a statistic `excess` from its mean. */
@@ -133,7 +130,7 @@ static pbt_err wilcoxon_exact(const ranked *list, size_t sum, double *p)
             ways[s] += ways[s - list->twice[i]];
         }
     }
-    *p = far_share(ways, total, sum, total, 2);
+    *p = exact_p(ways, total, sum);
     free(ways);
     return PBT_OK;
 }
@@ -205,7 +202,7 @@ static pbt_err mann_whitney_exact(const ranked *list, size_t chosen, size_t sum,
             }
         }
     }
-    *p = far_share(ways + chosen * width, total, sum, chosen * total, list->count);
+    *p = exact_p(ways + chosen * width, total, sum);
     free(ways);
     return PBT_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * rank_test.h: tests of two groups by ranks, and many tests at once.
  *
- * Both tests are two-sided: p is the probability, where nothing distinguishes the groups, of a
- * statistic at least as far from its mean. Up to PBT__EXACT_MAXIMUM scores it is counted exactly,
+ * Both tests are two-sided: p is twice the probability, where nothing distinguishes the groups, of
+ * a statistic at least as extreme on the side where it is, at most 1. Up to PBT__EXACT_MAXIMUM scores it is counted exactly,
  * given the ranks as they are, ties and zeros included; beyond, it is the normal approximation
  * with the variance corrected for ties.
  */

@@ -17,6 +17,8 @@ typedef enum pbt__option_id {
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
+    PBT__OPTION_AT,
+    PBT__OPTION_OUTPUT,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_YES,
@@ -99,6 +101,7 @@ int pbt__command_show(const pbt__arguments *arguments);
 int pbt__command_members(const pbt__arguments *arguments);
 int pbt__command_segments(const pbt__arguments *arguments);
 int pbt__command_best(const pbt__arguments *arguments);
+int pbt__command_compare(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

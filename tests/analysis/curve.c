@@ -56,12 +56,39 @@ static void several_reports_at_once_count_together(void **state)
     pbt__curve_fini(&curve);
 }
 
+static void a_long_silence_is_a_pause(void **state)
+{
+    (void)state;
+    const double times[] = {10, 20, 31, 40, 4040, 4050, 4400, 4410};
+    double spans[] = {10, 10, 11, 9, 4000, 10, 350, 10};
+    const pbt__pauses pauses = pbt__pauses_find(times, spans, 8);
+    assert_int_equal(pauses.count, 2);
+    assert_near(pauses.seconds, 4350, 1e-9);
+}
+
+/* Eight members in rounds of ten minutes: bursts of reports, and no pause. */
+static void rounds_are_no_pauses(void **state)
+{
+    (void)state;
+    double times[80], spans[80];
+    for (int i = 0; i < 80; i++) {
+        times[i] = 600 * (i / 8 + 1) + i % 8;
+        spans[i] = 600;
+    }
+    assert_int_equal(pbt__pauses_find(times, spans, 80).count, 0);
+    assert_int_equal(pbt__pauses_find(NULL, NULL, 0).count, 0);
+    double quick[] = {1, 1, 1};
+    assert_int_equal(pbt__pauses_find((const double[]){1, 2, 50}, quick, 3).count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_improvements_are_points),
         cmocka_unit_test(the_best_by_then),
         cmocka_unit_test(several_reports_at_once_count_together),
+        cmocka_unit_test(a_long_silence_is_a_pause),
+        cmocka_unit_test(rounds_are_no_pauses),
     };
     return cmocka_run_group_tests_name("curve", tests, NULL, NULL);
 }

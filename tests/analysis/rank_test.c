@@ -51,6 +51,15 @@ static void equal_sizes_make_it_the_sign_test(void **state)
     }
 }
 
+/* One score above nineteen equal ones: half of what could be is not there, yet p is not half. */
+static void ties_do_not_lower_the_least_p(void **state)
+{
+    (void)state;
+    double b[19] = {0};
+    const double a = 1;
+    assert_near(test_of(&a, 1, b, 19, false).p, pbt__least_p(1, 19, false), 1e-15);
+}
+
 /* Pratt: the zero takes rank 1, so the smallest sign costs 2 of 14, not 1 of 10. */
 static void zeros_are_ranked_and_then_leave(void **state)
 {
@@ -129,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(complete_separation_gives_the_least_p),
         cmocka_unit_test(equal_sizes_make_it_the_sign_test),
+        cmocka_unit_test(ties_do_not_lower_the_least_p),
         cmocka_unit_test(zeros_are_ranked_and_then_leave),
         cmocka_unit_test(nothing_but_zeros_shows_nothing),
         cmocka_unit_test(many_equals_show_nothing_either),
