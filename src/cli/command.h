@@ -19,6 +19,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
+    PBT__OPTION_AT,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_OUTPUT,
@@ -116,6 +117,7 @@ int pbt__command_plot(const pbt__arguments *arguments);
 int pbt__command_schedule(const pbt__arguments *arguments);
 int pbt__command_lineage(const pbt__arguments *arguments);
 int pbt__command_why(const pbt__arguments *arguments);
+int pbt__command_compare(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

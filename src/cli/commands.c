@@ -27,6 +27,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
+    [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
@@ -219,6 +220,28 @@ const pbt__command pbt__commands[] = {
                 "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
                 "holds a single one.\n",
         .run = pbt__command_why,
+    },
+    {
+        .name = "compare",
+        .operands = "[STUDY...]",
+        .operand_maximum = -1,
+        .options = QUERY | BIT(AT) | BIT(OUTPUT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "compare studies, several seeds each, with statistics",
+        .text = "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
+                "studies that 'run --seeds' made, or a pattern such as 'toy-*'. Studies that\n"
+                "differ in their seed alone, by name, are one group; LABEL=STUDY,STUDY makes a\n"
+                "group of any. Without STUDY, all studies of the store.\n"
+                "\n"
+                "For each group: the interquartile mean (IQM) over its seeds with a bootstrap\n"
+                "interval, the median, and the best with the age of its weights. For each two\n"
+                "groups: the difference, the probability of improvement, and the p of a rank\n"
+                "test, paired where the seeds are the same, corrected for the number of tests.\n"
+                "Where the seeds are too few to tell, it says so. A study without a usable score\n"
+                "counts as the worst.\n"
+                "\n"
+                "docs/compare.md has the formulas.\n",
+        .run = pbt__command_compare,
     },
     {
         .name = "verify",

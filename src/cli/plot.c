@@ -73,7 +73,7 @@ static pbt_err draw(const pbt__picture *picture, pbt__picture_kind kind, const c
     pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
     pbt_err err = pbt__picture_write(picture, kind, &script, &width, &height, error);
     if (err == PBT_OK) {
-        err = pbt__gnuplot_draw(pbt__text_string(&script), path, width, height, error);
+        err = pbt__gnuplot_draw(&script, width, height, path, error);
     }
     pbt__text_fini(&script);
     return err;

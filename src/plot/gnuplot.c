@@ -1,44 +1,53 @@
-/* gnuplot.c: a script written to gnuplot's standard input; its picture put in place at the end. */
+/*
+ * gnuplot.c: gnuplot between three files in memory: the script, the picture, its complaints. No
+ * pipe can fill up, and no path is part of a script.
+ */
 #include "plot/gnuplot.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 
-enum { HEAD_MAXIMUM = 2 * PBT__PATH_SIZE + 512, COMPLAINT_SIZE = 400, INCH = 100 };
+enum { PICTURE_MAXIMUM = 1 << 30, COMPLAINT_MAXIMUM = 1 << 20 }; /* Units: bytes */
 
-/* ---- kinds of pictures ---- */
-
-struct kind {
+typedef struct format {
     const char *ending;
-    const char *terminal; /* of width and height */
-    bool is_in_inches;
+    const char *terminal; /* NULL: the script itself */
+    const char *options;
+    double pixels; /* in a unit of its size */
+    const char *unit;
+} format;
+
+static const format FORMATS[] = {
+    {".svg", "svg", "dynamic font 'sans,12' background 'white'", 1, ""},
+    {".png", "pngcairo", "font 'sans,10'", 1, ""},
+    {".pdf", "pdfcairo", "font 'sans,10'", 100, "in"},
+    {".gp", NULL, NULL, 1, ""},
 };
 
-static const struct kind KINDS[] = {
-    {".svg", "svg size %g,%g dynamic noenhanced font 'sans,12' background 'white'", false},
-    {".png", "pngcairo size %g,%g noenhanced font 'sans,10'", false},
-    {".pdf", "pdfcairo size %gin,%gin noenhanced font 'sans,10'", true},
-    {".gp", NULL, false},
-};
+const char *pbt__gnuplot_colour(size_t index)
+{
+    static const char *const colours[PBT__GNUPLOT_COLOURS] = {
+        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
+    };
+    return colours[index % PBT__GNUPLOT_COLOURS];
+}
 
-static const struct kind *find_kind(const char *path)
+static const format *find_format(const char *path)
 {
     const char *ending = strrchr(path, '.');
-    for (size_t i = 0; ending != NULL && i < sizeof KINDS / sizeof *KINDS; i++) {
-        if (strcmp(KINDS[i].ending, ending) == 0) {
-            return &KINDS[i];
+    for (size_t i = 0; ending != NULL && i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
+        if (strcasecmp(ending, FORMATS[i].ending) == 0) {
+            return &FORMATS[i];
         }
     }
     return NULL;
@@ -46,160 +55,190 @@ static const struct kind *find_kind(const char *path)
 
 pbt_err pbt__gnuplot_check(const char *path, pbt_error *error)
 {
-    if (find_kind(path) != NULL) {
+    if (find_format(path) != NULL) {
         return PBT_OK;
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%.180s' does not say what kind of picture", path);
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no picture can be written to '%s'", path);
     pbt__error_hint(error, "end it in .svg, .png or .pdf, or in .gp for gnuplot's script");
     return PBT_ERR_ARGUMENT;
 }
 
-void pbt__gnuplot_quote(pbt__text *script, const char *text)
+void pbt__gnuplot_quote(const char *text, pbt__text *script)
 {
     pbt__text_add(script, "'");
-    for (const char *c = text; *c != '\0'; c++) {
-        const char *written = *c == '\'' ? "''" : (unsigned char)*c < ' ' ? " " : NULL;
-        pbt__text_append(script, written != NULL ? written : c,
-                         written != NULL ? strlen(written) : 1);
+    for (; *text != '\0'; text++) {
+        const unsigned char byte = (unsigned char)*text;
+        const bool is_control = byte < 0x20 || byte == 0x7f;
+        pbt__text_append(script, is_control ? "?" : text, 1);
+        pbt__text_add(script, byte == '\'' ? "'" : "");
     }
     pbt__text_add(script, "'");
 }
 
 /* ---- the process ---- */
 
-/* Start gnuplot with both its input and its complaints on one socket; ours is `*end`. */
-static pbt_err start(pid_t *pid, int *end, pbt_error *error)
+/* Files in memory; -1: not open. */
+typedef struct files {
+    int script, picture, complaints;
+} files;
+
+static void files_close(const files *these)
 {
-    char name[] = "gnuplot";
-    char *arguments[] = {name, NULL};
-    int pair[2];
-    posix_spawn_file_actions_t actions;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return pbt__fail_errno(error, "cannot make a socket for gnuplot");
-    }
-    int failed = posix_spawn_file_actions_init(&actions);
-    if (failed == 0) {
-        for (int file = 0; file <= 2 && failed == 0; file++) {
-            failed = posix_spawn_file_actions_adddup2(&actions, pair[1], file);
+    const int all[] = {these->script, these->picture, these->complaints};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (all[i] >= 0) {
+            close(all[i]);
         }
-        failed = failed == 0 ? posix_spawnp(pid, name, &actions, NULL, arguments, environ) : failed;
-        (void)posix_spawn_file_actions_destroy(&actions);
     }
-    (void)close(pair[1]);
-    *end = pair[0];
-    if (failed == 0) {
-        return PBT_OK;
-    }
-    (void)close(pair[0]);
-    errno = failed;
-    (void)pbt__fail_errno(error, "cannot start gnuplot");
-    pbt__error_hint(error, "install it (Debian: gnuplot-nox), or write the script with .gp");
-    return PBT_ERR_IO;
 }
 
-/* Keep the first bytes of what gnuplot says. Returns false at its end. */
-static bool listen_to(int end, char *complaint, size_t *length)
+static bool write_all(int file, const char *bytes, size_t length)
 {
-    char bytes[4096];
-    const ssize_t got = recv(end, bytes, sizeof bytes, 0);
-    if (got <= 0) {
-        return got < 0 && errno == EINTR;
+    while (length > 0) {
+        ssize_t count = write(file, bytes, length);
+        if (count <= 0) {
+            return false;
+        }
+        bytes += count;
+        length -= (size_t)count;
     }
-    const size_t room = COMPLAINT_SIZE - 1 - *length;
-    const size_t kept = (size_t)got < room ? (size_t)got : room;
-    memcpy(complaint + *length, bytes, kept);
-    *length += kept;
-    complaint[*length] = '\0';
     return true;
 }
 
-/* Speak and listen at once: neither side may wait for the other to read. */
-static void converse(int end, const char *script, char *complaint)
-{
-    size_t left = strlen(script);
-    size_t heard = 0;
-    bool is_open = true;
-    complaint[0] = '\0';
-    while (is_open) {
-        struct pollfd file = {.fd = end, .events = (short)(POLLIN | (left > 0 ? POLLOUT : 0))};
-        if (poll(&file, 1, -1) < 0 && errno != EINTR) {
-            return;
-        }
-        if (left > 0 && (file.revents & POLLOUT) != 0) {
-            const ssize_t sent = send(end, script, left, MSG_NOSIGNAL | MSG_DONTWAIT);
-            script += sent > 0 ? sent : 0;
-            left -= sent > 0 ? (size_t)sent : 0;
-            left = sent < 0 && errno != EAGAIN && errno != EINTR ? 0 : left;
-            if (left == 0) {
-                (void)shutdown(end, SHUT_WR);
-            }
-        }
-        if ((file.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-            is_open = listen_to(end, complaint, &heard);
-        }
-    }
-}
-
-static pbt_err run(const char *script, pbt_error *error)
-{
-    char complaint[COMPLAINT_SIZE];
-    pid_t pid = 0;
-    int end = -1, status = 0;
-    pbt_err err = start(&pid, &end, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    converse(end, script, complaint);
-    (void)close(end);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return PBT_OK;
-    }
-    err = pbt__fail(error, PBT_ERR_IO, "gnuplot failed");
-    for (char *c = complaint; *c != '\0'; c++) {
-        *c = (char)((unsigned char)*c < ' ' ? ' ' : *c);
-    }
-    pbt__error_detail(error, "%s", complaint);
-    return err;
-}
-
-/* ---- pictures ---- */
-
-static pbt_err draw_aside(const struct kind *kind, const char *script, const char *aside, int width,
-                          int height, pbt_error *error)
-{
-    const double unit = kind->is_in_inches ? 1.0 / INCH : 1;
-    pbt__text whole = pbt__text_init(HEAD_MAXIMUM + strlen(script));
-    pbt__text_add(&whole, "set encoding utf8\nset terminal ");
-    pbt__text_format(&whole, kind->terminal, width * unit, height * unit);
-    pbt__text_add(&whole, "\nset output ");
-    pbt__gnuplot_quote(&whole, aside);
-    pbt__text_add(&whole, "\n");
-    pbt__text_add(&whole, script);
-    pbt_err err = whole.failed ? pbt__fail_memory(error) : run(whole.bytes, error);
-    pbt__text_fini(&whole);
-    return err;
-}
-
-pbt_err pbt__gnuplot_draw(const char *script, const char *path, int width, int height,
+static pbt_err files_open(const pbt__text *script, const char *terminal, files *out,
                           pbt_error *error)
 {
-    char aside[PBT__PATH_SIZE + 8];
-    const struct kind *kind = find_kind(path);
-    if (kind == NULL) {
-        return pbt__gnuplot_check(path, error);
+    files these = {
+        .script = memfd_create("script", MFD_CLOEXEC),
+        .picture = memfd_create("picture", MFD_CLOEXEC),
+        .complaints = memfd_create("complaints", MFD_CLOEXEC),
+    };
+    bool is_whole = these.script >= 0 && these.picture >= 0 && these.complaints >= 0 &&
+                    write_all(these.script, terminal, strlen(terminal)) &&
+                    write_all(these.script, pbt__text_string(script), script->length) &&
+                    lseek(these.script, 0, SEEK_SET) == 0;
+    if (!is_whole) {
+        pbt_err err = pbt__fail_errno(error, "cannot make a script for gnuplot");
+        files_close(&these);
+        return err;
     }
-    if (kind->terminal == NULL) {
-        return pbt__file_write(path, script, strlen(script), error);
+    *out = these;
+    return PBT_OK;
+}
+
+/* Run gnuplot, without its user's own settings; its exit status, -1 where a signal ended it. */
+static pbt_err run(const files *these, int *status, pbt_error *error)
+{
+    char *const command[] = {"gnuplot", "-d", NULL};
+    pid_t child = 0;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, these->script, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, these->picture, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, these->complaints, STDERR_FILENO);
+    int reason = posix_spawnp(&child, command[0], &actions, NULL, command, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (reason != 0) {
+        (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "cannot run gnuplot, which draws pictures");
+        pbt__error_detail(error, "%s", strerror(reason));
+        pbt__error_hint(error, "install it (on Debian: apt-get install gnuplot-nox)");
+        return PBT_ERR_NOT_FOUND;
     }
-    (void)snprintf(aside, sizeof aside, "%s.aside", path);
-    pbt_err err = draw_aside(kind, script, aside, width, height, error);
+    int ended = 0;
+    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+    }
+    *status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
+    return PBT_OK;
+}
+
+static pbt_err read_file(int file, size_t maximum, char **bytes, size_t *length, pbt_error *error)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return pbt__file_read(path, maximum, bytes, length, error);
+}
+
+/* The last line that says anything. */
+static const char *last_line(char *text)
+{
+    const char *last = "";
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        last = line[strspn(line, " ^")] != '\0' ? line : last;
+    }
+    return last + strspn(last, " ");
+}
+
+static pbt_err fail_drawing(int complaints, pbt_error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    pbt_err err = read_file(complaints, COMPLAINT_MAXIMUM, &text, &length, NULL);
+    (void)pbt__fail(error, PBT_ERR_IO, "gnuplot could not draw the picture");
+    pbt__error_detail(error, "%s", err == PBT_OK ? last_line(text) : "");
+    free(text);
+    return PBT_ERR_IO;
+}
+
+/* Write a file aside, then put it in place. */
+static pbt_err write_whole(const char *path, const char *bytes, size_t length, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE];
+    const int size = snprintf(aside, sizeof aside, "%s.aside", path);
+    if (size < 0 || (size_t)size >= sizeof aside) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the name of the picture is too long");
+    }
+    pbt_err err = pbt__file_write(aside, bytes, length, error);
     if (err == PBT_OK) {
         err = pbt__file_rename(aside, path, error);
     }
     if (err != PBT_OK) {
         (void)unlink(aside);
+    }
+    return err;
+}
+
+static pbt_err draw(const files *these, const char *path, pbt_error *error)
+{
+    int status = 0;
+    char *picture = NULL;
+    size_t length = 0;
+    pbt_err err = run(these, &status, error);
+    if (err == PBT_OK) {
+        err = read_file(these->picture, PICTURE_MAXIMUM, &picture, &length, error);
+    }
+    if (err == PBT_OK && (status != 0 || length == 0)) {
+        err = fail_drawing(these->complaints, error);
+    }
+    if (err == PBT_OK) {
+        err = write_whole(path, picture, length, error);
+    }
+    free(picture);
+    return err;
+}
+
+pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const char *path,
+                          pbt_error *error)
+{
+    const format *form = find_format(path);
+    char terminal[160];
+    files these = {-1, -1, -1};
+    if (form == NULL) {
+        return pbt__gnuplot_check(path, error);
+    }
+    if (script->failed) {
+        return pbt__fail_memory(error);
+    }
+    if (form->terminal == NULL) {
+        return write_whole(path, pbt__text_string(script), script->length, error);
+    }
+    snprintf(terminal, sizeof terminal, "set terminal %s size %g%s,%g%s %s\n", form->terminal,
+             width / form->pixels, form->unit, height / form->pixels, form->unit, form->options);
+    pbt_err err = files_open(script, terminal, &these, error);
+    if (err == PBT_OK) {
+        err = draw(&these, path, error);
+        files_close(&these);
     }
     return err;
 }

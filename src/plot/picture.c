@@ -108,7 +108,7 @@ static void write_label(const struct sheet *sheet, const char *text, int y, int 
                         const char *color)
 {
     pbt__text_add(sheet->script, "set label ");
-    pbt__gnuplot_quote(sheet->script, text);
+    pbt__gnuplot_quote(text, sheet->script);
     pbt__text_format(sheet->script, " at screen %.5f,%.5f left font 'sans,%d' tc rgb '%s'\n",
                      (double)MARGIN / sheet->width, 1 - (double)y / sheet->height, size, color);
 }
@@ -229,7 +229,7 @@ pbt_err pbt__picture_write(const pbt__picture *picture, pbt__picture_kind kind, 
     if (kind == PBT__PICTURE_SCHEDULES && plan.schedules == 0) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "no hyperparameter ever changes");
     }
-    pbt__text_add(script, "set multiplot\n");
+    pbt__text_add(script, "set encoding utf8\nset termoption noenhanced\nset multiplot\n");
     pbt_err err = write_panels(&sheet, picture, plan, error);
     pbt__text_add(script, "unset multiplot\n");
     if (err == PBT_OK && script->failed) {

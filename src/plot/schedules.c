@@ -69,7 +69,7 @@ static void write_marks(const pbt_parameter *parameter, pbt__text *script)
         json_t *json = pbt__value_json(parameter, item);
         char *text = json_is_string(json) ? NULL : pbt__json_write(json);
         pbt__text_add(script, i > 0 ? ", " : "");
-        pbt__gnuplot_quote(script, text != NULL ? text : json_string_value(json));
+        pbt__gnuplot_quote(text != NULL ? text : json_string_value(json), script);
         pbt__text_format(script, " %d", (int)i);
         free(text);
         json_decref(json);
@@ -93,7 +93,7 @@ static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, 
     pbt__text_format(script,
                      "unset key\nset xlabel 'step' offset 0,0.5\nset xrange [0:%.9g]\nset title ",
                      trace->last_step * 1.01);
-    pbt__gnuplot_quote(script, parameter->name);
+    pbt__gnuplot_quote(parameter->name, script);
     pbt__text_add(script, "\n");
     if (is_listed(parameter)) {
         write_marks(parameter, script);

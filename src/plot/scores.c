@@ -72,7 +72,7 @@ static void write_axes(const pbt__picture *picture, pbt__range range, pbt__text 
                      "set xlabel 'step'\nset xrange [0:%.9g]\nset yrange [%.9g:%.9g]\n"
                      "set ylabel ",
                      picture->trace->last_step * 1.01, range.low, range.high);
-    pbt__gnuplot_quote(script, picture->metric);
+    pbt__gnuplot_quote(picture->metric, script);
     pbt__text_add(script, "\n");
 }
 

@@ -82,19 +82,19 @@ class Plot(Case):
     def test_without_gnuplot(self):
         environment = self.environment() | {"PATH": str(self.folder)}
         _, errors = self.pbt("plot", "tiny", "--output", "a.svg", status=1, env=environment)
-        self.assertIn("cannot start gnuplot", errors)
+        self.assertIn("cannot run gnuplot", errors)
         self.assertIn("hint:", errors)
         self.pbt("plot", "tiny", "--output", "a.gp", env=environment)
 
     def test_a_gnuplot_that_complains_leaves_nothing(self):
         fake = self.path("gnuplot")
         fake.write_text(
-            "#!/bin/sh\ncat >/dev/null\ntouch a.svg.aside\necho 'no such thing' >&2\nexit 1\n"
+            "#!/bin/sh\ncat >/dev/null\necho 'no such thing' >&2\nexit 1\n"
         )
         fake.chmod(0o755)
         environment = self.environment() | {"PATH": f"{self.folder}:{os.environ['PATH']}"}
         _, errors = self.pbt("plot", "tiny", "--output", "a.svg", status=1, env=environment)
-        self.assertIn("gnuplot failed", errors)
+        self.assertIn("gnuplot could not draw", errors)
         self.assertIn("no such thing", errors)
         self.assertEqual([name for name in self.files() if name.startswith("a.svg")], [])
 
