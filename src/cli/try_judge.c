@@ -294,8 +294,9 @@ static bool judge_leaks(const pbt__trial *trial, const pbt__noise *noise, pbt__c
     if (loaded == PBT__UNLIKE) {
         conclude(check, PBT__OPINION_NO,
                  "a segment trained after another member's differs from the same one alone");
-        advise(check, "something outlives the load: save it with the weights, or make it anew for "
-                      "each segment");
+        advise(check,
+               "optimizer, random state, ...: save what outlives a segment with the weights, or "
+               "make it anew");
         return true;
     }
     const bool is_exact = fresh == PBT__LIKE && loaded == PBT__LIKE;

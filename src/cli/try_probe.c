@@ -131,6 +131,15 @@ static void read_trained(const json_t *json, pbt__trained *out)
     (void)pbt__json_number_read(json_object_get(json, "score"), &out->score);
 }
 
+/* What follows a segment that diverged is the study's recovery, and not what was to be trained. */
+static void forget_recovery(pbt__trained *segments, int number)
+{
+    const pbt__trained *before = number > 0 ? &segments[number - 1] : NULL;
+    if (before != NULL && before->is_there && before->digest[0] == '\0') {
+        segments[number] = (pbt__trained){.digest = "", .place = ""};
+    }
+}
+
 static const char *text_of(const json_t *json, const char *key)
 {
     const char *text = json_string_value(json_object_get(json, key));
@@ -167,6 +176,7 @@ static pbt_err read_answer(json_t *json, pbt__probed *out, pbt_error *error)
         for (int n = 0; n < PBT__PROBE_SEGMENTS; n++) {
             (void)snprintf(name, sizeof name, "m%ds%d", m, n);
             read_trained(json_object_get(json, name), &out->segments[m][n]);
+            forget_recovery(out->segments[m], n);
         }
     }
     return PBT_OK;

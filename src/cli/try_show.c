@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/format.h"
 #include "cli/print.h"
+#include "cli/signals.h"
 #include "executor/log.h"
 #include "study/json.h"
 
@@ -49,7 +50,7 @@ void pbt__progress_end(const pbt__progress *progress, const pbt__probed *probed)
         seconds += probed->segments[i / PBT__PROBE_SEGMENTS][i % PBT__PROBE_SEGMENTS].seconds;
     }
     if (probed == NULL || probed->failure != PBT_OK) {
-        printf("  failed\n");
+        printf("  %s\n", pbt__signals_count() > 0 ? "stopped" : "failed");
     } else {
         printf("%6.1f s\n", seconds);
     }
@@ -93,6 +94,9 @@ static void write_forecast(const pbt__trial *trial, pbt__text *out)
         return;
     }
     pbt__format_seconds(forecast.seconds, whole);
+    if (forecast.seconds < 1) {
+        (void)snprintf(whole, sizeof whole, "a second");
+    }
     pbt__format_real(forecast.segment_seconds, each);
     pbt__bytes_write(forecast.checkpoint_bytes, one);
     pbt__bytes_write(forecast.disk_bytes, disk);

@@ -20,7 +20,7 @@
 #include "study/host.h"
 #include "study/json.h"
 
-static const double LOOK_SECONDS = 0.1; /* at signals; what the study does wakes us */
+static const double LOOK_SECONDS = 0.02; /* at signals, and whether the trainer has ended */
 
 static const pbt__claimant US = {"try", "00000000000000000000000000000000"};
 
@@ -49,7 +49,7 @@ static void see_refusal(void *context, const pbt_error *error)
 {
     bench *this = context;
     pthread_mutex_lock(&this->lock);
-    if (!this->is_refused) {
+    if (!this->is_refused && error->code != PBT_ERR_LATE) {
         this->is_refused = true;
         this->refusal = *error;
     }
@@ -264,16 +264,22 @@ static pbt_err see_events(bench *this, pbt_error *error)
     return err;
 }
 
-static void tell_refusal(const bench *this)
+static void tell_failure(const bench *this, pbt_err failure, const char *message)
 {
-    char words[sizeof this->refusal.message + sizeof this->refusal.detail + 4];
-    const pbt_error *refusal = &this->refusal;
-    (void)snprintf(words, sizeof words, "%s%s%s", refusal->message,
-                   refusal->detail[0] != '\0' ? ": " : "", refusal->detail);
-    (void)json_object_set_new(this->result, "failure", json_integer(refusal->code));
-    (void)json_object_set_new(this->result, "message", json_string(words));
+    (void)json_object_set_new(this->result, "failure", json_integer(failure));
+    if (message != NULL) {
+        (void)json_object_set_new(this->result, "message", json_string(message));
+    }
+}
+
+static void tell_error(const bench *this, const pbt_error *error)
+{
+    char words[sizeof error->message + sizeof error->detail + 4];
+    (void)snprintf(words, sizeof words, "%s%s%s", error->message,
+                   error->detail[0] != '\0' ? ": " : "", error->detail);
     (void)json_object_set_new(this->result, "is_step",
-                              json_boolean(strstr(refusal->message, "the step is ") != NULL));
+                              json_boolean(strstr(error->message, "the step is ") != NULL));
+    tell_failure(this, error->code, words);
 }
 
 /* The first of them that has anything to say. */
@@ -307,9 +313,8 @@ static pbt_err watch(bench *this, pbt__local *local, pbt_error *error)
         if (must_end && !is_ending) {
             is_ending = true;
             pbt__local_stop(local, true);
-        } else if (!is_ending) {
-            pbt__study_wait(this->study, seen, LOOK_SECONDS);
         }
+        pbt__study_wait(this->study, seen, LOOK_SECONDS);
     }
     return err == PBT_OK ? see_events(this, error) : err;
 }
@@ -348,6 +353,19 @@ static pbt_err train(bench *this, pbt_error *error)
     return err;
 }
 
+/* Say why not all was trained, if so. */
+static pbt_err tell_ending(const bench *this, pbt_error *error)
+{
+    pbt__summary summary;
+    const pbt_err err = pbt__study_summary(this->study, &summary, error);
+    if (err == PBT_OK && this->has_failed) {
+        tell_failure(this, PBT_ERR_TRAINER, NULL);
+    } else if (err == PBT_OK && summary.finished_count < summary.member_count) {
+        tell_failure(this, PBT_ERR_TRAINER, "the trainer ended without asking for a segment");
+    }
+    return err;
+}
+
 static pbt_err make_and_train(bench *this, pbt_error *error)
 {
     pbt_err err = make(this, error);
@@ -355,12 +373,11 @@ static pbt_err make_and_train(bench *this, pbt_error *error)
         err = train(this, error);
     }
     if (err == PBT_OK && is_refused(this)) {
-        tell_refusal(this);
-    } else if (err == PBT_OK && this->has_failed) {
-        (void)json_object_set_new(this->result, "failure", json_integer(PBT_ERR_TRAINER));
+        tell_error(this, &this->refusal);
+    } else if (err == PBT_OK) {
+        err = tell_ending(this, error);
     } else if (err == PBT_ERR_TRAINER) {
-        (void)json_object_set_new(this->result, "failure", json_integer(err));
-        (void)json_object_set_new(this->result, "message", json_string(error->message));
+        tell_error(this, error);
         err = PBT_OK;
     }
     tell_log(this);

@@ -3,7 +3,7 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best verify stop resume amend delete".split()
+COMMANDS = "run try check list show members segments best verify stop resume amend delete".split()
 QUERIES = "list show members segments best".split()
 
 
