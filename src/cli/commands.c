@@ -95,8 +95,8 @@ const pbt__command pbt__commands[] = {
                 "reports hyperparameters back, as metrics of the same names, is held to them.\n"
                 "\n"
                 "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
-                "no checkpoint of yours is touched; what is made is removed, unless a check says\n"
-                "'no' or --keep is given.\n"
+                "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
+                "removed, unless a check says 'no' or --keep is given.\n"
                 "\n"
                 "Exit status: 0 nothing is wrong, 1 a check says 'no', 2 usage or spec error,\n"
                 "130 and 143 interrupted.\n",

@@ -58,12 +58,12 @@ static const probe_row ROWS[PBT__PROBE_COUNT] = {
 };
 
 /* One command. */
-typedef struct attempt {
+typedef struct rehearsal {
     const pbt__arguments *arguments;
     pbt__trial trial;
     pbt__progress progress;
     char folder[PBT__PATH_SIZE];
-} attempt;
+} rehearsal;
 
 /* ---- what was trained ---- */
 
@@ -96,7 +96,7 @@ static bool can_run(const pbt__trial *trial, pbt__probe_id id)
     return ROWS[id].start == PBT__PROBE_COUNT || start_of(trial, id) != NULL;
 }
 
-static pbt__probe make_probe(const attempt *this, pbt__probe_id id)
+static pbt__probe make_probe(const rehearsal *this, pbt__probe_id id)
 {
     const pbt__trial *trial = &this->trial;
     const int32_t share = pbt__slots_processors() / trial->slot_count;
@@ -116,19 +116,18 @@ static pbt__probe make_probe(const attempt *this, pbt__probe_id id)
     };
 }
 
-static pbt_err run_probe(attempt *this, pbt__probe_id id, pbt_error *error)
+static pbt_err run_probe(rehearsal *this, pbt__probe_id id, pbt_error *error)
 {
     pbt__trial *trial = &this->trial;
     const pbt__probe probe = make_probe(this, id);
     pbt__progress_begin(&this->progress, ROWS[id].words);
     const pbt_err err = pbt__probe_run(&probe, &trial->probed[id], error);
-    trial->was_run[id] = err == PBT_OK;
     pbt__progress_end(&this->progress, err == PBT_OK ? &trial->probed[id] : NULL);
     return err;
 }
 
 /* Train until something fails: what comes after could say nothing. */
-static pbt_err run_probes(attempt *this, pbt_error *error)
+static pbt_err run_probes(rehearsal *this, pbt_error *error)
 {
     pbt_err err = PBT_OK;
     bool has_failed = false;
@@ -144,15 +143,6 @@ static pbt_err run_probes(attempt *this, pbt_error *error)
 
 /* ---- before and after ---- */
 
-static int32_t count_slots(const pbt_spec *spec, int64_t wanted, const pbt__gpus *gpus)
-{
-    const int32_t offered = spec->trainer.gpus > 0 && gpus->count > 0
-                                ? gpus->count / spec->trainer.gpus
-                                : pbt__slots_processors();
-    const int64_t count = wanted > 0 ? wanted : offered > 0 ? offered : 1;
-    return count < spec->search.population ? (int32_t)count : spec->search.population;
-}
-
 /* A tenth of the study's segments tells as much as a whole one. */
 static int64_t default_steps(int64_t every)
 {
@@ -161,7 +151,7 @@ static int64_t default_steps(int64_t every)
     return share > least ? share : least;
 }
 
-static pbt_err choose_steps(attempt *this, pbt_error *error)
+static pbt_err choose_steps(rehearsal *this, pbt_error *error)
 {
     pbt__trial *trial = &this->trial;
     const char *text = this->arguments->values[PBT__OPTION_STEPS];
@@ -179,7 +169,7 @@ static pbt_err choose_steps(attempt *this, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err choose_slots(attempt *this, pbt_error *error)
+static pbt_err choose_slots(rehearsal *this, pbt_error *error)
 {
     const char *slots = this->arguments->values[PBT__OPTION_SLOTS];
     int64_t wanted = 0;
@@ -192,13 +182,13 @@ static pbt_err choose_slots(attempt *this, pbt_error *error)
         err = pbt__gpus_find(this->arguments->values[PBT__OPTION_GPUS], &gpus, error);
     }
     if (err == PBT_OK) {
-        this->trial.slot_count = count_slots(this->trial.spec, wanted, &gpus);
+        this->trial.slot_count = pbt__gpus_slots(&gpus, this->trial.spec, (int32_t)wanted);
         pbt__gpus_fini(&gpus);
     }
     return err;
 }
 
-static pbt_err choose_values(attempt *this, pbt_error *error)
+static pbt_err choose_values(rehearsal *this, pbt_error *error)
 {
     pbt__trial *trial = &this->trial;
     const size_t count = trial->spec->search.space.count;
@@ -211,7 +201,7 @@ static pbt_err choose_values(attempt *this, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err make_folder(attempt *this, pbt_error *error)
+static pbt_err make_folder(rehearsal *this, pbt_error *error)
 {
     const char *parent = getenv("TMPDIR");
     char resolved[PBT__PATH_SIZE];
@@ -227,7 +217,7 @@ static pbt_err make_folder(attempt *this, pbt_error *error)
     return err;
 }
 
-static pbt_err prepare(attempt *this, pbt_error *error)
+static pbt_err prepare(rehearsal *this, pbt_error *error)
 {
     pbt_err err = choose_steps(this, error);
     if (err == PBT_OK) {
@@ -242,7 +232,7 @@ static pbt_err prepare(attempt *this, pbt_error *error)
 /* ---- the command ---- */
 
 /* Tell what was found; returns the exit status. */
-static int tell(const attempt *this, const pbt__check *checks, const char *kept, pbt_error *error)
+static int tell(const rehearsal *this, const pbt__check *checks, const char *kept, pbt_error *error)
 {
     const pbt__verdicts verdicts = {.trial = &this->trial, .checks = checks, .folder = kept};
     const pbt_err err = this->arguments->has[PBT__OPTION_JSON]
@@ -264,7 +254,7 @@ static bool has_failed(const pbt__check *checks)
     return failed;
 }
 
-static int try_spec(attempt *this)
+static int try_spec(rehearsal *this)
 {
     pbt_error error = {0};
     pbt__check checks[PBT__CHECK_COUNT];
@@ -290,7 +280,7 @@ static int try_spec(attempt *this)
 
 int pbt__command_try(const pbt__arguments *arguments)
 {
-    attempt this = {.arguments = arguments};
+    rehearsal this = {.arguments = arguments};
     pbt_error error = {0};
     pbt_spec *spec = NULL;
     if (pbt_spec_read(arguments->operands[0], &spec, &error) != PBT_OK) {

@@ -32,7 +32,6 @@ typedef struct pbt__trial {
     int32_t slot_count;    /* of the study on this machine */
     pbt_value *low, *high; /* Shape: [space.count] */
     bool is_varied;        /* whether the two differ */
-    bool was_run[PBT__PROBE_COUNT];
     pbt__probed probed[PBT__PROBE_COUNT];
 } pbt__trial;
 

@@ -206,9 +206,10 @@ static void judge_loads(const pbt__trial *trial, const pbt__noise *noise, bool l
         return;
     }
     const pbt__likeness likeness = pbt__trained_compare(noise, loaded, carried);
-    const bool is_lasting = trial->spec->trainer.protocol != PBT__PROTOCOL_COMMAND;
+    const bool was_carried = trial->spec->trainer.protocol != PBT__PROTOCOL_COMMAND &&
+                             !trial->spec->trainer.reload_always;
     conclude(check, PBT__OPINION_OK, "%s",
-             likeness == PBT__LIKE && is_lasting
+             likeness == PBT__LIKE && was_carried
                  ? "a segment that loads goes on as one that never stopped"
                  : "where a segment ends depends on what it loads");
     if (likeness == PBT__UNLIKE && !leaks) {

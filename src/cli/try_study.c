@@ -25,7 +25,7 @@ static const double LOOK_SECONDS = 0.02; /* at signals, and whether the trainer 
 static const pbt__claimant US = {"try", "00000000000000000000000000000000"};
 
 /* A probe while it is trained. */
-typedef struct bench {
+typedef struct stage {
     const pbt__probe *probe;
     pbt__store *store;
     pbt__study *study;
@@ -41,13 +41,13 @@ typedef struct bench {
     pbt_error refusal; /* the first one */
     pthread_mutex_t lock;
     json_t *result;
-} bench;
+} stage;
 
 /* ---- making ---- */
 
 static void see_refusal(void *context, const pbt_error *error)
 {
-    bench *this = context;
+    stage *this = context;
     pthread_mutex_lock(&this->lock);
     if (!this->is_refused && error->code != PBT_ERR_LATE) {
         this->is_refused = true;
@@ -57,7 +57,7 @@ static void see_refusal(void *context, const pbt_error *error)
     pbt__study_wake(this->study);
 }
 
-static bool is_refused(bench *this)
+static bool is_refused(stage *this)
 {
     pthread_mutex_lock(&this->lock);
     bool refused = this->is_refused;
@@ -65,7 +65,7 @@ static bool is_refused(bench *this)
     return refused;
 }
 
-static pbt_err make_folders(bench *this, pbt_error *error)
+static pbt_err make_folders(stage *this, pbt_error *error)
 {
     pbt_err err = pbt__path_join(this->probe->folder, this->probe->name, this->folder, error);
     if (err == PBT_OK) {
@@ -74,7 +74,7 @@ static pbt_err make_folders(bench *this, pbt_error *error)
     return err == PBT_OK ? pbt__file_make_folder(this->logs, error) : err;
 }
 
-static pbt_err make_study(bench *this, pbt_error *error)
+static pbt_err make_study(stage *this, pbt_error *error)
 {
     const pbt__store_options in_memory = {.url = "memory:", .can_create = true};
     const pbt__study_options options = {
@@ -97,7 +97,7 @@ static pbt_err make_study(bench *this, pbt_error *error)
     return err;
 }
 
-static pbt_err report_start(bench *this, const pbt__assignment *train, pbt_error *error)
+static pbt_err report_start(stage *this, const pbt__assignment *train, pbt_error *error)
 {
     const pbt__trained *start = this->probe->start;
     const pbt__metric score = {
@@ -115,7 +115,7 @@ static pbt_err report_start(bench *this, const pbt__assignment *train, pbt_error
 }
 
 /* Report member 0's first segment as it was trained elsewhere. */
-static pbt_err give_start(bench *this, pbt_error *error)
+static pbt_err give_start(stage *this, pbt_error *error)
 {
     pbt__action action;
     pbt_err err = pbt__study_claim(this->study, &US, &action, error);
@@ -131,7 +131,7 @@ static pbt_err give_start(bench *this, pbt_error *error)
     return err == PBT_OK ? pbt__study_resume(this->study, error) : err;
 }
 
-static pbt_err serve(bench *this, pbt_error *error)
+static pbt_err serve(stage *this, pbt_error *error)
 {
     const pbt__server_options options = {.address = "127.0.0.1", .token = this->token};
     pbt_err err = pbt__token_make(this->token, error);
@@ -141,7 +141,7 @@ static pbt_err serve(bench *this, pbt_error *error)
     return err == PBT_OK ? pbt__server_add(this->server, this->study, error) : err;
 }
 
-static pbt_err make(bench *this, pbt_error *error)
+static pbt_err make(stage *this, pbt_error *error)
 {
     pbt_err err = make_folders(this, error);
     if (err == PBT_OK) {
@@ -159,7 +159,7 @@ static pbt_err make(bench *this, pbt_error *error)
     return err;
 }
 
-static void unmake(bench *this)
+static void unmake(stage *this)
 {
     if (this->server != NULL) {
         pbt__server_stop(this->server);
@@ -173,7 +173,7 @@ static void unmake(bench *this)
 /* ---- what came of it ---- */
 
 /* Find a checkpoint's file or folder; one that is kept in the store becomes a file. */
-static pbt_err find_place(bench *this, pbt_segment_id id, char *out, pbt_error *error)
+static pbt_err find_place(stage *this, pbt_segment_id id, char *out, pbt_error *error)
 {
     pbt__assignment found;
     char name[PBT__ID_SIZE];
@@ -202,7 +202,7 @@ static json_t *field(const json_t *object, const char *key)
     return value != NULL ? json_incref(value) : json_null();
 }
 
-static pbt_err add_report(bench *this, const json_t *event)
+static pbt_err add_report(stage *this, const json_t *event)
 {
     const int64_t now_us = pbt__clock_monotonic_us();
     const char *name = json_string_value(json_object_get(event, "segment"));
@@ -231,7 +231,7 @@ static pbt_err add_report(bench *this, const json_t *event)
 
 static pbt_err see_event(void *context, const json_t *event)
 {
-    bench *this = context;
+    stage *this = context;
     const char *kind = json_string_value(json_object_get(event, "kind"));
     this->sequence = json_integer_value(json_object_get(event, "sequence"));
     if (strcmp(kind, "reported") == 0) {
@@ -250,7 +250,7 @@ static pbt_err collect(void *context, const json_t *event)
     return json_array_append(context, (json_t *)(uintptr_t)event) == 0 ? PBT_OK : PBT_ERR_MEMORY;
 }
 
-static pbt_err see_events(bench *this, pbt_error *error)
+static pbt_err see_events(stage *this, pbt_error *error)
 {
     json_t *events = json_array();
     pbt_err err = pbt__study_events(this->study, this->sequence, collect, events, error);
@@ -264,7 +264,7 @@ static pbt_err see_events(bench *this, pbt_error *error)
     return err;
 }
 
-static void tell_failure(const bench *this, pbt_err failure, const char *message)
+static void tell_failure(const stage *this, pbt_err failure, const char *message)
 {
     (void)json_object_set_new(this->result, "failure", json_integer(failure));
     if (message != NULL) {
@@ -272,7 +272,7 @@ static void tell_failure(const bench *this, pbt_err failure, const char *message
     }
 }
 
-static void tell_error(const bench *this, const pbt_error *error)
+static void tell_error(const stage *this, const pbt_error *error)
 {
     char words[sizeof error->message + sizeof error->detail + 4];
     (void)snprintf(words, sizeof words, "%s%s%s", error->message,
@@ -283,7 +283,7 @@ static void tell_error(const bench *this, const pbt_error *error)
 }
 
 /* The first of them that has anything to say. */
-static void tell_log(const bench *this)
+static void tell_log(const stage *this)
 {
     static const char *const NAMES[] = {"try-0.log", "m0.log", "m1.log"};
     char path[PBT__PATH_SIZE];
@@ -302,7 +302,7 @@ static void tell_log(const bench *this)
 
 /* ---- training ---- */
 
-static pbt_err watch(bench *this, pbt__local *local, pbt_error *error)
+static pbt_err watch(stage *this, pbt__local *local, pbt_error *error)
 {
     pbt_err err = PBT_OK;
     bool is_ending = false;
@@ -319,7 +319,7 @@ static pbt_err watch(bench *this, pbt__local *local, pbt_error *error)
     return err == PBT_OK ? see_events(this, error) : err;
 }
 
-static pbt_err train(bench *this, pbt_error *error)
+static pbt_err train(stage *this, pbt_error *error)
 {
     const pbt__local_options options = {
         .slot_count = 1,
@@ -354,7 +354,7 @@ static pbt_err train(bench *this, pbt_error *error)
 }
 
 /* Say why not all was trained, if so. */
-static pbt_err tell_ending(const bench *this, pbt_error *error)
+static pbt_err tell_ending(const stage *this, pbt_error *error)
 {
     pbt__summary summary;
     const pbt_err err = pbt__study_summary(this->study, &summary, error);
@@ -366,7 +366,7 @@ static pbt_err tell_ending(const bench *this, pbt_error *error)
     return err;
 }
 
-static pbt_err make_and_train(bench *this, pbt_error *error)
+static pbt_err make_and_train(stage *this, pbt_error *error)
 {
     pbt_err err = make(this, error);
     if (err == PBT_OK) {
@@ -386,7 +386,7 @@ static pbt_err make_and_train(bench *this, pbt_error *error)
 
 pbt_err pbt__probe_train(const pbt__probe *probe, json_t **out, pbt_error *error)
 {
-    bench this = {.probe = probe, .result = json_object()};
+    stage this = {.probe = probe, .result = json_object()};
     pthread_mutex_init(&this.lock, NULL);
     const pbt_err err =
         this.result != NULL ? make_and_train(&this, error) : pbt__fail_memory(error);

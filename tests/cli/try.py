@@ -97,22 +97,35 @@ class Try(TryCase):
         self.write("trainer: {protocol: command, command: [no-such-program]}\n")
         self.assertEqual(self.checks(status=1)["runs"]["result"], "no")
 
-    def test_an_interrupt_leaves_nothing(self):
-        self.replace(("    rate = segment", "    open('pid', 'w').write(str(os.getpid()))\n"
+    def wait_for(self, condition, what):
+        until = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), until, f"waited in vain for {what}")
+            time.sleep(0.02)
+
+    def start_stuck(self):
+        """Start the program with a trainer that never ends; return it and the trainer's place."""
+        self.replace(("    rate = segment", "    open('pid', 'w').write(f'{os.getpid()}.')\n"
                       "    time.sleep(600)\n    rate = segment"))
+        path = self.folder / "pid"
+        path.unlink(missing_ok=True)
+        process = self.start("try", "spec.yaml")
+        self.wait_for(lambda: path.exists() and path.read_text().endswith("."), "the trainer")
+        return process, pathlib.Path("/proc") / path.read_text()[:-1]
+
+    def test_an_interrupt_leaves_nothing(self):
         for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            process = self.start("try", "spec.yaml")
-            path = self.folder / "pid"
-            until = time.monotonic() + 60
-            while not (path.exists() and path.read_text()):
-                self.assertLess(time.monotonic(), until, "waited in vain for the trainer")
-                time.sleep(0.02)
+            process, trainer = self.start_stuck()
             process.send_signal(number)
             process.communicate(timeout=60)
             self.assertEqual(process.returncode, status)
-            self.assertFalse(pathlib.Path(f"/proc/{path.read_text()}").exists())
+            self.assertFalse(trainer.exists())
             self.assertEqual(self.left(), [])
-            path.unlink()
+
+    def test_killed_it_leaves_no_process(self):
+        process, trainer = self.start_stuck()
+        process.kill()
+        self.wait_for(lambda: not trainer.exists(), "the trainer's end")
 
 
 if __name__ == "__main__":
