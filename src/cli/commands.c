@@ -28,6 +28,9 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
+    [PBT__OPTION_STEPS] = {"steps", "N",
+                           "steps in a segment (default: a tenth of ready.every, or 5)"},
+    [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
@@ -93,6 +96,28 @@ const pbt__command pbt__commands[] = {
                 "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
                 "without one usable member, 130 and 143 interrupted.\n",
         .run = pbt__command_run,
+    },
+    {
+        .name = "try",
+        .operands = "SPEC",
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+        .options = BIT(STEPS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train a few tiny segments and say whether the trainer does its part",
+        .text = "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
+                "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
+                "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
+                "itself, and keeps members apart; and what the study will take. A trainer that\n"
+                "reports hyperparameters back, as metrics of the same names, is held to them.\n"
+                "\n"
+                "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
+                "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
+                "removed, unless a check says 'no' or --keep is given.\n"
+                "\n"
+                "Exit status: 0 nothing is wrong, 1 a check says 'no', 2 usage or spec error,\n"
+                "130 and 143 interrupted.\n",
+        .run = pbt__command_try,
     },
     {
         .name = "check",

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "executor/local.h"
 
 enum { GPUS_MAXIMUM = 1024 };
 
@@ -87,4 +88,12 @@ pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error)
         return given != NULL ? pbt__fail_memory(error) : PBT_OK;
     }
     return split(text, out, error);
+}
+
+int32_t pbt__gpus_slots(const pbt__gpus *gpus, const pbt_spec *spec, int32_t wanted)
+{
+    int32_t offered = spec->trainer.gpus > 0 && gpus->count > 0 ? gpus->count / spec->trainer.gpus
+                                                                : pbt__slots_processors();
+    int32_t count = wanted > 0 ? wanted : offered > 0 ? offered : 1;
+    return count < spec->search.population ? count : spec->search.population;
 }

@@ -1,8 +1,8 @@
-/* gpus.h: which GPUs a run shares out among its slots. */
+/* gpus.h: which GPUs a run shares out among its slots, and how many slots there are. */
 #ifndef PBT_CLI_GPUS_H
 #define PBT_CLI_GPUS_H
 
-#include <pbt/pbt.h>
+#include "spec/spec.h"
 
 /* Names as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs. */
 typedef struct pbt__gpus {
@@ -18,5 +18,9 @@ typedef struct pbt__gpus {
  */
 PBT_MUST_USE pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error);
 void pbt__gpus_fini(pbt__gpus *gpus);
+
+/* Say how many slots a study gets: `wanted` where it is above 0, else what the GPUs or the
+ * processors allow; never more than it has members. */
+int32_t pbt__gpus_slots(const pbt__gpus *gpus, const pbt_spec *spec, int32_t wanted);
 
 #endif

@@ -40,6 +40,8 @@ struct pbt__study {
     char *store_folder;
     char *relative_to;
     bool is_observer;
+    void (*refused)(void *context, const pbt_error *error); /* nullable */
+    void *refused_context;
     pbt__view view;
     pbt__vault *vault; /* NULL for an observer */
     pthread_mutex_t view_lock;

@@ -32,6 +32,8 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     handle_init(study);
     study->store = store;
     study->is_observer = options->is_observer;
+    study->refused = options->refused;
+    study->refused_context = options->refused_context;
     study->store_folder = pbt__strdup(options->checkpoint_folder);
     study->relative_to = options->relative_to != NULL ? pbt__strdup(options->relative_to) : NULL;
     if (study->store_folder == NULL ||

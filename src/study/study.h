@@ -100,6 +100,9 @@ typedef struct pbt__study_options {
     bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
+    /* Nullable: told of every report that is refused, on the thread that made it. */
+    void (*refused)(void *context, const pbt_error *error);
+    void *refused_context;
 } pbt__study_options;
 
 /* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
