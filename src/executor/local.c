@@ -2,6 +2,7 @@
 #include "executor/local.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,9 +185,11 @@ static pbt_err check_gpus(const pbt__local *local, const pbt__local_options *opt
     if (needed <= options->gpu_count) {
         return PBT_OK;
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "%d slot%s of %d GPU%s each: there are %d GPUs",
-                    (int)options->slot_count, options->slot_count == 1 ? "" : "s", (int)per_worker,
-                    per_worker == 1 ? "" : "s", (int)options->gpu_count);
+    const bool is_one = options->slot_count == 1;
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT,
+                    "%d slot%s with trainer.gpus %d need%s %" PRId64 " GPUs, found %d",
+                    (int)options->slot_count, is_one ? "" : "s", (int)per_worker, is_one ? "s" : "",
+                    needed, (int)options->gpu_count);
     pbt__error_hint(error, "name them with --gpus, one twice where it is to be shared; or fewer "
                            "--slots, or trainer.gpus");
     return PBT_ERR_ARGUMENT;

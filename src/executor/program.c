@@ -14,9 +14,7 @@
 
 extern char **environ;
 
-#define UNBUFFERED "PYTHONUNBUFFERED"
-
-enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 7 };
+enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 6 };
 
 /* ---- before and after all ----------------------------------------------------------------------
  */
@@ -134,10 +132,6 @@ static void tell_all(variables *own, const pbt__slot *slot)
     tell_gpus(own, slot);
     for (size_t i = 0; local->server_url != NULL && i < sizeof pairs / sizeof *pairs; i++) {
         tell(own, pairs[i][0], pairs[i][1]);
-    }
-    if (pbt__environment_get(environ, UNBUFFERED) == NULL &&
-        pbt__environment_get(local->spec->trainer.environment, UNBUFFERED) == NULL) {
-        tell(own, UNBUFFERED, "1");
     }
 }
 

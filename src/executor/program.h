@@ -4,7 +4,6 @@
  * A slot's environment is pbt's own, with the spec's variables in place of those of the same name,
  * OMP_NUM_THREADS, CUDA_VISIBLE_DEVICES (or its like) where there are GPUs to share out, PBT_SLOT
  * by which its processes are known, and, for workers, where the server is and how to speak to it.
- * PYTHONUNBUFFERED is set where it is not: what Python prints is in the log when it is printed.
  */
 #ifndef PBT_EXECUTOR_PROGRAM_H
 #define PBT_EXECUTOR_PROGRAM_H

@@ -74,12 +74,10 @@ static int shorter(int a, int b)
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* How long from look to look: leases are renewed and stalls seen thrice in their time. */
+/* How long from look to look. */
 static int look_ms(const pbt__slot *slot)
 {
-    const pbt_spec *spec = slot->local->spec;
-    const double stall = spec->stall_seconds > 0 ? spec->stall_seconds : spec->lease_seconds;
-    const double third = (stall < spec->lease_seconds ? stall : spec->lease_seconds) * 1000 / 3;
+    const double third = pbt__spec_silence_seconds(slot->local->spec) * 1000 / 3;
     return third < LOOK_MAXIMUM_MS ? (int)third + 1 : LOOK_MAXIMUM_MS;
 }
 

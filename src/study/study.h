@@ -46,7 +46,7 @@ typedef struct pbt__assignment {
     pbt_segment_id load_from;  /* whose checkpoint `load` is */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
     char save_to[PBT__PATH_SIZE];
-    double lease_seconds;
+    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
 } pbt__assignment;
 
 typedef struct pbt__action {
@@ -157,7 +157,7 @@ PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *wor
                                               pbt_error *error);
 
 /* Expire leases, then renew those of a worker whose process is known to live, also where it cannot
- * say so itself. `*held` is what it holds, PBT_NO_SEGMENT where that is nothing, or was given up. */
+ * say so itself. `*held` is what it holds, PBT_NO_SEGMENT where that is nothing. */
 PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
                                              pbt_segment_id *held, pbt_error *error);
 
