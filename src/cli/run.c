@@ -153,7 +153,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
 {
     const pbt_spec *spec = pbt__study_spec(study);
     int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
-    int32_t share = pbt__slots_processors() / slot_count;
+    int32_t share = pbt__processors_find() / slot_count;
     char worker[32];
     write_worker(this, worker, sizeof worker);
     pbt__local_options options = {
@@ -163,6 +163,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .worker_name = worker,
         .gpus = this->gpus.names,
         .gpu_count = this->gpus.count,
+        .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.token,
     };
