@@ -126,6 +126,7 @@ int pbt__command_plot(const pbt__arguments *arguments);
 int pbt__command_schedule(const pbt__arguments *arguments);
 int pbt__command_lineage(const pbt__arguments *arguments);
 int pbt__command_why(const pbt__arguments *arguments);
+int pbt__command_report(const pbt__arguments *arguments);
 int pbt__command_compare(const pbt__arguments *arguments);
 int pbt__command_replay(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
