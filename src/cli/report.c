@@ -32,7 +32,8 @@ static const char HEAD[] =
     ".wide{overflow-x:auto}\n"
     "pre{background:#f6f6f4;padding:.8rem;font-size:.82em;white-space:pre-wrap}\n"
     "img{max-width:100%}\n"
-    "@media print{body{margin:0;max-width:none}h2{break-after:avoid}img,table{break-inside:avoid}}\n"
+    "@media print{body{margin:0;max-width:none}h2{break-after:avoid}"
+    "img,table{break-inside:avoid}}\n"
     "</style>\n";
 
 /* ---- what all parts use ---- */

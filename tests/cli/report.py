@@ -115,7 +115,8 @@ class Report(Case):
 
     def test_a_fixed_member_and_other_studies_stand_beside_it(self):
         path = self.folder / "spec.yaml"
-        path.write_text(path.read_text() + "start:\n  - {rate: 0.002, fixed: true}\n")
+        start = "start:\n  - {rate: 0.002, fixed: true}\n  - {rate: 0.01}\n"
+        path.write_text(path.read_text() + start)
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
         self.spec("other.yaml", name="plain")
         self.pbt("run", "other.yaml", "--seeds", "1..2", "--quiet", "--slots", "2")
