@@ -3,7 +3,9 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best compare verify stop resume amend delete".split()
+COMMANDS = (
+    "run check list show members segments best compare verify stop resume amend delete".split()
+)
 QUERIES = "list show members segments best compare".split()
 
 
