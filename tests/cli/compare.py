@@ -80,7 +80,7 @@ def rank_sum_p(a, b):
 
 
 class Compare(unittest.TestCase):
-    """One store for all cases; none changes it."""
+    """One store for all cases, which leave it as it was."""
 
     maxDiff = None
 
@@ -280,6 +280,14 @@ class Compare(unittest.TestCase):
         self.assertIn("between 80 and 240 steps; --at", note)
         notes = self.compare("search", "--at", "100")["notes"]
         self.assertIn("search-1 has done 80 of the 100 steps", notes[0])
+
+    def test_a_study_that_goes_on_is_named(self):
+        self.run_study("open", None, steps=8, explore="none")
+        self.addCleanup(self.pbt, "delete", "open", "--yes")
+        self.pbt("amend", "open", "stop.steps=80")
+        notes = self.compare("all=search,open")["notes"]
+        self.assertIn("open is running, after 16 of 160 steps", notes)
+        self.draw("a.svg", "all=search,open")
 
     def test_before_the_first_report(self):
         result = self.compare("search", "--at", "1")
