@@ -2,7 +2,7 @@
 #include "cli/compare.h"
 
 #include "base/error.h"
-#include "cli/gnuplot.h"
+#include "plot/gnuplot.h"
 #include "cli/print.h"
 
 enum { WORDS_MAXIMUM = 1 << 24 }; /* Units: bytes */

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/compare.h"
-#include "cli/gnuplot.h"
+#include "plot/gnuplot.h"
 
 enum { WIDTH = 1200, HEIGHT = 480, PLACES = 100, SCRIPT_MAXIMUM = 1 << 24 };
 
@@ -148,9 +148,13 @@ static void add_plots(sheet *this)
     pbt__text_add(&this->script, "\n");
 }
 
+/* A panel without a row is left empty: gnuplot finds no range in nothing. */
 static pbt_err add_panel(sheet *this, const ruler *along)
 {
+    const size_t before = this->row_count;
     pbt_err err = add_blocks(this, along);
+    pbt__text_add(&this->script, this->row_count > before ? "set autoscale\n"
+                                                          : "set xrange [0:1]\nset yrange [0:1]\n");
     pbt__text_format(&this->script, "set xlabel '%s'\nset format x '%s'\nset ylabel ", along->label,
                      along->format);
     pbt__gnuplot_quote(this->contest->groups->metric, &this->script);

@@ -45,9 +45,9 @@ trainer: {{protocol: library, library: {plugin}}}
 DEFAULTS = {"metric": "q", "direction": "maximize", "population": 2, "steps": 40,
             "explore": "{rule}", "plugin": PLUGIN}
 
-DIVERGES = """\
+COMMAND = """\
 version: 1
-name: broken
+name: %s
 objective: {metric: q}
 population: 2
 ready: {every: 4}
@@ -56,7 +56,7 @@ hyperparameters:
   h0: {type: float, min: 0, max: 1}
 trainer:
   protocol: command
-  command: [sh, -c, "echo '{{\\"q\\": NaN}}'"]
+  command: [sh, -c, "%s; : > $0; echo '{{\\"q\\": %s}}'", "{save_to}"]
 """
 
 
@@ -94,7 +94,7 @@ class Compare(unittest.TestCase):
         cls.run_study("low", "1..4", direction="minimize", explore="gaussian, sigma: 0.1")
         cls.run_study("least", "1..4", direction="minimize", explore="none")
         cls.run_study("angle", None, metric="theta0", explore="none")
-        (cls.folder / "broken.yaml").write_text(DIVERGES)
+        (cls.folder / "broken.yaml").write_text(COMMAND % ("broken", ":", "NaN"))
         cls.pbt("run", "broken.yaml", "--quiet", status=3)
 
     @classmethod
@@ -281,13 +281,19 @@ class Compare(unittest.TestCase):
         notes = self.compare("search", "--at", "100")["notes"]
         self.assertIn("search-1 has done 80 of the 100 steps", notes[0])
 
-    def test_a_study_that_goes_on_is_named(self):
+    def test_a_study_that_goes_on_is_named_and_ends_its_groups_line(self):
+        """The slow one's first score comes after the other's end: over time there is no line."""
         self.run_study("open", None, steps=8, explore="none")
         self.addCleanup(self.pbt, "delete", "open", "--yes")
         self.pbt("amend", "open", "stop.steps=80")
-        notes = self.compare("all=search,open")["notes"]
+        notes = self.compare("open", "search")["notes"]
         self.assertIn("open is running, after 16 of 160 steps", notes)
-        self.draw("a.svg", "all=search,open")
+        (self.folder / "slow.yaml").write_text(COMMAND % ("slow", "sleep 0.5", "1"))
+        self.pbt("run", "slow.yaml", "--quiet")
+        self.addCleanup(self.pbt, "delete", "slow", "--yes")
+        text = self.draw("a.svg", "both=open,slow")[0].read_text()
+        lines = re.findall(r"stroke='rgb\(  0, 114, 178\)'  d='M", text)
+        self.assertEqual(len(lines), 1)
 
     def test_before_the_first_report(self):
         result = self.compare("search", "--at", "1")

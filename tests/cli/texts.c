@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "cli/format.h"
-#include "cli/gnuplot.h"
 #include "cli/table.h"
 #include "cli/words.h"
+#include "plot/gnuplot.h"
 
 static void numbers_have_four_digits(void **state)
 {

@@ -2,7 +2,7 @@
  * gnuplot.c: gnuplot between three files in memory: the script, the picture, its complaints. No
  * pipe can fill up, and no path is part of a script.
  */
-#include "cli/gnuplot.h"
+#include "plot/gnuplot.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -21,7 +21,7 @@ enum { PICTURE_MAXIMUM = 1 << 30, COMPLAINT_MAXIMUM = 1 << 20 }; /* Units: bytes
 
 typedef struct format {
     const char *ending;
-    const char *terminal;
+    const char *terminal; /* NULL: the script itself */
     const char *options;
     double pixels; /* in a unit of its size */
     const char *unit;
@@ -31,6 +31,7 @@ static const format FORMATS[] = {
     {".svg", "svg", "dynamic font 'sans,12' background 'white'", 1, ""},
     {".png", "pngcairo", "font 'sans,10'", 1, ""},
     {".pdf", "pdfcairo", "font 'sans,10'", 100, "in"},
+    {".gp", NULL, NULL, 1, ""},
 };
 
 const char *pbt__gnuplot_colour(size_t index)
@@ -58,7 +59,7 @@ pbt_err pbt__gnuplot_check(const char *path, pbt_error *error)
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no picture can be written to '%s'", path);
-    pbt__error_hint(error, "a file that ends in .svg, .png or .pdf");
+    pbt__error_hint(error, "end it in .svg, .png or .pdf, or in .gp for gnuplot's script");
     return PBT_ERR_ARGUMENT;
 }
 
@@ -180,6 +181,24 @@ static pbt_err fail_drawing(int complaints, pbt_error *error)
     return PBT_ERR_IO;
 }
 
+/* Write a file aside, then put it in place. */
+static pbt_err write_whole(const char *path, const char *bytes, size_t length, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE];
+    const int size = snprintf(aside, sizeof aside, "%s.aside", path);
+    if (size < 0 || (size_t)size >= sizeof aside) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the name of the picture is too long");
+    }
+    pbt_err err = pbt__file_write(aside, bytes, length, error);
+    if (err == PBT_OK) {
+        err = pbt__file_rename(aside, path, error);
+    }
+    if (err != PBT_OK) {
+        (void)unlink(aside);
+    }
+    return err;
+}
+
 static pbt_err draw(const files *these, const char *path, pbt_error *error)
 {
     int status = 0;
@@ -193,7 +212,7 @@ static pbt_err draw(const files *these, const char *path, pbt_error *error)
         err = fail_drawing(these->complaints, error);
     }
     if (err == PBT_OK) {
-        err = pbt__file_write(path, picture, length, error);
+        err = write_whole(path, picture, length, error);
     }
     free(picture);
     return err;
@@ -210,6 +229,9 @@ pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const 
     }
     if (script->failed) {
         return pbt__fail_memory(error);
+    }
+    if (form->terminal == NULL) {
+        return write_whole(path, pbt__text_string(script), script->length, error);
     }
     snprintf(terminal, sizeof terminal, "set terminal %s size %g%s,%g%s %s\n", form->terminal,
              width / form->pixels, form->unit, height / form->pixels, form->unit, form->options);
