@@ -99,7 +99,7 @@ static bool can_run(const pbt__trial *trial, pbt__probe_id id)
 static pbt__probe make_probe(const rehearsal *this, pbt__probe_id id)
 {
     const pbt__trial *trial = &this->trial;
-    const int32_t share = pbt__slots_processors() / trial->slot_count;
+    const int32_t share = pbt__processors_find() / trial->slot_count;
     return (pbt__probe){
         .name = ROWS[id].name,
         .folder = this->folder,
