@@ -22,7 +22,6 @@
 #include "cli/print.h"
 #include "cli/signals.h"
 #include "cli/try_show.h"
-#include "executor/local.h"
 
 enum { SHARE = 10, STEPS_LEAST = 5, LONGER = 3, SLOTS_MAXIMUM = 4096 };
 
