@@ -41,6 +41,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
     [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
     [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
+    [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -119,6 +120,22 @@ const pbt__command pbt__commands[] = {
                 "Exit status: 0 nothing is wrong, 1 a check says 'no', 2 usage or spec error,\n"
                 "130 and 143 interrupted.\n",
         .run = pbt__command_try,
+    },
+    {
+        .name = "replay",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(SCALE) | BIT(SLOTS) | BIT(GPUS) |
+                   BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train one model by the schedule that a study found",
+        .text = "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
+                "that of the best segment, or of --member's or --segment's. It is a study of its\n"
+                "own in the same store, named STUDY-replay, with the same trainer, and is run,\n"
+                "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
+                "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
+                "single one.\n",
+        .run = pbt__command_replay,
     },
     {
         .name = "check",
@@ -245,6 +262,21 @@ const pbt__command pbt__commands[] = {
                 "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
                 "holds a single one.\n",
         .run = pbt__command_why,
+    },
+    {
+        .name = "report",
+        .operands = "STUDY [BASELINE...]",
+        .operand_minimum = 1,
+        .operand_maximum = -1,
+        .options = PLACE | BIT(OUTPUT) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "write a page about a study, fit for an appendix",
+        .text = "Writes one HTML file that needs nothing else: the winner with its age and\n"
+                "schedule, pictures, the fixed members of the population, the budget, what\n"
+                "'verify' says, space and rules, the spec, and where it all came from. With\n"
+                "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
+                "their statistics.\n",
+        .run = pbt__command_report,
     },
     {
         .name = "compare",

@@ -152,22 +152,33 @@ static pbt_err add_panel(const pbt__contest *contest, const ruler *along, pbt__t
     return err;
 }
 
-pbt_err pbt__compare_plot(const pbt__contest *contest, const char *path, pbt_error *error)
+pbt_err pbt__compare_script(const pbt__contest *contest, pbt__text *script, int *width, int *height,
+                            pbt_error *error)
 {
     const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%.0s%c", 1};
     const ruler time = time_ruler(contest->groups);
-    pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
-    pbt__text_add(&script, STYLE);
-    pbt__text_format(&script, "set key %s right reverse Left samplen 2\n",
+    pbt__text_add(script, STYLE);
+    pbt__text_format(script, "set key %s right reverse Left samplen 2\n",
                      contest->groups->direction == PBT_MINIMIZE ? "top" : "bottom");
-    pbt_err err = add_panel(contest, &steps, &script);
+    pbt_err err = add_panel(contest, &steps, script);
     if (err == PBT_OK) {
-        pbt__text_add(&script, "unset key\n");
-        err = add_panel(contest, &time, &script);
+        pbt__text_add(script, "unset key\n");
+        err = add_panel(contest, &time, script);
     }
-    pbt__text_add(&script, "unset multiplot\n");
-    err = err == PBT_OK ? pbt__gnuplot_draw(&script, WIDTH, HEIGHT, path, error)
-                        : pbt__fail_memory(error);
+    pbt__text_add(script, "unset multiplot\n");
+    *width = WIDTH;
+    *height = HEIGHT;
+    return err == PBT_OK && !script->failed ? PBT_OK : pbt__fail_memory(error);
+}
+
+pbt_err pbt__compare_plot(const pbt__contest *contest, const char *path, pbt_error *error)
+{
+    int width = 0, height = 0;
+    pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
+    pbt_err err = pbt__compare_script(contest, &script, &width, &height, error);
+    if (err == PBT_OK) {
+        err = pbt__gnuplot_draw(&script, width, height, path, error);
+    }
     pbt__text_fini(&script);
     return err;
 }
