@@ -85,9 +85,10 @@ class Owned(Case):
         """Start a run and wait for the first event after its title; the process and the title."""
         process = self.start("run", "spec.yaml", *words)
         title = process.stdout.readline()
-        while " reported " not in (line := process.stdout.readline()):
-            self.assertTrue(line, title + process.stderr.read())
-        return process, title
+        for line in process.stdout:
+            if " reported " in line:
+                return process, title
+        self.fail(title + process.stderr.read())
 
     def join(self, *words):
         """Start another run and wait until it trains."""
