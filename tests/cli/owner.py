@@ -47,7 +47,7 @@ class Owned(Case):
 
     def write(self, protocol="command", mode="generational", **changes):
         values = PROTOCOLS[protocol] | {"mode": mode} | changes
-        values.setdefault("steps", 8 * values["every"])
+        values.setdefault("steps", 6 * values["every"])
         values["trainer"] = values["trainer"].format(
             client=workers.CLIENT, plugin=os.environ["SLOW"], delay=values["delay"]
         )
@@ -59,11 +59,13 @@ class Owned(Case):
         return [{k: v for k, v in segment.items() if k not in aside}
                 for segment in self.json("segments", "shared", *words)]
 
-    def undisturbed(self):
-        """What one run makes of the study, which is then taken back."""
+    def undisturbed(self, protocol="command"):
+        """Write the spec; what a run in a hurry makes of the study, which is taken back."""
+        self.write(protocol, delay="0")
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "4")
         whole = self.segments()
         self.pbt("delete", "shared", "--yes")
+        self.write(protocol)
         return whole
 
     def ask(self, question, *values):
@@ -110,8 +112,7 @@ class Owned(Case):
 
 class Join(Owned):
     def check_join(self, protocol):
-        self.write(protocol)
-        whole = self.undisturbed()
+        whole = self.undisturbed(protocol)
         owner, title = self.run_until_report("--slots", "1")
         self.assertNotIn("join", title)
         joiner, title = self.join("--slots", "2")
@@ -138,7 +139,7 @@ class Join(Owned):
         runs += [self.join("--slots", "1")[0] for _ in range(2)]
         for run in runs:
             self.end(run)
-        self.assertEqual(self.json("show")[0]["segments"], 32)
+        self.assertEqual(self.json("show")[0]["segments"], 24)
         self.assertIn(" 0 problems", self.pbt("verify")[0])
 
     def test_runs_that_start_at_once_find_each_other(self):
@@ -155,7 +156,7 @@ class Join(Owned):
         _, errors = self.pbt("run", "spec.yaml", status=2)
         self.assertRegex(errors, r"hint: .*pbt amend shared stop\.steps=120")
         self.assertIsNone(owner.poll())
-        self.assertEqual(self.json("show")[0]["steps_total"], 320)
+        self.assertEqual(self.json("show")[0]["steps_total"], 240)
 
     def test_seeds_are_not_joined(self):
         self.write(delay="0.3")
@@ -180,7 +181,6 @@ class Join(Owned):
 class Death(Owned):
     def setUp(self):
         super().setUp()
-        self.write()
         self.whole = self.undisturbed()
 
     def test_a_killed_joiner_costs_its_leases(self):
@@ -201,7 +201,7 @@ class Death(Owned):
         self.assertIn("shared finished: ", self.pbt("run", "spec.yaml")[0])
 
     def test_an_owner_comes_back_beside_a_joiner(self):
-        self.write(delay="0.4")
+        self.write(delay="0.3")
         first, _ = self.run_until_report("--slots", "1")
         joiner, _ = self.join("--slots", "1")
         first.kill()
@@ -255,7 +255,7 @@ class Commands(Owned):
         """Own the store as a run does, by the lock and STORE.owner."""
         self.write(delay="0")
         self.pbt("run", "spec.yaml", "--quiet")
-        self.pbt("amend", "shared", "stop.steps=160")
+        self.pbt("amend", "shared", "stop.steps=120")
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeOwner)
         server.told, server.status = [], status
         threading.Thread(target=server.serve_forever, daemon=True).start()
