@@ -21,6 +21,7 @@
 #include "cli/place.h"
 #include "cli/print.h"
 #include "cli/provenance.h"
+#include "cli/run.h"
 #include "cli/seeds.h"
 #include "cli/service.h"
 #include "cli/signals.h"
@@ -108,15 +109,6 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
 
 /* ---- training ---- */
 
-static int32_t choose_slots(const run *this, const pbt_spec *spec)
-{
-    int32_t offered = spec->trainer.gpus > 0 && this->gpus.count > 0
-                          ? this->gpus.count / spec->trainer.gpus
-                          : pbt__slots_processors();
-    int32_t wanted = this->slot_count > 0 ? this->slot_count : offered > 0 ? offered : 1;
-    return wanted < spec->search.population ? wanted : spec->search.population;
-}
-
 /* "4 members on 2 slots", or whom these slots join. Shape: out[size] */
 static void write_slots(const run *this, int32_t member_count, int32_t slot_count, char *out,
                         size_t size)
@@ -161,8 +153,8 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
-    int32_t slot_count = choose_slots(this, spec);
-    int32_t share = pbt__slots_processors() / slot_count;
+    int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
+    int32_t share = pbt__processors_find() / slot_count;
     char worker[32];
     write_worker(this, worker, sizeof worker);
     pbt__local_options options = {
@@ -172,6 +164,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .worker_name = worker,
         .gpus = this->gpus.names,
         .gpu_count = this->gpus.count,
+        .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.token,
     };
@@ -330,24 +323,29 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     return status;
 }
 
-int pbt__command_run(const pbt__arguments *arguments)
+int pbt__run(const pbt__arguments *arguments, pbt_spec *spec)
 {
     run this = {.arguments = arguments, .entry = {.lock = -1}};
     pbt_error error = {0};
-    pbt_spec *spec = NULL;
     pbt__seeds seeds = {0};
     pbt_err err = read_options(&this, &seeds, &error);
     if (err == PBT_OK) {
         err = pbt__place_find(arguments, &this.place, &error);
     }
-    if (err == PBT_OK) {
-        err = pbt_spec_read(arguments->operands[0], &spec, &error);
-    }
     if (err != PBT_OK) {
+        pbt_spec_free(spec);
         return pbt__print_error(&error);
     }
     pbt__signals_install();
     int status = run_spec(&this, spec, arguments->has[PBT__OPTION_SEEDS] ? &seeds : NULL);
     pbt__gpus_fini(&this.gpus);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
+}
+
+int pbt__command_run(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    pbt_spec *spec = NULL;
+    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
 }
