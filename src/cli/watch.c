@@ -1,8 +1,8 @@
 /*
  * watch.c: the main thread of `pbt run`.
  *
- * It trains nothing and decides nothing: it looks at signals ten times a second and at the study as
- * often as there is something to show.
+ * It trains nothing and decides nothing: it looks at signals, and at what other processes did, ten
+ * times a second, and at the study as often as there is something to show.
  */
 #include "cli/watch.h"
 
@@ -21,7 +21,7 @@
 enum {
     FRAME_US = 200 * 1000,
     LINES_US = 20 * 1000,
-    STOP_US = 100 * 1000,
+    LOOK_US = 100 * 1000,
     LINES_MAXIMUM = 1 << 26, /* Units: bytes between two looks */
 };
 
@@ -40,7 +40,7 @@ typedef struct view {
     bool is_quiet;
     int64_t sequence; /* lines: the newest event printed */
     int64_t due_us;   /* when to show next, */
-    int64_t stop_us;  /* and when to look for a stop */
+    int64_t look_us;  /* and when to look around */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
     int signal_count; /* already obeyed */
 } view;
@@ -113,18 +113,18 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
 }
 
-/* A stop is in the log, whoever wrote it. It is passed on to the slots at once: a heartbeat would
- * find it too, but only when it is due. */
-static pbt_err obey_stop(const pbt__watch *watch, view *shown, pbt_error *error)
+/* What other processes write reaches this one when it looks: then slots that wait find what those
+ * have left for them, and a user's stop is passed on at once, not when a heartbeat is due. */
+static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     int64_t now = pbt__clock_monotonic_us();
-    if (shown->is_stopped || now < shown->stop_us) {
+    if (now < shown->look_us) {
         return PBT_OK;
     }
     pbt__summary summary;
-    shown->stop_us = now + STOP_US;
+    shown->look_us = now + LOOK_US;
     pbt_err err = pbt__study_summary(watch->study, &summary, error);
-    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED) {
+    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;
         pbt__local_stop(watch->local, false);
     }
@@ -154,7 +154,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
     while (err == PBT_OK && !pbt__local_is_done(watch->local)) {
         uint64_t seen = pbt__study_changes(watch->study);
         obey_signals(watch, &shown);
-        err = obey_stop(watch, &shown, error);
+        err = look_around(watch, &shown, error);
         if (err == PBT_OK) {
             err = show_when_due(&shown, error);
         }
