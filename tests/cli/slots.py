@@ -41,7 +41,7 @@ print("over")
 
 class Slots(WorkerCase):
     def environment(self):
-        names = GPUS + ("OMP_NUM_THREADS",)
+        names = GPUS + ("OMP_NUM_THREADS", "PYTHONUNBUFFERED")
         return {key: value for key, value in super().environment().items()
                 if not key.startswith("SLURM_") and key not in names} | self.variables
 
