@@ -62,25 +62,24 @@ const pbt__command pbt__commands[] = {
             BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
-        .text =
-            "Runs the study that a spec describes, on this machine. A study that exists\n"
-            "already is continued; a finished one prints its result. On a terminal a live\n"
-            "table shows the members; elsewhere every event is a line.\n"
-            "\n"
-            "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
-            "come, and waits for them, 30 seconds at most; twice, it ends them at once. Either\n"
-            "way, and after any crash, the same command goes on where the study was.\n"
-            "\n"
-            "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
-            "NAME.checkpoints, both beside the store.\n"
-            "\n"
-            "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
-            "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
-            "driver shows; without GPUs, as many as the processors that the affinity, the\n"
-            "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
-            "\n"
-            "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
-            "without one usable member, 130 and 143 interrupted.\n",
+        .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
+                "already is continued; a finished one prints its result. On a terminal a live\n"
+                "table shows the members; elsewhere every event is a line.\n"
+                "\n"
+                "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
+                "come, and waits for them, 30 seconds at most; twice, it ends them at once.\n"
+                "Either way, and after any crash, the same command goes on where the study was.\n"
+                "\n"
+                "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
+                "NAME.checkpoints, both beside the store.\n"
+                "\n"
+                "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
+                "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
+                "driver shows; without GPUs, as many as the processors that the affinity, the\n"
+                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
+                "\n"
+                "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
+                "without one usable member, 130 and 143 interrupted.\n",
         .run = pbt__command_run,
     },
     {
