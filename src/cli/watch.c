@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,6 +38,7 @@ static const char *const NOTICES[] = {
 typedef struct view {
     pbt__study *study;
     pbt__live *live; /* NULL: lines */
+    const char *log_folder;
     bool is_quiet;
     int64_t sequence; /* lines: the newest event printed */
     int64_t due_us;   /* when to show next, */
@@ -49,19 +51,38 @@ typedef struct view {
 typedef struct event_lines {
     pbt__text text;
     int64_t sequence;
+    const char *log_folder;
 } event_lines;
+
+/* A failure names its log; a worker that says itself why it failed does not know where that is. */
+static void name_log(event_lines *lines, const json_t *event)
+{
+    const char *message = json_string_value(json_object_get(event, "message"));
+    const char *segment = json_string_value(json_object_get(event, "segment"));
+    pbt_segment_id id;
+    bool is_named = message == NULL || strstr(message, "its log is ") != NULL;
+    if (!is_named && segment != NULL && pbt__id_read(segment, &id) && lines->text.length > 0) {
+        lines->text.length--; /* the line feed */
+        pbt__text_format(&lines->text, "; its log is %s/m%" PRId32 ".log\n", lines->log_folder,
+                         id.member);
+    }
+}
 
 static pbt_err add_line(void *context, const json_t *event)
 {
     event_lines *lines = context;
+    const char *kind = json_string_value(json_object_get(event, "kind"));
     pbt__words_event(event, &lines->text);
+    if (kind != NULL && strcmp(kind, "failed") == 0) {
+        name_log(lines, event);
+    }
     lines->sequence = json_integer_value(json_object_get(event, "sequence"));
     return PBT_OK;
 }
 
 static pbt_err print_lines(view *shown, pbt_error *error)
 {
-    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence};
+    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence, shown->log_folder};
     pbt_err err = pbt__study_events(shown->study, shown->sequence, add_line, &lines, error);
     if (err != PBT_OK) {
         pbt__text_fini(&lines.text);
@@ -135,6 +156,7 @@ static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error
 {
     *shown = (view){
         .study = watch->study,
+        .log_folder = watch->log_folder,
         .is_quiet = watch->is_quiet,
         .sequence = watch->sequence,
     };
