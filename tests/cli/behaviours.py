@@ -125,7 +125,11 @@ class Behaviours(case.Case):
         for mode, rows in self.in_both_modes(after=30, steps=60):
             starts = {row["start_step"] for row in self.copies(rows)}
             self.assertTrue(starts and min(starts) >= 30, starts)
-        late = "def arrive(self):\n    if not self.segment.member: wait_for(lambda: reported(2, 2))"
+        late = """
+        def arrive(self):
+            if self.segment.id == "m0s0":
+                wait_for(lambda: all(reported(m, 2) for m in (1, 2, 3)))
+        """
         rows = self.study(late, exploit="{rule: truncation, fraction: 0.25, quorum: 1}")
         decided = [self.before(rows, row)["sequence"] for row in self.copies(rows)]
         self.assertEqual(min(decided), rows["m0s0"]["sequence"])
@@ -192,9 +196,14 @@ class Behaviours(case.Case):
             member, number = self.segment.member, self.segment.number
             if self.segment.donor is not None and member == 0 and number < 4:
                 wait_for(lambda: all(reported(m, number + 1) for m in (1, 2)))
+
+        def end(self):
+            if self.segment.id == "m0s0":
+                wait_for(lambda: all(reported(m) for m in (1, 2)))
+            self.report()
         """
         rows = self.study(trainer, slots=3, population=3, steps=60)
-        self.assertIsNotNone(rows["m0s1"]["donor"] or rows["m0s2"]["donor"])
+        self.assertIsNotNone(rows["m0s1"]["donor"])
 
     def test_behaviour_6_a_donor_trains_on_and_its_weights_stay(self):
         trainer = """
@@ -402,8 +411,10 @@ class Behaviours(case.Case):
         for mode, rows in self.in_both_modes(trainer):
             self.assertEqual(len(rows), 16)
             for facts in self.notes("answered"):
-                self.assertEqual(facts["said"][1:], facts["said"][:-1])
-                self.assertTrue(facts["said"][0][0])
+                self.assertTrue(all(is_recorded for is_recorded, _ in facts["said"]))
+                # A round may decide between two of them.
+                made = [decision for _, decision in facts["said"] if decision is not None]
+                self.assertEqual(made[1:], made[:-1])
 
     def test_behaviour_13_a_report_fits_its_segment(self):
         trainer = """
