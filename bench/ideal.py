@@ -77,7 +77,8 @@ def main():
     for mode in options.mode or ("asynchronous", "generational"):
         took = []
         for _ in range(options.rounds):
-            with tempfile.TemporaryDirectory(prefix="pbt-ideal-", dir=options.folder or ".") as name:
+            place = options.folder or "."
+            with tempfile.TemporaryDirectory(prefix="pbt-ideal-", dir=place) as name:
                 took.append(measure(options.program, mode, options.seconds, pathlib.Path(name)))
         median = statistics.median(took)
         print(f"  {mode:13} {median:7.3f} s: {median / ideal:.4f} of the ideal "
