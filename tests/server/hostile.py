@@ -229,6 +229,7 @@ class Slow(Hostile):
         plain.connect((self.host, self.port))
         self.addCleanup(plain.close)
         plain.sendall(request)
+        self.assertTrue(select.select([plain], [], [], 60)[0])
         time.sleep(1.5)  # longer than its length allows
         self.assertLess(len(self.read_to_end(plain)), length)
 
