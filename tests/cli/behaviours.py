@@ -186,7 +186,7 @@ class Behaviours(case.Case):
         def score(self):
             import hashlib
             digest = hashlib.sha256(self.segment.id.encode()).digest()
-            return self.segment.number + digest[0] + digest[1] / 256
+            return self.segment.number + digest[0] / 256
         """
         exploit = "{rule: truncation, fraction: 0.125}"
         rows = self.study(trainer, slots=1, population=8, steps=800, exploit=exploit)
