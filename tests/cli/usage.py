@@ -3,8 +3,10 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best verify stop resume amend delete".split()
-QUERIES = "list show members segments best".split()
+COMMANDS = (
+    "run check list show members segments best schedule lineage why verify stop resume amend delete"
+).split()
+QUERIES = "list show members segments best schedule lineage why".split()
 
 
 class Usage(Case):
