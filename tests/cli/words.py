@@ -255,7 +255,8 @@ class Tiny(Case):
         names = "README.txt checkpoint provenance.json schedule.csv schedule.json spec.yaml".split()
         out = self.folder / "out"
         self.assertEqual(sorted(entry.name for entry in out.iterdir()), names)
-        kept = self.folder / best["checkpoint"]
+        self.assertEqual(best["checkpoint"], "out/checkpoint")
+        kept = self.folder / self.json("best")[0]["checkpoint"]
         self.assertEqual((out / "checkpoint").read_bytes(), kept.read_bytes())
         self.assertEqual((out / "spec.yaml").read_text(), (self.folder / "spec.yaml").read_text())
         (schedule,) = self.json("schedule")

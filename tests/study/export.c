@@ -56,7 +56,7 @@ static bool has_name(const bench *b, const char *prefix)
 
 static void assert_refused(bench *b, const char *name, pbt_err err)
 {
-    assert_int_equal(pbt__study_export(b->study, in(b, name), &b->error), err);
+    assert_int_equal(pbt__study_export(b->study, in(b, name), NULL, &b->error), err);
     assert_false(has_name(b, "out.partial"));
 }
 
@@ -76,7 +76,7 @@ static void a_folder_with_everything(void **state)
 {
     bench *b = *state;
     report_two(b);
-    assert_ok(pbt__study_export(b->study, in(b, "out/"), &b->error));
+    assert_ok(pbt__study_export(b->study, in(b, "out/"), NULL, &b->error));
     assert_text(b, "out/checkpoint", "m1s0.1");
     assert_text(b, "out/schedule.csv", "start_age,end_age,segment,x\n0,10,m1s0,0.75\n");
     assert_text(b, "out/spec.yaml", pbt__study_spec(b->study)->source);
@@ -107,7 +107,7 @@ static void the_spec_is_the_one_in_force(void **state)
     pbt_spec *spec = NULL;
     report_two(b);
     assert_ok(pbt__study_amend(b->study, keys, values, 2, &b->error));
-    assert_ok(pbt__study_export(b->study, in(b, "out"), &b->error));
+    assert_ok(pbt__study_export(b->study, in(b, "out"), NULL, &b->error));
     assert_ok(pbt_spec_read(in(b, "out/spec.yaml"), &spec, &b->error));
     assert_ok(pbt__spec_compare(spec, pbt__study_spec(b->study), &b->error));
     assert_int_equal(spec->search.stop_steps, 50);
@@ -122,7 +122,7 @@ static void a_file_of_the_vault_is_copied(void **state)
     bench_create(b, 2, "");
     pbt__action action = bench_claim_member(b, 1, "a");
     assert_ok(bench_report_file(b, "a", &action, 1, &reply));
-    assert_ok(pbt__study_export(b->study, in(b, "out"), &b->error));
+    assert_ok(pbt__study_export(b->study, in(b, "out"), NULL, &b->error));
     assert_text(b, "out/checkpoint", "m1s0.1");
     assert_int_equal(stat(in(b, "bench.checkpoints/m1s0"), &status), 0);
     assert_int_equal(status.st_nlink, 1);
@@ -142,7 +142,7 @@ static void what_exists_is_left_alone(void **state)
     assert_int_equal(symlink("nowhere", in(b, "out")), 0);
     assert_refused(b, "out", PBT_ERR_EXISTS);
     assert_refused(b, "none/out", PBT_ERR_IO);
-    assert_int_equal(pbt__study_export(b->study, "", &b->error), PBT_ERR_ARGUMENT);
+    assert_int_equal(pbt__study_export(b->study, "", NULL, &b->error), PBT_ERR_ARGUMENT);
 }
 
 static void nothing_to_take(void **state)
@@ -217,7 +217,7 @@ static void exports_of_a_running_study_are_whole(void **state)
     for (int i = 0; !has_ended; i++) {
         pbt_error error = {.code = PBT_OK};
         has_ended = pthread_tryjoin_np(trainer, &failure) == 0;
-        pbt_err err = pbt__study_export(study, in(b, "out"), &error);
+        pbt_err err = pbt__study_export(study, in(b, "out"), NULL, &error);
         if (err == PBT_ERR_NOT_FOUND) { /* no report yet */
             continue;
         }
