@@ -172,12 +172,11 @@ const pbt__command pbt__commands[] = {
         .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
         .section = PBT__SECTION_LOOK,
         .summary = "draw whose weights came from where",
-        .text =
-            "Draws the tree of segments: a line is what one member trained by itself, straight\n"
-            "down is where most of the tree went on, and * marks the way to the best. Of a\n"
-            "large tree only that way is drawn, the rest is summed up. With --member, the\n"
-            "lineage of that member's latest report alone. --format dot is for Graphviz. STUDY\n"
-            "may be left out where the store holds a single one.\n",
+        .text = "Draws the tree of segments: a line is what one member trained by itself,\n"
+                "straight down is where most of the tree went on, and * marks the way to the\n"
+                "best. Of a large tree only that way is drawn, the rest is summed up. With\n"
+                "--member, the lineage of that member's latest report alone. --format dot is for\n"
+                "Graphviz. STUDY may be left out where the store holds a single one.\n",
         .run = pbt__command_lineage,
     },
     {

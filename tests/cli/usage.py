@@ -6,7 +6,7 @@ from case import Case
 COMMANDS = (
     "run check list show members segments best schedule lineage why verify stop resume amend delete"
 ).split()
-QUERIES = "list show members segments best schedule lineage why".split()
+QUERIES = "list show members segments best schedule lineage".split()
 
 
 class Usage(Case):
