@@ -46,13 +46,50 @@ static int64_t end_of(const pbt_search *search, int64_t start_step)
     return end < search->stop_steps ? end : search->stop_steps;
 }
 
+/* What a member's schedule says at an age; NULL where it has none. */
+static const pbt_stage *stage_at(const pbt_search *search, int32_t member, int64_t age)
+{
+    if (member >= search->start_count || search->starts[member].stage_count == 0) {
+        return NULL;
+    }
+    const pbt_start *start = &search->starts[member];
+    int32_t i = 0;
+    while (i + 1 < start->stage_count && start->stages[i].end_age <= age) {
+        i++;
+    }
+    return &start->stages[i];
+}
+
+/* Take a stage's values, and end where it ends. */
+static void follow(const pbt_population *population, pbt__decision *out, const pbt_stage *stage)
+{
+    const pbt_space *space = &population->search->space;
+    pbt_segment *s = &out->segment;
+    const int64_t left = stage->end_age - s->start_age;
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_value before = s->values[i];
+        if (stage->given[i] &&
+            !pbt__parameter_equal(&space->parameters[i], before, stage->values[i])) {
+            values_of(out)[i] = stage->values[i];
+            changes_of(out)[i] = (pbt_change){.operation = PBT_STAGE, .from = before};
+        }
+    }
+    s->end_step =
+        left > 0 && left < s->end_step - s->start_step ? s->start_step + left : s->end_step;
+    s->reason = s->reason == PBT_CONTINUE ? PBT_REPLAY : s->reason;
+}
+
 static void set_course(const pbt_population *population, pbt__decision *out, int64_t start_step,
                        int64_t start_age)
 {
     pbt_segment *s = &out->segment;
+    const pbt_stage *stage = stage_at(population->search, s->id.member, start_age);
     s->start_step = start_step;
     s->end_step = end_of(population->search, start_step);
     s->start_age = start_age;
+    if (stage != NULL) {
+        follow(population, out, stage);
+    }
     s->end_age = start_age + s->end_step - start_step;
 }
 

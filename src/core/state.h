@@ -111,7 +111,8 @@ static inline bool pbt__is_live(const pbt_population *population, int32_t m)
 
 static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
 {
-    return m < population->search->start_count && population->search->starts[m].fixed;
+    return m < population->search->start_count &&
+           (population->search->starts[m].fixed || population->search->starts[m].stage_count > 0);
 }
 
 /* Fill a nullable error; returns its code. */

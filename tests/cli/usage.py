@@ -4,9 +4,10 @@ import tap
 from case import Case
 
 COMMANDS = (
-    "run check list show members segments best schedule lineage why verify stop resume amend delete"
+    "run try check list show members segments best plot schedule lineage why compare verify stop"
+    " resume amend delete"
 ).split()
-QUERIES = "list show members segments best schedule lineage".split()
+QUERIES = "list show members segments best schedule lineage compare".split()
 
 
 class Usage(Case):

@@ -67,7 +67,8 @@ class Answer:
 
     def json(self) -> Dict[str, Any]:
         """Read the body as a JSON object. Raises HTTPException where it is none."""
-        text = self._response.read(JSON_BYTES)
+        length = self._response.length  # Python before 3.10 fills as much memory as it is to read
+        text = self._response.read(JSON_BYTES if length is None else min(length, JSON_BYTES))
         try:
             body = json.loads(text.decode("utf-8"))
         except ValueError:
