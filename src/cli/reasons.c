@@ -167,6 +167,9 @@ static const struct {
     {"no_quorum", NULL, NULL,
      "Too few had reported a common ready point: %r members, and %q are needed (exploit.quorum)."},
     {"fixed", "lost", NULL, "The segment of %m was given up; %m is fixed and copies nobody."},
+    {"scheduled", "lost", NULL, "The segment of %m was given up; %m follows its own schedule."},
+    {"scheduled", NULL, NULL,
+     "%m follows the schedule it was given: it never copies and never explores."},
     {"fixed", NULL, NULL, "%m is fixed: it never copies and never changes."},
     {"not_ranked", NULL, NULL,
      "%m has trained on other weights since %p, so it is not ranked there."},
@@ -243,7 +246,7 @@ static const char *outcome_of_diverged(const json_t *why)
 /* A lost member that nobody rescues. */
 static const char *outcome_of_lost(const json_t *why)
 {
-    bool is_fixed = is(why, "verdict", "fixed");
+    bool is_fixed = is(why, "verdict", "fixed") || is(why, "verdict", "scheduled");
     return is_fixed ? "So it trains again from where that segment started."
                     : "So it starts from scratch with new hyperparameters.";
 }
@@ -259,6 +262,9 @@ static const char *outcome_of(const json_t *why)
     }
     if (is(why, "occasion", "lost")) {
         return outcome_of_lost(why);
+    }
+    if (is(why, "verdict", "scheduled")) {
+        return "";
     }
     return is(why, "reason", "explore") ? "So it trains on its own weights and explores."
                                         : "So it trains on, unchanged.";
