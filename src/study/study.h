@@ -267,11 +267,12 @@ PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t
 
 /*
  * Make a folder with the best segment: `checkpoint`, schedule.json, schedule.csv, spec.yaml,
- * provenance.json, README.txt; whole or not at all, also while the study goes on. Errors:
- * PBT_ERR_EXISTS (the folder does), PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not
- * as the log says), PBT_ERR_IO.
+ * provenance.json, README.txt; whole or not at all, also while the study goes on. `*origin` is what
+ * provenance.json says, the caller's. Nullable: origin. Errors: PBT_ERR_EXISTS (the folder does),
+ * PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not as the log says), PBT_ERR_IO.
  */
-PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin,
+                                       pbt_error *error);
 
 /* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
  * object without owning it; what it returns other than PBT_OK ends the listing. */
