@@ -195,7 +195,8 @@ PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
                                      size_t *length, pbt_error *error);
 
-/* How often something has changed, as this process knows. */
+/* How often something has changed, as this process knows: what another one does counts when a call
+ * here first finds it. */
 uint64_t pbt__study_changes(pbt__study *study);
 /* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`.
  */
