@@ -171,7 +171,7 @@ static size_t sort_due(pbt__study *study, const pbt__decision *due, size_t count
 static pbt_err log_rescue(pbt__study *study, const pbt__decision *decision, pbt_error *error)
 {
     pbt__entry entry = {.kind = PBT__RESCUED, .decisions = decision, .decision_count = 1};
-    pbt_err err = pbt__view_decide(&study->view, decision, 1, error);
+    pbt_err err = pbt__view_decide(&study->view, &entry, error);
     return err == PBT_OK ? append(study, &entry, error) : err;
 }
 
@@ -202,7 +202,7 @@ pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *erro
     size_t heads = sort_due(study, due, count);
     reading->entry.decisions = study->decided;
     reading->entry.decision_count = heads;
-    err = pbt__view_decide(&study->view, study->decided, heads, error);
+    err = pbt__view_decide(&study->view, &reading->entry, error);
     if (err == PBT_OK) {
         err = append(study, &reading->entry, error);
     }

@@ -288,31 +288,31 @@ pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading, pbt_error
 
 /* ---- what was decided ---- */
 
-static pbt_err note_decided(pbt__view *view, const pbt_segment *s)
+/* Remember what a report was answered, should it come again: the decision that it made itself, not
+ * one that a later report of its round made for it. */
+static pbt_err note_decided(pbt__view *view, const pbt__entry *entry, const pbt_segment *s)
 {
-    if (s->id.number == 0) {
+    if (entry->kind != PBT__REPORTED || s->id.member != entry->segment.member) {
         return PBT_OK;
     }
-    pbt__ledger_entry *before =
-        pbt__ledger_entry_of(view->ledger, (pbt_segment_id){s->id.member, s->id.number - 1});
-    if (before == NULL || TOUCH(view, &before->is_decided)) {
+    pbt__ledger_entry *reported = pbt__ledger_entry_of(view->ledger, entry->segment);
+    if (reported == NULL || TOUCH(view, &reported->is_decided)) {
         return PBT_ERR_MEMORY;
     }
-    before->is_decided = true;
+    reported->is_decided = true;
     return PBT_OK;
 }
 
-pbt_err pbt__view_decide(pbt__view *view, const pbt__decision *decisions, size_t count,
-                         pbt_error *error)
+pbt_err pbt__view_decide(pbt__view *view, const pbt__entry *entry, pbt_error *error)
 {
-    for (size_t i = 0; i < count; i++) {
-        const pbt_segment *s = &decisions[i].segment;
-        pbt_err err = pbt__population_apply(view->population, &decisions[i]);
+    for (size_t i = 0; i < entry->decision_count; i++) {
+        const pbt_segment *s = &entry->decisions[i].segment;
+        pbt_err err = pbt__population_apply(view->population, &entry->decisions[i]);
         if (err == PBT_ERR_STATE) {
             return pbt__fail(error, PBT_ERR_CORRUPT, "a decision does not follow its member's log");
         }
         if (err != PBT_OK || pbt__ledger_start(view->ledger, s->id.member, s->parent) != PBT_OK ||
-            note_decided(view, s) != PBT_OK) {
+            note_decided(view, entry, s) != PBT_OK) {
             return pbt__fail_memory(error);
         }
     }
@@ -364,7 +364,7 @@ static pbt_err take_in(pbt__view *view, const pbt__event *event, pbt__view_hook 
         err = hook(context, view, &reading.entry, error);
     }
     if (err == PBT_OK) {
-        err = pbt__view_decide(view, reading.entry.decisions, reading.entry.decision_count, error);
+        err = pbt__view_decide(view, &reading.entry, error);
     }
     pbt__reading_fini(&reading);
     return err;

@@ -57,9 +57,8 @@ PBT_MUST_USE pbt_err pbt__view_read(pbt__view *view, const pbt__event *event, pb
 PBT_MUST_USE pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading,
                                       pbt_error *error);
 
-/* Apply decisions. Shape: decisions[count] */
-PBT_MUST_USE pbt_err pbt__view_decide(pbt__view *view, const pbt__decision *decisions, size_t count,
-                                      pbt_error *error);
+/* Apply an entry's decisions. */
+PBT_MUST_USE pbt_err pbt__view_decide(pbt__view *view, const pbt__entry *entry, pbt_error *error);
 
 /* Note that an entry became event `sequence` of the log. */
 PBT_MUST_USE pbt_err pbt__view_log(pbt__view *view, const pbt__event *event);

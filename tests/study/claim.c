@@ -101,6 +101,28 @@ static void behaviour_10_a_repeated_report_changes_nothing(void **state)
     assert_int_equal(bench_problems(b), 0);
 }
 
+/* In a round too: what its last report decided is no answer to the first. */
+static void behaviour_10_a_repeat_in_a_round_is_answered_the_same(void **state)
+{
+    bench *b = *state;
+    pbt__reply repeat;
+    bench_create(b, 2, "mode: generational\n");
+    pbt__action first = bench_claim(b, "a");
+    pbt__action last = bench_claim(b, "b");
+    pbt__reply reply = bench_report(b, "a", &first, 1);
+    assert_false(reply.has_decision);
+    reply = bench_report(b, "b", &last, 2);
+    assert_true(reply.has_decision);
+    for (int round = 0; round < 2; round++) {
+        assert_ok(bench_try_report(b, "a", &first, 1, 10, &repeat));
+        assert_true(repeat.is_repeat);
+        assert_false(repeat.has_decision);
+        assert_ok(bench_try_report(b, "b", &last, 2, 10, &repeat));
+        assert_true(repeat.is_repeat && repeat.has_decision);
+        bench_reopen(b);
+    }
+}
+
 static void behaviour_10_late_work_that_nobody_redid_is_kept(void **state)
 {
     bench *b = *state;
@@ -329,6 +351,7 @@ int main(void)
         TEST(a_session_is_given_its_segment_again),
         TEST(behaviour_21_a_new_session_ends_the_old_ones_lease),
         TEST(behaviour_10_a_repeated_report_changes_nothing),
+        TEST(behaviour_10_a_repeat_in_a_round_is_answered_the_same),
         TEST(behaviour_10_late_work_that_nobody_redid_is_kept),
         TEST(heartbeats_renew_a_lease),
         TEST(a_step_that_stands_still_is_given_up),
