@@ -13,9 +13,12 @@
 #define CHANGE (BIT(STORE) | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const char *const store_values[] = {"sqlite:pbt.db", "memory:", NULL};
+
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
-                           "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
+                           "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)",
+                           store_values},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
                           "GPUs to share out among slots; one named twice is shared"},
@@ -29,6 +32,66 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
     [PBT__OPTION_HELP] = {"help", NULL, "print this text"},
+};
+
+const pbt__note pbt__statuses[] = {
+    {"0", "done"},
+    {"1", "failed"},
+    {"2", "usage or spec error"},
+    {NULL, NULL},
+};
+
+static const pbt__note training_statuses[] = {
+    {"0", "the study finished, or was stopped"},
+    {"1", "failed"},
+    {"2", "usage or spec error"},
+    {"3", "the study ended without one usable member"},
+    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {NULL, NULL},
+};
+
+static const pbt__note verify_statuses[] = {
+    {"0", "nothing is wrong"},
+    {"1", "there are problems, or the store cannot be read"},
+    {"2", "usage error"},
+    {NULL, NULL},
+};
+
+const pbt__note pbt__files[] = {
+    {"pbt.db", "the store, unless another one is named"},
+    {"NAME.checkpoints", "checkpoints of the study NAME, beside the store"},
+    {"NAME.logs", "what its trainers wrote, a file per member, beside the store"},
+    {NULL, NULL},
+};
+
+static const pbt__note program_examples[] = {
+    {"pbt check study.yaml", "what would this spec do?"},
+    {"pbt run study.yaml", "run it; after any interruption, go on with it"},
+    {"pbt best", "what came out"},
+    {NULL, NULL},
+};
+
+static const pbt__note run_examples[] = {
+    {"pbt run study.yaml", "run a study, or go on with it"},
+    {"pbt run study.yaml --slots 4 --gpus 0,0,1,1", "two trainers on each of two GPUs"},
+    {"pbt run study.yaml --seeds 1..5", "five studies, each with a seed of its own"},
+    {NULL, NULL},
+};
+
+static const pbt__note segments_examples[] = {
+    {"pbt segments first --json | jq 'select(.reason == \"exploit\")'", "every copy"},
+    {NULL, NULL},
+};
+
+static const pbt__note best_examples[] = {
+    {"cp -r \"$(pbt best first --json | jq -r .checkpoint)\" best", "take the best weights away"},
+    {NULL, NULL},
+};
+
+static const pbt__note amend_examples[] = {
+    {"pbt amend first stop.steps=8000", "train longer; 'pbt run' then goes on"},
+    {"pbt amend first explore.factors='[0.9, 1.1]' notes=calmer", "two keys at once"},
+    {NULL, NULL},
 };
 
 const char *const pbt__sections[PBT__SECTION_COUNT] = {
@@ -50,6 +113,8 @@ const pbt__command pbt__program = {
     .text = "Population Based Training: trains a population of your program, moves the search\n"
             "to what works while it trains, and keeps a log of everything it did.\n",
     .run = run_program,
+    .examples = program_examples,
+    .statuses = training_statuses,
 };
 
 const pbt__command pbt__commands[] = {
@@ -71,11 +136,10 @@ const pbt__command pbt__commands[] = {
                 "was.\n"
                 "\n"
                 "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the\n"
-                "store.\n"
-                "\n"
-                "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
-                "without one usable member, 130 and 143 interrupted.\n",
+                "store.\n",
         .run = pbt__command_run,
+        .examples = run_examples,
+        .statuses = training_statuses,
     },
     {
         .name = "check",
@@ -132,6 +196,7 @@ const pbt__command pbt__commands[] = {
                 "segment whose weights one started from, DONOR the member it copied. STUDY may be\n"
                 "left out where the store holds a single one.\n",
         .run = pbt__command_segments,
+        .examples = segments_examples,
     },
     {
         .name = "best",
@@ -143,6 +208,7 @@ const pbt__command pbt__commands[] = {
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
                 "may be left out where the store holds a single one.\n",
         .run = pbt__command_best,
+        .examples = best_examples,
     },
     {
         .name = "verify",
@@ -152,9 +218,9 @@ const pbt__command pbt__commands[] = {
         .section = PBT__SECTION_LOOK,
         .summary = "read a study's log again and check all of it",
         .text = "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
-                "bytes. Without STUDY, all studies of the store. Each problem is a line; exit\n"
-                "status 1 where there is any.\n",
+                "bytes. Without STUDY, all studies of the store. Each problem is a line.\n",
         .run = pbt__command_verify,
+        .statuses = verify_statuses,
     },
     {
         .name = "stop",
@@ -192,6 +258,7 @@ const pbt__command pbt__commands[] = {
                 "explore and objective.window may change; the others are what the study is.\n"
                 "Values are in YAML's notation: explore.factors='[0.9, 1.1]'.\n",
         .run = pbt__command_amend,
+        .examples = amend_examples,
     },
     {
         .name = "delete",

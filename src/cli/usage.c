@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { NAME_MAXIMUM = 32 };
+enum {
+    NAME_MAXIMUM = 32,
+    COLUMN = 12, /* behind it stand the texts of a list */
+};
 
 /* ---- suggestions ---- */
 
@@ -106,6 +109,14 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
     }
 }
 
+/* A term and its text; a long term has its line to itself. */
+static void print_row(const char *term, const char *text, FILE *out)
+{
+    bool is_long = strlen(term) > COLUMN;
+    fprintf(out, "  %-*s%s", COLUMN, term, is_long ? "\n" : "");
+    fprintf(out, "%*s%s\n", is_long ? COLUMN + 4 : 2, "", text);
+}
+
 static void print_options(const pbt__command *command, FILE *out)
 {
     fprintf(out, "\noptions\n");
@@ -113,8 +124,24 @@ static void print_options(const pbt__command *command, FILE *out)
         if (pbt__command_takes(command, (pbt__option_id)i)) {
             char form[64];
             option_form(&pbt__options[i], form, sizeof form);
-            fprintf(out, "  %-12s  %s\n", form, pbt__options[i].help);
+            print_row(form, pbt__options[i].help, out);
         }
+    }
+}
+
+static void print_examples(const pbt__note *examples, FILE *out)
+{
+    fprintf(out, "\nexamples\n");
+    for (const pbt__note *example = examples; example->term != NULL; example++) {
+        fprintf(out, "  %s\n      %s\n", example->term, example->text);
+    }
+}
+
+static void print_statuses(const pbt__note *statuses, FILE *out)
+{
+    fprintf(out, "\nexit status\n");
+    for (const pbt__note *status = statuses; status->term != NULL; status++) {
+        print_row(status->term, status->text, out);
     }
 }
 
@@ -124,7 +151,7 @@ static void print_commands(FILE *out)
         fprintf(out, "\n%s\n", pbt__sections[section]);
         for (size_t i = 0; i < pbt__command_count; i++) {
             if ((int)pbt__commands[i].section == section) {
-                fprintf(out, "  %-12s  %s\n", pbt__commands[i].name, pbt__commands[i].summary);
+                print_row(pbt__commands[i].name, pbt__commands[i].summary, out);
             }
         }
     }
@@ -139,6 +166,12 @@ void pbt__usage_print(const pbt__command *command, FILE *out)
         print_commands(out);
     }
     print_options(command, out);
+    if (command->examples != NULL) {
+        print_examples(command->examples, out);
+    }
+    if (command->statuses != NULL) {
+        print_statuses(command->statuses, out);
+    }
     if (command == &pbt__program) {
         fprintf(out, "\n'pbt COMMAND --help' explains a command.\n");
     }

@@ -40,6 +40,12 @@ class Usage(Case):
             text = output.split("\n", 1)[1]
             self.assertLessEqual(max(map(len, text.splitlines())), 80, command)
 
+    def test_examples_and_exit_statuses(self):
+        output, _ = self.pbt("run", "--help")
+        for words in ("pbt run study.yaml --seeds 1..5", "130, 143", "without one usable member"):
+            self.assertIn(words, output)
+        self.assertNotIn("exit status", self.pbt("list", "--help")[0])
+
     def test_queries_offer_json_and_a_store(self):
         for command in QUERIES:
             output, _ = self.pbt(command, "--help")
