@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/usage.h"
+#include "study/study.h"
 
 /* Find an option of `command` by a name that may be followed by `=value`; COUNT where there is
  * none. */
@@ -160,6 +161,18 @@ void pbt__arguments_fini(pbt__arguments *arguments)
 const char *pbt__arguments_operand(const pbt__arguments *arguments, int index)
 {
     return index < arguments->operand_count ? arguments->operands[index] : NULL;
+}
+
+pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out, pbt_error *error)
+{
+    pbt_segment_id id;
+    if (!pbt__id_read(text, &id)) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' is no segment", text);
+        pbt__error_hint(error, "a segment is named by member and number: m3s12");
+        return PBT_ERR_ARGUMENT;
+    }
+    *out = id;
+    return PBT_OK;
 }
 
 pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minimum, int64_t maximum,

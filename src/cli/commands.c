@@ -9,16 +9,22 @@
 #include "cli/usage.h"
 
 #define BIT(name) (1u << PBT__OPTION_##name)
-#define QUERY (BIT(STORE) | BIT(JSON) | BIT(HELP))
-#define CHANGE (BIT(STORE) | BIT(HELP))
+#define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
+#define QUERY (PLACE | BIT(JSON) | BIT(HELP))
+#define CHANGE (PLACE | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const store_values[] = {"sqlite:pbt.db", "memory:", NULL};
+static const char *const kind_values[] = {"summary", "scores", "schedules", "lineage", NULL};
+static const char *const format_values[] = {"csv", "json", "yaml", "dot", NULL};
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)",
                            store_values},
+    [PBT__OPTION_SERVER] = {"server", "URL",
+                            "a server instead, such as 'pbt run' is ($PBT_SERVER)"},
+    [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
                           "GPUs to share out among slots; one named twice is shared"},
@@ -26,8 +32,18 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
+    [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
+    [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
+    [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage",
+                          kind_values},
+    [PBT__OPTION_COLOR] = {"color", "NAME",
+                           "what colours the lineage: score (default) or a hyperparameter"},
+    [PBT__OPTION_FORMAT] = {"format", "FORM", "another form than text", format_values},
+    [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
+    [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
+    [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -59,6 +75,7 @@ static const pbt__note verify_statuses[] = {
 
 const pbt__note pbt__files[] = {
     {"pbt.db", "the store, unless another one is named"},
+    {"pbt.db.owner", "where commands find the 'pbt run' that holds the store"},
     {"NAME.checkpoints", "checkpoints of the study NAME, beside the store"},
     {"NAME.logs", "what its trainers wrote, a file per member, beside the store"},
     {NULL, NULL},
@@ -84,7 +101,34 @@ static const pbt__note segments_examples[] = {
 };
 
 static const pbt__note best_examples[] = {
-    {"cp -r \"$(pbt best first --json | jq -r .checkpoint)\" best", "take the best weights away"},
+    {"pbt best first --export best", "checkpoint, schedule and spec, to take away"},
+    {NULL, NULL},
+};
+
+static const pbt__note plot_examples[] = {
+    {"pbt plot first --output first.svg", "a study on one page"},
+    {"pbt plot first --kind lineage --color rate --output rates.png", "who came from whom"},
+    {NULL, NULL},
+};
+
+static const pbt__note schedule_examples[] = {
+    {"pbt schedule first --format csv >rates.csv", "the best schedule, as a table"},
+    {NULL, NULL},
+};
+
+static const pbt__note lineage_examples[] = {
+    {"pbt lineage first --format dot | dot -Tsvg >tree.svg", "draw it with Graphviz"},
+    {NULL, NULL},
+};
+
+static const pbt__note why_examples[] = {
+    {"pbt why first m3s12", "why did member 3 train segment 12 as it did?"},
+    {NULL, NULL},
+};
+
+static const pbt__note compare_examples[] = {
+    {"pbt compare tuned plain", "two groups that 'run --seeds' made"},
+    {"pbt compare tuned plain --output both.svg", "and their best scores over steps"},
     {NULL, NULL},
 };
 
@@ -130,6 +174,10 @@ const pbt__command pbt__commands[] = {
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
                 "already is continued; a finished one prints its result. On a terminal a live\n"
                 "table shows the members; elsewhere every event is a line.\n"
+                "\n"
+                "The same command once more, while the first runs, joins it: its slots train\n"
+                "beside the others until the study is over. Each goes on without the other.\n"
+                "Runs of --seeds are not joined.\n"
                 "\n"
                 "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at\n"
                 "once. Either way, and after any crash, the same command goes on where the study\n"
@@ -202,13 +250,100 @@ const pbt__command pbt__commands[] = {
         .name = "best",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = QUERY,
+        .options = QUERY | BIT(EXPORT),
         .section = PBT__SECTION_LOOK,
         .summary = "show the best segment: score, checkpoint, hyperparameters",
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
-                "may be left out where the store holds a single one.\n",
+                "may be left out where the store holds a single one.\n"
+                "\n"
+                "--export makes a folder with the checkpoint, its schedule, the spec in force and\n"
+                "where all of it comes from; whole or not at all, also while the study runs. A\n"
+                "folder that exists is left alone.\n",
         .run = pbt__command_best,
         .examples = best_examples,
+    },
+    {
+        .name = "plot",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = PLACE | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw scores, schedules and lineage",
+        .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
+                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on\n"
+                "its own scale; 'lineage' who came from whom. 'summary' is all of them on one\n"
+                "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
+                "left out where the store holds a single one.\n",
+        .run = pbt__command_plot,
+        .examples = plot_examples,
+    },
+    {
+        .name = "schedule",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(SEGMENT) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "list the hyperparameters along one lineage, from age 0",
+        .text = "Lists the hyperparameters that the weights of one segment were trained with,\n"
+                "whoever trained them, by age: the steps in the weights. Without --member or\n"
+                "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
+                "out where the store holds a single one.\n",
+        .run = pbt__command_schedule,
+        .examples = schedule_examples,
+    },
+    {
+        .name = "lineage",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw whose weights came from where",
+        .text =
+            "Draws the tree of segments: a line is what one member trained by itself, straight\n"
+            "down is where most of the tree went on, and * marks the way to the best. Of a\n"
+            "large tree only that way is drawn, the rest is summed up. With --member, the\n"
+            "lineage of that member's latest report alone. --format dot is for Graphviz. STUDY\n"
+            "may be left out where the store holds a single one.\n",
+        .run = pbt__command_lineage,
+        .examples = lineage_examples,
+    },
+    {
+        .name = "why",
+        .operands = "[STUDY] SEGMENT",
+        .operand_minimum = 1,
+        .operand_maximum = 2,
+        .options = QUERY,
+        .section = PBT__SECTION_LOOK,
+        .summary = "say how a segment was decided: who was compared, drawn, changed",
+        .text = "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
+                "says how it came about: the rule, who was compared at which scores, what was\n"
+                "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
+                "holds a single one.\n",
+        .run = pbt__command_why,
+        .examples = why_examples,
+    },
+    {
+        .name = "compare",
+        .operands = "[STUDY...]",
+        .operand_maximum = -1,
+        .options = QUERY | BIT(AT) | BIT(OUTPUT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "compare studies, several seeds each, with statistics",
+        .text = "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
+                "studies that 'run --seeds' made, or a pattern such as 'toy-*'. Studies that\n"
+                "differ in their seed alone, by name, are one group; LABEL=STUDY,STUDY makes a\n"
+                "group of any. Without STUDY, all studies of the store.\n"
+                "\n"
+                "For each group: the interquartile mean (IQM) over its seeds with a bootstrap\n"
+                "interval, the median, and the best with the age of its weights. For each two\n"
+                "groups: the difference, the probability of improvement, and the p of a rank\n"
+                "test, paired where the seeds are the same, corrected for the number of tests.\n"
+                "Where the seeds are too few to tell, it says so. A study without a usable score\n"
+                "counts as the worst.\n"
+                "\n"
+                "docs/compare.md has the formulas.\n",
+        .run = pbt__command_compare,
+        .examples = compare_examples,
     },
     {
         .name = "verify",

@@ -16,6 +16,11 @@ typedef pbt_err (*pbt__answer)(const pbt__arguments *arguments, const pbt__place
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
 
+/* Open a study of a place's store to look at it, or to change it as a visitor. Errors: as
+ * pbt__study_open. */
+PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+                                     pbt__access access, pbt__study **out, pbt_error *error);
+
 /* The names of a store's studies. Shape: names[count] */
 typedef struct pbt__names {
     char (*names)[PBT__NAME_SIZE];

@@ -5,6 +5,7 @@
 
 enum {
     NAME_MAXIMUM = 32,
+    WIDTH = 80,
     COLUMN = 12, /* behind it stand the texts of a list */
 };
 
@@ -157,11 +158,29 @@ static void print_commands(FILE *out)
     }
 }
 
-void pbt__usage_print(const pbt__command *command, FILE *out)
+/* The usage line, broken before brackets where it is long. */
+static void print_usage(const pbt__command *command, FILE *out)
 {
     char line[512];
     pbt__usage_line(command, line, sizeof line);
-    fprintf(out, "usage: %s\n\n%s", line, command->text);
+    int indent = (int)(sizeof "usage: pbt " + strlen(command->name));
+    int column = fprintf(out, "usage: ");
+    const char *word = line;
+    while (word[0] != '\0') {
+        size_t length = strcspn(word + 1, "[") + 1;
+        if (word[0] == '[' && column + (int)length > WIDTH) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        column += fprintf(out, "%.*s", (int)length, word);
+        word += length;
+    }
+}
+
+void pbt__usage_print(const pbt__command *command, FILE *out)
+{
+    print_usage(command, out);
+    fprintf(out, "\n\n%s", command->text);
     if (command == &pbt__program) {
         print_commands(out);
     }

@@ -145,6 +145,19 @@ PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claima
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       bool *is_over, pbt_error *error);
 
+/* ---- query.c, lineage.c, verify.c: looking ---- */
+
+/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
+PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
+/* Hand out JSON that was made, NULL: there was no memory for it. */
+PBT_MUST_USE pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error);
+/* Find a segment. Errors: PBT_ERR_NOT_FOUND with the newest there is as the hint. */
+PBT_MUST_USE pbt_err pbt__study_segment(const pbt__study *study, pbt_segment_id id,
+                                        pbt_segment *out, pbt_error *error);
+/* Whether two decisions are one: choices exactly, computed values to a few units in the last
+ * place. */
+bool pbt__decision_same(const pbt_space *space, const pbt__decision *a, const pbt__decision *b);
+
 #define PBT__STUDY_TOUCH(study, place)                                                             \
     (pbt__journal_touch(pbt__population_journal((study)->view.population), (place),                \
                         sizeof *(place)) != PBT_OK)

@@ -218,6 +218,34 @@ PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error 
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error);
 
+/*
+ * The hyperparameters along one lineage from age 0: {member segment score start rows: [{start_age
+ * end_age hyperparameters segment}]}, rows without gap or overlap. `id` names the segment it ends
+ * in; {N, -1} is member N's latest report, PBT_NO_SEGMENT the best. `start` is the start checkpoint
+ * that age 0 loaded, or null. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_STATE (it was not reported).
+ */
+PBT_MUST_USE pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out,
+                                         pbt_error *error);
+
+/* The tree of segments: {name metric direction best leaf segments}. `leaf` is the best segment, and
+ * those on its way are `on_path`. `member` >= 0: the lineage of that member's latest report alone,
+ * which is `leaf`. Errors: PBT_ERR_NOT_FOUND. */
+PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, int32_t member, json_t **out,
+                                        pbt_error *error);
+
+/* Why a segment is as it is: its decision made again from the log, with all reasons (docs/json.md).
+ * Reads the log up to it. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT. */
+PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t **out,
+                                    pbt_error *error);
+
+/*
+ * Make a folder with the best segment: `checkpoint`, schedule.json, schedule.csv, spec.yaml,
+ * provenance.json, README.txt; whole or not at all, also while the study goes on. Errors:
+ * PBT_ERR_EXISTS (the folder does), PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not
+ * as the log says), PBT_ERR_IO.
+ */
+PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *error);
+
 /* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
  * object without owning it; what it returns other than PBT_OK ends the listing. */
 PBT_MUST_USE pbt_err pbt__study_events(pbt__study *study, int64_t after,

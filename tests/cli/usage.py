@@ -3,8 +3,8 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best verify stop resume amend delete".split()
-QUERIES = "list show members segments best".split()
+COMMANDS = "run check list show members segments best compare verify stop resume amend delete".split()
+QUERIES = "list show members segments best compare".split()
 
 
 class Usage(Case):

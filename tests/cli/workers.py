@@ -75,12 +75,6 @@ class Workers(Case):
         return [{k: v for k, v in segment.items() if k not in aside}
                 for segment in self.json("segments")]
 
-    def wait_for(self, condition, what):
-        until = time.monotonic() + 60
-        while not condition():
-            self.assertLess(time.monotonic(), until, f"waited in vain for {what}")
-            time.sleep(0.01)
-
     def lives(self, process):
         """Whether a process is there and no zombie."""
         try:
