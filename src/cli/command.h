@@ -20,6 +20,8 @@ typedef enum pbt__option_id {
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
     PBT__OPTION_AT,
+    PBT__OPTION_STEPS,
+    PBT__OPTION_KEEP,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_OUTPUT,
@@ -118,6 +120,7 @@ PBT_MUST_USE pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *ou
                                             pbt_error *error);
 
 int pbt__command_run(const pbt__arguments *arguments);
+int pbt__command_try(const pbt__arguments *arguments);
 int pbt__command_check(const pbt__arguments *arguments);
 int pbt__command_list(const pbt__arguments *arguments);
 int pbt__command_show(const pbt__arguments *arguments);

@@ -33,6 +33,9 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
+    [PBT__OPTION_STEPS] = {"steps", "N",
+                           "steps in a segment (default: a tenth of ready.every, or 5)"},
+    [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
@@ -66,6 +69,14 @@ static const pbt__note training_statuses[] = {
     {NULL, NULL},
 };
 
+static const pbt__note try_statuses[] = {
+    {"0", "nothing is wrong"},
+    {"1", "a check says 'no'"},
+    {"2", "usage or spec error"},
+    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {NULL, NULL},
+};
+
 static const pbt__note verify_statuses[] = {
     {"0", "nothing is wrong"},
     {"1", "there are problems, or the store cannot be read"},
@@ -92,6 +103,11 @@ static const pbt__note run_examples[] = {
     {"pbt run study.yaml", "run a study, or go on with it"},
     {"pbt run study.yaml --slots 4 --gpus 0,0,1,1", "two trainers on each of two GPUs"},
     {"pbt run study.yaml --seeds 1..5", "five studies, each with a seed of its own"},
+    {NULL, NULL},
+};
+
+static const pbt__note try_examples[] = {
+    {"pbt try study.yaml --steps 5", "does the trainer save, load and go on?"},
     {NULL, NULL},
 };
 
@@ -171,23 +187,46 @@ const pbt__command pbt__commands[] = {
             BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
-        .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
-                "already is continued; a finished one prints its result. On a terminal a live\n"
-                "table shows the members; elsewhere every event is a line.\n"
-                "\n"
-                "The same command once more, while the first runs, joins it: its slots train\n"
-                "beside the others until the study is over. Each goes on without the other.\n"
-                "Runs of --seeds are not joined.\n"
-                "\n"
-                "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at\n"
-                "once. Either way, and after any crash, the same command goes on where the study\n"
-                "was.\n"
-                "\n"
-                "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the\n"
-                "store.\n",
+        .text =
+            "Runs the study that a spec describes, on this machine. A study that exists\n"
+            "already is continued; a finished one prints its result. On a terminal a live\n"
+            "table shows the members; elsewhere every event is a line.\n"
+            "\n"
+            "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
+            "come, and waits for them, 30 seconds at most; twice, it ends them at once. Either\n"
+            "way, and after any crash, the same command goes on where the study was.\n"
+            "\n"
+            "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
+            "NAME.checkpoints, both beside the store.\n"
+            "\n"
+            "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
+            "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
+            "driver shows; without GPUs, as many as the processors that the affinity, the\n"
+            "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n",
         .run = pbt__command_run,
         .examples = run_examples,
         .statuses = training_statuses,
+    },
+    {
+        .name = "try",
+        .operands = "SPEC",
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+        .options = BIT(STEPS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train a few tiny segments and say whether the trainer does its part",
+        .text = "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
+                "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
+                "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
+                "itself, and keeps members apart; and what the study will take. A trainer that\n"
+                "reports hyperparameters back, as metrics of the same names, is held to them.\n"
+                "\n"
+                "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
+                "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
+                "removed, unless a check says 'no' or --keep is given.\n",
+        .run = pbt__command_try,
+        .examples = try_examples,
+        .statuses = try_statuses,
     },
     {
         .name = "check",

@@ -108,15 +108,6 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
 
 /* ---- training ---- */
 
-static int32_t choose_slots(const run *this, const pbt_spec *spec)
-{
-    int32_t offered = spec->trainer.gpus > 0 && this->gpus.count > 0
-                          ? this->gpus.count / spec->trainer.gpus
-                          : pbt__slots_processors();
-    int32_t wanted = this->slot_count > 0 ? this->slot_count : offered > 0 ? offered : 1;
-    return wanted < spec->search.population ? wanted : spec->search.population;
-}
-
 /* "4 members on 2 slots", or whom these slots join. Shape: out[size] */
 static void write_slots(const run *this, int32_t member_count, int32_t slot_count, char *out,
                         size_t size)
@@ -161,8 +152,8 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
-    int32_t slot_count = choose_slots(this, spec);
-    int32_t share = pbt__slots_processors() / slot_count;
+    int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
+    int32_t share = pbt__processors_find() / slot_count;
     char worker[32];
     write_worker(this, worker, sizeof worker);
     pbt__local_options options = {
@@ -172,6 +163,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .worker_name = worker,
         .gpus = this->gpus.names,
         .gpu_count = this->gpus.count,
+        .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.token,
     };

@@ -94,6 +94,9 @@ PBT_MUST_USE pbt_err pbt__spec_describe(const pbt_spec *spec, char **out, pbt_er
 /* The same as a JSON object, one line. Owner: the caller frees. */
 PBT_MUST_USE pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *error);
 
+/* How long a worker may be silent: its lease, or the time until it stalls where that is less. */
+double pbt__spec_silence_seconds(const pbt_spec *spec);
+
 /* The enumerators' names in specs, logs and messages. Never NULL. */
 const char *pbt__mode_name(pbt_mode mode);
 const char *pbt__exploit_name(pbt_exploit_rule rule);

@@ -40,6 +40,8 @@ struct pbt__study {
     char *store_folder;
     char *relative_to;
     bool is_observer;
+    void (*refused)(void *context, const pbt_error *error); /* nullable */
+    void *refused_context;
     pbt__view view;
     pbt__vault *vault; /* NULL for an observer */
     pthread_mutex_t view_lock;
@@ -60,6 +62,9 @@ struct pbt__study {
     uint64_t change_count;
     pbt__operation *first, *last;
     bool has_leader;
+
+    pthread_rwlock_t listener_lock; /* of the listener; held for reading while it is told */
+    pbt__listener listener;
 };
 
 /* ---- transaction.c ---- */
@@ -75,6 +80,13 @@ PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
 /* Free that again. */
 void pbt__study_strip(pbt__study *study);
+
+/* ---- listen.c ---- */
+
+/* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
+ * nobody. Nullable: failure, action */
+void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
+                     const pbt__action *action);
 
 /* ---- open.c ---- */
 

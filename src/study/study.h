@@ -46,7 +46,7 @@ typedef struct pbt__assignment {
     pbt_segment_id load_from;  /* whose checkpoint `load` is */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
     char save_to[PBT__PATH_SIZE];
-    double lease_seconds;
+    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
 } pbt__assignment;
 
 typedef struct pbt__action {
@@ -100,6 +100,9 @@ typedef struct pbt__study_options {
     bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
+    /* Nullable: told of every report that is refused, on the thread that made it. */
+    void (*refused)(void *context, const pbt_error *error);
+    void *refused_context;
 } pbt__study_options;
 
 /* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
@@ -156,10 +159,33 @@ PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *wor
                                               const char *message, pbt_segment_id *held,
                                               pbt_error *error);
 
-/* Renew the leases of a worker whose process is known to live, also where it cannot say so itself.
- */
+/* Expire leases, then renew those of a worker whose process is known to live, also where it cannot
+ * say so itself. `*held` is what it holds, PBT_NO_SEGMENT where that is nothing. */
 PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
+                                             pbt_segment_id *held, pbt_error *error);
+
+/* Give back what a worker held whose process was ended on purpose: no attempt of it has failed. */
+PBT_MUST_USE pbt_err pbt__study_worker_ended(pbt__study *study, const char *worker,
                                              pbt_error *error);
+
+/* What has just become of a worker by a call of its own. */
+typedef struct pbt__notice {
+    const char *worker;
+    const char *failure;          /* Nullable: why the attempt it held has failed */
+    const pbt__assignment *train; /* NULL: it holds nothing now */
+} pbt__notice;
+
+typedef struct pbt__listener {
+    void (*tell)(void *context, const pbt__notice *notice);
+    void *context;
+} pbt__listener;
+
+/*
+ * Have a listener told of every worker that is handed a segment, fails one or gives one back: after
+ * that is durable, and before the worker learns of it, on the thread of the worker's call and under
+ * no lock of the study. One at a time listens; NULL is nobody. Returns when nobody is being told.
+ */
+void pbt__study_listen(pbt__study *study, const pbt__listener *listener);
 
 /* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
  * reported. A no-op otherwise, and where it is over. */

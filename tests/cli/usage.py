@@ -3,8 +3,11 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best compare verify stop resume amend delete".split()
-QUERIES = "list show members segments best compare".split()
+COMMANDS = (
+    "run try check list show members segments best plot schedule lineage why compare verify stop"
+    " resume amend delete"
+).split()
+QUERIES = "list show members segments best schedule lineage compare".split()
 
 
 class Usage(Case):
