@@ -191,3 +191,24 @@ pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minim
     *out = value;
     return PBT_OK;
 }
+
+pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
+                               pbt_error *error)
+{
+    const char *segment = arguments->values[PBT__OPTION_SEGMENT];
+    const char *member = arguments->values[PBT__OPTION_MEMBER];
+    int64_t number = -1;
+    if (segment != NULL && member != NULL) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "--member and --segment exclude each other");
+    }
+    if (segment != NULL) {
+        return pbt__arguments_segment(segment, out, error);
+    }
+    pbt_err err = member != NULL
+                      ? pbt__arguments_integer("--member", member, 0, INT32_MAX, &number, error)
+                      : PBT_OK;
+    if (err == PBT_OK) {
+        *out = (pbt_segment_id){(int32_t)number, -1};
+    }
+    return err;
+}

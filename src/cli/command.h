@@ -31,6 +31,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_MEMBER,
     PBT__OPTION_SEGMENT,
     PBT__OPTION_EXPORT,
+    PBT__OPTION_SCALE,
     PBT__OPTION_YES,
     PBT__OPTION_FORCE,
     PBT__OPTION_VERSION,
@@ -119,6 +120,11 @@ PBT_MUST_USE pbt_err pbt__arguments_integer(const char *what, const char *text, 
 PBT_MUST_USE pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out,
                                             pbt_error *error);
 
+/* The segment whose lineage is meant: --segment, --member N's latest report ({N, -1}), else the best
+ * (PBT_NO_SEGMENT). Errors: PBT_ERR_ARGUMENT. */
+PBT_MUST_USE pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
+                                            pbt_error *error);
+
 int pbt__command_run(const pbt__arguments *arguments);
 int pbt__command_try(const pbt__arguments *arguments);
 int pbt__command_check(const pbt__arguments *arguments);
@@ -132,6 +138,7 @@ int pbt__command_schedule(const pbt__arguments *arguments);
 int pbt__command_lineage(const pbt__arguments *arguments);
 int pbt__command_why(const pbt__arguments *arguments);
 int pbt__command_compare(const pbt__arguments *arguments);
+int pbt__command_replay(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

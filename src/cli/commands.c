@@ -47,6 +47,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
     [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
     [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
+    [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -108,6 +109,12 @@ static const pbt__note run_examples[] = {
 
 static const pbt__note try_examples[] = {
     {"pbt try study.yaml --steps 5", "does the trainer save, load and go on?"},
+    {NULL, NULL},
+};
+
+static const pbt__note replay_examples[] = {
+    {"pbt replay first", "one model, by the best schedule"},
+    {"pbt replay first --scale 4", "the same schedule, stretched to four times its steps"},
     {NULL, NULL},
 };
 
@@ -187,22 +194,25 @@ const pbt__command pbt__commands[] = {
             BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
-        .text =
-            "Runs the study that a spec describes, on this machine. A study that exists\n"
-            "already is continued; a finished one prints its result. On a terminal a live\n"
-            "table shows the members; elsewhere every event is a line.\n"
-            "\n"
-            "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
-            "come, and waits for them, 30 seconds at most; twice, it ends them at once. Either\n"
-            "way, and after any crash, the same command goes on where the study was.\n"
-            "\n"
-            "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
-            "NAME.checkpoints, both beside the store.\n"
-            "\n"
-            "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
-            "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
-            "driver shows; without GPUs, as many as the processors that the affinity, the\n"
-            "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n",
+        .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
+                "already is continued; a finished one prints its result. On a terminal a live\n"
+                "table shows the members; elsewhere every event is a line.\n"
+                "\n"
+                "The same command once more, while the first runs, joins it: its slots train\n"
+                "beside the others until the study is over. Each goes on without the other.\n"
+                "Runs of --seeds are not joined.\n"
+                "\n"
+                "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
+                "come, and waits for them, 30 seconds at most; twice, it ends them at once.\n"
+                "Either way, and after any crash, the same command goes on where the study was.\n"
+                "\n"
+                "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
+                "NAME.checkpoints, both beside the store.\n"
+                "\n"
+                "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
+                "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
+                "driver shows; without GPUs, as many as the processors that the affinity, the\n"
+                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n",
         .run = pbt__command_run,
         .examples = run_examples,
         .statuses = training_statuses,
@@ -227,6 +237,25 @@ const pbt__command pbt__commands[] = {
         .run = pbt__command_try,
         .examples = try_examples,
         .statuses = try_statuses,
+    },
+    {
+        .name = "replay",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(SCALE) | BIT(SLOTS) | BIT(GPUS) |
+                   BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train one model by the schedule that a study found",
+        .text =
+            "Trains one model with exactly the hyperparameters of every age of a lineage: that\n"
+            "of the best segment, or of --member's or --segment's. It is a study of its own\n"
+            "in the same store, named STUDY-replay, with the same trainer, and is run,\n"
+            "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
+            "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds\n"
+            "a single one.\n",
+        .run = pbt__command_replay,
+        .examples = replay_examples,
+        .statuses = training_statuses,
     },
     {
         .name = "check",
@@ -337,12 +366,11 @@ const pbt__command pbt__commands[] = {
         .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
         .section = PBT__SECTION_LOOK,
         .summary = "draw whose weights came from where",
-        .text =
-            "Draws the tree of segments: a line is what one member trained by itself, straight\n"
-            "down is where most of the tree went on, and * marks the way to the best. Of a\n"
-            "large tree only that way is drawn, the rest is summed up. With --member, the\n"
-            "lineage of that member's latest report alone. --format dot is for Graphviz. STUDY\n"
-            "may be left out where the store holds a single one.\n",
+        .text = "Draws the tree of segments: a line is what one member trained by itself,\n"
+                "straight down is where most of the tree went on, and * marks the way to the\n"
+                "best. Of a large tree only that way is drawn, the rest is summed up. With\n"
+                "--member, the lineage of that member's latest report alone. --format dot is for\n"
+                "Graphviz. STUDY may be left out where the store holds a single one.\n",
         .run = pbt__command_lineage,
         .examples = lineage_examples,
     },

@@ -82,36 +82,46 @@ static const char *study_operand(const pbt__arguments *arguments)
     return is_named ? pbt__arguments_operand(arguments, 0) : NULL;
 }
 
-static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
-                               pbt__answer answer, pbt_error *error)
+pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
+                          pbt__access access, pbt_error *error)
 {
-    pbt__place place;
-    pbt__store *store = NULL;
-    pbt__study *study = NULL;
     char name[PBT__NAME_SIZE];
     const char *operand = study_operand(arguments);
-    pbt_err err = pbt__place_find(arguments, &place, error);
+    *subject = (pbt__subject){0};
+    pbt_err err = pbt__place_find(arguments, &subject->place, error);
     if (err == PBT_OK) {
-        err = pbt__place_open(&place, access, &store, error);
+        err = pbt__place_open(&subject->place, access, &subject->store, error);
     }
     if (err == PBT_OK && operand == NULL) {
-        err = only_study(store, name, error);
+        err = only_study(subject->store, name, error);
         operand = name;
     }
     if (err == PBT_OK) {
-        err = pbt__query_open(&place, store, operand, access, &study, error);
+        err = pbt__query_open(&subject->place, subject->store, operand, access, &subject->study,
+                              error);
     }
-    if (err == PBT_OK) {
-        err = answer(arguments, &place, study, error);
+    if (err != PBT_OK) {
+        pbt__subject_close(subject);
     }
-    pbt__study_close(study);
-    pbt__store_close(store);
     return err;
+}
+
+void pbt__subject_close(pbt__subject *subject)
+{
+    pbt__study_close(subject->study);
+    pbt__store_close(subject->store);
+    subject->study = NULL;
+    subject->store = NULL;
 }
 
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer)
 {
     pbt_error error = {0};
-    pbt_err err = open_and_answer(arguments, access, answer, &error);
+    pbt__subject subject;
+    pbt_err err = pbt__subject_open(&subject, arguments, access, &error);
+    if (err == PBT_OK) {
+        err = answer(arguments, &subject.place, subject.study, &error);
+        pbt__subject_close(&subject);
+    }
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }

@@ -21,6 +21,7 @@
 #include "cli/place.h"
 #include "cli/print.h"
 #include "cli/provenance.h"
+#include "cli/run.h"
 #include "cli/seeds.h"
 #include "cli/service.h"
 #include "cli/signals.h"
@@ -323,24 +324,29 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     return status;
 }
 
-int pbt__command_run(const pbt__arguments *arguments)
+int pbt__run(const pbt__arguments *arguments, pbt_spec *spec)
 {
     run this = {.arguments = arguments, .entry = {.lock = -1}};
     pbt_error error = {0};
-    pbt_spec *spec = NULL;
     pbt__seeds seeds = {0};
     pbt_err err = read_options(&this, &seeds, &error);
     if (err == PBT_OK) {
         err = pbt__place_find(arguments, &this.place, &error);
     }
-    if (err == PBT_OK) {
-        err = pbt_spec_read(arguments->operands[0], &spec, &error);
-    }
     if (err != PBT_OK) {
+        pbt_spec_free(spec);
         return pbt__print_error(&error);
     }
     pbt__signals_install();
     int status = run_spec(&this, spec, arguments->has[PBT__OPTION_SEEDS] ? &seeds : NULL);
     pbt__gpus_fini(&this.gpus);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
+}
+
+int pbt__command_run(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    pbt_spec *spec = NULL;
+    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
 }

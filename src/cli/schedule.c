@@ -25,27 +25,6 @@ static const struct {
     {"yaml", pbt__schedule_yaml},
 };
 
-/* The segment whose schedule is asked for: --segment, --member, else the best. */
-static pbt_err find_segment(const pbt__arguments *arguments, pbt_segment_id *out, pbt_error *error)
-{
-    const char *segment = arguments->values[PBT__OPTION_SEGMENT];
-    const char *member = arguments->values[PBT__OPTION_MEMBER];
-    int64_t number = -1;
-    if (segment != NULL && member != NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "--member and --segment exclude each other");
-    }
-    if (segment != NULL) {
-        return pbt__arguments_segment(segment, out, error);
-    }
-    pbt_err err = member != NULL
-                      ? pbt__arguments_integer("--member", member, 0, INT32_MAX, &number, error)
-                      : PBT_OK;
-    if (err == PBT_OK) {
-        *out = (pbt_segment_id){(int32_t)number, -1};
-    }
-    return err;
-}
-
 static pbt_err print_schedule(const json_t *schedule, const char *format, const pbt_space *space,
                               pbt_error *error)
 {
@@ -74,7 +53,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     pbt_segment_id id;
     const char *format =
         arguments->has[PBT__OPTION_JSON] ? "json" : arguments->values[PBT__OPTION_FORMAT];
-    pbt_err err = find_segment(arguments, &id, error);
+    pbt_err err = pbt__arguments_lineage(arguments, &id, error);
     if (err == PBT_OK) {
         err = pbt__study_schedule(study, id, &schedule, error);
     }

@@ -10,7 +10,7 @@ import threading
 import time
 
 import tap
-import workers
+import worker_case
 from case import Case
 
 SPEC = """\
@@ -43,13 +43,13 @@ PROTOCOLS = {
 class Owned(Case):
     def setUp(self):
         super().setUp()
-        (self.folder / "train.py").write_text(workers.TRAINER)
+        (self.folder / "train.py").write_text(worker_case.TRAINER)
 
     def write(self, protocol="command", mode="generational", **changes):
         values = PROTOCOLS[protocol] | {"mode": mode} | changes
         values.setdefault("steps", 8 * values["every"])
         values["trainer"] = values["trainer"].format(
-            client=workers.CLIENT, plugin=os.environ["SLOW"], delay=values["delay"]
+            client=worker_case.CLIENT, plugin=os.environ["SLOW"], delay=values["delay"]
         )
         (self.folder / "spec.yaml").write_text(SPEC.format(**values))
 

@@ -1,7 +1,6 @@
 """What the tests with long-lived workers share: a spec, a trainer, and how to wait for them."""
 
 import pathlib
-import time
 
 from case import Case
 
