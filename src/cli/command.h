@@ -40,9 +40,9 @@ typedef enum pbt__option_id {
 } pbt__option_id;
 
 typedef struct pbt__option {
-    const char *name;     /* without its dashes */
-    const char *argument; /* what follows it in usage texts; NULL: a flag */
-    const char *help;     /* one line; `$NAME` is a variable that stands in for the option */
+    const char *name;          /* without its dashes */
+    const char *argument;      /* what follows it in usage texts; NULL: a flag */
+    const char *help;          /* one line; `$NAME` is a variable that stands in for the option */
     const char *const *values; /* Nullable: what completion offers, NULL-terminated */
 } pbt__option;
 
@@ -120,8 +120,8 @@ PBT_MUST_USE pbt_err pbt__arguments_integer(const char *what, const char *text, 
 PBT_MUST_USE pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out,
                                             pbt_error *error);
 
-/* The segment whose lineage is meant: --segment, --member N's latest report ({N, -1}), else the best
- * (PBT_NO_SEGMENT). Errors: PBT_ERR_ARGUMENT. */
+/* The segment whose lineage is meant: --segment, --member N's latest report ({N, -1}), else the
+ * best (PBT_NO_SEGMENT). Errors: PBT_ERR_ARGUMENT. */
 PBT_MUST_USE pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
                                             pbt_error *error);
 
@@ -137,6 +137,7 @@ int pbt__command_plot(const pbt__arguments *arguments);
 int pbt__command_schedule(const pbt__arguments *arguments);
 int pbt__command_lineage(const pbt__arguments *arguments);
 int pbt__command_why(const pbt__arguments *arguments);
+int pbt__command_report(const pbt__arguments *arguments);
 int pbt__command_compare(const pbt__arguments *arguments);
 int pbt__command_replay(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);

@@ -20,10 +20,8 @@ static const char *const format_values[] = {"csv", "json", "yaml", "dot", NULL};
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
-                           "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)",
-                           store_values},
-    [PBT__OPTION_SERVER] = {"server", "URL",
-                            "a server instead, such as 'pbt run' is ($PBT_SERVER)"},
+                           "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)", store_values},
+    [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
     [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
@@ -155,6 +153,11 @@ static const pbt__note compare_examples[] = {
     {NULL, NULL},
 };
 
+static const pbt__note report_examples[] = {
+    {"pbt report tuned plain --output tuned.html", "'tuned', with 'plain' to compare it with"},
+    {NULL, NULL},
+};
+
 static const pbt__note amend_examples[] = {
     {"pbt amend first stop.steps=8000", "train longer; 'pbt run' then goes on"},
     {"pbt amend first explore.factors='[0.9, 1.1]' notes=calmer", "two keys at once"},
@@ -246,13 +249,12 @@ const pbt__command pbt__commands[] = {
                    BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "train one model by the schedule that a study found",
-        .text =
-            "Trains one model with exactly the hyperparameters of every age of a lineage: that\n"
-            "of the best segment, or of --member's or --segment's. It is a study of its own\n"
-            "in the same store, named STUDY-replay, with the same trainer, and is run,\n"
-            "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
-            "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds\n"
-            "a single one.\n",
+        .text = "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
+                "that of the best segment, or of --member's or --segment's. It is a study of its\n"
+                "own in the same store, named STUDY-replay, with the same trainer, and is run,\n"
+                "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
+                "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
+                "single one.\n",
         .run = pbt__command_replay,
         .examples = replay_examples,
         .statuses = training_statuses,
@@ -390,6 +392,22 @@ const pbt__command pbt__commands[] = {
         .examples = why_examples,
     },
     {
+        .name = "report",
+        .operands = "STUDY [BASELINE...]",
+        .operand_minimum = 1,
+        .operand_maximum = -1,
+        .options = PLACE | BIT(OUTPUT) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "write a page about a study, fit for an appendix",
+        .text = "Writes one HTML file that needs nothing else: the winner with its age and\n"
+                "schedule, pictures, the fixed members of the population, the budget, what\n"
+                "'verify' says, space and rules, the spec, and where it all came from. With\n"
+                "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
+                "their statistics.\n",
+        .run = pbt__command_report,
+        .examples = report_examples,
+    },
+    {
         .name = "compare",
         .operands = "[STUDY...]",
         .operand_maximum = -1,
@@ -432,8 +450,8 @@ const pbt__command pbt__commands[] = {
         .options = CHANGE,
         .section = PBT__SECTION_CHANGE,
         .summary = "stop a study: no segment is handed out until it is resumed",
-        .text = "Stops a study wherever it runs. What is being trained is given back with its\n"
-                "progress.\n",
+        .text = "Stops a study at once, wherever it runs. What is being trained is given back\n"
+                "with its progress.\n",
         .run = pbt__command_stop,
     },
     {

@@ -181,40 +181,45 @@ static pbt_err fail_drawing(int complaints, pbt_error *error)
     return PBT_ERR_IO;
 }
 
-/* Write a file aside, then put it in place. */
-static pbt_err write_whole(const char *path, const char *bytes, size_t length, pbt_error *error)
+static pbt_err draw(const files *these, char **bytes, size_t *length, pbt_error *error)
 {
-    char aside[PBT__PATH_SIZE];
-    const int size = snprintf(aside, sizeof aside, "%s.aside", path);
-    if (size < 0 || (size_t)size >= sizeof aside) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "the name of the picture is too long");
-    }
-    pbt_err err = pbt__file_write(aside, bytes, length, error);
+    int status = 0;
+    char *picture = NULL;
+    size_t size = 0;
+    pbt_err err = run(these, &status, error);
     if (err == PBT_OK) {
-        err = pbt__file_rename(aside, path, error);
+        err = read_file(these->picture, PICTURE_MAXIMUM, &picture, &size, error);
     }
-    if (err != PBT_OK) {
-        (void)unlink(aside);
+    if (err == PBT_OK && (status != 0 || size == 0)) {
+        free(picture);
+        err = fail_drawing(these->complaints, error);
+    }
+    if (err == PBT_OK) {
+        *bytes = picture;
+        *length = size;
     }
     return err;
 }
 
-static pbt_err draw(const files *these, const char *path, pbt_error *error)
+pbt_err pbt__gnuplot_render(const pbt__text *script, int width, int height, const char *ending,
+                            char **bytes, size_t *length, pbt_error *error)
 {
-    int status = 0;
-    char *picture = NULL;
-    size_t length = 0;
-    pbt_err err = run(these, &status, error);
+    const format *form = find_format(ending);
+    char terminal[160];
+    files these = {-1, -1, -1};
+    if (form == NULL || form->terminal == NULL) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no kind of picture", ending);
+    }
+    if (script->failed) {
+        return pbt__fail_memory(error);
+    }
+    snprintf(terminal, sizeof terminal, "set terminal %s size %g%s,%g%s %s\n", form->terminal,
+             width / form->pixels, form->unit, height / form->pixels, form->unit, form->options);
+    pbt_err err = files_open(script, terminal, &these, error);
     if (err == PBT_OK) {
-        err = read_file(these->picture, PICTURE_MAXIMUM, &picture, &length, error);
+        err = draw(&these, bytes, length, error);
+        files_close(&these);
     }
-    if (err == PBT_OK && (status != 0 || length == 0)) {
-        err = fail_drawing(these->complaints, error);
-    }
-    if (err == PBT_OK) {
-        err = write_whole(path, picture, length, error);
-    }
-    free(picture);
     return err;
 }
 
@@ -222,8 +227,8 @@ pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const 
                           pbt_error *error)
 {
     const format *form = find_format(path);
-    char terminal[160];
-    files these = {-1, -1, -1};
+    char *bytes = NULL;
+    size_t length = 0;
     if (form == NULL) {
         return pbt__gnuplot_check(path, error);
     }
@@ -231,14 +236,12 @@ pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const 
         return pbt__fail_memory(error);
     }
     if (form->terminal == NULL) {
-        return write_whole(path, pbt__text_string(script), script->length, error);
+        return pbt__file_replace(path, pbt__text_string(script), script->length, error);
     }
-    snprintf(terminal, sizeof terminal, "set terminal %s size %g%s,%g%s %s\n", form->terminal,
-             width / form->pixels, form->unit, height / form->pixels, form->unit, form->options);
-    pbt_err err = files_open(script, terminal, &these, error);
+    pbt_err err = pbt__gnuplot_render(script, width, height, form->ending, &bytes, &length, error);
     if (err == PBT_OK) {
-        err = draw(&these, path, error);
-        files_close(&these);
+        err = pbt__file_replace(path, bytes, length, error);
     }
+    free(bytes);
     return err;
 }

@@ -34,4 +34,10 @@ void pbt__gnuplot_quote(const char *text, pbt__text *script);
 PBT_MUST_USE pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height,
                                        const char *path, pbt_error *error);
 
+/* The same into memory, as the kind of picture that `ending` names (".svg"). Owner: the caller
+ * frees `*bytes`, which ends with a NUL that `*length` does not count. */
+PBT_MUST_USE pbt_err pbt__gnuplot_render(const pbt__text *script, int width, int height,
+                                         const char *ending, char **bytes, size_t *length,
+                                         pbt_error *error);
+
 #endif

@@ -113,6 +113,11 @@ static void write_label(const struct sheet *sheet, const char *text, int y, int 
                      (double)MARGIN / sheet->width, 1 - (double)y / sheet->height, size, color);
 }
 
+static int head_height(const pbt__picture *picture)
+{
+    return picture->title != NULL ? HEAD_HEIGHT : 0;
+}
+
 /* The title and the facts, as labels of a plot that shows nothing else. */
 static void write_head(const struct sheet *sheet, const pbt__picture *picture)
 {
@@ -195,12 +200,14 @@ static pbt_err write_panels(const struct sheet *sheet, const pbt__picture *pictu
                             struct plan plan, pbt_error *error)
 {
     pbt__range range = {0};
-    int y = HEAD_HEIGHT;
+    int y = head_height(picture);
     pbt_err err = pbt__picture_range(picture, &range, error);
     if (err != PBT_OK) {
         return err;
     }
-    write_head(sheet, picture);
+    if (y > 0) {
+        write_head(sheet, picture);
+    }
     if (plan.scores > 0) {
         place(sheet, 0, y, sheet->width, plan.scores);
         pbt__panel_scores(picture, range, sheet->script);
@@ -224,7 +231,7 @@ pbt_err pbt__picture_write(const pbt__picture *picture, pbt__picture_kind kind, 
     const struct sheet sheet = {
         .script = script,
         .width = WIDTH,
-        .height = HEAD_HEIGHT + plan.scores + plan.schedules + plan.lineage + MARGIN,
+        .height = head_height(picture) + plan.scores + plan.schedules + plan.lineage + MARGIN,
     };
     if (kind == PBT__PICTURE_SCHEDULES && plan.schedules == 0) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "no hyperparameter ever changes");

@@ -22,7 +22,7 @@ typedef enum pbt__picture_kind {
 /* What a picture is of. Everything is borrowed. */
 typedef struct pbt__picture {
     const pbt__trace *trace;
-    const char *title;
+    const char *title;    /* Nullable: neither it nor the facts are drawn */
     const char *facts[2]; /* lines below the title; "" for none */
     const char *metric;
     pbt_direction direction;

@@ -4,8 +4,8 @@ import tap
 from case import Case
 
 COMMANDS = (
-    "run try check list show members segments best plot schedule lineage why compare verify stop"
-    " resume amend delete"
+    "run try replay check list show members segments best plot schedule lineage why report"
+    " compare verify stop resume amend delete"
 ).split()
 QUERIES = "list show members segments best schedule lineage compare".split()
 
