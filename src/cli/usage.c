@@ -168,11 +168,14 @@ static void print_usage(const pbt__command *command, FILE *out)
     const char *word = line;
     while (word[0] != '\0') {
         size_t length = strcspn(word + 1, "[") + 1;
-        if (word[0] == '[' && column + (int)length > WIDTH) {
+        size_t end = word[length - 1] == ' ' ? length - 1 : length;
+        bool is_next = word[0] == '[' && column + 1 + (int)end > WIDTH;
+        if (is_next) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
         }
-        column += fprintf(out, "%.*s", (int)length, word);
+        const char *gap = word == line || is_next ? "" : " ";
+        column += fprintf(out, "%s%.*s", gap, (int)end, word);
         word += length;
     }
 }
