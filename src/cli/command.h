@@ -1,8 +1,8 @@
 /*
  * command.h: the commands and their options, as one table.
  *
- * Parsing, usage texts and suggestions read these rows and nothing else; so will man pages and
- * shell completion. A command is a function of its parsed arguments to an exit status. Only this
+ * Parsing, usage texts, suggestions, man pages and shell completion read these rows and nothing
+ * else. A command is a function of its parsed arguments to an exit status. Only this
  * layer prints, reads the environment and exits.
  */
 #ifndef PBT_CLI_COMMAND_H
@@ -40,10 +40,17 @@ typedef enum pbt__option_id {
 } pbt__option_id;
 
 typedef struct pbt__option {
-    const char *name;     /* without its dashes */
-    const char *argument; /* what follows it in usage texts; NULL: a flag */
-    const char *help;     /* one line */
+    const char *name;          /* without its dashes */
+    const char *argument;      /* what follows it in usage texts; NULL: a flag */
+    const char *help;          /* one line; `$NAME` is a variable that stands in for the option */
+    const char *const *values; /* Nullable: what completion offers, NULL-terminated */
 } pbt__option;
+
+/* A term and what it means. Lists of them end with a NULL term. */
+typedef struct pbt__note {
+    const char *term;
+    const char *text;
+} pbt__note;
 
 typedef enum pbt__section {
     PBT__SECTION_TRAIN,
@@ -62,8 +69,10 @@ typedef struct pbt__command {
     unsigned options;    /* bits 1 << pbt__option_id */
     pbt__section section;
     const char *summary; /* one line */
-    const char *text;    /* paragraphs of at most 80 columns */
+    const char *text;    /* paragraphs of at most 80 columns; indented lines are kept as they are */
     int (*run)(const pbt__arguments *arguments);
+    const pbt__note *examples; /* Nullable: command lines */
+    const pbt__note *statuses; /* Nullable: exit statuses, where they are not pbt__statuses */
 } pbt__command;
 
 /* A command line, parsed. Owner: texts point into argv; pbt__arguments_fini frees the rest. */
@@ -78,6 +87,8 @@ struct pbt__arguments {
 };
 
 extern const pbt__option pbt__options[PBT__OPTION_COUNT];
+extern const pbt__note pbt__statuses[]; /* of commands that name none of their own */
+extern const pbt__note pbt__files[];    /* what commands that take --store read and write */
 extern const char *const pbt__sections[PBT__SECTION_COUNT];
 extern const pbt__command pbt__program; /* `pbt` itself, without a command */
 extern const pbt__command pbt__commands[];

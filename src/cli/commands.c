@@ -14,12 +14,17 @@
 #define CHANGE (PLACE | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static const char *const store_values[] = {"sqlite:pbt.db", "memory:", NULL};
+static const char *const kind_values[] = {"summary", "scores", "schedules", "lineage", NULL};
+static const char *const format_values[] = {"csv", "json", "yaml", "dot", NULL};
+
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
-                           "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)"},
+                           "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)", store_values},
     [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
-    [PBT__OPTION_TOKEN_FILE] = {"token-file", "F", "the server's token ($PBT_TOKEN_FILE)"},
-    [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
+    [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
+    [PBT__OPTION_SLOTS] = {"slots", "N",
+                           "trainers at a time (default: as GPUs or processors allow)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
                           "GPUs to share out among slots; one named twice is shared"},
     [PBT__OPTION_LISTEN] = {"listen", "A:P",
@@ -32,11 +37,13 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
-    [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
-    [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage"},
+    [PBT__OPTION_OUTPUT] = {"output", "FILE",
+                            "the file to write; pictures: .svg .png .pdf, .gp for the script"},
+    [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage",
+                          kind_values},
     [PBT__OPTION_COLOR] = {"color", "NAME",
                            "what colours the lineage: score (default) or a hyperparameter"},
-    [PBT__OPTION_FORMAT] = {"format", "F", "another form than text"},
+    [PBT__OPTION_FORMAT] = {"format", "FORM", "another form than text", format_values},
     [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
     [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
     [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
@@ -45,6 +52,118 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
     [PBT__OPTION_HELP] = {"help", NULL, "print this text"},
+};
+
+const pbt__note pbt__statuses[] = {
+    {"0", "done"},
+    {"1", "failed"},
+    {"2", "usage or spec error"},
+    {NULL, NULL},
+};
+
+static const pbt__note training_statuses[] = {
+    {"0", "the study finished, or was stopped"},
+    {"1", "failed"},
+    {"2", "usage or spec error"},
+    {"3", "the study ended without one usable member"},
+    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {NULL, NULL},
+};
+
+static const pbt__note try_statuses[] = {
+    {"0", "nothing is wrong"},
+    {"1", "a check says 'no'"},
+    {"2", "usage or spec error"},
+    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {NULL, NULL},
+};
+
+static const pbt__note verify_statuses[] = {
+    {"0", "nothing is wrong"},
+    {"1", "there are problems, or the store cannot be read"},
+    {"2", "usage error"},
+    {NULL, NULL},
+};
+
+const pbt__note pbt__files[] = {
+    {"pbt.db", "the store, unless another one is named"},
+    {"pbt.db.owner", "where commands find the 'pbt run' that holds the store"},
+    {"NAME.checkpoints", "checkpoints of the study NAME, beside the store"},
+    {"NAME.logs", "what its trainers wrote, a file per member, beside the store"},
+    {NULL, NULL},
+};
+
+static const pbt__note program_examples[] = {
+    {"pbt check study.yaml", "what would this spec do?"},
+    {"pbt run study.yaml", "run it; after any interruption, go on with it"},
+    {"pbt best", "what came out"},
+    {NULL, NULL},
+};
+
+static const pbt__note run_examples[] = {
+    {"pbt run study.yaml", "run a study, or go on with it"},
+    {"pbt run study.yaml --slots 4 --gpus 0,0,1,1", "two trainers on each of two GPUs"},
+    {"pbt run study.yaml --seeds 1..5", "five studies, each with a seed of its own"},
+    {NULL, NULL},
+};
+
+static const pbt__note try_examples[] = {
+    {"pbt try study.yaml --steps 5", "does the trainer save, load and go on?"},
+    {NULL, NULL},
+};
+
+static const pbt__note replay_examples[] = {
+    {"pbt replay first", "one model, by the best schedule"},
+    {"pbt replay first --scale 4", "the same schedule, stretched to four times its steps"},
+    {NULL, NULL},
+};
+
+static const pbt__note segments_examples[] = {
+    {"pbt segments first --json | jq 'select(.reason == \"exploit\")'", "every copy"},
+    {NULL, NULL},
+};
+
+static const pbt__note best_examples[] = {
+    {"pbt best first --export best", "checkpoint, schedule and spec, to take away"},
+    {NULL, NULL},
+};
+
+static const pbt__note plot_examples[] = {
+    {"pbt plot first --output first.svg", "a study on one page"},
+    {"pbt plot first --kind lineage --color rate --output rates.png", "who came from whom"},
+    {NULL, NULL},
+};
+
+static const pbt__note schedule_examples[] = {
+    {"pbt schedule first --format csv >rates.csv", "the best schedule, as a table"},
+    {NULL, NULL},
+};
+
+static const pbt__note lineage_examples[] = {
+    {"pbt lineage first --format dot | dot -Tsvg >tree.svg", "draw it with Graphviz"},
+    {NULL, NULL},
+};
+
+static const pbt__note why_examples[] = {
+    {"pbt why first m3s12", "why did member 3 train segment 12 as it did?"},
+    {NULL, NULL},
+};
+
+static const pbt__note compare_examples[] = {
+    {"pbt compare tuned plain", "two groups that 'run --seeds' made"},
+    {"pbt compare tuned plain --output both.svg", "and their best scores over steps"},
+    {NULL, NULL},
+};
+
+static const pbt__note report_examples[] = {
+    {"pbt report tuned plain --output tuned.html", "'tuned', with 'plain' to compare it with"},
+    {NULL, NULL},
+};
+
+static const pbt__note amend_examples[] = {
+    {"pbt amend first stop.steps=8000", "train longer; 'pbt run' then goes on"},
+    {"pbt amend first explore.factors='[0.9, 1.1]' notes=calmer", "two keys at once"},
+    {NULL, NULL},
 };
 
 const char *const pbt__sections[PBT__SECTION_COUNT] = {
@@ -66,6 +185,8 @@ const pbt__command pbt__program = {
     .text = "Population Based Training: trains a population of your program, moves the search\n"
             "to what works while it trains, and keeps a log of everything it did.\n",
     .run = run_program,
+    .examples = program_examples,
+    .statuses = training_statuses,
 };
 
 const pbt__command pbt__commands[] = {
@@ -82,6 +203,10 @@ const pbt__command pbt__commands[] = {
                 "already is continued; a finished one prints its result. On a terminal a live\n"
                 "table shows the members; elsewhere every event is a line.\n"
                 "\n"
+                "The same command once more, while the first runs, joins it: its slots train\n"
+                "beside the others until the study is over. Each goes on without the other.\n"
+                "Runs of --seeds are not joined.\n"
+                "\n"
                 "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
                 "come, and waits for them, 30 seconds at most; twice, it ends them at once.\n"
                 "Either way, and after any crash, the same command goes on where the study was.\n"
@@ -92,11 +217,10 @@ const pbt__command pbt__commands[] = {
                 "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
                 "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
                 "driver shows; without GPUs, as many as the processors that the affinity, the\n"
-                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
-                "\n"
-                "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
-                "without one usable member, 130 and 143 interrupted.\n",
+                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n",
         .run = pbt__command_run,
+        .examples = run_examples,
+        .statuses = training_statuses,
     },
     {
         .name = "try",
@@ -114,11 +238,10 @@ const pbt__command pbt__commands[] = {
                 "\n"
                 "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
                 "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
-                "removed, unless a check says 'no' or --keep is given.\n"
-                "\n"
-                "Exit status: 0 nothing is wrong, 1 a check says 'no', 2 usage or spec error,\n"
-                "130 and 143 interrupted.\n",
+                "removed, unless a check says 'no' or --keep is given.\n",
         .run = pbt__command_try,
+        .examples = try_examples,
+        .statuses = try_statuses,
     },
     {
         .name = "replay",
@@ -135,6 +258,8 @@ const pbt__command pbt__commands[] = {
                 "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
                 "single one.\n",
         .run = pbt__command_replay,
+        .examples = replay_examples,
+        .statuses = training_statuses,
     },
     {
         .name = "check",
@@ -191,6 +316,7 @@ const pbt__command pbt__commands[] = {
                 "segment whose weights one started from, DONOR the member it copied. STUDY may be\n"
                 "left out where the store holds a single one.\n",
         .run = pbt__command_segments,
+        .examples = segments_examples,
     },
     {
         .name = "best",
@@ -206,6 +332,7 @@ const pbt__command pbt__commands[] = {
                 "where all of it comes from; whole or not at all, also while the study runs. A\n"
                 "folder that exists is left alone.\n",
         .run = pbt__command_best,
+        .examples = best_examples,
     },
     {
         .name = "plot",
@@ -220,6 +347,7 @@ const pbt__command pbt__commands[] = {
                 "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
                 "left out where the store holds a single one.\n",
         .run = pbt__command_plot,
+        .examples = plot_examples,
     },
     {
         .name = "schedule",
@@ -233,6 +361,7 @@ const pbt__command pbt__commands[] = {
                 "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
                 "out where the store holds a single one.\n",
         .run = pbt__command_schedule,
+        .examples = schedule_examples,
     },
     {
         .name = "lineage",
@@ -247,6 +376,7 @@ const pbt__command pbt__commands[] = {
                 "--member, the lineage of that member's latest report alone. --format dot is for\n"
                 "Graphviz. STUDY may be left out where the store holds a single one.\n",
         .run = pbt__command_lineage,
+        .examples = lineage_examples,
     },
     {
         .name = "why",
@@ -261,6 +391,7 @@ const pbt__command pbt__commands[] = {
                 "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
                 "holds a single one.\n",
         .run = pbt__command_why,
+        .examples = why_examples,
     },
     {
         .name = "report",
@@ -276,6 +407,7 @@ const pbt__command pbt__commands[] = {
                 "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
                 "their statistics.\n",
         .run = pbt__command_report,
+        .examples = report_examples,
     },
     {
         .name = "compare",
@@ -298,6 +430,7 @@ const pbt__command pbt__commands[] = {
                 "\n"
                 "docs/compare.md has the formulas.\n",
         .run = pbt__command_compare,
+        .examples = compare_examples,
     },
     {
         .name = "verify",
@@ -307,9 +440,9 @@ const pbt__command pbt__commands[] = {
         .section = PBT__SECTION_LOOK,
         .summary = "read a study's log again and check all of it",
         .text = "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
-                "bytes. Without STUDY, all studies of the store. Each problem is a line; exit\n"
-                "status 1 where there is any.\n",
+                "bytes. Without STUDY, all studies of the store. Each problem is a line.\n",
         .run = pbt__command_verify,
+        .statuses = verify_statuses,
     },
     {
         .name = "stop",
@@ -347,6 +480,7 @@ const pbt__command pbt__commands[] = {
                 "explore and objective.window may change; the others are what the study is.\n"
                 "Values are in YAML's notation: explore.factors='[0.9, 1.1]'.\n",
         .run = pbt__command_amend,
+        .examples = amend_examples,
     },
     {
         .name = "delete",

@@ -98,6 +98,7 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
         .checkpoint_folder = this->place.folder,
         .is_visitor = this->entry.is_joiner,
         .relative_to = this->place.here,
+        .spec_folder = (*spec)->folder,
     };
     pbt_err err = pbt__store_find(this->store, (*spec)->name, &row, error);
     *is_new = err == PBT_ERR_NOT_FOUND && !this->entry.is_joiner;

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-enum { NAME_MAXIMUM = 32 };
+enum {
+    NAME_MAXIMUM = 32,
+    WIDTH = 80,
+    COLUMN = 12, /* behind it stand the texts of a list */
+};
 
 /* ---- suggestions ---- */
 
@@ -106,29 +110,39 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
     }
 }
 
-/* The longest form of a command's options. Units: columns */
-static int option_width(const pbt__command *command)
+/* A term and its text; a long term has its line to itself. */
+static void print_row(const char *term, const char *text, FILE *out)
 {
-    size_t width = 0;
-    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
-        char form[64];
-        option_form(&pbt__options[i], form, sizeof form);
-        bool is_longer = pbt__command_takes(command, (pbt__option_id)i) && strlen(form) > width;
-        width = is_longer ? strlen(form) : width;
-    }
-    return (int)width;
+    bool is_long = strlen(term) > COLUMN;
+    fprintf(out, "  %-*s%s", COLUMN, term, is_long ? "\n" : "");
+    fprintf(out, "%*s%s\n", is_long ? COLUMN + 4 : 2, "", text);
 }
 
 static void print_options(const pbt__command *command, FILE *out)
 {
-    int width = option_width(command);
     fprintf(out, "\noptions\n");
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {
         if (pbt__command_takes(command, (pbt__option_id)i)) {
             char form[64];
             option_form(&pbt__options[i], form, sizeof form);
-            fprintf(out, "  %-*s  %s\n", width, form, pbt__options[i].help);
+            print_row(form, pbt__options[i].help, out);
         }
+    }
+}
+
+static void print_examples(const pbt__note *examples, FILE *out)
+{
+    fprintf(out, "\nexamples\n");
+    for (const pbt__note *example = examples; example->term != NULL; example++) {
+        fprintf(out, "  %s\n      %s\n", example->term, example->text);
+    }
+}
+
+static void print_statuses(const pbt__note *statuses, FILE *out)
+{
+    fprintf(out, "\nexit status\n");
+    for (const pbt__note *status = statuses; status->term != NULL; status++) {
+        print_row(status->term, status->text, out);
     }
 }
 
@@ -138,21 +152,48 @@ static void print_commands(FILE *out)
         fprintf(out, "\n%s\n", pbt__sections[section]);
         for (size_t i = 0; i < pbt__command_count; i++) {
             if ((int)pbt__commands[i].section == section) {
-                fprintf(out, "  %-12s  %s\n", pbt__commands[i].name, pbt__commands[i].summary);
+                print_row(pbt__commands[i].name, pbt__commands[i].summary, out);
             }
         }
     }
 }
 
-void pbt__usage_print(const pbt__command *command, FILE *out)
+/* The usage line, broken before brackets where it is long. */
+static void print_usage(const pbt__command *command, FILE *out)
 {
     char line[512];
     pbt__usage_line(command, line, sizeof line);
-    fprintf(out, "usage: %s\n\n%s", line, command->text);
+    int indent = (int)(sizeof "usage: pbt " + strlen(command->name));
+    int column = fprintf(out, "usage: ");
+    const char *word = line;
+    while (word[0] != '\0') {
+        size_t length = strcspn(word + 1, "[") + 1;
+        size_t end = word[length - 1] == ' ' ? length - 1 : length;
+        bool is_next = word[0] == '[' && column + 1 + (int)end > WIDTH;
+        if (is_next) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        const char *gap = word == line || is_next ? "" : " ";
+        column += fprintf(out, "%s%.*s", gap, (int)end, word);
+        word += length;
+    }
+}
+
+void pbt__usage_print(const pbt__command *command, FILE *out)
+{
+    print_usage(command, out);
+    fprintf(out, "\n\n%s", command->text);
     if (command == &pbt__program) {
         print_commands(out);
     }
     print_options(command, out);
+    if (command->examples != NULL) {
+        print_examples(command->examples, out);
+    }
+    if (command->statuses != NULL) {
+        print_statuses(command->statuses, out);
+    }
     if (command == &pbt__program) {
         fprintf(out, "\n'pbt COMMAND --help' explains a command.\n");
     }

@@ -69,7 +69,8 @@ PBT_MUST_USE pbt_err pbt__vault_publish(pbt__vault *vault, pbt_segment_id id, in
 /* Make published names durable. Before the commit that records them. */
 PBT_MUST_USE pbt_err pbt__vault_sync(pbt__vault *vault, pbt_error *error);
 
-/* Check size, time and inode against the record: cheap, before each local load. `attempt` as above.
+/* Check size, time and inode against the record, before each local load: cheap, but where time or
+ * inode differ, as a restored backup's do, all bytes are digested. `attempt` as above.
  * Errors: PBT_ERR_CHECKPOINT naming what differs. */
 PBT_MUST_USE pbt_err pbt__vault_check(const pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                       const pbt__checkpoint *record, pbt_error *error);

@@ -2,8 +2,9 @@
  * checkpoint_check.c: is what lies there what was recorded?
  *
  * The cheap check looks at names, sizes and times only, before each local load; it catches what
- * programs and people do to files. Damage that leaves size and time as they were is found by
- * reading every byte.
+ * programs and people do to files. Another time or inode may also be that of a copy, such as one
+ * restored from a backup: its bytes are read, and the same bytes are the same checkpoint. Damage
+ * that leaves size, time and inode as they were is found only by reading every byte.
  */
 #include <inttypes.h>
 
@@ -68,16 +69,8 @@ pbt_err pbt__vault_check(const pbt__vault *vault, pbt_segment_id id, int32_t att
     if (err != PBT_OK) {
         return err;
     }
-    if (found.modified_ns != record->modified_ns) {
-        err = pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint '%s' was written to", path);
-        pbt__error_detail(error, "modified at %" PRId64 " ns; %" PRId64 " was recorded",
-                          found.modified_ns, record->modified_ns);
-    } else if (found.inode != record->inode) {
-        err = pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint '%s' was replaced", path);
-        pbt__error_detail(error, "its inode is %" PRIu64 "; %" PRIu64 " was recorded", found.inode,
-                          record->inode);
-    }
-    return err;
+    bool is_same = found.modified_ns == record->modified_ns && found.inode == record->inode;
+    return is_same ? PBT_OK : pbt__vault_verify(vault, id, attempt, record, error);
 }
 
 pbt_err pbt__vault_verify(const pbt__vault *vault, pbt_segment_id id, int32_t attempt,

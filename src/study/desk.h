@@ -38,6 +38,7 @@ struct pbt__study {
     pbt__study_row row;
     const char *metric; /* the objective's; no amendment changes it */
     char *store_folder;
+    char *spec_folder; /* Nullable: of the spec at hand */
     char *relative_to;
     bool is_observer;
     void (*refused)(void *context, const pbt_error *error); /* nullable */

@@ -147,6 +147,7 @@ pbt_err pbt__study_verify_beside(pbt__study *study,
     pbt__study *reader = NULL;
     const pbt__study_options options = {
         .checkpoint_folder = study->store_folder,
+        .spec_folder = study->spec_folder,
         .is_observer = true,
     };
     pbt_err err = pbt__study_open(study->store, study->row.name, &options, &reader, error);

@@ -37,11 +37,14 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     study->refused_context = options->refused_context;
     study->store_folder = pbt__strdup(options->checkpoint_folder);
     study->relative_to = options->relative_to != NULL ? pbt__strdup(options->relative_to) : NULL;
+    study->spec_folder = options->spec_folder != NULL ? realpath(options->spec_folder, NULL) : NULL;
     if (study->store_folder == NULL ||
         (options->relative_to != NULL && study->relative_to == NULL)) {
         pbt__study_close(study);
         return NULL;
     }
+    study->view.store_folder = study->store_folder;
+    study->view.spec_folder = study->spec_folder;
     return study;
 }
 
@@ -58,6 +61,7 @@ void pbt__study_close(pbt__study *study)
     pthread_cond_destroy(&study->has_changed);
     free(study->store_folder);
     free(study->relative_to);
+    free(study->spec_folder);
     pbt__study_strip(study);
     free(study->removals);
     free(study);
@@ -155,15 +159,33 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
 
 /* ---- creating ---- */
 
+/* The spec's folder as it is recorded: from the store's where it lies there or below, so that both
+ * can move together; else absolute. Shape: out[PBT__PATH_SIZE] */
+static void write_folder(const pbt__study *study, const pbt_spec *spec, char *out)
+{
+    char *real = realpath(spec->folder, NULL);
+    const char *folder = real != NULL ? real : spec->folder;
+    size_t length = strlen(study->store_folder);
+    if (strncmp(folder, study->store_folder, length) == 0 && folder[length] == '/') {
+        folder += length + 1;
+    } else if (strcmp(folder, study->store_folder) == 0) {
+        folder = ".";
+    }
+    snprintf(out, PBT__PATH_SIZE, "%s", folder);
+    free(real);
+}
+
 static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *provenance,
                            pbt_error *error)
 {
+    char folder[PBT__PATH_SIZE];
+    write_folder(study, spec, folder);
     pbt__reading reading = {.entry = {.kind = PBT__CREATED,
                                       .segment = {0, 0},
                                       .name = spec->name,
                                       .seed = (int64_t)spec->search.seed,
                                       .spec = spec->source,
-                                      .folder = spec->folder,
+                                      .folder = folder,
                                       .provenance = provenance}};
     return pbt__study_log(study, &reading, error);
 }

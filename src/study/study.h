@@ -100,6 +100,7 @@ typedef struct pbt__study_options {
     bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
+    const char *spec_folder; /* Nullable: where the spec lies now, if not where it was recorded */
     /* Nullable: told of every report that is refused, on the thread that made it. */
     void (*refused)(void *context, const pbt_error *error);
     void *refused_context;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "study/study.h"
 
@@ -48,10 +49,17 @@ static pbt_err keep_spec(pbt__view *view, pbt_spec *spec)
     return PBT_OK;
 }
 
-static pbt_err parse_created(const pbt__entry *entry, pbt_spec **out, pbt_error *error)
+static pbt_err parse_created(const pbt__view *view, const pbt__entry *entry, pbt_spec **out,
+                             pbt_error *error)
 {
     pbt_spec *spec = NULL;
-    pbt_err err = pbt__spec_parse(entry->spec, entry->name, entry->folder, &spec, error);
+    char folder[PBT__PATH_SIZE];
+    const char *start = view->store_folder != NULL ? view->store_folder : "";
+    pbt_err err = pbt__path_join(
+        start, view->spec_folder != NULL ? view->spec_folder : entry->folder, folder, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_parse(entry->spec, entry->name, folder, &spec, error);
+    }
     if (err != PBT_OK) {
         return err;
     }
@@ -121,7 +129,7 @@ static pbt_err happen_created(pbt__view *view, const pbt__entry *entry, pbt_erro
     if (view->population != NULL) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "created twice");
     }
-    pbt_err err = parse_created(entry, &spec, error);
+    pbt_err err = parse_created(view, entry, &spec, error);
     if (err != PBT_OK) {
         return err;
     }

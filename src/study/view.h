@@ -37,6 +37,9 @@ typedef struct pbt__view {
     size_t spec_count;
     pbt__amendment *amendments;
     size_t amendment_capacity;
+    /* Nullable, borrowed: where a relative folder of the spec starts, and the folder instead of the
+     * one that is recorded. */
+    const char *store_folder, *spec_folder;
 } pbt__view;
 
 /* Called for each event read, after what happened was taken in and before what was decided is

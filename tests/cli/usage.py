@@ -40,8 +40,14 @@ class Usage(Case):
     def test_help_fits_a_terminal(self):
         for command in COMMANDS:
             output, _ = self.pbt(command, "--help")
-            text = output.split("\n", 1)[1]
-            self.assertLessEqual(max(map(len, text.splitlines())), 80, command)
+            self.assertLessEqual(max(map(len, output.splitlines())), 80, command)
+            self.assertNotRegex(output, r"(?m) $")
+
+    def test_examples_and_exit_statuses(self):
+        output, _ = self.pbt("run", "--help")
+        for words in ("pbt run study.yaml --seeds 1..5", "130, 143", "without one usable member"):
+            self.assertIn(words, output)
+        self.assertNotIn("exit status", self.pbt("list", "--help")[0])
 
     def test_queries_offer_json_and_a_store(self):
         for command in QUERIES:

@@ -64,6 +64,7 @@ class Installed(unittest.TestCase):
         cls.library = next(cls.root.rglob("libpbt.so"))
         cls.worker = next(cls.root.rglob("libpbt-worker.so"))
         cls.package = next(cls.root.rglob("pbt.pc"))
+        cls.program = next(cls.root.rglob("bin/pbt"))
 
     @classmethod
     def tearDownClass(cls):
@@ -89,6 +90,13 @@ class Installed(unittest.TestCase):
         }
         self.assertLessEqual(wanted, names)
 
+    def test_has_manual_pages_and_completion(self):
+        share = self.program.parents[1] / "share"
+        for name in ("man/man1/pbt.1", "man/man1/pbt-run.1", "man/man5/pbt-spec.5",
+                     "bash-completion/completions/pbt", "zsh/site-functions/_pbt",
+                     "fish/vendor_completions.d/pbt.fish"):
+            self.assertTrue((share / name).is_file(), name)
+
     def test_soname_is_0(self):
         header = output("objdump", "-p", str(self.library))
         self.assertRegex(header, r"SONAME\s+libpbt\.so\.0\n")
@@ -112,8 +120,7 @@ class Installed(unittest.TestCase):
         version = self.pkg_config("--modversion")[0]
         header = (ROOT / "include/pbt/pbt.h").read_text(encoding="utf-8")
         self.assertIn(f'#define PBT_VERSION "{version}"', header)
-        program = next(path for path in self.root.rglob("bin/pbt"))
-        self.assertEqual(output(str(program), "--version").split()[-1], version)
+        self.assertEqual(output(str(self.program), "--version").split()[-1], version)
 
     def test_readme_program_finds_a_good_schedule(self):
         source = self.root / "search.c"
