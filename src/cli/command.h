@@ -17,6 +17,10 @@ typedef enum pbt__option_id {
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
+    PBT__OPTION_OUTPUT,
+    PBT__OPTION_FORMAT,
+    PBT__OPTION_TENSORBOARD,
+    PBT__OPTION_ON_EVENT,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_YES,
@@ -99,6 +103,7 @@ int pbt__command_show(const pbt__arguments *arguments);
 int pbt__command_members(const pbt__arguments *arguments);
 int pbt__command_segments(const pbt__arguments *arguments);
 int pbt__command_best(const pbt__arguments *arguments);
+int pbt__command_export(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

@@ -23,6 +23,12 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
+    [PBT__OPTION_OUTPUT] = {"output", "DIR", "the folder to make"},
+    [PBT__OPTION_FORMAT] = {"format", "NAME", "csv, jsonl or tensorboard (default: csv and jsonl)"},
+    [PBT__OPTION_TENSORBOARD] = {"tensorboard", "DIR",
+                                 "write TensorBoard runs to DIR/NAME as reports come"},
+    [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
+                              "run it, with each event as a line of JSON on its standard input"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
@@ -58,8 +64,8 @@ const pbt__command pbt__commands[] = {
         .operands = "SPEC",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options =
-            BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
+        .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) |
+                   BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
@@ -143,6 +149,26 @@ const pbt__command pbt__commands[] = {
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
                 "may be left out where the store holds a single one.\n",
         .run = pbt__command_best,
+    },
+    {
+        .name = "export",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = BIT(STORE) | BIT(OUTPUT) | BIT(FORMAT) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "write a study as CSV, JSON lines or TensorBoard event files",
+        .text =
+            "Makes the folder that --output names, whole or not at all; one that exists is\n"
+            "refused. STUDY may be left out where the store holds a single one.\n"
+            "\n"
+            "csv, jsonl   segments and members, a row each; numbers are exact, and one that is\n"
+            "             not finite is nan, inf or -inf; events.jsonl is the log, study.json\n"
+            "             what 'pbt show' says, spec.yaml the spec as it was read\n"
+            "tensorboard  a run per member (m0, m1, ...) with a point per report at the\n"
+            "             member's step, and one, best, for the lineage of the best segment,\n"
+            "             at its age; the HParams tab shows a member with the\n"
+            "             hyperparameters of its newest report\n",
+        .run = pbt__command_export,
     },
     {
         .name = "verify",
