@@ -98,14 +98,18 @@ pbt_err pbt__records_scan(const char *folder, int *file_count, char *mark, pbt_e
         char path[PBT__PATH_SIZE];
         char *bytes = NULL;
         size_t length = 0;
-        pbt_err err = file_path(folder, count + 1, path, error);
+        pbt_error why = {0};
+        pbt_err err = file_path(folder, count + 1, path, &why);
         if (err == PBT_OK) {
-            err = pbt__file_read(path, FILE_MAXIMUM, &bytes, &length, error);
+            err = pbt__file_read(path, FILE_MAXIMUM, &bytes, &length, &why);
         }
         if (err == PBT_ERR_NOT_FOUND) {
             break;
         }
         if (err != PBT_OK) {
+            if (error != NULL) {
+                *error = why;
+            }
             return err;
         }
         take_last_mark(bytes, length, newest);
