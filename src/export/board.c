@@ -69,9 +69,10 @@ pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, p
     board->segments = json_object();
     board->metrics = json_object();
     board->runs = pbt__calloc((size_t)board->member_count + 1, sizeof *board->runs);
-    bool is_whole = board->segments != NULL && board->metrics != NULL && board->runs != NULL;
-    pbt_err err =
-        is_whole ? pbt__path_join("", folder, board->folder, error) : pbt__fail_memory(error);
+    pbt_err err = pbt__path_join("", folder, board->folder, error);
+    if (board->segments == NULL || board->metrics == NULL || board->runs == NULL) {
+        err = pbt__fail_memory(error);
+    }
     if (err != PBT_OK) {
         pbt__board_free(board);
         return err;
@@ -152,7 +153,7 @@ static void add_summary(run *to, double seconds, int64_t step, pbt__text *summar
     add_record(to, seconds, &event);
 }
 
-/* A session's start. TensorBoard forgets at each but the first what it has at this step or later. */
+/* A session's start. At each but the first TensorBoard forgets what it has from this step on. */
 static void add_session(run *to, double seconds, int64_t step)
 {
     pbt__text event = event_of(seconds, step), session = pbt__proto_new();

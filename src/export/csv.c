@@ -118,7 +118,9 @@ void pbt__csv_write(const json_t *rows, pbt__text *out)
     if (columns == NULL) {
         return;
     }
-    add_row(columns, NULL, out);
+    if (json_object_size(columns) > 0) {
+        add_row(columns, NULL, out);
+    }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         add_row(columns, json_array_get(rows, i), out);
     }
