@@ -40,6 +40,12 @@ class Notify(Case):
             time.sleep(0.05)
         self.fail(f"waited in vain for {what}")
 
+    def process(self, name):
+        """The process whose number a script wrote to a file, once it stands there whole."""
+        path = self.folder / name
+        self.wait_for(lambda: path.exists() and path.read_text().endswith("\n"), name)
+        return int(path.read_text())
+
     def assert_gone(self, pid):
         self.wait_for(lambda: not os.path.exists(f"/proc/{pid}"), f"the end of process {pid}")
 
@@ -106,24 +112,24 @@ class Notify(Case):
         program = self.script("#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsleep 1000 &\necho $! >child\n"
                               "while :; do sleep 0.05; done\n")
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
-        self.wait_for(lambda: (self.folder / "child").exists(), "the program")
+        processes = [self.process(name) for name in ("pid", "child")]
         self.wait_for(lambda: self.json("show")[0]["state"] == "finished", "the end of the study")
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
         self.assertIn("'./listen.sh' did not end in time\n", errors)
-        for name in ("pid", "child"):
-            self.assert_gone(int((self.folder / name).read_text()))
+        for pid in processes:
+            self.assert_gone(pid)
 
     def test_it_dies_with_the_run(self):
         program = self.script("#!/bin/sh\nsleep 1000 &\necho $! >child\necho $$ >pid\nwait\n")
         self.spec(delay="0.2")
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
-        self.wait_for(lambda: (self.folder / "pid").exists(), "the program")
+        processes = [self.process(name) for name in ("pid", "child")]
         process.kill()
         process.wait()
-        for name in ("pid", "child"):
-            self.assert_gone(int((self.folder / name).read_text()))
+        for pid in processes:
+            self.assert_gone(pid)
 
 
 if __name__ == "__main__":
