@@ -79,6 +79,15 @@ const pbt__command pbt__commands[] = {
                 "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the\n"
                 "store.\n"
                 "\n"
+                "--tensorboard goes on where its files ended, after any crash. The HParams tab\n"
+                "shows what a member began with; 'pbt export' writes what it has now.\n"
+                "\n"
+                "--on-event starts one process for the run, which reads every event from the\n"
+                "first new one on, in order, until its input ends. It has 10 seconds to end then.\n"
+                "It finds PBT_STUDY and PBT_STORE in its environment; what it prints goes to\n"
+                "NAME.logs/on-event.log. One that is slow or fails holds nothing up: what it does\n"
+                "not take is counted in a warning.\n"
+                "\n"
                 "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
                 "without one usable member, 130 and 143 interrupted.\n",
         .run = pbt__command_run,

@@ -32,6 +32,8 @@ enum { LOOK_MS = 20, CLOSING_US = 500 * 1000, NOTIFY_KILL_SECONDS = 2 };
 struct pbt__notify {
     pbt__follower *follower;
     char *program;
+    char *changes[3]; /* of its environment; NULL-terminated */
+    char **environment;
     int log;    /* -1: none */
     int warden; /* -1: none */
     int input;  /* our end of the pipe; -1: none */
@@ -59,7 +61,7 @@ static pbt_err start_process(pbt__notify *this, pbt_error *error)
     char *const arguments[] = {this->program, NULL};
     const pbt__spawn_options options = {
         .arguments = arguments,
-        .environment = environ,
+        .environment = this->environment,
         .directory = ".",
         .input = ends[0],
         .output = this->log,
@@ -219,7 +221,30 @@ static void notify_free(pbt__notify *this)
         (void)close(this->log);
     }
     free(this->program);
+    free(this->environment);
+    free(this->changes[0]);
+    free(this->changes[1]);
     free(this);
+}
+
+static char *variable(const char *name, const char *value)
+{
+    pbt__text text = pbt__text_init(PBT__PATH_SIZE);
+    pbt__text_format(&text, "%s=%s", name, value);
+    return pbt__text_take(&text);
+}
+
+/* What it is told: the program, the study, the store. */
+static pbt_err copy_texts(pbt__notify *this, const char *study, const pbt__notify_options *options,
+                          pbt_error *error)
+{
+    this->program = pbt__strdup(options->program);
+    this->changes[0] = variable("PBT_STUDY", study);
+    this->changes[1] = variable("PBT_STORE", options->store);
+    this->environment = pbt__environment_new(environ, this->changes, 0);
+    bool is_whole = this->program != NULL && this->changes[0] != NULL && this->changes[1] != NULL &&
+                    this->environment != NULL;
+    return is_whole ? PBT_OK : pbt__fail_memory(error);
 }
 
 static pbt_err open_log(pbt__notify *this, const char *path, pbt_error *error)
@@ -236,9 +261,8 @@ pbt_err pbt__notify_start(pbt__study *study, const pbt__notify_options *options,
         return pbt__fail_memory(error);
     }
     *this = (pbt__notify){.log = -1, .warden = -1, .input = -1};
-    this->program = pbt__strdup(options->program);
     const pbt__listener listener = {"--on-event", this, take, settle, end};
-    pbt_err err = this->program != NULL ? PBT_OK : pbt__fail_memory(error);
+    pbt_err err = copy_texts(this, pbt__study_name(study), options, error);
     if (err == PBT_OK) {
         err = open_log(this, options->log, error);
     }

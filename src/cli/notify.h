@@ -14,6 +14,7 @@ typedef struct pbt__notify pbt__notify;
 
 typedef struct pbt__notify_options {
     const char *program; /* as execvp finds it; it has no arguments */
+    const char *store;   /* its PBT_STORE; PBT_STUDY is the study's name */
     const char *log;     /* the file its output is appended to */
     int64_t after;       /* the newest event that is not sent */
 } pbt__notify_options;

@@ -158,7 +158,8 @@ static void start_listeners(const run *this, pbt__study *study, int64_t after,
     if (program == NULL) {
         return;
     }
-    const pbt__notify_options options = {.program = program, .log = log, .after = after};
+    const pbt__notify_options options = {
+        .program = program, .store = this->place.url, .log = log, .after = after};
     pbt_err err = pbt__path_join(log_folder, "on-event.log", log, &error);
     if (err == PBT_OK) {
         err = pbt__file_make_folder(log_folder, &error);

@@ -1,11 +1,13 @@
 /* file.c: files are read and written whole or fail cleanly, and removing follows no link. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +149,23 @@ static void a_failed_appending_leaves_the_file_as_it_was(void **state)
         assert_string_equal(error.detail, "No space left on device");
         assert_content(in("f"), "whole", 5);
     }
+}
+
+/* The limit lets the first bytes through and refuses the rest, as a disk that fills up does. */
+static void a_torn_appending_is_taken_back(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(pbt__file_append(in("f"), "whole", 5, NULL), PBT_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit small = {.rlim_cur = 8, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const pbt_err err = pbt__file_append(in("f"), "torn by the limit", 17, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(err, PBT_ERR_IO);
+    assert_content(in("f"), "whole", 5);
 }
 
 static void files_and_folders_are_synced(void **state)
@@ -301,6 +320,8 @@ int main(void)
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(bytes_are_appended, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(a_failed_appending_leaves_the_file_as_it_was, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(a_torn_appending_is_taken_back, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(files_and_folders_are_synced, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(renaming_replaces, make_scratch, remove_scratch),

@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import time
 
 import tap
-from case import Case
+from case import HERE, Case
 
 READER = """\
 #!/bin/sh
@@ -56,6 +57,11 @@ class Notify(Case):
         self.assertEqual(self.got(), self.log())
         self.assertEqual(self.got()[0]["kind"], "created")
         self.assertEqual((self.folder / "tiny.logs" / "on-event.log").read_text(), "the end\n")
+
+    def test_it_knows_the_study_and_the_store(self):
+        program = self.script('#!/bin/sh\necho "$PBT_STUDY $PBT_STORE" >told\nexec cat >/dev/null\n')
+        self.pbt("run", "spec.yaml", "--quiet", "--store", "x.db", "--on-event", program)
+        self.assertEqual((self.folder / "told").read_text(), "tiny x.db\n")
 
     def test_a_run_that_goes_on_sends_what_is_new(self):
         program = self.script(READER)
@@ -120,6 +126,25 @@ class Notify(Case):
         self.assertIn("'./listen.sh' did not end in time\n", errors)
         for pid in processes:
             self.assert_gone(pid)
+
+    def test_the_recipe_of_the_docs(self):
+        """docs/notify.md's shell script as it stands, with a curl that writes down what it sends."""
+        page = (HERE.parent.parent / "docs" / "notify.md").read_text()
+        program = self.script(re.search(r"```sh\n(.*?)```", page, re.DOTALL).group(1), "notify.sh")
+        self.script('#!/bin/sh\nprintf "%s|" "$@" >>sent\necho >>sent\n', "curl")
+        trainer = self.folder / "trainer.sh"
+        broken = '[ "$4" = 10 ] && [ ! -e broken ] && touch broken && exit 1\n'
+        trainer.write_text(broken + trainer.read_text())
+        spec = self.folder / "spec.yaml"
+        spec.write_text(spec.read_text() + "failure: {retries: 0}\n")
+        path = f"{self.folder}:{os.environ['PATH']}"
+        environment = self.environment() | {"PATH": path, "URL": "http://localhost/x"}
+        self.pbt("run", "spec.yaml", "--quiet", "--on-event", program, env=environment)
+        sent = [line.split("|")[-3:-1] for line in (self.folder / "sent").read_text().splitlines()]
+        self.assertEqual(sent, [
+            ["tiny: a segment was given up", "http://localhost/x"],
+            ["tiny: the run is over", "http://localhost/x"],
+        ])
 
     def test_it_dies_with_the_run(self):
         program = self.script("#!/bin/sh\nsleep 1000 &\necho $! >child\necho $$ >pid\nwait\n")
