@@ -6,11 +6,19 @@ The event files themselves are read by the real TensorBoard in tests/export/boar
 import csv
 import json
 import pathlib
+import resource
+import signal
 
 import tap
 from case import Case
 
+LIMIT = 36 * 1024  # Units: bytes
 SPREAD = ("hyperparameters", "metrics")
+
+
+def limit_files():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
 
 
 def lines_of(path):
@@ -108,8 +116,19 @@ class Export(Case):
         self.assertTrue(errors.startswith("pbt: cannot "), errors)
         self.pbt("export", "none", "--output", "out", status=1)
         self.assertEqual(self.files(), before)
-        self.pbt("export", "--output", "out")
+
+    def test_a_full_disk_leaves_nothing(self):
+        """A limit on files' sizes: above what reading the store takes, below what the log has."""
+        self.spec("long.yaml", name="long", steps="300")
+        self.pbt("run", "long.yaml", "--quiet", "--slots", "4")
+        before = self.files()
+        limited = {"restore_signals": False, "preexec_fn": limit_files}
+        _, errors = self.pbt("export", "long", "--output", "out", status=1, **limited)
+        self.assertRegex(errors, r"^pbt: cannot write '.*'\ndetail: File too large\n")
+        self.assertEqual(self.files(), before)
+        self.pbt("export", "long", "--output", "out")
         self.assertEqual(self.files(), sorted([*before, "out"]))
+        self.assertGreater((self.folder / "out" / "events.jsonl").stat().st_size, LIMIT)
 
     def test_usage(self):
         _, errors = self.pbt("export", "tiny", status=2)
