@@ -166,17 +166,16 @@ const pbt__command pbt__commands[] = {
         .options = BIT(STORE) | BIT(OUTPUT) | BIT(FORMAT) | BIT(HELP),
         .section = PBT__SECTION_LOOK,
         .summary = "write a study as CSV, JSON lines or TensorBoard event files",
-        .text =
-            "Makes the folder that --output names, whole or not at all; one that exists is\n"
-            "refused. STUDY may be left out where the store holds a single one.\n"
-            "\n"
-            "csv, jsonl   segments and members, a row each; numbers are exact, and one that is\n"
-            "             not finite is nan, inf or -inf; events.jsonl is the log, study.json\n"
-            "             what 'pbt show' says, spec.yaml the spec as it was read\n"
-            "tensorboard  a run per member (m0, m1, ...) with a point per report at the\n"
-            "             member's step, and one, best, for the lineage of the best segment,\n"
-            "             at its age; the HParams tab shows a member with the\n"
-            "             hyperparameters of its newest report\n",
+        .text = "Makes the folder that --output names, whole or not at all; one that exists is\n"
+                "refused. STUDY may be left out where the store holds a single one.\n"
+                "\n"
+                "csv, jsonl   segments and members, a row each, numbers exact; one that is not\n"
+                "             finite is nan, inf or -inf. events.jsonl is the log, study.json\n"
+                "             what 'pbt show' says, spec.yaml the spec as it was read\n"
+                "tensorboard  a run per member (m0, m1, ...) with a point per report at the\n"
+                "             member's step, and one, best, for the lineage of the best segment,\n"
+                "             at its age; the HParams tab shows a member with the\n"
+                "             hyperparameters of its newest report; values have 32 bits there\n",
         .run = pbt__command_export,
     },
     {

@@ -125,6 +125,22 @@ class TensorBoard(Case):
         self.pbt("export", "--output", "tb", "--format", "tensorboard")
         self.assertEqual(self.found("tb"), self.expected())
 
+    def test_the_best_lineage_counts_its_age(self):
+        """A lone member whose second segment fails starts afresh: it is older than its weights."""
+        self.options(population="1")
+        with open(self.folder / "spec.yaml", "a", encoding="utf-8") as spec:
+            spec.write("failure: {retries: 0}\n")
+        trainer = self.folder / "trainer.sh"
+        broken = '[ "$4" = 10 ] && [ ! -e broken ] && touch broken && exit 1\n'
+        trainer.write_text(broken + trainer.read_text())
+        self.pbt("run", "spec.yaml", "--quiet", "--tensorboard", "live")
+        self.pbt("export", "--output", "tb", "--format", "tensorboard")
+        for folder in ("tb", "live/tiny"):
+            found = self.found(folder)
+            self.assertEqual([point[0] for point in found["best"]["score"]], [10, 20])
+            self.assertEqual([point[0] for point in found["m0"]["score"]], [10, 30, 40])
+            self.assertEqual(found, self.expected())
+
     def test_a_live_study_holds_every_value(self):
         self.options(steps="100")
         self.pbt("run", "spec.yaml", "--quiet", "--tensorboard", "tb")
@@ -238,7 +254,9 @@ class TensorBoard(Case):
         shown = self.ask(f"{server}/data/plugin/scalars/scalars?run=tiny/best&tag=score")
         self.assertEqual([tuple(point[1:]) for point in shown], [point[:2] for point in values])
         started = {s["segment"]: s["hyperparameters"] for s in self.json("segments", "tiny")}
-        for member, group in self.groups(server).items():
+        groups = self.groups(server)
+        self.assertEqual(sorted(groups), [f"tiny/m{member}" for member in range(4)])
+        for member, group in groups.items():
             name = member.rpartition("/")[2]
             self.assertEqual(group["hparams"], started[f"{name}s0"])
 
