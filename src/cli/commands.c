@@ -28,7 +28,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_TENSORBOARD] = {"tensorboard", "DIR",
                                  "write TensorBoard runs to DIR/NAME as reports come"},
     [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
-                              "run it, with each event as a line of JSON on its standard input"},
+                              "run a program that reads each event as a line of JSON"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},

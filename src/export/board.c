@@ -56,6 +56,16 @@ static run *best_run(const pbt__board *board)
     return &board->runs[board->member_count];
 }
 
+static run *runs_new(size_t count)
+{
+    run *runs = pbt__calloc(count, sizeof *runs);
+    for (size_t i = 0; runs != NULL && i < count; i++) {
+        runs[i].pending = pbt__text_init(PENDING_MAXIMUM);
+        runs[i].mark = PBT_NO_SEGMENT;
+    }
+    return runs;
+}
+
 pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, pbt__board **out,
                        pbt_error *error)
 {
@@ -68,7 +78,7 @@ pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, p
     board->space = pbt__hparams_space(&spec->search.space);
     board->segments = json_object();
     board->metrics = json_object();
-    board->runs = pbt__calloc((size_t)board->member_count + 1, sizeof *board->runs);
+    board->runs = runs_new((size_t)board->member_count + 1);
     pbt_err err = pbt__path_join("", folder, board->folder, error);
     if (board->segments == NULL || board->metrics == NULL || board->runs == NULL) {
         err = pbt__fail_memory(error);
@@ -76,10 +86,6 @@ pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, p
     if (err != PBT_OK) {
         pbt__board_free(board);
         return err;
-    }
-    for (int32_t i = 0; i <= board->member_count; i++) {
-        board->runs[i].pending = pbt__text_init(PENDING_MAXIMUM);
-        board->runs[i].mark = PBT_NO_SEGMENT;
     }
     *out = board;
     return PBT_OK;

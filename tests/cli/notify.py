@@ -59,7 +59,8 @@ class Notify(Case):
         self.assertEqual((self.folder / "tiny.logs" / "on-event.log").read_text(), "the end\n")
 
     def test_it_knows_the_study_and_the_store(self):
-        program = self.script('#!/bin/sh\necho "$PBT_STUDY $PBT_STORE" >told\nexec cat >/dev/null\n')
+        told = 'echo "$PBT_STUDY $PBT_STORE" >told'
+        program = self.script(f"#!/bin/sh\n{told}\nexec cat >/dev/null\n")
         self.pbt("run", "spec.yaml", "--quiet", "--store", "x.db", "--on-event", program)
         self.assertEqual((self.folder / "told").read_text(), "tiny x.db\n")
 
@@ -115,8 +116,10 @@ class Notify(Case):
 
     def test_what_does_not_end_is_ended(self):
         """The second signal of the user's ends the grace; what the program started ends too."""
-        program = self.script("#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsleep 1000 &\necho $! >child\n"
-                              "while :; do sleep 0.05; done\n")
+        program = self.script(
+            "#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsleep 1000 &\necho $! >child\n"
+            "while :; do sleep 0.05; done\n"
+        )
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
         processes = [self.process(name) for name in ("pid", "child")]
         self.wait_for(lambda: self.json("show")[0]["state"] == "finished", "the end of the study")
@@ -128,7 +131,7 @@ class Notify(Case):
             self.assert_gone(pid)
 
     def test_the_recipe_of_the_docs(self):
-        """docs/notify.md's shell script as it stands, with a curl that writes down what it sends."""
+        """The shell script of docs/notify.md, with a curl that writes down what it sends."""
         page = (HERE.parent.parent / "docs" / "notify.md").read_text()
         program = self.script(re.search(r"```sh\n(.*?)```", page, re.DOTALL).group(1), "notify.sh")
         self.script('#!/bin/sh\nprintf "%s|" "$@" >>sent\necho >>sent\n', "curl")

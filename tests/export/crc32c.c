@@ -18,8 +18,8 @@ static void is_as_in_rfc_3720(void **state)
     assert_int_equal(pbt__crc32c(bytes, sizeof bytes), 0x8A9136AA);
     memset(bytes, 0xFF, sizeof bytes);
     assert_int_equal(pbt__crc32c(bytes, sizeof bytes), 0x62A8AB43);
-    for (uint8_t i = 0; i < sizeof bytes; i++) {
-        bytes[i] = i;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)i;
     }
     assert_int_equal(pbt__crc32c(bytes, sizeof bytes), 0x46DD794E);
 }
