@@ -141,6 +141,7 @@ typedef enum pbt_operation {
     PBT_DOWN,
     PBT_NOISE, /* a normal deviate added, in natural-log units on a log scale */
     PBT_PICK,  /* a uniform draw among a choice's values */
+    PBT_STAGE, /* what the member's schedule says */
 } pbt_operation;
 
 typedef struct pbt_change {
@@ -197,12 +198,22 @@ typedef struct pbt_explore {
     double sigma;                /* gaussian */
 } pbt_explore;
 
+/* One stretch of a given schedule: these values until the weights have that age. */
+typedef struct pbt_stage {
+    int64_t end_age;         /* Units: steps; grows from stage to stage */
+    const pbt_value *values; /* Shape: values[space.count]; read where `given` is true */
+    const bool *given;       /* Shape: given[space.count]; the others stay as they are */
+} pbt_stage;
+
 /* One given start; the members beyond the list are drawn from the priors. */
 typedef struct pbt_start {
     const pbt_value *values; /* Shape: values[space.count]; read where `given` is true */
     const bool *given;       /* Shape: given[space.count] */
     bool fixed;              /* a baseline: never copies, never changes */
     const char *checkpoint;  /* Nullable: a file or folder to start from */
+    const pbt_stage *stages; /* Shape: stages[stage_count]: a schedule, followed instead of
+                                copying and exploring; the last stage holds to the end */
+    int32_t stage_count;     /* in a population of several, stages end at ready points */
 } pbt_start;
 
 /* Everything a decision depends on, the events aside. Start from pbt_search_default(). */

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum { MICROSECONDS = 1000000 };
@@ -39,4 +40,26 @@ void pbt__clock_format(int64_t time_us, char *out)
     char date[PBT__TIME_SIZE];
     (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
     (void)snprintf(out, PBT__TIME_SIZE, "%.23s.%06dZ", date, (int)fraction);
+}
+
+bool pbt__clock_read(const char *text, int64_t *out)
+{
+    struct tm utc = {0};
+    char again[PBT__TIME_SIZE];
+    int fraction = 0;
+    /* What reads as a time but is written otherwise (the 30th of February) is none. */
+    if (strlen(text) >= sizeof again ||
+        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &fraction) != 7) {
+        return false;
+    }
+    utc.tm_year -= 1900;
+    utc.tm_mon -= 1;
+    const int64_t time_us = (int64_t)timegm(&utc) * MICROSECONDS + fraction;
+    pbt__clock_format(time_us, again);
+    if (strcmp(again, text) != 0) {
+        return false;
+    }
+    *out = time_us;
+    return true;
 }

@@ -3,6 +3,7 @@
 #ifndef PBT_BASE_CLOCK_H
 #define PBT_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Units: microseconds since 1970-01-01T00:00:00Z. */
@@ -16,5 +17,8 @@ enum { PBT__TIME_SIZE = 32 };
 /* Write as RFC 3339 in UTC with microseconds: 2026-01-02T03:04:05.678901Z.
  * Shape: out[PBT__TIME_SIZE] */
 void pbt__clock_format(int64_t time_us, char *out);
+
+/* Read what pbt__clock_format wrote of a year from 1 to 9999; false where it is anything else. */
+bool pbt__clock_read(const char *text, int64_t *out);
 
 #endif

@@ -193,6 +193,23 @@ pbt_err pbt__file_append(const char *path, const void *bytes, size_t length, pbt
     return PBT_ERR_IO;
 }
 
+pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE];
+    const int size = snprintf(aside, sizeof aside, "%s.aside", path);
+    if (size < 0 || (size_t)size >= sizeof aside) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the path '%.100s...' is too long", path);
+    }
+    pbt_err err = pbt__file_write(aside, bytes, length, error);
+    if (err == PBT_OK) {
+        err = pbt__file_rename(aside, path, error);
+    }
+    if (err != PBT_OK) {
+        (void)unlink(aside);
+    }
+    return err;
+}
+
 pbt_err pbt__file_sync(const char *path, pbt_error *error)
 {
     const int file = open_file(path, O_RDONLY, PBT__FAULT_SYNC);

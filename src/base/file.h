@@ -25,6 +25,11 @@ PBT_MUST_USE pbt_err pbt__file_write(const char *path, const void *bytes, size_t
 PBT_MUST_USE pbt_err pbt__file_append(const char *path, const void *bytes, size_t length,
                                       pbt_error *error);
 
+/* Put a file in place, whole or not at all: written beside it as PATH.aside, then renamed. Errors:
+ * also PBT_ERR_LIMIT where the path is too long. */
+PBT_MUST_USE pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length,
+                                       pbt_error *error);
+
 /* fsync a file, or a folder itself (not its content). */
 PBT_MUST_USE pbt_err pbt__file_sync(const char *path, pbt_error *error);
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "cli/query.h"
+#include "cli/control.h"
 
 /* KEY=VALUE operands, split. Owner: `texts` holds the copies that `keys` and `values` point
  * into. */
@@ -69,18 +69,16 @@ static pbt_err amendment_split(const pbt__arguments *arguments, amendment *out, 
     return PBT_OK;
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err change(const pbt__arguments *arguments, pbt__control *control, pbt_error *error)
 {
-    (void)place;
     amendment these = {0};
     pbt_err err = amendment_split(arguments, &these, error);
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__study_amend(study, these.keys, these.values, these.count, error);
+    err = pbt__control_amend(control, these.keys, these.values, these.count, error);
     for (size_t i = 0; i < these.count && err == PBT_OK; i++) {
-        printf("%s: %s is %s now\n", pbt__study_name(study), these.keys[i], these.values[i]);
+        printf("%s: %s is %s now\n", control->name, these.keys[i], these.values[i]);
     }
     amendment_fini(&these);
     return err;
@@ -88,5 +86,5 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 
 int pbt__command_amend(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_CHANGE, answer);
+    return pbt__control_run(arguments, change);
 }

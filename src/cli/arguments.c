@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/usage.h"
+#include "study/study.h"
 
 /* Find an option of `command` by a name that may be followed by `=value`; COUNT where there is
  * none. */
@@ -162,6 +163,18 @@ const char *pbt__arguments_operand(const pbt__arguments *arguments, int index)
     return index < arguments->operand_count ? arguments->operands[index] : NULL;
 }
 
+pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out, pbt_error *error)
+{
+    pbt_segment_id id;
+    if (!pbt__id_read(text, &id)) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' is no segment", text);
+        pbt__error_hint(error, "a segment is named by member and number: m3s12");
+        return PBT_ERR_ARGUMENT;
+    }
+    *out = id;
+    return PBT_OK;
+}
+
 pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minimum, int64_t maximum,
                                int64_t *out, pbt_error *error)
 {
@@ -177,4 +190,25 @@ pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minim
     }
     *out = value;
     return PBT_OK;
+}
+
+pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
+                               pbt_error *error)
+{
+    const char *segment = arguments->values[PBT__OPTION_SEGMENT];
+    const char *member = arguments->values[PBT__OPTION_MEMBER];
+    int64_t number = -1;
+    if (segment != NULL && member != NULL) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "--member and --segment exclude each other");
+    }
+    if (segment != NULL) {
+        return pbt__arguments_segment(segment, out, error);
+    }
+    pbt_err err = member != NULL
+                      ? pbt__arguments_integer("--member", member, 0, INT32_MAX, &number, error)
+                      : PBT_OK;
+    if (err == PBT_OK) {
+        *out = (pbt_segment_id){(int32_t)number, -1};
+    }
+    return err;
 }

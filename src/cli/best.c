@@ -28,7 +28,11 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 {
     (void)place;
     json_t *show = NULL;
-    pbt_err err = pbt__study_show(study, &show, error);
+    const char *folder = arguments->values[PBT__OPTION_EXPORT];
+    pbt_err err = folder != NULL ? pbt__study_export(study, folder, error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = pbt__study_show(study, &show, error);
+    }
     if (err == PBT_OK) {
         err = print_best(json_object_get(show, "best"), arguments, study, error);
     }

@@ -13,16 +13,29 @@
 /* The options any command may take. Part of commands.c's bit sets: at most 32. */
 typedef enum pbt__option_id {
     PBT__OPTION_STORE,
+    PBT__OPTION_SERVER,
+    PBT__OPTION_TOKEN_FILE,
     PBT__OPTION_SLOTS,
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
-    PBT__OPTION_OUTPUT,
-    PBT__OPTION_FORMAT,
+    PBT__OPTION_FOLDER,
+    PBT__OPTION_TABLES,
     PBT__OPTION_TENSORBOARD,
     PBT__OPTION_ON_EVENT,
+    PBT__OPTION_AT,
+    PBT__OPTION_STEPS,
+    PBT__OPTION_KEEP,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
+    PBT__OPTION_OUTPUT,
+    PBT__OPTION_KIND,
+    PBT__OPTION_COLOR,
+    PBT__OPTION_FORMAT,
+    PBT__OPTION_MEMBER,
+    PBT__OPTION_SEGMENT,
+    PBT__OPTION_EXPORT,
+    PBT__OPTION_SCALE,
     PBT__OPTION_YES,
     PBT__OPTION_FORCE,
     PBT__OPTION_VERSION,
@@ -96,7 +109,17 @@ const char *pbt__arguments_operand(const pbt__arguments *arguments, int index);
 PBT_MUST_USE pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minimum,
                                             int64_t maximum, int64_t *out, pbt_error *error);
 
+/* Read a segment's name, such as m3s12. Errors: PBT_ERR_ARGUMENT. */
+PBT_MUST_USE pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out,
+                                            pbt_error *error);
+
+/* The segment whose lineage is meant: --segment, --member N's latest report ({N, -1}), else the
+ * best (PBT_NO_SEGMENT). Errors: PBT_ERR_ARGUMENT. */
+PBT_MUST_USE pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
+                                            pbt_error *error);
+
 int pbt__command_run(const pbt__arguments *arguments);
+int pbt__command_try(const pbt__arguments *arguments);
 int pbt__command_check(const pbt__arguments *arguments);
 int pbt__command_list(const pbt__arguments *arguments);
 int pbt__command_show(const pbt__arguments *arguments);
@@ -104,6 +127,13 @@ int pbt__command_members(const pbt__arguments *arguments);
 int pbt__command_segments(const pbt__arguments *arguments);
 int pbt__command_best(const pbt__arguments *arguments);
 int pbt__command_export(const pbt__arguments *arguments);
+int pbt__command_plot(const pbt__arguments *arguments);
+int pbt__command_schedule(const pbt__arguments *arguments);
+int pbt__command_lineage(const pbt__arguments *arguments);
+int pbt__command_why(const pbt__arguments *arguments);
+int pbt__command_report(const pbt__arguments *arguments);
+int pbt__command_compare(const pbt__arguments *arguments);
+int pbt__command_replay(const pbt__arguments *arguments);
 int pbt__command_verify(const pbt__arguments *arguments);
 int pbt__command_stop(const pbt__arguments *arguments);
 int pbt__command_resume(const pbt__arguments *arguments);

@@ -9,13 +9,17 @@
 #include "cli/usage.h"
 
 #define BIT(name) (1u << PBT__OPTION_##name)
-#define QUERY (BIT(STORE) | BIT(JSON) | BIT(HELP))
-#define CHANGE (BIT(STORE) | BIT(HELP))
+#define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
+#define QUERY (PLACE | BIT(JSON) | BIT(HELP))
+#define CHANGE (PLACE | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
                            "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
+    [PBT__OPTION_SERVER] = {"server", "URL",
+                            "a server instead, such as 'pbt run' is ($PBT_SERVER)"},
+    [PBT__OPTION_TOKEN_FILE] = {"token-file", "F", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
                           "GPUs to share out among slots; one named twice is shared"},
@@ -23,14 +27,27 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
-    [PBT__OPTION_OUTPUT] = {"output", "DIR", "the folder to make"},
-    [PBT__OPTION_FORMAT] = {"format", "NAME", "csv, jsonl or tensorboard (default: csv and jsonl)"},
+    [PBT__OPTION_FOLDER] = {"output", "DIR", "the folder to make"},
+    [PBT__OPTION_TABLES] = {"format", "F", "csv, jsonl or tensorboard (default: csv and jsonl)"},
     [PBT__OPTION_TENSORBOARD] = {"tensorboard", "DIR",
                                  "write TensorBoard runs to DIR/NAME as reports come"},
     [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
                               "run a program that reads each event as a line of JSON"},
+    [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
+    [PBT__OPTION_STEPS] = {"steps", "N",
+                           "steps in a segment (default: a tenth of ready.every, or 5)"},
+    [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
+    [PBT__OPTION_OUTPUT] = {"output", "FILE", "the picture: .svg, .png or .pdf; .gp: its script"},
+    [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage"},
+    [PBT__OPTION_COLOR] = {"color", "NAME",
+                           "what colours the lineage: score (default) or a hyperparameter"},
+    [PBT__OPTION_FORMAT] = {"format", "F", "another form than text"},
+    [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
+    [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
+    [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
+    [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
@@ -72,12 +89,17 @@ const pbt__command pbt__commands[] = {
                 "already is continued; a finished one prints its result. On a terminal a live\n"
                 "table shows the members; elsewhere every event is a line.\n"
                 "\n"
-                "Ctrl-C once asks the trainers to end and waits for them; twice, it ends them at\n"
-                "once. Either way, and after any crash, the same command goes on where the study\n"
-                "was.\n"
+                "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
+                "come, and waits for them, 30 seconds at most; twice, it ends them at once.\n"
+                "Either way, and after any crash, the same command goes on where the study was.\n"
                 "\n"
-                "Trainers write to NAME.logs, checkpoints go to NAME.checkpoints, both beside the\n"
-                "store.\n"
+                "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
+                "NAME.checkpoints, both beside the store.\n"
+                "\n"
+                "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
+                "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
+                "driver shows; without GPUs, as many as the processors that the affinity, the\n"
+                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
                 "\n"
                 "--tensorboard goes on where its files ended, after any crash. The HParams tab\n"
                 "shows what a member began with; 'pbt export' writes what it has now.\n"
@@ -91,6 +113,44 @@ const pbt__command pbt__commands[] = {
                 "Exit status: 0 finished or stopped, 1 failed, 2 usage or spec error, 3 ended\n"
                 "without one usable member, 130 and 143 interrupted.\n",
         .run = pbt__command_run,
+    },
+    {
+        .name = "try",
+        .operands = "SPEC",
+        .operand_minimum = 1,
+        .operand_maximum = 1,
+        .options = BIT(STEPS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train a few tiny segments and say whether the trainer does its part",
+        .text = "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
+                "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
+                "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
+                "itself, and keeps members apart; and what the study will take. A trainer that\n"
+                "reports hyperparameters back, as metrics of the same names, is held to them.\n"
+                "\n"
+                "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
+                "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
+                "removed, unless a check says 'no' or --keep is given.\n"
+                "\n"
+                "Exit status: 0 nothing is wrong, 1 a check says 'no', 2 usage or spec error,\n"
+                "130 and 143 interrupted.\n",
+        .run = pbt__command_try,
+    },
+    {
+        .name = "replay",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(SCALE) | BIT(SLOTS) | BIT(GPUS) |
+                   BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+        .section = PBT__SECTION_TRAIN,
+        .summary = "train one model by the schedule that a study found",
+        .text = "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
+                "that of the best segment, or of --member's or --segment's. It is a study of its\n"
+                "own in the same store, named STUDY-replay, with the same trainer, and is run,\n"
+                "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
+                "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
+                "single one.\n",
+        .run = pbt__command_replay,
     },
     {
         .name = "check",
@@ -152,18 +212,22 @@ const pbt__command pbt__commands[] = {
         .name = "best",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = QUERY,
+        .options = QUERY | BIT(EXPORT),
         .section = PBT__SECTION_LOOK,
         .summary = "show the best segment: score, checkpoint, hyperparameters",
         .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
-                "may be left out where the store holds a single one.\n",
+                "may be left out where the store holds a single one.\n"
+                "\n"
+                "--export makes a folder with the checkpoint, its schedule, the spec in force and\n"
+                "where all of it comes from; whole or not at all, also while the study runs. A\n"
+                "folder that exists is left alone.\n",
         .run = pbt__command_best,
     },
     {
         .name = "export",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(OUTPUT) | BIT(FORMAT) | BIT(HELP),
+        .options = PLACE | BIT(FOLDER) | BIT(TABLES) | BIT(HELP),
         .section = PBT__SECTION_LOOK,
         .summary = "write a study as CSV, JSON lines or TensorBoard event files",
         .text = "Makes the folder that --output names, whole or not at all; one that exists is\n"
@@ -177,6 +241,98 @@ const pbt__command pbt__commands[] = {
                 "             at its age; the HParams tab shows a member with the\n"
                 "             hyperparameters of its newest report; values have 32 bits there\n",
         .run = pbt__command_export,
+    },
+    {
+        .name = "plot",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = PLACE | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw scores, schedules and lineage",
+        .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
+                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on\n"
+                "its own scale; 'lineage' who came from whom. 'summary' is all of them on one\n"
+                "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
+                "left out where the store holds a single one.\n",
+        .run = pbt__command_plot,
+    },
+    {
+        .name = "schedule",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(SEGMENT) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "list the hyperparameters along one lineage, from age 0",
+        .text = "Lists the hyperparameters that the weights of one segment were trained with,\n"
+                "whoever trained them, by age: the steps in the weights. Without --member or\n"
+                "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
+                "out where the store holds a single one.\n",
+        .run = pbt__command_schedule,
+    },
+    {
+        .name = "lineage",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "draw whose weights came from where",
+        .text = "Draws the tree of segments: a line is what one member trained by itself,\n"
+                "straight down is where most of the tree went on, and * marks the way to the\n"
+                "best. Of a large tree only that way is drawn, the rest is summed up. With\n"
+                "--member, the lineage of that member's latest report alone. --format dot is for\n"
+                "Graphviz. STUDY may be left out where the store holds a single one.\n",
+        .run = pbt__command_lineage,
+    },
+    {
+        .name = "why",
+        .operands = "[STUDY] SEGMENT",
+        .operand_minimum = 1,
+        .operand_maximum = 2,
+        .options = QUERY,
+        .section = PBT__SECTION_LOOK,
+        .summary = "say how a segment was decided: who was compared, drawn, changed",
+        .text = "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
+                "says how it came about: the rule, who was compared at which scores, what was\n"
+                "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
+                "holds a single one.\n",
+        .run = pbt__command_why,
+    },
+    {
+        .name = "report",
+        .operands = "STUDY [BASELINE...]",
+        .operand_minimum = 1,
+        .operand_maximum = -1,
+        .options = PLACE | BIT(OUTPUT) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "write a page about a study, fit for an appendix",
+        .text = "Writes one HTML file that needs nothing else: the winner with its age and\n"
+                "schedule, pictures, the fixed members of the population, the budget, what\n"
+                "'verify' says, space and rules, the spec, and where it all came from. With\n"
+                "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
+                "their statistics.\n",
+        .run = pbt__command_report,
+    },
+    {
+        .name = "compare",
+        .operands = "[STUDY...]",
+        .operand_maximum = -1,
+        .options = QUERY | BIT(AT) | BIT(OUTPUT),
+        .section = PBT__SECTION_LOOK,
+        .summary = "compare studies, several seeds each, with statistics",
+        .text = "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
+                "studies that 'run --seeds' made, or a pattern such as 'toy-*'. Studies that\n"
+                "differ in their seed alone, by name, are one group; LABEL=STUDY,STUDY makes a\n"
+                "group of any. Without STUDY, all studies of the store.\n"
+                "\n"
+                "For each group: the interquartile mean (IQM) over its seeds with a bootstrap\n"
+                "interval, the median, and the best with the age of its weights. For each two\n"
+                "groups: the difference, the probability of improvement, and the p of a rank\n"
+                "test, paired where the seeds are the same, corrected for the number of tests.\n"
+                "Where the seeds are too few to tell, it says so. A study without a usable score\n"
+                "counts as the worst.\n"
+                "\n"
+                "docs/compare.md has the formulas.\n",
+        .run = pbt__command_compare,
     },
     {
         .name = "verify",

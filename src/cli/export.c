@@ -112,8 +112,8 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 {
     (void)place;
     format as = DEFAULT;
-    const char *output = arguments->values[PBT__OPTION_OUTPUT];
-    pbt_err err = read_format(arguments->values[PBT__OPTION_FORMAT], &as, error);
+    const char *output = arguments->values[PBT__OPTION_FOLDER];
+    pbt_err err = read_format(arguments->values[PBT__OPTION_TABLES], &as, error);
     if (err == PBT_OK && (output == NULL || output[0] == '\0')) {
         err = pbt__fail(error, PBT_ERR_ARGUMENT, "--output is missing");
         pbt__error_hint(error, "'pbt export %s --output DIR'", pbt__study_name(study));

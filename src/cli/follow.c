@@ -23,7 +23,7 @@ static const double IDLE_SECONDS = 0.2;
 
 struct pbt__follower {
     pbt__study *study;
-    pbt__listener listener;
+    pbt__follow_ops listener;
     pthread_t thread;
     int64_t sequence;         /* the newest event taken */
     _Atomic int64_t until_us; /* monotonic: when the grace is over; 0: the run goes on */
@@ -58,7 +58,7 @@ static pbt_err collect(void *context, const json_t *event)
 
 static pbt_err hand_over(pbt__follower *follower, const batch *from, pbt_error *error)
 {
-    const pbt__listener *listener = &follower->listener;
+    const pbt__follow_ops *listener = &follower->listener;
     for (size_t i = 0; i < from->count && !pbt__follower_is_late(follower); i++) {
         pbt_err err = listener->take(listener->context, from->events[i], error);
         if (err != PBT_OK) {
@@ -95,7 +95,7 @@ static void warn_now(pbt__follower *follower)
 static void *follow(void *context)
 {
     pbt__follower *follower = context;
-    const pbt__listener *listener = &follower->listener;
+    const pbt__follow_ops *listener = &follower->listener;
     pbt_err err = PBT_OK;
     while (err == PBT_OK && !pbt__follower_is_late(follower)) {
         const bool is_last = atomic_load(&follower->until_us) > 0;
@@ -126,7 +126,7 @@ static void *follow(void *context)
 
 /* ---- its owner ---- */
 
-pbt_err pbt__follower_start(pbt__study *study, const pbt__listener *listener, int64_t after,
+pbt_err pbt__follower_start(pbt__study *study, const pbt__follow_ops *listener, int64_t after,
                             pbt__follower **out, pbt_error *error)
 {
     pbt__follower *follower = pbt__calloc(1, sizeof *follower);

@@ -14,7 +14,7 @@ typedef struct pbt__follower pbt__follower;
 
 /* Who listens. All calls come from the follower's thread; they may block, and may call the study.
  */
-typedef struct pbt__listener {
+typedef struct pbt__follow_ops {
     const char *name; /* begins its warnings: "--on-event" */
     void *context;
     /* Take an event. Anything but PBT_OK ends the listening; `error` is printed as a warning. */
@@ -23,11 +23,11 @@ typedef struct pbt__listener {
     pbt_err (*settle)(void *context, pbt_error *error);
     /* Called once, last, also after an error. What it returns is a warning, too. */
     pbt_err (*end)(void *context, pbt_error *error);
-} pbt__listener;
+} pbt__follow_ops;
 
 /* Begin with the first event after `after`. The study is borrowed; the listener is copied, its
  * context borrowed. Errors: PBT_ERR_MEMORY, PBT_ERR_IO. */
-PBT_MUST_USE pbt_err pbt__follower_start(pbt__study *study, const pbt__listener *listener,
+PBT_MUST_USE pbt_err pbt__follower_start(pbt__study *study, const pbt__follow_ops *listener,
                                          int64_t after, pbt__follower **out, pbt_error *error);
 
 /*

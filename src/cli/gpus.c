@@ -1,8 +1,9 @@
-/* gpus.c: lists of GPUs, given or found. */
+/* gpus.c: lists of GPUs, given or found, and how many processors there are. */
 #include "cli/gpus.h"
 
 #include <ctype.h>
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "executor/local.h"
+#include "executor/slots.h"
 
 enum { GPUS_MAXIMUM = 1024 };
 
@@ -53,21 +56,47 @@ static pbt_err split(char *text, pbt__gpus *out, pbt_error *error)
     return PBT_OK;
 }
 
-/* "0,1,..." for as many as the driver shows; NULL where it shows none. */
-static char *list_driver(void)
+static pbt__slurm read_slurm(void)
+{
+    return (pbt__slurm){
+        .job_id = getenv("SLURM_JOB_ID"),
+        .cpus_per_task = getenv("SLURM_CPUS_PER_TASK"),
+        .cpus_on_node = getenv("SLURM_CPUS_ON_NODE"),
+        .gpus_on_node = getenv("SLURM_GPUS_ON_NODE"),
+    };
+}
+
+int32_t pbt__processors_find(void)
+{
+    pbt__slurm slurm = read_slurm();
+    int32_t allotted = pbt__slurm_processors(&slurm);
+    int32_t usable = pbt__slots_processors();
+    return allotted > 0 && allotted < usable ? allotted : usable;
+}
+
+static int32_t count_driver(void)
 {
     DIR *folder = opendir(DRIVER_FOLDER);
-    int count = 0;
-    pbt__text text = pbt__text_init(16 * GPUS_MAXIMUM);
+    int32_t count = 0;
     for (struct dirent *entry = folder != NULL ? readdir(folder) : NULL; entry != NULL;
          entry = readdir(folder)) {
-        if (entry->d_name[0] != '.') {
-            pbt__text_format(&text, "%s%d", count == 0 ? "" : ",", count);
-            count++;
-        }
+        count += entry->d_name[0] != '.';
     }
     if (folder != NULL) {
         closedir(folder);
+    }
+    return count;
+}
+
+/* "0,1,..." for as many as Slurm or the driver counts; NULL where that is none. */
+static char *list_counted(void)
+{
+    pbt__slurm slurm = read_slurm();
+    int32_t allotted = pbt__slurm_gpus(&slurm);
+    int32_t count = allotted > 0 ? allotted : count_driver();
+    pbt__text text = pbt__text_init(16 * GPUS_MAXIMUM);
+    for (int32_t i = 0; i < count && i < GPUS_MAXIMUM; i++) {
+        pbt__text_format(&text, "%s%" PRId32, i == 0 ? "" : ",", i);
     }
     char *list = count > 0 ? pbt__text_take(&text) : NULL;
     pbt__text_fini(&text);
@@ -76,15 +105,28 @@ static char *list_driver(void)
 
 pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error)
 {
-    const char *allotted = getenv("CUDA_VISIBLE_DEVICES");
+    static const char CUDA[] = "CUDA_VISIBLE_DEVICES", ROCR[] = "ROCR_VISIBLE_DEVICES";
+    bool is_rocr = getenv(CUDA) == NULL && getenv(ROCR) != NULL;
+    const char *variable = is_rocr ? ROCR : CUDA;
+    const char *allotted = getenv(variable);
     const char *given = list != NULL ? list : allotted;
-    *out = (pbt__gpus){0};
+    *out = (pbt__gpus){.variable = variable};
     if (list == NULL && allotted != NULL && allotted[0] == '\0') {
         return PBT_OK;
     }
-    char *text = given != NULL ? pbt__strdup(given) : list_driver();
+    char *text = given != NULL ? pbt__strdup(given) : list_counted();
     if (text == NULL) {
         return given != NULL ? pbt__fail_memory(error) : PBT_OK;
     }
-    return split(text, out, error);
+    pbt_err err = split(text, out, error);
+    out->variable = variable;
+    return err;
+}
+
+int32_t pbt__gpus_slots(const pbt__gpus *gpus, const pbt_spec *spec, int32_t wanted)
+{
+    int32_t offered =
+        spec->trainer.gpus > 0 ? gpus->count / spec->trainer.gpus : pbt__processors_find();
+    int32_t count = wanted > 0 ? wanted : offered > 0 ? offered : 1;
+    return count < spec->search.population ? count : spec->search.population;
 }

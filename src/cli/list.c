@@ -20,12 +20,7 @@ static pbt_err add_study(pbt__store *store, const pbt__place *place, const char 
 {
     pbt__study *study = NULL;
     json_t *show = NULL;
-    pbt__study_options options = {
-        .checkpoint_folder = place->folder,
-        .is_observer = true,
-        .relative_to = place->here,
-    };
-    pbt_err err = pbt__study_open(store, name, &options, &study, error);
+    pbt_err err = pbt__query_open(place, store, name, PBT__ACCESS_READ, &study, error);
     if (err == PBT_OK) {
         err = pbt__study_show(study, &show, error);
     }

@@ -16,14 +16,22 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/file_system.h"
 
-static pbt_err fail_busy(const pbt__place *place, int descriptor, pbt_error *error)
+/* The process that the file names; 0 where it names none. */
+static long read_holder(int descriptor)
 {
     char text[32] = "";
     ssize_t length = pread(descriptor, text, sizeof text - 1, 0);
     text[length > 0 ? length : 0] = '\0';
     long holder = strtol(text, NULL, 10);
-    if (holder <= 0) {
+    return holder > 0 ? holder : 0;
+}
+
+static pbt_err fail_busy(const pbt__place *place, int descriptor, pbt_error *error)
+{
+    long holder = read_holder(descriptor);
+    if (holder == 0) {
         return pbt__fail(error, PBT_ERR_BUSY, "another 'pbt run' is using '%s'", place->file);
     }
     (void)pbt__fail(error, PBT_ERR_BUSY, "process %ld is using '%s'", holder, place->file);
@@ -42,6 +50,11 @@ static pbt_err write_holder(int descriptor, const char *path, pbt_error *error)
     return PBT_OK;
 }
 
+static void write_path(const pbt__place *place, char *out, size_t size)
+{
+    snprintf(out, size, "%s.lock", place->file);
+}
+
 pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *error)
 {
     char path[PBT__PATH_SIZE + 8];
@@ -49,12 +62,15 @@ pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *erro
         *descriptor = -1;
         return PBT_OK;
     }
-    snprintf(path, sizeof path, "%s.lock", place->file);
+    pbt_err err = pbt__file_system_check(place->file, NULL, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    write_path(place, path, sizeof path);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) {
         return pbt__fail_errno(error, "cannot open '%s'", path);
     }
-    pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         err = errno == EWOULDBLOCK ? fail_busy(place, file, error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", path);
@@ -76,4 +92,18 @@ void pbt__lock_release(int descriptor)
     if (descriptor >= 0) {
         close(descriptor);
     }
+}
+
+long pbt__lock_holder(const pbt__place *place)
+{
+    char path[PBT__PATH_SIZE + 8];
+    write_path(place, path, sizeof path);
+    int file = place->file[0] != '\0' ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (file < 0) {
+        return 0;
+    }
+    bool is_held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    long holder = is_held ? read_holder(file) : 0;
+    close(file);
+    return holder;
 }

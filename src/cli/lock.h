@@ -12,4 +12,7 @@
 PBT_MUST_USE pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *error);
 void pbt__lock_release(int descriptor);
 
+/* The process that holds the lock; 0 where nobody does, or it does not say. */
+long pbt__lock_holder(const pbt__place *place);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ enum { LOOK_MS = 20, CLOSING_US = 500 * 1000, NOTIFY_KILL_SECONDS = 2 };
 struct pbt__notify {
     pbt__follower *follower;
     char *program;
-    char *changes[3]; /* of its environment; NULL-terminated */
+    char *changes[4]; /* of its environment, NULL-terminated; the first marks its kin */
     char **environment;
     int log;    /* -1: none */
     int warden; /* -1: none */
@@ -224,6 +225,7 @@ static void notify_free(pbt__notify *this)
     free(this->environment);
     free(this->changes[0]);
     free(this->changes[1]);
+    free(this->changes[2]);
     free(this);
 }
 
@@ -238,12 +240,15 @@ static char *variable(const char *name, const char *value)
 static pbt_err copy_texts(pbt__notify *this, const char *study, const pbt__notify_options *options,
                           pbt_error *error)
 {
+    char mark[64];
+    snprintf(mark, sizeof mark, "%ld-%" PRId64, (long)getpid(), pbt__clock_monotonic_us());
     this->program = pbt__strdup(options->program);
-    this->changes[0] = variable("PBT_STUDY", study);
-    this->changes[1] = variable("PBT_STORE", options->store);
+    this->changes[0] = variable("PBT_LISTENER", mark);
+    this->changes[1] = variable("PBT_STUDY", study);
+    this->changes[2] = variable("PBT_STORE", options->store);
     this->environment = pbt__environment_new(environ, this->changes, 0);
     bool is_whole = this->program != NULL && this->changes[0] != NULL && this->changes[1] != NULL &&
-                    this->environment != NULL;
+                    this->changes[2] != NULL && this->environment != NULL;
     return is_whole ? PBT_OK : pbt__fail_memory(error);
 }
 
@@ -261,13 +266,13 @@ pbt_err pbt__notify_start(pbt__study *study, const pbt__notify_options *options,
         return pbt__fail_memory(error);
     }
     *this = (pbt__notify){.log = -1, .warden = -1, .input = -1};
-    const pbt__listener listener = {"--on-event", this, take, settle, end};
+    const pbt__follow_ops listener = {"--on-event", this, take, settle, end};
     pbt_err err = copy_texts(this, pbt__study_name(study), options, error);
     if (err == PBT_OK) {
         err = open_log(this, options->log, error);
     }
     if (err == PBT_OK) {
-        err = pbt__warden_open(1, &this->warden, error);
+        err = pbt__warden_open(1, this->changes[0], &this->warden, error);
     }
     if (err == PBT_OK) {
         err = pbt__follower_start(study, &listener, options->after, &this->follower, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/remote.h"
 
 static const char DEFAULT_URL[] = "sqlite:pbt.db";
 static const char SQLITE[] = "sqlite:";
@@ -41,15 +42,34 @@ static pbt_err find_folder(const char *file, char *out, pbt_error *error)
     return PBT_OK;
 }
 
+/* A variable of the environment; `otherwise` where it is unset or empty. */
+static const char *variable(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
+static void choose(const pbt__arguments *arguments, pbt__place *place)
+{
+    const char *store = arguments->values[PBT__OPTION_STORE];
+    const char *server = arguments->values[PBT__OPTION_SERVER];
+    place->is_given = store != NULL || server != NULL;
+    place->token_file = arguments->values[PBT__OPTION_TOKEN_FILE];
+    if (!place->is_given && pbt__command_takes(arguments->command, PBT__OPTION_SERVER)) {
+        server = variable("PBT_SERVER", NULL);
+    }
+    place->server = server;
+    place->url = store != NULL ? store : variable("PBT_STORE", DEFAULT_URL);
+}
+
 pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_error *error)
 {
-    pbt__place place = {.url = arguments->values[PBT__OPTION_STORE]};
-    place.is_given = place.url != NULL;
-    if (place.url == NULL) {
-        const char *variable = getenv("PBT_STORE");
-        place.url = variable != NULL && variable[0] != '\0' ? variable : DEFAULT_URL;
+    pbt__place place = {0};
+    if (arguments->has[PBT__OPTION_STORE] && arguments->has[PBT__OPTION_SERVER]) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "--store and --server name two places");
     }
-    const char *file = url_file(place.url);
+    choose(arguments, &place);
+    const char *file = place.server == NULL ? url_file(place.url) : NULL;
     if (file != NULL && strlen(file) >= PBT__PATH_SIZE) {
         return pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
     }
@@ -80,8 +100,26 @@ const char *pbt__place_shown(const pbt__place *place, const char *path)
 
 void pbt__place_option(const pbt__place *place, char *out, size_t size)
 {
-    snprintf(out, size, "%s%s", place->is_given ? " --store " : "",
-             place->is_given ? place->url : "");
+    const bool is_server = place->server != NULL;
+    out[0] = '\0';
+    if (place->is_given) {
+        snprintf(out, size, " --%s %s", is_server ? "server" : "store",
+                 is_server ? place->server : place->url);
+    }
+}
+
+static pbt_err open_server(const pbt__place *place, pbt__store **out, pbt_error *error)
+{
+    char *token = NULL;
+    pbt_err err = pbt__remote_token(place->token_file, &token, error);
+    if (err == PBT_OK) {
+        err = pbt__remote_open(place->server, token, out, error);
+    }
+    if (err == PBT_ERR_BUSY && error->hint[0] == '\0') {
+        pbt__error_hint(error, "a run's server ends with it");
+    }
+    free(token);
+    return err;
 }
 
 pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
@@ -92,8 +130,9 @@ pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store 
         .can_create = access == PBT__ACCESS_CREATE,
         .is_read_only = access == PBT__ACCESS_READ,
     };
-    pbt_err err = pbt__store_open(&options, out, error);
-    if (err == PBT_ERR_NOT_FOUND && error->hint[0] == '\0') {
+    pbt_err err = place->server != NULL ? open_server(place, out, error)
+                                        : pbt__store_open(&options, out, error);
+    if (err == PBT_ERR_NOT_FOUND && place->server == NULL && error->hint[0] == '\0') {
         pbt__error_hint(error,
                         "'pbt run SPEC' creates a store; --store or PBT_STORE names another");
     }

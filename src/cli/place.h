@@ -1,4 +1,4 @@
-/* place.h: where a store is, and what lies beside it. */
+/* place.h: where a store is, and what lies beside it; or which server is asked in its place. */
 #ifndef PBT_CLI_PLACE_H
 #define PBT_CLI_PLACE_H
 
@@ -8,14 +8,17 @@
 
 typedef struct pbt__place {
     const char *url;             /* Owner: argv or the environment */
-    bool is_given;               /* by --store, not by the environment or default */
+    bool is_given;               /* by --store or --server, not by the environment or default */
+    const char *server;          /* its URL; NULL where the store itself is opened */
+    const char *token_file;      /* Nullable: given by --token-file */
     char file[PBT__PATH_SIZE];   /* "" where the store is no file */
     char folder[PBT__PATH_SIZE]; /* absolute: where checkpoints and logs go by default */
     char here[PBT__PATH_SIZE];   /* the working folder; people read paths from there */
 } pbt__place;
 
-/* Find the place that --store, PBT_STORE or the default names. Errors: PBT_ERR_NOT_FOUND where its
- * folder does not exist, PBT_ERR_LIMIT. */
+/* Find the place that --store or --server, else PBT_SERVER (of commands that take --server),
+ * PBT_STORE or the default names. Errors: PBT_ERR_NOT_FOUND where its folder does not exist,
+ * PBT_ERR_ARGUMENT where both are given, PBT_ERR_LIMIT. */
 PBT_MUST_USE pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out,
                                      pbt_error *error);
 
@@ -26,12 +29,14 @@ PBT_MUST_USE pbt_err pbt__place_logs(const pbt__place *place, const char *study,
 /* A path as people read it: from the working folder, where it lies below. */
 const char *pbt__place_shown(const pbt__place *place, const char *path);
 
-/* " --store URL" where a command needs it to find this store again, else "". Shape: out[size] */
+/* " --store URL" or " --server URL" where a command needs it to find this place again, else "".
+ * Shape: out[size] */
 void pbt__place_option(const pbt__place *place, char *out, size_t size);
 
 typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_CREATE } pbt__access;
 
-/* Open the store. Errors: as pbt__store_open; one that is not there gets a hint. */
+/* Open the store, or the studies of the server, which are only read. Errors: as pbt__store_open and
+ * pbt__remote_open; a store that is not there gets a hint. */
 PBT_MUST_USE pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
                                      pbt_error *error);
 

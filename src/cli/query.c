@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/print.h"
+#include "cli/remote.h"
 
 static pbt_err add_name(void *context, const pbt__study_row *row)
 {
@@ -54,42 +55,73 @@ static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
     return err;
 }
 
-static pbt_err open_and_answer(const pbt__arguments *arguments, pbt__access access,
-                               pbt__answer answer, pbt_error *error)
+pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+                        pbt__access access, pbt__study **out, pbt_error *error)
 {
-    pbt__place place;
-    pbt__store *store = NULL;
-    pbt__study *study = NULL;
+    char folder[PBT__PATH_SIZE];
+    pbt__study_row row;
+    pbt__study_options options = {
+        .checkpoint_folder = place->folder,
+        .is_observer = access == PBT__ACCESS_READ,
+        .is_visitor = access != PBT__ACCESS_READ,
+        .relative_to = place->here,
+    };
+    pbt_err err = PBT_OK;
+    if (place->server != NULL) {
+        options.checkpoint_folder = folder;
+        err = pbt__store_find(store, name, &row, error);
+        err = err == PBT_OK ? pbt__remote_folder(store, name, folder, error) : err;
+    }
+    return err == PBT_OK ? pbt__study_open(store, name, &options, out, error) : err;
+}
+
+/* The study comes first, and is what may be left out. */
+static const char *study_operand(const pbt__arguments *arguments)
+{
+    bool is_named = arguments->operand_count >= arguments->command->operand_maximum;
+    return is_named ? pbt__arguments_operand(arguments, 0) : NULL;
+}
+
+pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
+                          pbt__access access, pbt_error *error)
+{
     char name[PBT__NAME_SIZE];
-    const char *operand = pbt__arguments_operand(arguments, 0);
-    pbt_err err = pbt__place_find(arguments, &place, error);
+    const char *operand = study_operand(arguments);
+    *subject = (pbt__subject){0};
+    pbt_err err = pbt__place_find(arguments, &subject->place, error);
     if (err == PBT_OK) {
-        err = pbt__place_open(&place, access, &store, error);
+        err = pbt__place_open(&subject->place, access, &subject->store, error);
     }
     if (err == PBT_OK && operand == NULL) {
-        err = only_study(store, name, error);
+        err = only_study(subject->store, name, error);
         operand = name;
     }
     if (err == PBT_OK) {
-        pbt__study_options options = {
-            .checkpoint_folder = place.folder,
-            .is_observer = access == PBT__ACCESS_READ,
-            .is_visitor = access != PBT__ACCESS_READ,
-            .relative_to = place.here,
-        };
-        err = pbt__study_open(store, operand, &options, &study, error);
+        err = pbt__query_open(&subject->place, subject->store, operand, access, &subject->study,
+                              error);
     }
-    if (err == PBT_OK) {
-        err = answer(arguments, &place, study, error);
+    if (err != PBT_OK) {
+        pbt__subject_close(subject);
     }
-    pbt__study_close(study);
-    pbt__store_close(store);
     return err;
+}
+
+void pbt__subject_close(pbt__subject *subject)
+{
+    pbt__study_close(subject->study);
+    pbt__store_close(subject->store);
+    subject->study = NULL;
+    subject->store = NULL;
 }
 
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer)
 {
     pbt_error error = {0};
-    pbt_err err = open_and_answer(arguments, access, answer, &error);
+    pbt__subject subject;
+    pbt_err err = pbt__subject_open(&subject, arguments, access, &error);
+    if (err == PBT_OK) {
+        err = answer(arguments, &subject.place, subject.study, &error);
+        pbt__subject_close(&subject);
+    }
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }

@@ -10,11 +10,30 @@
 typedef pbt_err (*pbt__answer)(const pbt__arguments *arguments, const pbt__place *place,
                                pbt__study *study, pbt_error *error);
 
+/* A command's study, open in its store. */
+typedef struct pbt__subject {
+    pbt__place place;
+    pbt__store *store;
+    pbt__study *study;
+} pbt__subject;
+
+/* Open the study that the first operand names, or the store's only one; nothing is open on failure.
+ * Creates nothing. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where the store holds several, and
+ * the store's. */
+PBT_MUST_USE pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
+                                       pbt__access access, pbt_error *error);
+void pbt__subject_close(pbt__subject *subject);
+
 /*
  * Open the study that the first operand names (or the store's only one), answer, and close; prints
  * the error, if any, and returns the exit status. Creates nothing.
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
+
+/* Open a study of a place's store to look at it, or to change it as a visitor. Errors: as
+ * pbt__study_open. */
+PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+                                     pbt__access access, pbt__study **out, pbt_error *error);
 
 /* The names of a store's studies. Shape: names[count] */
 typedef struct pbt__names {

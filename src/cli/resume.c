@@ -1,21 +1,19 @@
 /* resume.c: `pbt resume`. */
 #include <stdio.h>
 
-#include "cli/query.h"
+#include "cli/control.h"
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err change(const pbt__arguments *arguments, pbt__control *control, pbt_error *error)
 {
     (void)arguments;
-    (void)place;
-    pbt_err err = pbt__study_resume(study, error);
+    pbt_err err = pbt__control_resume(control, error);
     if (err == PBT_OK) {
-        printf("resumed %s; 'pbt run' of its spec trains it\n", pbt__study_name(study));
+        printf("resumed %s; 'pbt run' of its spec trains it\n", control->name);
     }
     return err;
 }
 
 int pbt__command_resume(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_CHANGE, answer);
+    return pbt__control_run(arguments, change);
 }

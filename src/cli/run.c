@@ -4,22 +4,25 @@
  * Life of a run: the spec is read before anything is created; the store is locked, opened or made;
  * the study is created or, where it exists and means the same, continued; its slots are started,
  * watched and awaited; the outcome is printed. Whatever ends the process in between, the same
- * command goes on.
+ * command goes on. Where another run has the store and trains this very study, it is joined
+ * (entry.h): all the same, but that nothing is created, swept or announced.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/entry.h"
 #include "cli/gpus.h"
-#include "cli/lock.h"
 #include "cli/notify.h"
 #include "cli/outcome.h"
 #include "cli/place.h"
 #include "cli/print.h"
 #include "cli/provenance.h"
+#include "cli/run.h"
 #include "cli/seeds.h"
 #include "cli/service.h"
 #include "cli/signals.h"
@@ -32,6 +35,7 @@ enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
 typedef struct run {
     const pbt__arguments *arguments;
     pbt__place place;
+    pbt__entry entry;
     pbt__store *store;
     pbt__service service;
     pbt__gpus gpus;
@@ -94,10 +98,11 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
     pbt__study_row row;
     pbt__study_options options = {
         .checkpoint_folder = this->place.folder,
+        .is_visitor = this->entry.is_joiner,
         .relative_to = this->place.here,
     };
     pbt_err err = pbt__store_find(this->store, (*spec)->name, &row, error);
-    *is_new = err == PBT_ERR_NOT_FOUND;
+    *is_new = err == PBT_ERR_NOT_FOUND && !this->entry.is_joiner;
     if (*is_new) {
         return create(this, spec, &options, out, error);
     }
@@ -106,28 +111,31 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
 
 /* ---- training ---- */
 
-static int32_t choose_slots(const run *this, const pbt_spec *spec)
+/* "4 members on 2 slots", or whom these slots join. Shape: out[size] */
+static void write_slots(const run *this, int32_t member_count, int32_t slot_count, char *out,
+                        size_t size)
 {
-    int32_t offered = spec->trainer.gpus > 0 && this->gpus.count > 0
-                          ? this->gpus.count / spec->trainer.gpus
-                          : pbt__slots_processors();
-    int32_t wanted = this->slot_count > 0 ? this->slot_count : offered > 0 ? offered : 1;
-    return wanted < spec->search.population ? wanted : spec->search.population;
+    const char *plural = slot_count == 1 ? "" : "s";
+    int length = snprintf(out, size, "%" PRId32 " members on %" PRId32 " slot%s", member_count,
+                          slot_count, plural);
+    if (this->entry.is_joiner && length > 0 && (size_t)length < size) {
+        snprintf(out + length, size - (size_t)length, " that join process %ld",
+                 this->entry.owner.process);
+    }
 }
 
 /* Say in one line what is run. Shape: out[TITLE_SIZE] */
 static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
                         const pbt__local_options *options, char *out)
 {
-    char progress[96] = "";
+    char progress[96] = "", slots[96];
+    write_slots(this, summary->member_count, options->slot_count, slots, sizeof slots);
     if (summary->steps_done > 0) {
         snprintf(progress, sizeof progress, "continued at %" PRId64 " of %" PRId64 " steps, ",
                  summary->steps_done, summary->steps_total);
     }
-    snprintf(out, TITLE_SIZE,
-             "%s: %" PRId32 " members on %" PRId32 " slot%s, %s, %s %s, %slogs in %s, API at %s",
-             spec->name, summary->member_count, options->slot_count,
-             options->slot_count == 1 ? "" : "s", pbt__mode_name(spec->search.mode),
+    snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s, API at %s", spec->name, slots,
+             pbt__mode_name(spec->search.mode),
              spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
              progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);
 }
@@ -172,19 +180,33 @@ static void start_listeners(const run *this, pbt__study *study, int64_t after,
     }
 }
 
+/* No two living processes share a name, and whoever starts ends the leases of its own name alone:
+ * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
+static void write_worker(const run *this, char *out, size_t size)
+{
+    if (this->entry.is_joiner) {
+        snprintf(out, size, "joined-%ld", (long)getpid());
+    } else {
+        snprintf(out, size, "local");
+    }
+}
+
 static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary, bool is_new,
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
-    int32_t slot_count = choose_slots(this, spec);
-    int32_t share = pbt__slots_processors() / slot_count;
+    int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
+    int32_t share = pbt__processors_find() / slot_count;
+    char worker[32];
+    write_worker(this, worker, sizeof worker);
     pbt__local_options options = {
         .slot_count = slot_count,
         .thread_count = share > 0 ? share : 1,
         .log_folder = log_folder,
-        .worker_name = "local",
+        .worker_name = worker,
         .gpus = this->gpus.names,
         .gpu_count = this->gpus.count,
+        .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.token,
     };
@@ -313,19 +335,27 @@ static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
     return err;
 }
 
-/* With the store locked and open. Takes `spec`. */
+/* Get into the store, open it, and listen. */
+static pbt_err open_store(run *this, const char *study, pbt_error *error)
+{
+    const char *listen = this->arguments->values[PBT__OPTION_LISTEN];
+    pbt_err err = pbt__entry_take(&this->place, study, &this->entry, error);
+    bool is_owner = !this->entry.is_joiner;
+    if (err == PBT_OK) {
+        err = pbt__place_open(&this->place, is_owner ? PBT__ACCESS_CREATE : PBT__ACCESS_CHANGE,
+                              &this->store, error);
+    }
+    return err == PBT_OK
+               ? pbt__service_start(&this->service, is_owner ? &this->place : NULL, listen, error)
+               : err;
+}
+
+/* With the store open. Takes `spec`. */
 static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
 {
     pbt_error error = {0};
-    int lock = -1, status;
-    pbt_err err = pbt__lock_take(&this->place, &lock, &error);
-    if (err == PBT_OK) {
-        err = pbt__place_open(&this->place, PBT__ACCESS_CREATE, &this->store, &error);
-    }
-    if (err == PBT_OK) {
-        const char *listen = this->arguments->values[PBT__OPTION_LISTEN];
-        err = pbt__service_start(&this->service, &this->place, listen, &error);
-    }
+    int status;
+    pbt_err err = open_store(this, seeds == NULL ? spec->name : NULL, &error);
     if (err != PBT_OK) {
         status = pbt__print_error(&error);
         pbt_spec_free(spec);
@@ -337,28 +367,33 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     }
     pbt__service_stop(&this->service);
     pbt__store_close(this->store);
-    pbt__lock_release(lock);
+    pbt__entry_leave(&this->entry);
     return status;
 }
 
-int pbt__command_run(const pbt__arguments *arguments)
+int pbt__run(const pbt__arguments *arguments, pbt_spec *spec)
 {
-    run this = {.arguments = arguments};
+    run this = {.arguments = arguments, .entry = {.lock = -1}};
     pbt_error error = {0};
-    pbt_spec *spec = NULL;
     pbt__seeds seeds = {0};
     pbt_err err = read_options(&this, &seeds, &error);
     if (err == PBT_OK) {
         err = pbt__place_find(arguments, &this.place, &error);
     }
-    if (err == PBT_OK) {
-        err = pbt_spec_read(arguments->operands[0], &spec, &error);
-    }
     if (err != PBT_OK) {
+        pbt_spec_free(spec);
         return pbt__print_error(&error);
     }
     pbt__signals_install();
     int status = run_spec(&this, spec, arguments->has[PBT__OPTION_SEEDS] ? &seeds : NULL);
     pbt__gpus_fini(&this.gpus);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
+}
+
+int pbt__command_run(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    pbt_spec *spec = NULL;
+    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
 }

@@ -50,7 +50,7 @@ static pbt_err write_private(const char *path, const char *text, pbt_error *erro
 static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_error *error)
 {
     char aside[PBT__PATH_SIZE + 16];
-    if (place->file[0] == '\0') {
+    if (place == NULL || place->file[0] == '\0') {
         return PBT_OK;
     }
     json_t *owner = json_pack("{s:s, s:s, s:I}", "url", pbt__server_url(service->server), "token",

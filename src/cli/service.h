@@ -19,7 +19,8 @@ typedef struct pbt__service {
 } pbt__service;
 
 /* Listen on `listen` ("127.0.0.1:8080", NULL: a free port of this machine alone) and write
- * STORE.owner, where the store is a file. Errors: PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. */
+ * STORE.owner, where the store is a file; for a run that does not own it, `place` is NULL. Errors:
+ * PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. Nullable: place, listen, error. */
 PBT_MUST_USE pbt_err pbt__service_start(pbt__service *service, const pbt__place *place,
                                         const char *listen, pbt_error *error);
 

@@ -85,7 +85,7 @@ pbt_err pbt__tensorboard_start(pbt__study *study, const char *folder, pbt__tenso
         return pbt__fail_memory(error);
     }
     this->study = study;
-    const pbt__listener listener = {"--tensorboard", this, take, settle, end};
+    const pbt__follow_ops listener = {"--tensorboard", this, take, settle, end};
     pbt_err err = pbt__path_join(folder, pbt__study_name(study), runs, error);
     if (err == PBT_OK) {
         err = pbt__board_new(pbt__study_spec(study), runs, true, &this->board, error);

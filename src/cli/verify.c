@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/print.h"
 #include "cli/query.h"
+#include "cli/remote.h"
 
 typedef struct verification {
     const char *study;
@@ -53,12 +54,50 @@ static void print_broken(verification *these, const pbt_error *error)
     these->problem_count++;
 }
 
+static int64_t integer_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* The server has the checkpoints' bytes, so it does the reading. */
+static pbt_err verify_remote(pbt__store *store, verification *these, pbt_error *error)
+{
+    json_t *object = NULL;
+    pbt__study_row row;
+    pbt_err err = pbt__store_find(store, these->study, &row, error);
+    if (err == PBT_OK) {
+        err = pbt__remote_verify(store, these->study, &object, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    json_t *problems = json_object_get(object, "problems");
+    const pbt__verdict verdict = {
+        .event_count = integer_of(object, "events"),
+        .decision_count = integer_of(object, "decisions"),
+        .checkpoint_count = integer_of(object, "checkpoints"),
+        .problem_count = (int64_t)json_array_size(problems),
+    };
+    these->problem_count += verdict.problem_count;
+    for (size_t i = 0; !these->is_json && i < json_array_size(problems); i++) {
+        print_problem(these, json_string_value(json_array_get(problems, i)));
+    }
+    these->problems = these->is_json ? problems : NULL;
+    err = print_verdict(these, &verdict, error);
+    these->problems = NULL;
+    json_decref(object);
+    return err;
+}
+
 static pbt_err verify_study(pbt__store *store, const pbt__place *place, verification *these,
                             pbt_error *error)
 {
     pbt__study *study = NULL;
     pbt__verdict verdict = {0};
     pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
+    if (place->server != NULL) {
+        return verify_remote(store, these, error);
+    }
     these->problems = these->is_json ? json_array() : NULL;
     pbt_err err = pbt__study_open(store, these->study, &options, &study, error);
     if (err == PBT_OK) {

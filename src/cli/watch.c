@@ -21,6 +21,7 @@
 enum {
     FRAME_US = 200 * 1000,
     LINES_US = 20 * 1000,
+    STOP_US = 100 * 1000,
     LINES_MAXIMUM = 1 << 26, /* Units: bytes between two looks */
 };
 
@@ -28,7 +29,7 @@ static const double SIGNAL_SECONDS = 0.1;
 
 static const char *const NOTICES[] = {
     "Ctrl-C stops; the same command goes on",
-    "stopping: waiting for the trainers to end; Ctrl-C again ends them at once",
+    "stopping: waiting for the trainers to end, 30 s at most; Ctrl-C again ends them at once",
     "stopping at once",
 };
 
@@ -38,7 +39,9 @@ typedef struct view {
     pbt__live *live; /* NULL: lines */
     bool is_quiet;
     int64_t sequence; /* lines: the newest event printed */
-    int64_t due_us;   /* when to show next */
+    int64_t due_us;   /* when to show next, */
+    int64_t stop_us;  /* and when to look for a stop */
+    bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
     int signal_count; /* already obeyed */
 } view;
 
@@ -110,6 +113,24 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
 }
 
+/* A stop is in the log, whoever wrote it. It is passed on to the slots at once: a heartbeat would
+ * find it too, but only when it is due. */
+static pbt_err obey_stop(const pbt__watch *watch, view *shown, pbt_error *error)
+{
+    int64_t now = pbt__clock_monotonic_us();
+    if (shown->is_stopped || now < shown->stop_us) {
+        return PBT_OK;
+    }
+    pbt__summary summary;
+    shown->stop_us = now + STOP_US;
+    pbt_err err = pbt__study_summary(watch->study, &summary, error);
+    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED) {
+        shown->is_stopped = true;
+        pbt__local_stop(watch->local, false);
+    }
+    return err;
+}
+
 static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     *shown = (view){
@@ -133,7 +154,10 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
     while (err == PBT_OK && !pbt__local_is_done(watch->local)) {
         uint64_t seen = pbt__study_changes(watch->study);
         obey_signals(watch, &shown);
-        err = show_when_due(&shown, error);
+        err = obey_stop(watch, &shown, error);
+        if (err == PBT_OK) {
+            err = show_when_due(&shown, error);
+        }
         pbt__study_wait(watch->study, seen, SIGNAL_SECONDS);
     }
     if (err == PBT_OK) {

@@ -46,13 +46,50 @@ static int64_t end_of(const pbt_search *search, int64_t start_step)
     return end < search->stop_steps ? end : search->stop_steps;
 }
 
+/* What a member's schedule says at an age; NULL where it has none. */
+static const pbt_stage *stage_at(const pbt_search *search, int32_t member, int64_t age)
+{
+    if (member >= search->start_count || search->starts[member].stage_count == 0) {
+        return NULL;
+    }
+    const pbt_start *start = &search->starts[member];
+    int32_t i = 0;
+    while (i + 1 < start->stage_count && start->stages[i].end_age <= age) {
+        i++;
+    }
+    return &start->stages[i];
+}
+
+/* Take a stage's values, and end where it ends. */
+static void follow(const pbt_population *population, pbt__decision *out, const pbt_stage *stage)
+{
+    const pbt_space *space = &population->search->space;
+    pbt_segment *s = &out->segment;
+    const int64_t left = stage->end_age - s->start_age;
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_value before = s->values[i];
+        if (stage->given[i] &&
+            !pbt__parameter_equal(&space->parameters[i], before, stage->values[i])) {
+            values_of(out)[i] = stage->values[i];
+            changes_of(out)[i] = (pbt_change){.operation = PBT_STAGE, .from = before};
+        }
+    }
+    s->end_step =
+        left > 0 && left < s->end_step - s->start_step ? s->start_step + left : s->end_step;
+    s->reason = s->reason == PBT_CONTINUE ? PBT_REPLAY : s->reason;
+}
+
 static void set_course(const pbt_population *population, pbt__decision *out, int64_t start_step,
                        int64_t start_age)
 {
     pbt_segment *s = &out->segment;
+    const pbt_stage *stage = stage_at(population->search, s->id.member, start_age);
     s->start_step = start_step;
     s->end_step = end_of(population->search, start_step);
     s->start_age = start_age;
+    if (stage != NULL) {
+        follow(population, out, stage);
+    }
     s->end_age = start_age + s->end_step - start_step;
 }
 
@@ -75,6 +112,7 @@ static pbt__decision *begin(pbt_population *population, size_t slot, int32_t m)
                     .values = population->decision_values + slot * width,
                     .changes = changes},
         .compared = NOT_COMPARED,
+        .why = pbt__why_none(),
     };
     return out;
 }
@@ -98,6 +136,8 @@ static void draw_priors(const pbt_population *population, pbt__decision *out, bo
 static void decide_initial(const pbt_population *population, pbt__decision *out)
 {
     draw_priors(population, out, true);
+    out->why.occasion = PBT__OCCASION_INITIAL;
+    out->why.verdict = PBT__VERDICT_FIRST;
     out->segment.reason = PBT_INITIAL;
     set_course(population, out, 0, 0);
 }
@@ -182,15 +222,37 @@ static void decide_back(const pbt_population *population, pbt__decision *out,
     set_course(population, out, own->end_step, ancestor != NULL ? ancestor->end_age : 0);
 }
 
+/* The choice where nobody is judged, and why nobody is. */
+static pbt__choice unjudged(const pbt_population *population, const pbt_segment *own, int32_t point)
+{
+    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED, .why = pbt__why_none()};
+    choice.why.verdict = PBT__VERDICT_FIXED;
+    if (own->end_step < population->search->ready_after) {
+        choice.why.verdict = PBT__VERDICT_BEFORE_AFTER;
+    } else if (point == -1) {
+        choice.why.verdict = PBT__VERDICT_NO_QUORUM;
+        choice.why.quorum = pbt__quorum(population);
+        choice.why.reported = pbt__point_most_reported(population, own->id.number);
+    }
+    return choice;
+}
+
+static void set_reasons(pbt__decision *out, pbt__occasion occasion, const pbt__choice *choice)
+{
+    out->compared = choice->compared;
+    out->why = choice->why;
+    out->why.occasion = occasion;
+}
+
 static pbt_err decide_diverged(pbt_population *population, pbt__decision *out,
                                const pbt_segment *own, int32_t point)
 {
-    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    pbt__choice choice = unjudged(population, own, point);
     bool may_copy = point != -1 && !pbt__is_fixed(population, own->id.member);
     if (may_copy && pbt__exploit_worst(population, out->segment.id, point, &choice) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_DIVERGED, &choice);
     if (choice.donor >= 0) {
         const pbt_segment *kept = sound_ancestor(population, own);
         decide_copy(population, out, own, kept, choice.donor, own->end_step);
@@ -217,12 +279,12 @@ static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
     if (!isfinite(own->score)) {
         return decide_diverged(population, out, own, point);
     }
-    pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED};
+    pbt__choice choice = unjudged(population, own, point);
     bool is_judged = point != -1 && !pbt__is_fixed(population, m);
     if (is_judged && pbt__exploit(population, out->segment.id, point, &choice) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_READY, &choice);
     if (choice.donor >= 0) {
         decide_copy(population, out, own, own, choice.donor, own->end_step);
         return PBT_OK;
@@ -257,12 +319,14 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     const pbt_segment *lost = &pbt__record(population, m, population->members[m].newest)->segment;
     int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
     if (pbt__is_fixed(population, m)) {
+        out->why.occasion = PBT__OCCASION_LOST;
+        out->why.verdict = PBT__VERDICT_FIXED;
         decide_again(population, out, lost, start);
         return true;
     }
     pbt__choice choice;
     pbt__exploit_rescue(population, out->segment.id, &choice);
-    out->compared = choice.compared;
+    set_reasons(out, PBT__OCCASION_LOST, &choice);
     if (choice.donor >= 0) {
         const pbt_segment *kept = parent_of(population, lost);
         decide_copy(population, out, lost, kept, choice.donor, start);

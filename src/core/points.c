@@ -43,16 +43,25 @@ int32_t pbt__point_compared(const pbt_population *population, int32_t number)
     return newest_quorum_below(population, number);
 }
 
-/* Which of a member's numbers counts at a point. */
-static int32_t number_at(const pbt_population *population, int32_t point, int32_t m)
+int32_t pbt__point_number(const pbt_population *population, int32_t point, int32_t m)
 {
     return point == PBT__LATEST ? population->members[m].reported : point;
+}
+
+int32_t pbt__point_most_reported(const pbt_population *population, int32_t number)
+{
+    int32_t most = 0;
+    for (int32_t r = 0; r <= number && !is_latest(population); r++) {
+        int32_t reported = pbt__point(population, r)->reported;
+        most = reported > most ? reported : most;
+    }
+    return is_latest(population) ? population->reported_members : most;
 }
 
 bool pbt__point_holds(const pbt_population *population, int32_t point, int32_t m)
 {
     const pbt__member_record *who = &population->members[m];
-    int32_t number = number_at(population, point, m);
+    int32_t number = pbt__point_number(population, point, m);
     return who->state != PBT_MEMBER_FAILED && number >= who->weights_from && number >= 0 &&
            number <= who->reported &&
            pbt__record(population, m, number)->segment.state == PBT_SEGMENT_REPORTED;
@@ -60,7 +69,7 @@ bool pbt__point_holds(const pbt_population *population, int32_t point, int32_t m
 
 double pbt__point_score(const pbt_population *population, int32_t point, int32_t m)
 {
-    return pbt__record(population, m, number_at(population, point, m))->rank_score;
+    return pbt__record(population, m, pbt__point_number(population, point, m))->rank_score;
 }
 
 /* ---- blocks ---- */

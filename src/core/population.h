@@ -35,12 +35,77 @@ typedef struct pbt__comparison {
     double donor_score; /* the donor's there */
 } pbt__comparison;
 
+/* What a member had come to when it was decided. */
+#define PBT__OCCASIONS(X)                                                                          \
+    X(INITIAL, "initial")   /* nothing yet */                                                      \
+    X(READY, "ready")       /* a finite report */                                                  \
+    X(DIVERGED, "diverged") /* a report that is not finite */                                      \
+    X(LOST, "lost")         /* its segment was given up */
+
+/* What settled a decision. */
+#define PBT__VERDICTS(X)                                                                           \
+    X(FIRST, "first")                           /* nobody is compared before the first segment */  \
+    X(BEFORE_AFTER, "before_after")             /* before step ready.after */                      \
+    X(NO_QUORUM, "no_quorum")                   /* too few have reported a common ready point */   \
+    X(FIXED, "fixed")                           /* a baseline: never copies, never changes */      \
+    X(NOT_RANKED, "not_ranked")                 /* it has other weights since the point */         \
+    X(NO_RULE, "no_rule")                       /* the rule lets nobody copy */                    \
+    X(NOT_AMONG_WORST, "not_among_worst")       /* truncation */                                   \
+    X(NO_CANDIDATE, "no_candidate")             /* nobody to copy: better, with a checkpoint */    \
+    X(NOBODY_ELSE, "nobody_else")               /* nobody to draw */                               \
+    X(DRAWN_NO_CANDIDATE, "drawn_no_candidate") /* the one drawn cannot give a checkpoint */       \
+    X(DRAWN_UNFIT, "drawn_unfit")               /* the one drawn inherits other values */          \
+    X(TOO_FEW, "too_few")                       /* t_test: fewer than 2 evaluations on a side */   \
+    X(NOT_FINITE, "not_finite")           /* t_test: an evaluation of the one drawn is not */      \
+    X(NOT_BETTER, "not_better")           /* the one drawn is no better */                         \
+    X(NOT_SIGNIFICANT, "not_significant") /* t_test: p is alpha or more */                         \
+    X(IS_BEST, "is_best")                 /* best: nobody it could copy is before it */            \
+    X(IN_BAND, "in_band")                 /* threshold: not below the line */                      \
+    X(COPIES, "copies")
+
+typedef enum pbt__occasion {
+#define PBT__OCCASION_ENUM(name, text) PBT__OCCASION_##name,
+    PBT__OCCASIONS(PBT__OCCASION_ENUM)
+#undef PBT__OCCASION_ENUM
+} pbt__occasion;
+
+typedef enum pbt__verdict_code {
+#define PBT__VERDICT_ENUM(name, text) PBT__VERDICT_##name,
+    PBT__VERDICTS(PBT__VERDICT_ENUM)
+#undef PBT__VERDICT_ENUM
+} pbt__verdict_code;
+
+/* Why a decision came out as it did: said by the code that decides, kept in no log. Scores are as
+ * reported. Fields that a rule does not use are -1, 0 or NaN. */
+typedef struct pbt__why {
+    pbt__occasion occasion;
+    pbt__verdict_code verdict;
+    int32_t quorum;   /* NO_QUORUM: members needed */
+    int32_t reported; /* NO_QUORUM: live members that had reported the point most of them had */
+    int32_t k;        /* copiers and donors are sought among so many of the worst and best */
+    int32_t drawn;    /* the member that was drawn, -1: none */
+    int32_t draw;     /* the number that was drawn, below ... */
+    int32_t draw_count;
+    int32_t counts[2]; /* t_test: evaluations, the member's own first */
+    double means[2];   /* of them */
+    double p;          /* t_test */
+    double low, high;  /* threshold: below `low` copies those above `high`, once higher is better */
+} pbt__why;
+
 /* A segment to be made.
  * Owner: values and changes lie in the population's buffer until the next decide. */
 typedef struct pbt__decision {
     pbt_segment segment;
     pbt__comparison compared;
+    pbt__why why; /* set by decide alone */
 } pbt__decision;
+
+/* A member's place at a ready point. */
+typedef struct pbt__standing {
+    pbt_segment_id segment; /* whose report counts there */
+    double score;           /* what is compared: the window's mean, as reported; NaN: not finite */
+    bool is_candidate;
+} pbt__standing;
 
 typedef enum pbt__cause { PBT__CAUSE_TRAINER, PBT__CAUSE_LOST, PBT__CAUSE_FATAL } pbt__cause;
 
@@ -114,6 +179,11 @@ typedef struct pbt__tally {
 } pbt__tally;
 
 pbt__tally pbt__population_tally(const pbt_population *population);
+
+/* List the members ranked at a decision's `compared.point`, as of now, the best first. O(N log N).
+ * Shape: out[population]; returns how many there are, 0 for the point -1. */
+size_t pbt__population_standings(const pbt_population *population, int32_t point,
+                                 pbt__standing *out);
 
 /* The score a reported segment is ranked with (the window's mean), higher is better; -INFINITY. */
 double pbt__population_rank_score(const pbt_population *population, pbt_segment_id id);

@@ -17,6 +17,9 @@ typedef enum pbt__purpose {
     PBT__PURPOSE_EXPLOIT = 3, /* the draw of a donor */
     PBT__PURPOSE_EXPLORE = 4, /* index: the parameter */
     PBT__PURPOSE_RESCUE = 5,  /* the draw of a rescuer */
+    /* In no study's log: */
+    PBT__PURPOSE_BOOTSTRAP = 254, /* scores that are compared, drawn anew */
+    PBT__PURPOSE_POWER = 255,     /* experiments that are simulated */
 } pbt__purpose;
 
 typedef struct pbt__rng {

@@ -204,17 +204,52 @@ static pbt_err check_space(const pbt_space *space, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err check_start(const pbt_space *space, const pbt_start *start, int32_t index,
-                           pbt_error *error)
+/* `what` is "" or says where in starts[index] the values are. Shape: values, given
+ * [space->count] */
+static pbt_err check_values(const pbt_space *space, const pbt_value *values, const bool *given,
+                            const char *what, int32_t index, pbt_error *error)
 {
-    if (space->count > 0 && (start->values == NULL || start->given == NULL)) {
-        return refuse(error, "starts[%d] needs values and given", (int)index);
+    if (space->count > 0 && (values == NULL || given == NULL)) {
+        return refuse(error, "starts[%d]%s needs values and given", (int)index, what);
     }
     for (size_t i = 0; i < space->count; i++) {
         const pbt_parameter *parameter = &space->parameters[i];
-        if (start->given[i] && !pbt__parameter_holds(parameter, start->values[i])) {
-            return refuse(error, "starts[%d].%s needs a value within its bounds", (int)index,
-                          parameter->name);
+        if (given[i] && !pbt__parameter_holds(parameter, values[i])) {
+            return refuse(error, "starts[%d]%s.%s needs a value within its bounds", (int)index,
+                          what, parameter->name);
+        }
+    }
+    return PBT_OK;
+}
+
+static pbt_err check_stage(const pbt_search *s, int32_t index, int32_t stage, pbt_error *error)
+{
+    const pbt_start *start = &s->starts[index];
+    const pbt_stage *this = &start->stages[stage];
+    const int64_t before = stage > 0 ? start->stages[stage - 1].end_age : 0;
+    if (this->end_age <= before || this->end_age > STEPS_MAXIMUM) {
+        return refuse(error, "starts[%d].stages[%d] needs an end_age above %lld and at most 2^53",
+                      (int)index, (int)stage, (long long)before);
+    }
+    if (s->population > 1 && this->end_age % s->ready_every != 0) {
+        return refuse(error,
+                      "starts[%d].stages[%d].end_age needs to be a multiple of ready_every, for "
+                      "the population has several members",
+                      (int)index, (int)stage);
+    }
+    return check_values(&s->space, this->values, this->given, ".stages", index, error);
+}
+
+static pbt_err check_stages(const pbt_search *s, int32_t index, pbt_error *error)
+{
+    const pbt_start *start = &s->starts[index];
+    if (start->stage_count < 0 || (start->stage_count > 0 && start->stages == NULL)) {
+        return refuse(error, "starts[%d] needs stages", (int)index);
+    }
+    for (int32_t i = 0; i < start->stage_count; i++) {
+        const pbt_err err = check_stage(s, index, i, error);
+        if (err != PBT_OK) {
+            return err;
         }
     }
     return PBT_OK;
@@ -230,7 +265,11 @@ static pbt_err check_starts(const pbt_search *s, pbt_error *error)
         return refuse(error, "starts is NULL");
     }
     for (int32_t i = 0; i < s->start_count; i++) {
-        const pbt_err err = check_start(&s->space, &s->starts[i], i, error);
+        const pbt_start *start = &s->starts[i];
+        pbt_err err = check_values(&s->space, start->values, start->given, "", i, error);
+        if (err == PBT_OK) {
+            err = check_stages(s, i, error);
+        }
         if (err != PBT_OK) {
             return err;
         }

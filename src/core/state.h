@@ -111,7 +111,8 @@ static inline bool pbt__is_live(const pbt_population *population, int32_t m)
 
 static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
 {
-    return m < population->search->start_count && population->search->starts[m].fixed;
+    return m < population->search->start_count &&
+           (population->search->starts[m].fixed || population->search->starts[m].stage_count > 0);
 }
 
 /* Fill a nullable error; returns its code. */
@@ -127,6 +128,9 @@ double pbt__windowed_score(const pbt_population *population, const pbt__segment_
 
 /* Members that make a quorum of the live ones. */
 int32_t pbt__quorum(const pbt_population *population);
+/* How many live members have reported the point up to `number` that most have; with compare: latest
+ * any. */
+int32_t pbt__point_most_reported(const pbt_population *population, int32_t number);
 /* The newest ready point, not after `number`, that a quorum has reported; PBT__LATEST with compare:
  * latest; -1 where there is none. */
 int32_t pbt__point_compared(const pbt_population *population, int32_t number);
@@ -134,6 +138,8 @@ int32_t pbt__point_compared(const pbt_population *population, int32_t number);
 pbt__ranking *pbt__point_ranking(pbt_population *population, int32_t point);
 /* Say whether a member is ranked at a point (I). */
 bool pbt__point_holds(const pbt_population *population, int32_t point, int32_t member);
+/* Which of a member's numbers counts at a point. */
+int32_t pbt__point_number(const pbt_population *population, int32_t point, int32_t member);
 /* A ranked member's score at a point. */
 double pbt__point_score(const pbt_population *population, int32_t point, int32_t member);
 /* Keep I when a member has reported its newest number, after `previous` (-1: its first), */

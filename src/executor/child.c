@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "executor/kin.h"
+#include "executor/program.h"
 #include "executor/warden.h"
 
 /* Signal the process and all it started. */
@@ -37,25 +39,37 @@ pbt_err pbt__child_start(pbt__child *child, pbt__slot *slot, const pbt__spawn_op
     return err;
 }
 
+void pbt__child_tell(pbt__child *child)
+{
+    if (!child->was_told) {
+        child->was_told = true;
+        child->kill_us = pbt__clock_monotonic_us() + PBT__GRACE_US;
+        signal_group(child, SIGTERM);
+    }
+}
+
+void pbt__child_kill(pbt__child *child)
+{
+    child->was_told = true;
+    child->kill_us = 0;
+    signal_group(child, SIGKILL);
+}
+
 int pbt__child_stop_where_due(pbt__child *child)
 {
-    const int64_t now_us = pbt__clock_monotonic_us();
     if (atomic_load(&child->slot->local->stopping) == PBT__STOPPING_NOW) {
-        child->was_told = true;
-        signal_group(child, SIGKILL);
+        pbt__child_kill(child);
         return -1;
     }
-    if (pbt__slot_is_stopping(child->slot) && !child->was_told) {
-        child->was_told = true;
-        child->kill_us = now_us + PBT__GRACE_US;
-        signal_group(child, SIGTERM);
+    if (pbt__slot_is_stopping(child->slot)) {
+        pbt__child_tell(child);
     }
     if (child->kill_us == 0) {
         return -1;
     }
+    const int64_t now_us = pbt__clock_monotonic_us();
     if (now_us >= child->kill_us) {
-        child->kill_us = 0;
-        signal_group(child, SIGKILL);
+        pbt__child_kill(child);
         return -1;
     }
     return (int)((child->kill_us - now_us) / 1000) + 1;
@@ -67,6 +81,9 @@ void pbt__child_reap(pbt__child *child)
     signal_group(child, SIGKILL);
     pbt__warden_remove(child->slot->local->warden, child->pid);
     while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {
+    }
+    if (child->was_told || child->status != 0) {
+        (void)pbt__kin_kill(pbt__program_mark(child->slot));
     }
     if (child->ended >= 0) {
         (void)close(child->ended);

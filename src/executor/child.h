@@ -3,7 +3,8 @@
  *
  * To stop is SIGTERM to the process's group and, PBT__GRACE_US later, SIGKILL; `now` is SIGKILL at
  * once. When the process has ended its group is killed: what it left running would hold files open
- * and write where the next attempt writes.
+ * and write where the next attempt writes. Where it did not end well, neither does what left the
+ * group (kin.h).
  */
 #ifndef PBT_EXECUTOR_CHILD_H
 #define PBT_EXECUTOR_CHILD_H
@@ -11,14 +12,14 @@
 #include "executor/slot.h"
 #include "executor/spawn.h"
 
-enum { PBT__GRACE_US = 10000000 };
+enum { PBT__GRACE_US = 30000000 };
 
 typedef struct pbt__child {
     pbt__slot *slot;
     pid_t pid;
     int ended; /* pidfd: readable when the process has ended; -1: none */
     bool was_told;
-    int64_t kill_us; /* monotonic; 0: not yet to be killed */
+    int64_t kill_us; /* monotonic; 0: no such time is set, or it has passed */
     int status;      /* as waitpid says, at the end */
 } pbt__child;
 
@@ -26,6 +27,10 @@ typedef struct pbt__child {
  * pbt__spawn. */
 PBT_MUST_USE pbt_err pbt__child_start(pbt__child *child, pbt__slot *slot,
                                       const pbt__spawn_options *options, pbt_error *error);
+
+/* Tell it to end, with a grace; or end it at once. */
+void pbt__child_tell(pbt__child *child);
+void pbt__child_kill(pbt__child *child);
 
 /* Do what is due about stopping. Returns how long to wait for anything, in milliseconds; -1: for
  * ever. */

@@ -2,6 +2,7 @@
 #include "executor/local.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,7 @@ static void destroy(pbt__local *local)
         free(local->gpus[i]);
     }
     free(local->gpus);
+    free(local->gpu_variable);
     free(local->server_url);
     free(local->token);
     free(local);
@@ -174,15 +176,36 @@ static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, p
     return PBT_OK;
 }
 
+/* Slots share no GPU unless they are told to. */
+static pbt_err check_gpus(const pbt__local *local, const pbt__local_options *options,
+                          pbt_error *error)
+{
+    const int64_t per_worker = local->spec->trainer.gpus;
+    const int64_t needed = per_worker * options->slot_count;
+    if (needed <= options->gpu_count) {
+        return PBT_OK;
+    }
+    const bool is_one = options->slot_count == 1;
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT,
+                    "%d slot%s with trainer.gpus %d need%s %" PRId64 " GPUs, found %d",
+                    (int)options->slot_count, is_one ? "" : "s", (int)per_worker, is_one ? "s" : "",
+                    needed, (int)options->gpu_count);
+    pbt__error_hint(error, "name them with --gpus, one twice where it is to be shared; or fewer "
+                           "--slots, or trainer.gpus");
+    return PBT_ERR_ARGUMENT;
+}
+
 static pbt_err copy_options(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
     const bool is_served = options->server_url != NULL && options->token != NULL;
     local->thread_count = options->thread_count;
     local->metric = pbt__strdup(local->spec->metric);
+    local->gpu_variable =
+        pbt__strdup(options->gpu_variable != NULL ? options->gpu_variable : "CUDA_VISIBLE_DEVICES");
     local->log_folder = realpath(options->log_folder, NULL);
     local->server_url = is_served ? pbt__strdup(options->server_url) : NULL;
     local->token = is_served ? pbt__strdup(options->token) : NULL;
-    if (local->metric == NULL || local->log_folder == NULL ||
+    if (local->metric == NULL || local->log_folder == NULL || local->gpu_variable == NULL ||
         (is_served && (local->server_url == NULL || local->token == NULL))) {
         return pbt__fail_memory(error);
     }
@@ -195,7 +218,10 @@ static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt
     if (options->slot_count < 1) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
     }
-    pbt_err err = pbt__file_make_folder(options->log_folder, error);
+    pbt_err err = check_gpus(local, options, error);
+    if (err == PBT_OK) {
+        err = pbt__file_make_folder(options->log_folder, error);
+    }
     if (err == PBT_OK) {
         err = copy_options(local, options, error);
     }
@@ -250,6 +276,14 @@ static pbt_err end_old_leases(pbt__study *study, const char *worker_name, pbt_er
     return pbt__study_end_leases(study, prefix, error);
 }
 
+static void listen_to_workers(pbt__local *local, bool listens)
+{
+    const pbt__listener listener = {.tell = local->runner->told, .context = local};
+    if (listener.tell != NULL) {
+        pbt__study_listen(local->study, listens ? &listener : NULL);
+    }
+}
+
 pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, pbt__local **out,
                          pbt_error *error)
 {
@@ -266,9 +300,11 @@ pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, p
         err = end_old_leases(study, options->worker_name, error);
     }
     if (err == PBT_OK) {
+        listen_to_workers(local, true);
         err = start_threads(local, error);
     }
     if (err != PBT_OK) {
+        listen_to_workers(local, false);
         destroy(local);
         return err;
     }
@@ -330,6 +366,7 @@ pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
         local->is_abandoned = true;
         pthread_rwlock_unlock(&local->gate);
     }
+    listen_to_workers(local, false);
     end_heartbeat(local);
     pthread_mutex_lock(&local->mutex);
     const pbt_err err = local->failure;

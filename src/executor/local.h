@@ -20,15 +20,16 @@ typedef struct pbt__local_options {
     const char *worker_name; /* slots are NAME-0, NAME-1, ... */
     const char *const *gpus; /* Nullable. Shape: gpus[gpu_count]; one named twice is shared */
     int32_t gpu_count;
-    const char *server_url; /* Nullable: where the study is served, for protocol `worker` */
-    const char *token;      /* Nullable: for that server */
+    const char *gpu_variable; /* Nullable: CUDA_VISIBLE_DEVICES; how a worker is told of its GPUs */
+    const char *server_url;   /* Nullable: where the study is served, for protocol `worker` */
+    const char *token;        /* Nullable: for that server */
 } pbt__local_options;
 
 /*
  * Start the slots of a study, after ending the leases of whoever had their names before. The study
  * is borrowed and must outlive the result. Errors: PBT_ERR_TRAINER (the plugin cannot be loaded:
  * the detail says why; the program is not found), PBT_ERR_ARGUMENT (protocol `worker` needs a
- * server), PBT_ERR_IO, PBT_ERR_STORE, PBT_ERR_MEMORY.
+ * server; the slots need more GPUs than there are), PBT_ERR_IO, PBT_ERR_STORE, PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options,
                                       pbt__local **out, pbt_error *error);

@@ -50,10 +50,8 @@ pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *e
     return PBT_OK;
 }
 
-static void write_text(int log, const pbt__text *text)
+void pbt__log_bytes(int log, const char *bytes, size_t length)
 {
-    const char *bytes = pbt__text_string(text);
-    size_t length = text->length;
     while (length > 0) {
         const ssize_t count = write(log, bytes, length);
         if (count < 0 && errno == EINTR) {
@@ -65,6 +63,11 @@ static void write_text(int log, const pbt__text *text)
         bytes += count;
         length -= (size_t)count;
     }
+}
+
+static void write_text(int log, const pbt__text *text)
+{
+    pbt__log_bytes(log, pbt__text_string(text), text->length);
 }
 
 void pbt__log_line(int log, const char *line)

@@ -13,8 +13,11 @@
  * Errors: PBT_ERR_IO, PBT_ERR_LIMIT. */
 PBT_MUST_USE pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error);
 
-/* Append one line; what cannot be written is dropped, for a full disk must not fail a trainer that
+/* Append bytes; what cannot be written is dropped, for a full disk must not fail a trainer that
  * needs none. */
+void pbt__log_bytes(int log, const char *bytes, size_t length);
+
+/* Append one line, as above. */
 void pbt__log_line(int log, const char *line);
 
 /* Append the line that begins a segment: its name, attempt, steps, where it starts from,

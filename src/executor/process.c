@@ -20,7 +20,7 @@
 #include "executor/program.h"
 #include "executor/slot.h"
 
-enum { GRACE_US = 10000000, PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
+enum { PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
 
 /* One process that runs. */
 struct process {
@@ -33,28 +33,13 @@ struct process {
 /* ---- running -----------------------------------------------------------------------------------
  */
 
-static void write_all(int file, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        const ssize_t count = write(file, bytes, length);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count <= 0) {
-            return;
-        }
-        bytes += count;
-        length -= (size_t)count;
-    }
-}
-
 /* Read what is there: how much, 0 where nothing is or ever will be. */
 static size_t pump(struct process *process)
 {
     char piece[PIECE_SIZE];
     const ssize_t count = read(process->output, piece, sizeof piece);
     if (count > 0) {
-        write_all(process->slot->log, piece, (size_t)count);
+        pbt__log_bytes(process->slot->log, piece, (size_t)count);
         pbt__output_take(&process->lines, piece, (size_t)count);
         return (size_t)count;
     }
@@ -100,7 +85,7 @@ static void reap(struct process *process)
         total += count;
     }
     if (pbt__output_is_within_line(&process->lines)) {
-        write_all(process->slot->log, "\n", 1);
+        pbt__log_bytes(process->slot->log, "\n", 1);
     }
 }
 

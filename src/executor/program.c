@@ -1,9 +1,11 @@
 /* program.c: folders and environments of trainers' processes. */
 #include "executor/program.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -12,7 +14,7 @@
 
 extern char **environ;
 
-enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 5 };
+enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 6 };
 
 /* ---- before and after all ----------------------------------------------------------------------
  */
@@ -40,11 +42,16 @@ static pbt_err find_program(const pbt__local *local, const pbt__program *program
 
 pbt_err pbt__program_open(pbt__local *local, pbt_error *error)
 {
+    uint64_t number = 0;
     pbt__program *program = pbt__calloc(1, sizeof *program);
     if (program == NULL) {
         return pbt__fail_memory(error);
     }
     local->runner_data = program;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
+        return pbt__fail_errno(error, "cannot make a random number");
+    }
+    (void)snprintf(program->mark, sizeof program->mark, "PBT_SLOT=%016" PRIx64 "-", number);
     const pbt_err err = pbt__path_join(local->spec->folder, local->spec->trainer.directory,
                                        program->directory, error);
     return err == PBT_OK ? find_program(local, program, error) : err;
@@ -74,32 +81,58 @@ bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_w
     return true;
 }
 
-/* What a slot's processes are told, as "NAME=value" texts. Shape: texts[VARIABLE_COUNT]; returns
- * how many, -1 where one does not fit. */
-static int tell(const pbt__slot *slot, char texts[][VARIABLE_SIZE])
+/* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
+ */
+typedef struct variables {
+    int count; /* of texts */
+    bool has_failed;
+    char texts[VARIABLE_COUNT][VARIABLE_SIZE]; /* "NAME=value"; the first is the slot's mark */
+    char *changes[];
+} variables;
+
+/* Add a variable; one that does not fit is remembered as a failure. */
+static void tell(variables *own, const char *name, const char *value)
 {
+    const int wanted = snprintf(own->texts[own->count], VARIABLE_SIZE, "%s=%s", name, value);
+    own->has_failed = own->has_failed || wanted < 0 || wanted >= VARIABLE_SIZE;
+    own->count++;
+}
+
+static void tell_gpus(variables *own, const pbt__slot *slot)
+{
+    char list[VARIABLE_SIZE];
     const pbt__local *local = slot->local;
     const int32_t index = (int32_t)(slot - local->slots);
-    int count = 0;
-    bool fits = true;
-    if (local->gpu_count > 0 && local->spec->trainer.gpus > 0) {
-        static const char NAME[] = "CUDA_VISIBLE_DEVICES=";
-        (void)snprintf(texts[count], VARIABLE_SIZE, NAME);
-        fits = pbt__program_gpus((const char *const *)local->gpus, local->gpu_count,
-                                 local->spec->trainer.gpus, index, texts[count] + sizeof NAME - 1,
-                                 VARIABLE_SIZE - sizeof NAME + 1);
-        count++;
+    if (local->gpu_count == 0 || local->spec->trainer.gpus == 0) {
+        return;
     }
+    const bool fits = pbt__program_gpus((const char *const *)local->gpus, local->gpu_count,
+                                        local->spec->trainer.gpus, index, list, sizeof list);
+    own->has_failed = own->has_failed || !fits;
+    tell(own, local->gpu_variable, list);
+}
+
+/* The slot's number has one width, so that no mark begins with another one. */
+static void tell_mark(variables *own, const pbt__slot *slot)
+{
+    const pbt__program *program = slot->local->runner_data;
+    const int index = (int)(slot - slot->local->slots);
+    (void)snprintf(own->texts[own->count++], VARIABLE_SIZE, "%s%08x", program->mark,
+                   (unsigned)index);
+}
+
+static void tell_all(variables *own, const pbt__slot *slot)
+{
+    const pbt__local *local = slot->local;
     const char *const pairs[][2] = {{"PBT_SERVER", local->server_url},
                                     {"PBT_TOKEN", local->token},
                                     {"PBT_STUDY", local->spec->name},
                                     {"PBT_WORKER", slot->worker}};
+    tell_mark(own, slot);
+    tell_gpus(own, slot);
     for (size_t i = 0; local->server_url != NULL && i < sizeof pairs / sizeof *pairs; i++) {
-        const int wanted =
-            snprintf(texts[count++], VARIABLE_SIZE, "%s=%s", pairs[i][0], pairs[i][1]);
-        fits = fits && wanted > 0 && wanted < VARIABLE_SIZE;
+        tell(own, pairs[i][0], pairs[i][1]);
     }
-    return fits ? count : -1;
 }
 
 static size_t count_of(char *const *list)
@@ -111,39 +144,32 @@ static size_t count_of(char *const *list)
     return count;
 }
 
-/* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
- */
-typedef struct told {
-    char texts[VARIABLE_COUNT][VARIABLE_SIZE];
-    char *changes[];
-} told;
-
 typedef struct slot_data {
     char **environment;
-    told *told;
+    variables *own;
 } slot_data;
 
 static pbt_err build(pbt__slot *slot, slot_data *data, pbt_error *error)
 {
     char *const *given = slot->local->spec->trainer.environment;
     const size_t given_count = count_of(given);
-    data->told =
-        pbt__calloc(1, sizeof *data->told + (given_count + VARIABLE_COUNT + 1) * sizeof(char *));
-    if (data->told == NULL) {
+    data->own =
+        pbt__calloc(1, sizeof *data->own + (given_count + VARIABLE_COUNT + 1) * sizeof(char *));
+    if (data->own == NULL) {
         return pbt__fail_memory(error);
     }
-    const int count = tell(slot, data->told->texts);
-    if (count < 0) {
+    tell_all(data->own, slot);
+    if (data->own->has_failed) {
         return pbt__fail(error, PBT_ERR_LIMIT, "a variable for the trainer is too long");
     }
     for (size_t i = 0; i < given_count; i++) {
-        data->told->changes[i] = given[i];
+        data->own->changes[i] = given[i];
     }
-    for (int i = 0; i < count; i++) {
-        data->told->changes[given_count + (size_t)i] = data->told->texts[i];
+    for (int i = 0; i < data->own->count; i++) {
+        data->own->changes[given_count + (size_t)i] = data->own->texts[i];
     }
     data->environment =
-        pbt__environment_new(environ, data->told->changes, slot->local->thread_count);
+        pbt__environment_new(environ, data->own->changes, slot->local->thread_count);
     return data->environment != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
@@ -160,7 +186,8 @@ pbt_err pbt__program_slot_open(pbt__slot *slot, pbt_error *error)
     if (err != PBT_OK || local->warden >= 0) {
         return err;
     }
-    return pbt__warden_open(local->slot_count, &local->warden, error);
+    const pbt__program *program = local->runner_data;
+    return pbt__warden_open(local->slot_count, program->mark, &local->warden, error);
 }
 
 void pbt__program_slot_close(pbt__slot *slot)
@@ -168,7 +195,7 @@ void pbt__program_slot_close(pbt__slot *slot)
     slot_data *data = slot->runner_data;
     if (data != NULL) {
         free(data->environment);
-        free(data->told);
+        free(data->own);
     }
     free(data);
 }
@@ -176,4 +203,9 @@ void pbt__program_slot_close(pbt__slot *slot)
 char *const *pbt__program_environment(const pbt__slot *slot)
 {
     return ((const slot_data *)slot->runner_data)->environment;
+}
+
+const char *pbt__program_mark(const pbt__slot *slot)
+{
+    return ((const slot_data *)slot->runner_data)->own->texts[0];
 }

@@ -62,6 +62,8 @@ typedef struct pbt__runner {
     void (*train)(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out);
     /* Nullable: what was trained last has been recorded, with its checkpoint. */
     void (*recorded)(pbt__slot *slot, pbt_segment_id id);
+    /* Nullable: a worker was handed a segment, or gave it back. Threads: any. */
+    void (*told)(void *local, const pbt__notice *notice);
     bool can_be_killed; /* `now` ends a segment at once; else the slot is abandoned */
 } pbt__runner;
 
@@ -94,8 +96,9 @@ struct pbt__slot {
     pbt__beat beat;
     atomic_int order;
     _Atomic int64_t step;
-    int wake; /* eventfd: readable when order or stopping changed. -1: none */
-    int log;  /* of the segment being trained; -1: none */
+    int wake;                 /* eventfd: readable when order or stopping changed. -1: none */
+    int log;                  /* of the segment being trained; -1: none */
+    struct pbt__relay *relay; /* a worker's output; NULL: it has none (relay.h) */
     pbt__action action;
     pbt__metrics metrics;
     pbt_error error;
@@ -120,6 +123,7 @@ struct pbt__local {
     int32_t thread_count;
     char **gpus; /* Shape: gpus[gpu_count] */
     int32_t gpu_count;
+    char *gpu_variable;
     char *server_url, *token; /* nullable */
     atomic_int stopping;
     atomic_int running_count;

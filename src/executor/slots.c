@@ -92,6 +92,31 @@ double pbt__cgroup_least(char *group, double (*ask)(const char *group), double l
     }
 }
 
+/* A count, all digits; 0 where it is none. */
+static int32_t read_count(const char *text)
+{
+    char *end = NULL;
+    if (text == NULL || text[0] < '0' || text[0] > '9') {
+        return 0;
+    }
+    const long long count = strtoll(text, &end, 10);
+    return *end == '\0' && count <= INT32_MAX ? (int32_t)count : 0;
+}
+
+int32_t pbt__slurm_processors(const pbt__slurm *slurm)
+{
+    const int32_t of_task = read_count(slurm->cpus_per_task);
+    if (slurm->job_id == NULL) {
+        return 0;
+    }
+    return of_task > 0 ? of_task : read_count(slurm->cpus_on_node);
+}
+
+int32_t pbt__slurm_gpus(const pbt__slurm *slurm)
+{
+    return slurm->job_id != NULL ? read_count(slurm->gpus_on_node) : 0;
+}
+
 /* ---- files -------------------------------------------------------------------------------------
  */
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "executor/kin.h"
 
 /* ---- the warden's own process ------------------------------------------------------------------
  */
@@ -26,9 +27,18 @@ static void replace(pid_t *groups, int32_t count, pid_t from, pid_t to)
     }
 }
 
+/* What it watches over. */
+struct charge {
+    const char *mark;
+    pid_t *groups; /* Shape: groups[count] */
+    int32_t count;
+};
+
 /* Keep the groups until our parent's end of the pipe closes, then kill them. Packets are whole. */
-_Noreturn static void watch(int input, pid_t *groups, int32_t count)
+_Noreturn static void watch(int input, const struct charge *charge)
 {
+    pid_t *groups = charge->groups;
+    const int32_t count = charge->count;
     pid_t message;
     for (;;) {
         const ssize_t length = read(input, &message, sizeof message);
@@ -49,6 +59,7 @@ _Noreturn static void watch(int input, pid_t *groups, int32_t count)
             (void)kill(-groups[i], SIGKILL);
         }
     }
+    (void)pbt__kin_kill(charge->mark);
     _exit(0);
 }
 
@@ -72,7 +83,7 @@ static void ignore_signals(void)
  */
 
 /* The warden is a grandchild: nobody has to wait for it, and its end raises no signal here. */
-static pbt_err start(int input, pid_t *groups, int32_t count, pbt_error *error)
+static pbt_err start(int input, const struct charge *charge, pbt_error *error)
 {
     const pid_t child = fork();
     if (child < 0) {
@@ -83,7 +94,7 @@ static pbt_err start(int input, pid_t *groups, int32_t count, pbt_error *error)
         ignore_signals();
         close_others(input);
         if (fork() == 0) {
-            watch(0, groups, count);
+            watch(0, charge);
         }
         _exit(0);
     }
@@ -92,10 +103,11 @@ static pbt_err start(int input, pid_t *groups, int32_t count, pbt_error *error)
     return PBT_OK;
 }
 
-pbt_err pbt__warden_open(int32_t group_count, int *out, pbt_error *error)
+pbt_err pbt__warden_open(int32_t group_count, const char *mark, int *out, pbt_error *error)
 {
     int ends[2] = {-1, -1};
     pid_t *groups = pbt__calloc((size_t)group_count, sizeof *groups);
+    const struct charge charge = {.mark = mark, .groups = groups, .count = group_count};
     if (groups == NULL) {
         return pbt__fail_memory(error);
     }
@@ -103,7 +115,7 @@ pbt_err pbt__warden_open(int32_t group_count, int *out, pbt_error *error)
         free(groups);
         return pbt__fail_errno(error, "cannot make a socket");
     }
-    const pbt_err err = start(ends[0], groups, group_count, error);
+    const pbt_err err = start(ends[0], &charge, error);
     free(groups);
     (void)close(ends[0]);
     if (err != PBT_OK) {

@@ -4,7 +4,7 @@
  * A child asks the kernel to be killed with its parent (PDEATHSIG), but what the child started
  * itself, a Python behind a shell script, asks for nothing. The warden is a process that knows the
  * groups of all running trainers and waits for the end of a socket that only we write to: it comes
- * with our death, and the warden kills what is left.
+ * with our death, and the warden kills what is left: the groups, then their kin (kin.h).
  *
  *     slot's thread          trainer (before exec)        warden
  *     fork ────────────────► writes +pid ───────────────► adds the group
@@ -22,11 +22,13 @@
 #include <pbt/pbt.h>
 #include <sys/types.h>
 
-/* Start a warden for at most `group_count` groups at a time; `*out` is our end of its socket,
- * closed on exec. Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__warden_open(int32_t group_count, int *out, pbt_error *error);
+/* Start a warden for at most `group_count` groups at a time, whose kin have variables that begin
+ * with `mark`; `*out` is our end of its socket, closed on exec. Errors: PBT_ERR_IO,
+ * PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__warden_open(int32_t group_count, const char *mark, int *out,
+                                      pbt_error *error);
 
-/* Let the warden go; -1 is no warden. The groups it knows of are killed. */
+/* Let the warden go; -1 is no warden. The groups it knows of are killed, and all their kin. */
 void pbt__warden_close(int warden);
 
 /* Announce or take back the group of `pid`. Safe between fork and exec. */

@@ -1,17 +1,21 @@
 /*
  * worker.c: training by long-lived processes that speak the worker protocol.
  *
- * The slot's thread starts the process, tells it where the server is, and waits for its end. What
- * it trains is between it and the server. While it lives its leases are renewed from here, for
- * native code may keep it from doing so itself; when it dies what it held has failed, and another
- * one is started after a pause that doubles with each death in a row. One that dies three times
- * without ever asking for a segment has nothing to wait for.
+ * The slot's thread starts the process, tells it where the server is, passes on what it prints
+ * (relay.h) and waits for its end. What it trains is between it and the server. While it lives its
+ * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
+ * it held has failed, and another one is started after a pause that doubles with each death in a
+ * row. One that dies three times without ever asking for a segment has nothing to wait for.
+ *
+ * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
+ * over and it stays; or its segment was given up because its step stood still. What was ended on
+ * purpose has not failed.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -20,22 +24,26 @@
 #include "executor/child.h"
 #include "executor/log.h"
 #include "executor/program.h"
+#include "executor/relay.h"
 
 enum {
     PAUSE_FIRST_MS = 100,
     PAUSE_MAXIMUM_MS = 30000,
-    RENEW_MAXIMUM_MS = 5000,
+    LOOK_MAXIMUM_MS = 5000,
     IDLE_DEATHS_MAXIMUM = 3,
+    STALLED_LOOKS = 2,
     TAIL_SIZE = 4096,
 };
 
 /* One slot's worker, over its lives. */
 struct life {
     pbt__slot *slot;
-    char log_path[PBT__PATH_SIZE];
+    pbt__child child;
     int pause_ms;
     int64_t sequence; /* of the study's newest event when the process was started */
     int idle_deaths;  /* in a row, without any event meanwhile */
+    int stalled;      /* looks in a row at which what it trains was not its own any more */
+    int64_t over_us;  /* monotonic: since when the study is known to be over; 0: it is not */
 };
 
 /* ---- waiting -----------------------------------------------------------------------------------
@@ -46,13 +54,18 @@ static bool is_stopping(const pbt__slot *slot)
     return atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
 }
 
+static void drain_wake(const pbt__slot *slot)
+{
+    eventfd_t ignored;
+    (void)eventfd_read(slot->wake, &ignored);
+}
+
 /* Sleep, unless told to stop. */
 static void pause_for(pbt__slot *slot, int milliseconds)
 {
-    eventfd_t ignored;
     struct pollfd wake = {.fd = slot->wake, .events = POLLIN};
     if (!is_stopping(slot) && poll(&wake, 1, milliseconds) > 0) {
-        (void)eventfd_read(slot->wake, &ignored);
+        drain_wake(slot);
     }
 }
 
@@ -61,36 +74,110 @@ static int shorter(int a, int b)
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-static int renew_ms(const pbt__slot *slot)
+/* How long from look to look. */
+static int look_ms(const pbt__slot *slot)
 {
-    const double third = slot->local->spec->lease_seconds * 1000 / 3;
-    return third < RENEW_MAXIMUM_MS ? (int)third + 1 : RENEW_MAXIMUM_MS;
+    const double third = pbt__spec_silence_seconds(slot->local->spec) * 1000 / 3;
+    return third < LOOK_MAXIMUM_MS ? (int)third + 1 : LOOK_MAXIMUM_MS;
 }
 
-/* Wait for the process's end, renewing its leases; it is not reaped yet. */
-static pbt_err wait_for_end(pbt__child *child)
+/* Its segment was given up, for its step stands still, and it has not noticed: it hangs. The relay
+ * is turned a moment after the study has changed, so one look is no proof. */
+static void see_stall(struct life *life, pbt_segment_id trained, pbt_segment_id held)
 {
-    pbt__slot *slot = child->slot;
-    eventfd_t ignored;
+    pbt__relay *relay = life->slot->relay;
+    const pbt_segment_id now = pbt__relay_segment(relay);
+    const bool is_same = now.member == trained.member && now.number == trained.number;
+    const bool is_stalled = trained.member >= 0 && held.member < 0 && is_same;
+    life->stalled = is_stalled ? life->stalled + 1 : 0;
+    if (life->stalled == STALLED_LOOKS) {
+        pbt__relay_line(relay, "pbt: the segment was given up, for its step stood still; the "
+                               "trainer is killed");
+        pbt__child_kill(&life->child);
+    }
+}
+
+/* Once the study is over, a worker may take its time to end, but not for ever. */
+static void see_end(struct life *life, const pbt__summary *summary)
+{
+    const int64_t now_us = pbt__clock_monotonic_us();
+    if (summary->state == PBT__RUNNING) {
+        life->over_us = 0;
+    } else if (life->over_us == 0) {
+        life->over_us = now_us;
+    } else if (now_us - life->over_us > PBT__GRACE_US) {
+        pbt__child_tell(&life->child);
+    }
+}
+
+static pbt_err look(struct life *life)
+{
+    pbt__slot *slot = life->slot;
+    pbt__summary summary;
+    pbt_segment_id held;
+    const pbt_segment_id trained = pbt__relay_segment(slot->relay);
+    pbt_err err = pbt__study_worker_lives(slot->local->study, slot->worker, &held, &slot->error);
+    if (err == PBT_OK) {
+        err = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    }
+    if (err == PBT_OK) {
+        see_end(life, &summary);
+        see_stall(life, trained, held);
+    }
+    return err;
+}
+
+/* Wait until something is printed, or due. Returns whether the process has ended. */
+static bool wait_a_while(struct life *life, int milliseconds)
+{
+    pbt__slot *slot = life->slot;
+    struct pollfd files[] = {{.fd = life->child.ended, .events = POLLIN},
+                             {.fd = pbt__relay_input(slot->relay), .events = POLLIN},
+                             {.fd = slot->wake, .events = POLLIN}};
+    const int timeout = shorter(pbt__child_stop_where_due(&life->child), milliseconds);
+    if (poll(files, 3, timeout) <= 0) {
+        return false;
+    }
+    if (files[1].revents != 0) {
+        (void)pbt__relay_pump(slot->relay);
+    }
+    if (files[2].revents != 0) {
+        drain_wake(slot);
+    }
+    return files[0].revents != 0;
+}
+
+/* Wait for the process's end; it is not reaped yet. */
+static pbt_err wait_for_end(struct life *life)
+{
+    pbt__slot *slot = life->slot;
     pbt_err err = PBT_OK;
-    int64_t renew_us = 0;
-    for (;;) {
+    int64_t look_us = 0;
+    do {
         const int64_t now_us = pbt__clock_monotonic_us();
-        if (err == PBT_OK && now_us >= renew_us && !child->was_told) {
-            renew_us = now_us + renew_ms(slot) * 1000LL;
-            err = pbt__study_worker_lives(slot->local->study, slot->worker, &slot->error);
+        if (err == PBT_OK && now_us >= look_us && !life->child.was_told) {
+            look_us = now_us + look_ms(slot) * 1000LL;
+            err = look(life);
         }
         if (err != PBT_OK) {
             pbt__local_stop(slot->local, false);
         }
-        struct pollfd files[] = {{.fd = child->ended, .events = POLLIN},
+    } while (!wait_a_while(life, look_ms(slot)));
+    return err;
+}
+
+/* What has ended may have been a launcher, such as a shell. What it launched was told to stop as
+ * well, may be saving its progress, and holds our pipe until it is done. */
+static void wait_for_rest(struct life *life)
+{
+    pbt__slot *slot = life->slot;
+    while (life->child.kill_us != 0 && pbt__relay_input(slot->relay) >= 0) {
+        struct pollfd files[] = {{.fd = pbt__relay_input(slot->relay), .events = POLLIN},
                                  {.fd = slot->wake, .events = POLLIN}};
-        const int timeout = shorter(pbt__child_stop_where_due(child), renew_ms(slot));
-        if (poll(files, 2, timeout) > 0 && files[0].revents != 0) {
-            return err;
-        }
+        (void)poll(files, 2, pbt__child_stop_where_due(&life->child));
+        (void)pbt__relay_pump(slot->relay);
         if (files[1].revents != 0) {
-            (void)eventfd_read(slot->wake, &ignored);
+            drain_wake(slot);
         }
     }
 }
@@ -98,18 +185,17 @@ static pbt_err wait_for_end(pbt__child *child)
 /* ---- dying -------------------------------------------------------------------------------------
  */
 
-/* Show a member's log where its worker's output ends; a study that breaks is explained from there.
- */
-static void quote_log(const struct life *life, int32_t member, const char *words)
+/* Show in member 0's log where its worker's output ends: a study that breaks before anything was
+ * trained is explained from there. */
+static void quote_log(const struct life *life, const char *words)
 {
     char *tail = NULL;
     int log = -1;
-    pbt_error error;
-    const pbt__local *local = life->slot->local;
-    if (pbt__log_open(local->log_folder, member < 0 ? 0 : member, &log, &error) != PBT_OK) {
+    const pbt__slot *slot = life->slot;
+    if (pbt__log_open(slot->local->log_folder, 0, &log, NULL) != PBT_OK) {
         return;
     }
-    if (pbt__log_tail(life->log_path, TAIL_SIZE, &tail, &error) == PBT_OK) {
+    if (pbt__log_tail(pbt__relay_own_path(slot->relay), TAIL_SIZE, &tail, NULL) == PBT_OK) {
         pbt__log_line(log, tail);
     }
     pbt__log_line(log, words);
@@ -131,84 +217,114 @@ static pbt_err break_study(struct life *life)
     }
     (void)pbt__fail(&slot->error, PBT_ERR_TRAINER,
                     "the trainer ended %d times without asking for a segment", life->idle_deaths);
-    pbt__error_detail(&slot->error, "its output is in '%.480s'", life->log_path);
+    pbt__error_detail(&slot->error, "its output is in '%.480s'", pbt__relay_own_path(slot->relay));
     return PBT_ERR_TRAINER;
 }
 
 /* What the process held has failed. */
-static pbt_err mourn(struct life *life, const pbt__child *child, int64_t sequence)
+static pbt_err mourn(struct life *life, int64_t sequence)
 {
     pbt__slot *slot = life->slot;
     pbt_segment_id held;
-    char words[256];
+    char words[256], log_path[PBT__PATH_SIZE];
     char message[PBT__PATH_SIZE + 300];
     const char *name = slot->local->spec->trainer.command[0];
-    (void)pbt__child_describe(child, name, words, sizeof words);
-    (void)snprintf(message, sizeof message, "%s; its log is %s", words, life->log_path);
+    (void)pbt__child_describe(&life->child, name, words, sizeof words);
+    pbt__relay_log_path(slot->relay, log_path);
+    (void)snprintf(message, sizeof message, "%s; its log is %s", words, log_path);
     const pbt_err err =
         pbt__study_worker_failed(slot->local->study, slot->worker, message, &held, &slot->error);
     if (err != PBT_OK) {
         return err;
     }
+    (void)snprintf(message, sizeof message, "pbt: %s", words);
+    pbt__relay_line(slot->relay, message);
+    pbt__relay_turn(slot->relay, NULL, NULL);
     const bool is_idle = held.member < 0 && sequence == life->sequence;
     life->idle_deaths = is_idle ? life->idle_deaths + 1 : 0;
-    quote_log(life, held.member, message);
+    if (is_idle) {
+        quote_log(life, message);
+    }
     return life->idle_deaths >= IDLE_DEATHS_MAXIMUM ? break_study(life) : PBT_OK;
 }
 
 /* ---- living ------------------------------------------------------------------------------------
  */
 
-static pbt_err start(const struct life *life, pbt__child *child)
+static pbt_err start(struct life *life)
 {
     pbt__slot *slot = life->slot;
     const pbt__program *program = slot->local->runner_data;
-    const int log = open(life->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (log < 0) {
-        return pbt__fail_errno(&slot->error, "cannot open the log '%s'", life->log_path);
+    int output = -1;
+    pbt_err err = pbt__relay_open(slot->relay, &output, &slot->error);
+    if (err != PBT_OK) {
+        return err;
     }
     const pbt__spawn_options options = {
         .arguments = slot->local->spec->trainer.command,
         .environment = pbt__program_environment(slot),
         .directory = program->directory,
-        .output = log,
-        .errors = log,
+        .output = output,
+        .errors = output,
         .warden = slot->local->warden,
     };
-    const pbt_err err = pbt__child_start(child, slot, &options, &slot->error);
-    (void)close(log);
+    err = pbt__child_start(&life->child, slot, &options, &slot->error);
+    (void)close(output);
     return err;
+}
+
+/* Start a process, and see it to its end. */
+static pbt_err run(struct life *life)
+{
+    pbt_err err = start(life);
+    if (err == PBT_OK) {
+        err = wait_for_end(life);
+        wait_for_rest(life);
+        pbt__child_reap(&life->child);
+    }
+    pbt__relay_close(life->slot->relay);
+    return err;
+}
+
+/* What was ended on purpose gives back what it held. */
+static pbt_err bury(struct life *life)
+{
+    pbt__slot *slot = life->slot;
+    pbt__relay_turn(slot->relay, NULL, NULL);
+    return pbt__study_worker_ended(slot->local->study, slot->worker, &slot->error);
+}
+
+/* The pause is short again after a worker that lived long. */
+static void pause_before_next(struct life *life, bool lived)
+{
+    life->pause_ms = lived ? PAUSE_FIRST_MS : life->pause_ms;
+    pause_for(life->slot, life->pause_ms);
+    life->pause_ms = 2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms : PAUSE_MAXIMUM_MS;
 }
 
 static pbt_err live_once(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    pbt__child child = {.slot = slot, .ended = -1};
     pbt__summary summary;
     pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
-    life->sequence = err == PBT_OK ? summary.last_sequence : 0;
-    if (err == PBT_OK) {
-        err = start(life, &child);
-    }
-    if (err != PBT_OK) {
-        return err;
-    }
     const int64_t began_us = pbt__clock_monotonic_us();
-    err = wait_for_end(&child);
-    pbt__child_reap(&child);
+    life->sequence = err == PBT_OK ? summary.last_sequence : 0;
+    life->stalled = 0;
+    life->over_us = 0;
+    if (err == PBT_OK) {
+        err = run(life);
+    }
     if (err == PBT_OK) {
         err = pbt__study_summary(slot->local->study, &summary, &slot->error);
     }
-    if (err != PBT_OK || is_stopping(slot) || summary.state != PBT__RUNNING) {
-        return err;
+    if (err == PBT_OK && life->child.was_told) {
+        err = bury(life);
+    } else if (err == PBT_OK && summary.state == PBT__RUNNING) {
+        err = mourn(life, summary.last_sequence);
     }
-    const bool lived = pbt__clock_monotonic_us() - began_us > 1000LL * PAUSE_MAXIMUM_MS;
-    life->pause_ms = lived ? PAUSE_FIRST_MS : life->pause_ms;
-    err = mourn(life, &child, summary.last_sequence);
-    if (err == PBT_OK) {
-        pause_for(slot, life->pause_ms);
-        life->pause_ms =
-            2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms : PAUSE_MAXIMUM_MS;
+    if (err == PBT_OK && summary.state == PBT__RUNNING) {
+        const bool lived = pbt__clock_monotonic_us() - began_us > 1000LL * PAUSE_MAXIMUM_MS;
+        pause_before_next(life, lived);
     }
     return err;
 }
@@ -216,10 +332,8 @@ static pbt_err live_once(struct life *life)
 static pbt_err worker_run(pbt__slot *slot)
 {
     struct life life = {.slot = slot, .pause_ms = PAUSE_FIRST_MS};
-    char name[PBT__NAME_SIZE + 8];
     pbt__summary summary = {.state = PBT__RUNNING};
-    (void)snprintf(name, sizeof name, "%s.log", slot->worker);
-    pbt_err err = pbt__path_join(slot->local->log_folder, name, life.log_path, &slot->error);
+    pbt_err err = PBT_OK;
     while (err == PBT_OK && !is_stopping(slot) && summary.state == PBT__RUNNING) {
         err = live_once(&life);
         if (err == PBT_OK) {
@@ -229,6 +343,9 @@ static pbt_err worker_run(pbt__slot *slot)
     return err;
 }
 
+/* ---- before and after --------------------------------------------------------------------------
+ */
+
 static pbt_err worker_open(pbt__local *local, pbt_error *error)
 {
     if (local->server_url == NULL || local->token == NULL) {
@@ -237,11 +354,38 @@ static pbt_err worker_open(pbt__local *local, pbt_error *error)
     return pbt__program_open(local, error);
 }
 
+static pbt_err worker_slot_open(pbt__slot *slot, pbt_error *error)
+{
+    const pbt__local *local = slot->local;
+    const pbt_err err = pbt__relay_new(local->log_folder, slot->worker, &local->spec->search.space,
+                                       &slot->relay, error);
+    return err == PBT_OK ? pbt__program_slot_open(slot, error) : err;
+}
+
+static void worker_slot_close(pbt__slot *slot)
+{
+    pbt__relay_free(slot->relay);
+    pbt__program_slot_close(slot);
+}
+
+static void worker_told(void *context, const pbt__notice *notice)
+{
+    const pbt__local *local = context;
+    for (int32_t i = 0; i < local->slot_count; i++) {
+        const pbt__slot *slot = &local->slots[i];
+        if (strcmp(slot->worker, notice->worker) == 0) {
+            pbt__relay_turn(slot->relay, notice->failure, notice->train);
+            return;
+        }
+    }
+}
+
 const pbt__runner pbt__runner_worker = {
     .open = worker_open,
     .close = pbt__program_close,
-    .slot_open = pbt__program_slot_open,
-    .slot_close = pbt__program_slot_close,
+    .slot_open = worker_slot_open,
+    .slot_close = worker_slot_close,
     .run = worker_run,
+    .told = worker_told,
     .can_be_killed = true,
 };

@@ -22,6 +22,11 @@ void pbt__answer_error(pbt__request *request);
 void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
                          const char *message);
 
+/* Begin and end to put a long answer together; one is at a time, and few wait for it. Errors:
+ * PBT_ERR_BUSY, and then there is nothing to end. (query.c) */
+PBT_MUST_USE pbt_err pbt__long_begin(struct pbt__server *server, pbt_error *error);
+void pbt__long_end(struct pbt__server *server);
+
 /* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a
  * file, for a worker loads files. */
 PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, const pbt__action *action,

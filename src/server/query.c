@@ -7,7 +7,7 @@
  * threads. */
 enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
-static pbt_err begin_long(pbt__server *server, pbt_error *error)
+pbt_err pbt__long_begin(pbt__server *server, pbt_error *error)
 {
     if (atomic_fetch_add(&server->long_count, 1) >= LONG_MAXIMUM) {
         (void)atomic_fetch_sub(&server->long_count, 1);
@@ -17,7 +17,7 @@ static pbt_err begin_long(pbt__server *server, pbt_error *error)
     return PBT_OK;
 }
 
-static void end_long(pbt__server *server)
+void pbt__long_end(pbt__server *server)
 {
     pthread_mutex_unlock(&server->large);
     (void)atomic_fetch_sub(&server->long_count, 1);
@@ -75,7 +75,7 @@ static pbt_err serve_list(pbt__request *request,
                           pbt_error *error)
 {
     json_t *json = NULL;
-    pbt_err err = begin_long(request->server, error);
+    pbt_err err = pbt__long_begin(request->server, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -83,7 +83,7 @@ static pbt_err serve_list(pbt__request *request,
     if (err == PBT_OK) {
         err = pbt__answer_json(request, json, error);
     }
-    end_long(request->server);
+    pbt__long_end(request->server);
     return err;
 }
 
@@ -127,7 +127,7 @@ pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
         return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
                          (int)EVENTS_LIMIT_MAXIMUM);
     }
-    pbt_err err = begin_long(request->server, error);
+    pbt_err err = pbt__long_begin(request->server, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -140,6 +140,6 @@ pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
         json_decref(list.events);
         err = err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
     }
-    end_long(request->server);
+    pbt__long_end(request->server);
     return err;
 }

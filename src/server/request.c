@@ -69,7 +69,9 @@ static void route(pbt__request *request, const char *method, const char *path)
                                                      MHD_HTTP_HEADER_AUTHORIZATION);
     if (!pbt__token_is_shown(request->server, header)) {
         pbt__request_refuse(request, MHD_HTTP_UNAUTHORIZED, "ERR_TOKEN", "no valid token");
-        pbt__error_hint(&request->error, "send the header 'Authorization: Bearer TOKEN'");
+        pbt__error_hint(
+            &request->error,
+            "send the header 'Authorization: Bearer TOKEN'; 'pbt' takes it from --token-file");
         return;
     }
     if (request->peer != NULL) {

@@ -40,6 +40,16 @@ PBT_MUST_USE pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
 PBT_MUST_USE pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_events(pbt__request *request, pbt_error *error);
 
+/* ---- log.c ---- */
+PBT_MUST_USE pbt_err pbt__serve_log(pbt__request *request, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__serve_claims(pbt__request *request, pbt_error *error);
+
+/* ---- control.c ---- */
+PBT_MUST_USE pbt_err pbt__serve_stop(pbt__request *request, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__serve_amend(pbt__request *request, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__serve_verify(pbt__request *request, pbt_error *error);
+
 /* ---- upload.c and download.c ---- */
 PBT_MUST_USE pbt_err pbt__serve_upload(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_download(pbt__request *request, pbt_error *error);

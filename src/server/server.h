@@ -69,6 +69,10 @@ void pbt__server_remove(pbt__server *server, pbt__study *study);
  * followed by is given back at once. Threads: any */
 void pbt__server_drain(pbt__server *server);
 
+/* Say whether a key of a spec may be amended over HTTP: not one that names a file or folder for
+ * this process to use. */
+bool pbt__server_may_amend(const char *key);
+
 /* Make a token from the system's random numbers. Shape: out[PBT__TOKEN_SIZE] */
 PBT_MUST_USE pbt_err pbt__token_make(char *out, pbt_error *error);
 

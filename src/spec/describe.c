@@ -320,7 +320,12 @@ static void describe_start(struct page *page, const pbt_start *start)
         add(page, "; starts from ");
         pbt__scalar_write_text(&page->text, PBT__YAML, start->checkpoint);
     }
-    add(page, start->fixed ? "; fixed: never copies, never changes" : "");
+    if (start->stage_count > 0) {
+        pbt__text_format(&page->text, "; follows a schedule of %d stages, never copies",
+                         start->stage_count);
+    } else {
+        add(page, start->fixed ? "; fixed: never copies, never changes" : "");
+    }
 }
 
 static void describe_starts(struct page *page)

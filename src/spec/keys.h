@@ -66,7 +66,7 @@ typedef struct pbt__field {
     const char *meaning;
 } pbt__field;
 
-enum { PBT__PRIOR_FIELDS = 7, PBT__START_FIELDS = 2 };
+enum { PBT__PRIOR_FIELDS = 7, PBT__START_FIELDS = 3 };
 
 extern const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS];
 extern const pbt__field pbt__start_fields[PBT__START_FIELDS];

@@ -252,3 +252,9 @@ pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error)
     free(text);
     return err;
 }
+
+double pbt__spec_silence_seconds(const pbt_spec *spec)
+{
+    bool stalls_first = spec->stall_seconds > 0 && spec->stall_seconds < spec->lease_seconds;
+    return stalls_first ? spec->stall_seconds : spec->lease_seconds;
+}

@@ -73,6 +73,10 @@ PBT_MUST_USE pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char
 PBT_MUST_USE pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out,
                                      pbt_error *error);
 
+/* Write a spec as a document that reads back as the same spec, without comments: every key that
+ * counts, as it is in force. Owner: the caller frees. Errors: PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__spec_write(const pbt_spec *spec, char **out, pbt_error *error);
+
 /*
  * Compare a spec just parsed with the one in force in a study. Returns PBT_OK where they mean the
  * same; else PBT_ERR_SPEC with "FILE:LINE:COLUMN: ..." naming the first key that differs and both
@@ -89,6 +93,9 @@ PBT_MUST_USE pbt_err pbt__spec_describe(const pbt_spec *spec, char **out, pbt_er
 
 /* The same as a JSON object, one line. Owner: the caller frees. */
 PBT_MUST_USE pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *error);
+
+/* How long a worker may be silent: its lease, or the time until it stalls where that is less. */
+double pbt__spec_silence_seconds(const pbt_spec *spec);
 
 /* The enumerators' names in specs, logs and messages. Never NULL. */
 const char *pbt__mode_name(pbt_mode mode);

@@ -8,12 +8,18 @@
 
 enum { PATH_SIZE = 96 }; /* Units: bytes: "start[1048575].", a name */
 
+static const int64_t AGE_MAXIMUM = INT64_C(1) << 53; /* Units: steps */
+
 /* clang-format off */
 const pbt__field pbt__start_fields[PBT__START_FIELDS] = {
     {"fixed", 0, false, "true, false", "false",
      "A baseline inside the population: it never copies and never changes; it may be copied."},
     {"checkpoint", 0, false, "a text that is not empty", "null",
      "A file or folder whose weights this member starts from."},
+    {"schedule", 0, false, "a list of {until: AGE, NAME: VALUE ...}", "[]",
+     "A schedule to follow: the values until the weights have that age, in steps; what a stage "
+     "does not name stays as it was, and the last one holds to the end. The member is fixed. In "
+     "a population of several, stages end at multiples of ready.every."},
 };
 /* clang-format on */
 
@@ -155,8 +161,115 @@ static size_t parameter_index(const pbt_space *space, const char *name)
     return i;
 }
 
+/* ---- schedules ---- */
+
+static pbt_err refuse_stage(const start_reader *start, const pbt__node *node, int32_t stage,
+                            const char *allowed)
+{
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "start[%d].schedule[%d]%s%.32s", start->index, stage,
+                   node->name != NULL ? "." : "", node->name != NULL ? node->name : "");
+    return pbt__refuse_value(start->reader, node, path, allowed);
+}
+
+/* Where a stage ends: after the one before, and at a ready point where others are compared. */
+static pbt_err read_until(const start_reader *start, const pbt__node *node, int32_t stage,
+                          int64_t before, int64_t *out)
+{
+    const pbt_search *search = &start->reader->spec->search;
+    const pbt__scalar scalar = scalar_of(node);
+    char allowed[PBT__ALLOWED_SIZE];
+    (void)snprintf(allowed, sizeof allowed, "an integer above %lld", (long long)before);
+    const bool is_age = scalar.type == PBT__SCALAR_INT && !scalar.is_beyond &&
+                        scalar.integer > before && scalar.integer <= AGE_MAXIMUM;
+    if (is_age && search->population > 1 && scalar.integer % search->ready_every != 0) {
+        return refuse_stage(start, node, stage,
+                            "a multiple of ready.every, for the population has several members");
+    }
+    *out = scalar.integer;
+    return is_age ? PBT_OK : refuse_stage(start, node, stage, allowed);
+}
+
+static pbt_err read_stage_value(const start_reader *start, const pbt__node *node, int32_t stage,
+                                pbt_value *values, bool *given)
+{
+    const pbt_space *space = space_of(start);
+    const size_t index = parameter_index(space, node->name);
+    if (index == space->count) {
+        return pbt__refuse(start->reader, node->name_place,
+                           "start[%d].schedule[%d]: found the key '%.64s'; allowed: until, a "
+                           "hyperparameter's name",
+                           start->index, stage, node->name);
+    }
+    if (!read_value(&space->parameters[index], node, &values[index])) {
+        char allowed[PBT__ALLOWED_SIZE];
+        write_allowed(&space->parameters[index], allowed);
+        return refuse_stage(start, node, stage, allowed);
+    }
+    given[index] = true;
+    return PBT_OK;
+}
+
+/* Read one stage; what it does not name is as in the stage before. */
+static pbt_err read_stage(const start_reader *start, const pbt__node *node, pbt_stage *stages,
+                          int32_t stage)
+{
+    const size_t count = space_of(start)->count;
+    pbt_value *values = pbt__arena_take(start->reader->arena, count, sizeof *values);
+    bool *given = pbt__arena_take(start->reader->arena, count, sizeof *given);
+    if (values == NULL || given == NULL) {
+        return pbt__refuse_memory(start->reader);
+    }
+    if (node->kind != PBT__NODE_MAP) {
+        return refuse_stage(start, node, stage, "a map: {until: 400, learning_rate: 0.01}");
+    }
+    if (stage > 0) {
+        memcpy(values, stages[stage - 1].values, count * sizeof *values);
+        memcpy(given, stages[stage - 1].given, count * sizeof *given);
+    }
+    stages[stage] = (pbt_stage){.values = values, .given = given};
+    for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        const int64_t before = stage > 0 ? stages[stage - 1].end_age : 0;
+        pbt_err err = strcmp(each->name, "until") == 0
+                          ? read_until(start, each, stage, before, &stages[stage].end_age)
+                          : read_stage_value(start, each, stage, values, given);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    return stages[stage].end_age > 0
+               ? PBT_OK
+               : refuse_stage(start, node, stage, "a map with 'until', an age in steps");
+}
+
+static pbt_err read_schedule(const start_reader *start, const pbt__node *node)
+{
+    if (node->kind != PBT__NODE_LIST) {
+        return refuse_field(start, node, pbt__start_fields[2].allowed);
+    }
+    pbt_stage *stages = pbt__arena_take(start->reader->arena, node->count, sizeof *stages);
+    int32_t count = 0;
+    if (stages == NULL) {
+        return pbt__refuse_memory(start->reader);
+    }
+    for (const pbt__node *each = node->first; each != NULL; each = each->next, count++) {
+        pbt_err err = read_stage(start, each, stages, count);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    start->start->stages = stages;
+    start->start->stage_count = count;
+    return PBT_OK;
+}
+
+/* ---- one field ---- */
+
 static pbt_err read_field(const start_reader *start, const pbt__node *node)
 {
+    if (strcmp(node->name, pbt__start_fields[2].name) == 0) {
+        return read_schedule(start, node);
+    }
     if (strcmp(node->name, pbt__start_fields[0].name) == 0) {
         return read_fixed(start, node);
     }
@@ -168,7 +281,7 @@ static pbt_err read_field(const start_reader *start, const pbt__node *node)
     if (index == space->count) {
         return pbt__refuse(start->reader, node->name_place,
                            "start[%d]: found the key '%.64s'; allowed: a hyperparameter's name, "
-                           "fixed, checkpoint",
+                           "fixed, checkpoint, schedule",
                            start->index, node->name);
     }
     if (!read_value(&space->parameters[index], node, &start->values[index])) {

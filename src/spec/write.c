@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/space.h"
 #include "spec/reader.h"
 
 static void write_integer(pbt__text *out, int64_t value)
@@ -152,6 +153,33 @@ static void write_space(pbt__text *out, pbt__notation notation, const pbt_space 
     pbt__text_add(out, "}");
 }
 
+/* A schedule's stages, each with what it changes. */
+static void write_stages(pbt__text *out, pbt__notation notation, const pbt_space *space,
+                         const pbt_start *start)
+{
+    pbt__text_add(out, "[");
+    for (int32_t s = 0; s < start->stage_count; s++) {
+        const pbt_stage *stage = &start->stages[s];
+        const pbt_stage *before = s > 0 ? stage - 1 : NULL;
+        pbt__text_add(out, s > 0 ? ", {" : "{");
+        write_entry(out, notation, true, "until");
+        write_integer(out, stage->end_age);
+        for (size_t i = 0; i < space->count; i++) {
+            const pbt_parameter *parameter = &space->parameters[i];
+            const bool is_new =
+                stage->given[i] &&
+                (before == NULL || !before->given[i] ||
+                 !pbt__parameter_equal(parameter, before->values[i], stage->values[i]));
+            if (is_new) {
+                write_entry(out, notation, false, parameter->name);
+                pbt__write_value(out, notation, parameter, stage->values[i]);
+            }
+        }
+        pbt__text_add(out, "}");
+    }
+    pbt__text_add(out, "]");
+}
+
 void pbt__write_start(pbt__text *out, pbt__notation notation, const pbt_space *space,
                       const pbt_start *start)
 {
@@ -172,6 +200,11 @@ void pbt__write_start(pbt__text *out, pbt__notation notation, const pbt_space *s
     if (start->checkpoint != NULL) {
         write_entry(out, notation, is_first, "checkpoint");
         pbt__scalar_write_text(out, notation, start->checkpoint);
+        is_first = false;
+    }
+    if (start->stage_count > 0) {
+        write_entry(out, notation, is_first, "schedule");
+        write_stages(out, notation, space, start);
     }
     pbt__text_add(out, "}");
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/file_system.h"
 #include "store/sqlite.h"
 
 /* ---- errors ---- */
@@ -171,7 +172,10 @@ pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
     patience->bound_us = (int64_t)(seconds * 1e6);
     sqlite3 *db = NULL;
     bool can_make = options->can_create && !options->is_read_only;
-    pbt_err err = can_make ? make_file(path, error) : find_file(path, error);
+    pbt_err err = pbt__file_system_check(path, options->file_system, error);
+    if (err == PBT_OK) {
+        err = can_make ? make_file(path, error) : find_file(path, error);
+    }
     if (err == PBT_OK) {
         err = open_database(path, &db, error);
     }

@@ -162,12 +162,14 @@ typedef struct pbt__store_options {
     /* Nullable: the clock, for tests. */
     int64_t (*now_us)(void *context);
     void *clock_context;
+    long (*file_system)(const char *path); /* Nullable: statfs(2)'s f_type, for tests */
 } pbt__store_options;
 
 /*
  * Open a store, bringing an older schema up to date (one that is newer: PBT_ERR_VERSION).
- * Errors: PBT_ERR_ARGUMENT (no such scheme), PBT_ERR_NOT_FOUND, PBT_ERR_IO (it cannot be made),
- * PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE, PBT_ERR_MEMORY.
+ * Errors: PBT_ERR_ARGUMENT (no such scheme, a network file system), PBT_ERR_NOT_FOUND, PBT_ERR_IO
+ * (it cannot be made), PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE,
+ * PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
                                      pbt_error *error);

@@ -17,6 +17,7 @@ typedef struct attempt_call {
     pbt__cause cause;
     bool wants_action;
     pbt__action action;
+    char worker[PBT__NAME_SIZE]; /* whose attempt it was; "": nobody's any more */
 } attempt_call;
 
 /* The claim behind a call, where it still stands; `*claim` has member -1 where it has ended. */
@@ -79,6 +80,7 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
     }
     pbt__claim holder;
     pbt__claimant asker = pbt__study_asker(study, call->who, call->segment, call->attempt, &holder);
+    snprintf(call->worker, sizeof call->worker, "%s", asker.worker);
     if (claim.member >= 0) {
         err = pbt__study_log_failure(study, &claim, call->cause, call->message, error);
     }
@@ -124,10 +126,14 @@ pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who, const pbt__
                          .wants_action = out != NULL};
     copy_message(failure->message != NULL ? failure->message : "", message);
     pbt_err err = pbt__study_submit(study, run_fail, &call, error);
-    if (err == PBT_OK && out != NULL) {
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt__study_tell(study, call.worker, message, out != NULL ? &call.action : NULL);
+    if (out != NULL) {
         *out = call.action;
     }
-    return err;
+    return PBT_OK;
 }
 
 static pbt_err log_release(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
@@ -170,6 +176,7 @@ static pbt_err run_release(pbt__study *study, void *arguments, pbt_error *error)
         return pbt__fail(error, PBT_ERR_REPORT,
                          "progress lies between a segment's start and its end");
     }
+    snprintf(call->worker, sizeof call->worker, "%s", claim.worker);
     return log_release(study, call, &claim, error);
 }
 
@@ -185,7 +192,11 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
         }
         call.progress = &progress;
     }
-    return pbt__study_submit(study, run_release, &call, error);
+    pbt_err err = pbt__study_submit(study, run_release, &call, error);
+    if (err == PBT_OK) {
+        pbt__study_tell(study, call.worker, NULL, NULL);
+    }
+    return err;
 }
 
 /* ---- what is known of a worker from outside ---- */
@@ -193,8 +204,9 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
 typedef struct worker_call {
     const char *name;
     size_t name_length; /* of the name that must agree: a prefix where it is shorter */
-    pbt__cause cause;
-    const char *message; /* NULL: renew */
+    enum { RENEW, FAIL, GIVE_BACK } what;
+    pbt__cause cause; /* FAIL */
+    const char *message;
     pbt_segment_id held; /* the last one found */
 } worker_call;
 
@@ -205,30 +217,56 @@ static pbt_err renew(pbt__study *study, pbt__claim claim, pbt_error *error)
     return pbt__study_put_claim(study, &claim, error);
 }
 
+/* Where the next attempt begins: where this one did. */
+static pbt_err give_back(pbt__study *study, const pbt__claim *claim, pbt_error *error)
+{
+    pbt_segment segment;
+    attempt_call call = {.segment = {claim->member, claim->number}, .attempt = claim->attempt};
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, call.segment);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    (void)!pbt_population_segment(study->view.population, call.segment, &segment);
+    call.step = entry->progress_attempt > 0 ? entry->progress_step : segment.start_step;
+    return log_release(study, &call, claim, error);
+}
+
+static pbt_err treat(pbt__study *study, const worker_call *call, const pbt__claim *claim,
+                     pbt_error *error)
+{
+    switch (call->what) {
+    case RENEW:
+        return renew(study, *claim, error);
+    case GIVE_BACK:
+        return give_back(study, claim, error);
+    case FAIL:
+        break;
+    }
+    return pbt__study_log_failure(study, claim, call->cause, call->message, error);
+}
+
 static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
 {
     worker_call *call = arguments;
-    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+    pbt_err err = call->what == RENEW ? pbt__study_expire(study, error) : PBT_OK;
+    call->held = PBT_NO_SEGMENT;
+    for (int32_t m = 0; err == PBT_OK && m < study->view.facts.spec->search.population; m++) {
         pbt__claim claim = study->claims[m];
         if (!pbt__claim_is_current(study, &claim) ||
             strncmp(claim.worker, call->name, call->name_length) != 0) {
             continue;
         }
-        pbt_err err = call->message == NULL ? renew(study, claim, error)
-                                            : pbt__study_log_failure(study, &claim, call->cause,
-                                                                     call->message, error);
-        if (err != PBT_OK) {
-            return err;
-        }
+        err = treat(study, call, &claim, error);
         call->held = (pbt_segment_id){claim.member, claim.number};
     }
-    return PBT_OK;
+    return err;
 }
 
 pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error)
 {
     worker_call call = {.name = prefix,
                         .name_length = strlen(prefix),
+                        .what = FAIL,
                         .cause = PBT__CAUSE_LOST,
                         .message = "the worker died"};
     return pbt__study_submit(study, run_worker, &call, error);
@@ -240,9 +278,9 @@ pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const ch
     char line[MESSAGE_SIZE];
     worker_call call = {.name = worker,
                         .name_length = strlen(worker) + 1,
+                        .what = FAIL,
                         .cause = PBT__CAUSE_TRAINER,
-                        .message = line,
-                        .held = PBT_NO_SEGMENT};
+                        .message = line};
     copy_message(message, line);
     pbt_err err = pbt__study_submit(study, run_worker, &call, error);
     if (err == PBT_OK) {
@@ -251,8 +289,19 @@ pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const ch
     return err;
 }
 
-pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker, pbt_error *error)
+pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker, pbt_segment_id *held,
+                                pbt_error *error)
 {
-    worker_call call = {.name = worker, .name_length = strlen(worker) + 1};
+    worker_call call = {.name = worker, .name_length = strlen(worker) + 1, .what = RENEW};
+    pbt_err err = pbt__study_submit(study, run_worker, &call, error);
+    if (err == PBT_OK) {
+        *held = call.held;
+    }
+    return err;
+}
+
+pbt_err pbt__study_worker_ended(pbt__study *study, const char *worker, pbt_error *error)
+{
+    worker_call call = {.name = worker, .name_length = strlen(worker) + 1, .what = GIVE_BACK};
     return pbt__study_submit(study, run_worker, &call, error);
 }

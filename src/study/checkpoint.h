@@ -79,6 +79,13 @@ PBT_MUST_USE pbt_err pbt__vault_check(const pbt__vault *vault, pbt_segment_id id
 PBT_MUST_USE pbt_err pbt__vault_verify(const pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                        const pbt__checkpoint *record, pbt_error *error);
 
+/* Copy a published checkpoint to `to`, which does not exist, durably, and compare with the record.
+ * It may be collected meanwhile. What was copied stays on failure. Errors: PBT_ERR_NOT_FOUND (it is
+ * gone), PBT_ERR_CHECKPOINT (it is not as recorded), PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__vault_copy(pbt__vault *vault, pbt_segment_id id,
+                                     const pbt__checkpoint *record, const char *to,
+                                     pbt_error *error);
+
 /* Remove a checkpoint the log calls gone. `attempt` as above. One that is absent is a success. */
 PBT_MUST_USE pbt_err pbt__vault_remove(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                        pbt_error *error);

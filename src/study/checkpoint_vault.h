@@ -9,6 +9,7 @@
  *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file; lives as long as its
  * attempt .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no
  * name that anyone would load
+ *     .aside/pin.P.N    links to a published one that is being copied elsewhere
  *
  * All names are made from numbers: no text that a user or a trainer chose becomes part of a path.
  * What else a user keeps in the folder is left alone.
@@ -33,7 +34,7 @@ enum {
 struct pbt__vault {
     char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links */
     char aside[PBT__VAULT_FOLDER_SIZE];
-    atomic_uint gone_count; /* the next N of gone.P.N */
+    atomic_uint gone_count; /* the next N of gone.P.N and pin.P.N */
 };
 
 /* Write "m3s12", or "m3s12.1" for an attempt. Shape: out[PBT__CHECKPOINT_NAME_SIZE] */

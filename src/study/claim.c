@@ -250,7 +250,7 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
     snprintf(claim.session, sizeof claim.session, "%s", who->session);
     train->attempt = claim.attempt;
-    train->lease_seconds = spec->lease_seconds;
+    train->lease_seconds = pbt__spec_silence_seconds(spec);
     pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
         err =
@@ -390,7 +390,7 @@ static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_
     pbt__assignment *train = &action.train;
     (void)!pbt__population_newest(study->view.population, m, &train->segment);
     train->attempt = study->claims[m].attempt;
-    train->lease_seconds = study->view.facts.spec->lease_seconds;
+    train->lease_seconds = pbt__spec_silence_seconds(study->view.facts.spec);
     pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
         err = pbt__vault_aside(study->vault, train->segment.id, train->attempt, train->save_to,
@@ -457,6 +457,7 @@ pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__actio
         err = pbt__study_submit(study, run_claim, &call, error);
     }
     if (err == PBT_OK) {
+        pbt__study_tell(study, who->worker, NULL, &call.action);
         *out = call.action;
     }
     return err;

@@ -40,6 +40,8 @@ struct pbt__study {
     char *store_folder;
     char *relative_to;
     bool is_observer;
+    void (*refused)(void *context, const pbt_error *error); /* nullable */
+    void *refused_context;
     pbt__view view;
     pbt__vault *vault; /* NULL for an observer */
     pthread_mutex_t view_lock;
@@ -60,6 +62,9 @@ struct pbt__study {
     uint64_t change_count;
     pbt__operation *first, *last;
     bool has_leader;
+
+    pthread_rwlock_t listener_lock; /* of the listener; held for reading while it is told */
+    pbt__listener listener;
 };
 
 /* ---- transaction.c ---- */
@@ -75,6 +80,13 @@ PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
 /* Free that again. */
 void pbt__study_strip(pbt__study *study);
+
+/* ---- listen.c ---- */
+
+/* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
+ * nobody. Nullable: failure, action */
+void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
+                     const pbt__action *action);
 
 /* ---- open.c ---- */
 
@@ -144,6 +156,19 @@ PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claima
  * `*is_over` says that the segment is closed already, by this attempt. */
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       bool *is_over, pbt_error *error);
+
+/* ---- query.c, lineage.c, verify.c: looking ---- */
+
+/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
+PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
+/* Hand out JSON that was made, NULL: there was no memory for it. */
+PBT_MUST_USE pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error);
+/* Find a segment. Errors: PBT_ERR_NOT_FOUND with the newest there is as the hint. */
+PBT_MUST_USE pbt_err pbt__study_segment(const pbt__study *study, pbt_segment_id id,
+                                        pbt_segment *out, pbt_error *error);
+/* Whether two decisions are one: choices exactly, computed values to a few units in the last
+ * place. */
+bool pbt__decision_same(const pbt_space *space, const pbt__decision *a, const pbt__decision *b);
 
 #define PBT__STUDY_TOUCH(study, place)                                                             \
     (pbt__journal_touch(pbt__population_journal((study)->view.population), (place),                \

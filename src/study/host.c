@@ -120,3 +120,39 @@ pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__assignment *o
     }
     return err;
 }
+
+/* ---- for readers elsewhere ---- */
+
+pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
+                        void *context, pbt_error *error)
+{
+    return study->store->ops->read(study->store, study->row.id, after, callback, context, error);
+}
+
+pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback, void *context,
+                          pbt_error *error)
+{
+    return study->store->ops->claim_list(study->store, study->row.id, 0, callback, context, error);
+}
+
+const char *pbt__study_folder(const pbt__study *study)
+{
+    return study->store_folder;
+}
+
+pbt_err pbt__study_verify_beside(pbt__study *study,
+                                 void (*problem)(void *context, const char *line), void *context,
+                                 pbt__verdict *out, pbt_error *error)
+{
+    pbt__study *reader = NULL;
+    const pbt__study_options options = {
+        .checkpoint_folder = study->store_folder,
+        .is_observer = true,
+    };
+    pbt_err err = pbt__study_open(study->store, study->row.name, &options, &reader, error);
+    if (err == PBT_OK) {
+        err = pbt__study_verify(reader, problem, context, out, error);
+    }
+    pbt__study_close(reader);
+    return err;
+}

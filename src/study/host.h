@@ -37,4 +37,22 @@ PBT_MUST_USE pbt_err pbt__study_take(pbt__study *study, pbt_segment_id id, int32
 PBT_MUST_USE pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__assignment *out,
                                      pbt_error *error);
 
+/* ---- for readers elsewhere ---- */
+
+/* Read the study's events, or list its claims, as the store's `read` and `claim_list` do. Threads:
+ * any */
+PBT_MUST_USE pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
+                                     void *context, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback,
+                                       void *context, pbt_error *error);
+
+/* The folder beside the store, where checkpoints are unless the spec says. Owner: the study */
+const char *pbt__study_folder(const pbt__study *study);
+
+/* As pbt__study_verify, over a handle of its own: the study goes on meanwhile, so a checkpoint that
+ * it removes at that time may be missed. Threads: any */
+PBT_MUST_USE pbt_err pbt__study_verify_beside(pbt__study *study,
+                                              void (*problem)(void *context, const char *line),
+                                              void *context, pbt__verdict *out, pbt_error *error);
+
 #endif

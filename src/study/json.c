@@ -269,8 +269,9 @@ pbt_err pbt__values_read(const pbt_space *space, const json_t *json, pbt_value *
 
 /* Operations by name; a factor and a nudge carry their number: "x0.8", "+1". */
 static const char *const OPERATIONS[] = {
-    [PBT_UNTOUCHED] = "", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "x",    [PBT_NUDGE] = "",
-    [PBT_UP] = "up",      [PBT_DOWN] = "down",         [PBT_NOISE] = "noise", [PBT_PICK] = "pick",
+    [PBT_UNTOUCHED] = "", [PBT_STAGE] = "stage", [PBT_RESAMPLE] = "resample",
+    [PBT_FACTOR] = "x",   [PBT_NUDGE] = "",      [PBT_UP] = "up",
+    [PBT_DOWN] = "down",  [PBT_NOISE] = "noise", [PBT_PICK] = "pick",
 };
 static const char CLAMPED[] = " clamped";
 

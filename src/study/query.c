@@ -22,8 +22,7 @@ static const pbt_space *space_of(const pbt__study *study)
     return &study->view.facts.spec->search.space;
 }
 
-/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
-static pbt_err look(pbt__study *study, pbt_error *error)
+pbt_err pbt__study_look(pbt__study *study, pbt_error *error)
 {
     pthread_mutex_lock(&study->view_lock);
     pbt_err err = pbt__study_sync(study, error);
@@ -33,7 +32,7 @@ static pbt_err look(pbt__study *study, pbt_error *error)
     return err;
 }
 
-static pbt_err give(json_t *json, json_t **out, pbt_error *error)
+pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error)
 {
     if (json == NULL) {
         return pbt__fail_memory(error);
@@ -98,7 +97,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
 
 pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error)
 {
-    pbt_err err = look(study, error);
+    pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
         summarise(study, out);
         pthread_mutex_unlock(&study->view_lock);
@@ -192,9 +191,9 @@ static json_t *add_provenance(pbt__study *study, json_t *show)
 
 pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 {
-    pbt_err err = look(study, error);
+    pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
-        err = give(add_provenance(study, show_json(study)), out, error);
+        err = pbt__study_give(add_provenance(study, show_json(study)), out, error);
         pthread_mutex_unlock(&study->view_lock);
     }
     return err;
@@ -255,9 +254,9 @@ static json_t *members_json(pbt__study *study)
 
 pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
 {
-    pbt_err err = look(study, error);
+    pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
-        err = give(members_json(study), out, error);
+        err = pbt__study_give(members_json(study), out, error);
         pthread_mutex_unlock(&study->view_lock);
     }
     return err;
@@ -410,7 +409,7 @@ static pbt_err segments(pbt__study *study, json_t **out, pbt_error *error)
         err = study->store->ops->read(study->store, study->row.id, 0, add_event, &list, error);
     }
     if (err == PBT_OK) {
-        err = give(sort_segments(&list), out, error);
+        err = pbt__study_give(sort_segments(&list), out, error);
     }
     json_decref(list.by_id);
     return err;
@@ -418,7 +417,7 @@ static pbt_err segments(pbt__study *study, json_t **out, pbt_error *error)
 
 pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error)
 {
-    pbt_err err = look(study, error);
+    pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
         err = segments(study, out, error);
         pthread_mutex_unlock(&study->view_lock);

@@ -269,22 +269,31 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
+static pbt_err submit_report(pbt__study *study, report_call *call, pbt_error *error)
+{
+    pbt_err err = find_score(call, error);
+    if (err == PBT_OK) {
+        err = build_metrics(call, error);
+    }
+    if (err == PBT_OK) {
+        call->unprepared = prepare_checkpoint(study, call, &call->why);
+        err = pbt__study_submit(study, run_report, call, error);
+    }
+    return err;
+}
+
 pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt__result *result,
                           pbt__reply *out, pbt_error *error)
 {
     report_call call = {.who = who, .result = result, .metric = study->metric};
-    pbt_err err = find_score(&call, error);
-    if (err == PBT_OK) {
-        err = build_metrics(&call, error);
-    }
-    if (err == PBT_OK) {
-        call.unprepared = prepare_checkpoint(study, &call, &call.why);
-        err = pbt__study_submit(study, run_report, &call, error);
-    }
+    pbt_err err = submit_report(study, &call, error);
     json_decref(call.metrics);
     json_decref(call.samples);
     if (err == PBT_OK) {
+        pbt__study_tell(study, call.who->worker, NULL, &call.reply.action);
         *out = call.reply;
+    } else if (study->refused != NULL && error != NULL) {
+        study->refused(study->refused_context, error);
     }
     return err;
 }

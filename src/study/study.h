@@ -46,7 +46,7 @@ typedef struct pbt__assignment {
     pbt_segment_id load_from;  /* whose checkpoint `load` is */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
     char save_to[PBT__PATH_SIZE];
-    double lease_seconds;
+    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
 } pbt__assignment;
 
 typedef struct pbt__action {
@@ -100,6 +100,9 @@ typedef struct pbt__study_options {
     bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
+    /* Nullable: told of every report that is refused, on the thread that made it. */
+    void (*refused)(void *context, const pbt_error *error);
+    void *refused_context;
 } pbt__study_options;
 
 /* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
@@ -156,10 +159,33 @@ PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *wor
                                               const char *message, pbt_segment_id *held,
                                               pbt_error *error);
 
-/* Renew the leases of a worker whose process is known to live, also where it cannot say so itself.
- */
+/* Expire leases, then renew those of a worker whose process is known to live, also where it cannot
+ * say so itself. `*held` is what it holds, PBT_NO_SEGMENT where that is nothing. */
 PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
+                                             pbt_segment_id *held, pbt_error *error);
+
+/* Give back what a worker held whose process was ended on purpose: no attempt of it has failed. */
+PBT_MUST_USE pbt_err pbt__study_worker_ended(pbt__study *study, const char *worker,
                                              pbt_error *error);
+
+/* What has just become of a worker by a call of its own. */
+typedef struct pbt__notice {
+    const char *worker;
+    const char *failure;          /* Nullable: why the attempt it held has failed */
+    const pbt__assignment *train; /* NULL: it holds nothing now */
+} pbt__notice;
+
+typedef struct pbt__listener {
+    void (*tell)(void *context, const pbt__notice *notice);
+    void *context;
+} pbt__listener;
+
+/*
+ * Have a listener told of every worker that is handed a segment, fails one or gives one back: after
+ * that is durable, and before the worker learns of it, on the thread of the worker's call and under
+ * no lock of the study. One at a time listens; NULL is nobody. Returns when nobody is being told.
+ */
+void pbt__study_listen(pbt__study *study, const pbt__listener *listener);
 
 /* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
  * reported. A no-op otherwise, and where it is over. */
@@ -217,6 +243,34 @@ PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pb
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error);
+
+/*
+ * The hyperparameters along one lineage from age 0: {member segment score start rows: [{start_age
+ * end_age hyperparameters segment}]}, rows without gap or overlap. `id` names the segment it ends
+ * in; {N, -1} is member N's latest report, PBT_NO_SEGMENT the best. `start` is the start checkpoint
+ * that age 0 loaded, or null. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_STATE (it was not reported).
+ */
+PBT_MUST_USE pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out,
+                                         pbt_error *error);
+
+/* The tree of segments: {name metric direction best leaf segments}. `leaf` is the best segment, and
+ * those on its way are `on_path`. `member` >= 0: the lineage of that member's latest report alone,
+ * which is `leaf`. Errors: PBT_ERR_NOT_FOUND. */
+PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, int32_t member, json_t **out,
+                                        pbt_error *error);
+
+/* Why a segment is as it is: its decision made again from the log, with all reasons (docs/json.md).
+ * Reads the log up to it. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT. */
+PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t **out,
+                                    pbt_error *error);
+
+/*
+ * Make a folder with the best segment: `checkpoint`, schedule.json, schedule.csv, spec.yaml,
+ * provenance.json, README.txt; whole or not at all, also while the study goes on. Errors:
+ * PBT_ERR_EXISTS (the folder does), PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not
+ * as the log says), PBT_ERR_IO.
+ */
+PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *error);
 
 /* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
  * object without owning it; what it returns other than PBT_OK ends the listing. */

@@ -69,7 +69,7 @@ static bool same_id(pbt_segment_id a, pbt_segment_id b)
     return a.member == b.member && a.number == b.number;
 }
 
-static bool same_decision(const pbt_space *space, const pbt__decision *a, const pbt__decision *b)
+bool pbt__decision_same(const pbt_space *space, const pbt__decision *a, const pbt__decision *b)
 {
     const pbt_segment *s = &a->segment;
     const pbt_segment *t = &b->segment;
@@ -126,7 +126,7 @@ static void compare_decision(audit_state *audit, const pbt__view *view, const pb
     audit->expected_seen += expected != NULL ? 1 : 0;
     if (expected == NULL) {
         complain(audit, "event %lld: the rules decide nothing for %s", sequence, id);
-    } else if (!same_decision(&view->facts.spec->search.space, expected, logged)) {
+    } else if (!pbt__decision_same(&view->facts.spec->search.space, expected, logged)) {
         complain(audit, "event %lld: the rules decide otherwise for %s", sequence, id);
     }
 }

@@ -88,12 +88,12 @@ static pbt_err tries_end(const pbt_worker *worker, pbt_err err, pbt_error *error
 }
 
 static pbt_err post(pbt_worker *worker, const char *path, const char *body, double wait_seconds,
-                    pbt__answer *out, pbt_error *error)
+                    pbt__http_answer *out, pbt_error *error)
 {
     const bool is_hurried = worker->http.is_hurried != NULL;
     tries self = tries_begin(is_hurried);
     pbt_err err = PBT_OK;
-    *out = (pbt__answer){.status = 0};
+    *out = (pbt__http_answer){.status = 0};
     do {
         pbt__wire_fini(&out->wire);
         err = pbt__http_call(&worker->http, path, body, CALL_SECONDS + wait_seconds, out, error);
@@ -101,14 +101,14 @@ static pbt_err post(pbt_worker *worker, const char *path, const char *body, doub
     return tries_end(worker, err, error);
 }
 
-pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body, pbt__answer *out,
-                         pbt_error *error)
+pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body,
+                         pbt__http_answer *out, pbt_error *error)
 {
     return post(worker, path, body, 0, out, error);
 }
 
-pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds, pbt__answer *out,
-                        pbt_error *error)
+pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds,
+                        pbt__http_answer *out, pbt_error *error)
 {
     worker->http.is_hurried = &worker->is_interrupted;
     const pbt_err err = post(worker, "/claim", body, wait_seconds, out, error);

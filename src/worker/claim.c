@@ -56,7 +56,7 @@ static void wait_more(const pbt_worker *worker, double seconds, double waited)
 
 static pbt_err claim(pbt_worker *worker, pbt_error *error)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     pbt__text body = pbt__text_init(BODY_MAXIMUM);
     pbt__text_add(&body, "{\"worker\":");
     pbt__wire_write_text(&body, worker->name);

@@ -42,7 +42,7 @@ static void take_beat(pbt__heart *heart, beat *out)
 }
 
 /* What a beat's answer says; none at all says nothing. */
-static pbt__verdict verdict_of(pbt_err err, const pbt__answer *answer)
+static pbt__verdict verdict_of(pbt_err err, const pbt__http_answer *answer)
 {
     static const char *const WORDS[] = {"continue", "release", "stop", "lost"};
     const pbt__wire *wire = &answer->wire;
@@ -60,7 +60,7 @@ static pbt__verdict verdict_of(pbt_err err, const pbt__answer *answer)
 
 static pbt__verdict send_beat(pbt__heart *heart, const beat *self)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     if (self->body.failed) {
         return PBT__GO_ON;
     }

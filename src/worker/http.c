@@ -82,6 +82,12 @@ static bool is_made_of(const char *text, const char *allowed)
     return text[0] != '\0' && text[strspn(text, allowed)] == '\0';
 }
 
+static bool is_name(const char *study)
+{
+    return is_made_of(study, "abcdefghijklmnopqrstuvwxyz0123456789._-") && study[0] != '.' &&
+           strlen(study) <= 64;
+}
+
 static pbt_err check_words(const char *server, const char *study, const char *token,
                            pbt_error *error)
 {
@@ -90,8 +96,7 @@ static pbt_err check_words(const char *server, const char *study, const char *to
     if (!is_url || strpbrk(server, " \t\r\n?#@") != NULL) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no server's address", server);
     }
-    if (!is_made_of(study, "abcdefghijklmnopqrstuvwxyz0123456789._-") || study[0] == '.' ||
-        strlen(study) > 64) {
+    if (study != NULL && !is_name(study)) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no study's name", study);
     }
     for (const char *c = token != NULL ? token : ""; *c != '\0'; c++) {
@@ -116,8 +121,8 @@ pbt_err pbt__http_init(pbt__http *http, const char *server, const char *study, c
     while (length > 0 && server[length - 1] == '/') {
         length--;
     }
-    const int wanted =
-        snprintf(http->base, sizeof http->base, "%.*s/v1/studies/%s", (int)length, server, study);
+    const int wanted = snprintf(http->base, sizeof http->base, "%.*s/v1%s%s", (int)length, server,
+                                study != NULL ? "/studies/" : "", study != NULL ? study : "");
     if (wanted < 0 || (size_t)wanted >= sizeof http->base) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "the server's address is too long");
     }
@@ -185,7 +190,7 @@ static pbt_err code_of_status(long status)
 }
 
 /* Fill in `error` with what the server says. */
-static pbt_err fail_answer(const pbt__http *http, const pbt__answer *answer, pbt_error *error)
+static pbt_err fail_answer(const pbt__http *http, const pbt__http_answer *answer, pbt_error *error)
 {
     const pbt__wire *wire = &answer->wire;
     const pbt__wire_value *said = pbt__wire_get(wire, pbt__wire_root(wire), "error");
@@ -219,8 +224,8 @@ static pbt_err fail_transport(const pbt__http *http, CURLcode code, pbt_error *e
 }
 
 /* Make the call that is set up; `body` is what came back, of at most its maximum. */
-static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body, pbt__answer *out,
-                       pbt_error *error)
+static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body,
+                       pbt__http_answer *out, pbt_error *error)
 {
     char url[sizeof http->base + 128];
     (void)snprintf(url, sizeof url, "%s%s", http->base, path);
@@ -242,7 +247,7 @@ static pbt_err perform(pbt__http *http, const char *path, const pbt__text *body,
 }
 
 /* Take the body as JSON, and a status other than 2xx as the failure that it is. */
-static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__answer *out,
+static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__http_answer *out,
                      pbt_error *error)
 {
     const bool is_good = out->status >= 200 && out->status < 300;
@@ -251,11 +256,10 @@ static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__answer *
     return is_good ? err : fail_answer(http, out, error);
 }
 
-pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, double seconds,
-                       pbt__answer *out, pbt_error *error)
+/* Make a call of JSON, or of nothing; `answer` gets its bytes. */
+static pbt_err exchange(pbt__http *http, const char *path, const char *body, double seconds,
+                        pbt__text *answer, pbt__http_answer *out, pbt_error *error)
 {
-    pbt__text answer = pbt__text_init(PBT__WIRE_BYTES_MAXIMUM);
-    *out = (pbt__answer){.status = 0};
     curl_easy_setopt(http->curl, CURLOPT_UPLOAD, 0L);
     curl_easy_setopt(http->curl, body != NULL ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
     if (body != NULL) {
@@ -264,14 +268,34 @@ pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, doub
     }
     curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->json_headers);
     curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, answer);
     curl_easy_setopt(http->curl, CURLOPT_TIMEOUT_MS, (long)(seconds * 1000));
     curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_TIME, 0L);
-    pbt_err err = perform(http, path, &answer, out, error);
+    return perform(http, path, answer, out, error);
+}
+
+pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, double seconds,
+                       pbt__http_answer *out, pbt_error *error)
+{
+    pbt__text answer = pbt__text_init(PBT__WIRE_BYTES_MAXIMUM);
+    *out = (pbt__http_answer){.status = 0};
+    pbt_err err = exchange(http, path, body, seconds, &answer, out, error);
     if (err == PBT_OK) {
         err = judge(http, &answer, out, error);
     }
     pbt__text_fini(&answer);
+    return err;
+}
+
+pbt_err pbt__http_fetch(pbt__http *http, const char *path, const char *body, double seconds,
+                        pbt__text *out, pbt_error *error)
+{
+    pbt__http_answer answer = {.status = 0};
+    pbt_err err = exchange(http, path, body, seconds, out, &answer, error);
+    if (err == PBT_OK && (answer.status < 200 || answer.status >= 300)) {
+        err = judge(http, out, &answer, error);
+    }
+    pbt__wire_fini(&answer.wire);
     return err;
 }
 
@@ -302,7 +326,7 @@ pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t len
                       pbt_error *error)
 {
     pbt__text body = pbt__text_init(REFUSAL_MAXIMUM);
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     rewind(file);
     curl_easy_setopt(http->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(http->curl, CURLOPT_READFUNCTION, read_piece);
@@ -344,7 +368,7 @@ pbt_err pbt__http_get(pbt__http *http, const char *path, FILE *file, bool *is_fo
                       pbt_error *error)
 {
     download self = {.http = http, .file = file, .refusal = pbt__text_init(REFUSAL_MAXIMUM)};
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     const char *type = NULL;
     rewind(file);
     if (ftruncate(fileno(file), 0) != 0) {

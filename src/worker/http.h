@@ -1,6 +1,6 @@
 /*
  * http.h: calls to a server: one connection that is kept, bounded answers, and no proxy or redirect
- * between a worker and its token.
+ * between a client and its token. Workers speak through it, and the command line.
  */
 #ifndef PBT_WORKER_HTTP_H
 #define PBT_WORKER_HTTP_H
@@ -20,14 +20,15 @@ typedef struct pbt__http {
 } pbt__http;
 
 /* What came back. `is_answered` false: nothing did, and whether the call arrived is not known. */
-typedef struct pbt__answer {
+typedef struct pbt__http_answer {
     bool is_answered;
     long status;
     pbt__wire wire; /* the body, where it is JSON */
-} pbt__answer;
+} pbt__http_answer;
 
-/* Prepare for calls; connects to nothing. pbt__http_fini in any case. `token` is nullable.
- * Errors: PBT_ERR_ARGUMENT, PBT_ERR_MEMORY, PBT_ERR_IO (libcurl). Nullable: error. */
+/* Prepare for calls below a study, or below "/v1" where `study` is NULL; connects to nothing.
+ * pbt__http_fini in any case. Errors: PBT_ERR_ARGUMENT, PBT_ERR_MEMORY, PBT_ERR_IO (libcurl).
+ * Nullable: study, token, error. */
 PBT_MUST_USE pbt_err pbt__http_init(pbt__http *http, const char *server, const char *study,
                                     const char *token, pbt_error *error);
 void pbt__http_fini(pbt__http *http);
@@ -39,7 +40,12 @@ void pbt__http_fini(pbt__http *http);
  * server asks for it. `*out` is to be freed in every case.
  */
 PBT_MUST_USE pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body,
-                                    double seconds, pbt__answer *out, pbt_error *error);
+                                    double seconds, pbt__http_answer *out, pbt_error *error);
+
+/* As pbt__http_call, but the answer's bytes are appended to `out` as they are, up to its maximum.
+ * `seconds` 0: as long as it takes. Errors: also PBT_ERR_LIMIT. */
+PBT_MUST_USE pbt_err pbt__http_fetch(pbt__http *http, const char *path, const char *body,
+                                     double seconds, pbt__text *out, pbt_error *error);
 
 /* PUT a file, from its start. Errors: as pbt__http_call. */
 PBT_MUST_USE pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t length,

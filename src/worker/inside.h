@@ -63,11 +63,11 @@ void pbt__held_fini(pbt__held *held);
 /* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is to be
  * freed in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
 PBT_MUST_USE pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body,
-                                      pbt__answer *out, pbt_error *error);
+                                      pbt__http_answer *out, pbt_error *error);
 /* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off.
  * */
 PBT_MUST_USE pbt_err pbt__worker_ask(pbt_worker *worker, const char *body, double wait_seconds,
-                                     pbt__answer *out, pbt_error *error);
+                                     pbt__http_answer *out, pbt_error *error);
 /* Rest, until interrupted where `is_hurried`. */
 void pbt__worker_sleep(const pbt_worker *worker, double seconds, bool is_hurried);
 /* Send a checkpoint, or fetch one, until it works or the patience ends. */

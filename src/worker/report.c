@@ -34,7 +34,7 @@ static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
 
 /* POST what ends a segment. */
 static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *verb,
-                        pbt__text *body, pbt__answer *out, pbt_error *error)
+                        pbt__text *body, pbt__http_answer *out, pbt_error *error)
 {
     char path[96];
     (void)snprintf(path, sizeof path, "/segments/%s/%s", held->segment.id, verb);
@@ -54,7 +54,7 @@ static pbt__text begin_body(const pbt__held *held)
 /* ---- reporting ------------------------------------------------------------------------------- */
 
 static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t step,
-                           const char *checkpoint, pbt__answer *out, pbt_error *error)
+                           const char *checkpoint, pbt__http_answer *out, pbt_error *error)
 {
     pbt__text body = begin_body(held);
     pbt__text_format(&body, ",\"step\":%" PRId64, step);
@@ -82,7 +82,7 @@ static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoi
 static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, pbt_error *error)
 {
     pbt__held *held = &worker->held[worker->turn];
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     pbt_err err = send_report(worker, held, step, checkpoint, &answer, error);
     if (err == PBT_OK) {
         err = take_reply(worker, held, checkpoint != NULL, &answer.wire, error);
@@ -141,7 +141,7 @@ pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
 /* Ask for the objective's name, once. */
 static pbt_err learn_objective(pbt_worker *worker, pbt_error *error)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     if (worker->objective != NULL) {
         return PBT_OK;
     }
@@ -175,7 +175,7 @@ pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
 pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry, pbt_error *error)
 {
     pbt__held *held = &worker->held[worker->turn];
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     char line[MESSAGE_MAXIMUM + 1];
     pbt_err err = check_open(worker, error);
     if (err != PBT_OK) {
@@ -199,7 +199,7 @@ pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry,
 static pbt_err release(pbt_worker *worker, pbt__held *held, int64_t step, const char *checkpoint,
                        pbt_error *error)
 {
-    pbt__answer answer = {.status = 0};
+    pbt__http_answer answer = {.status = 0};
     pbt__text body = begin_body(held);
     pbt__text_format(&body, ",\"step\":%" PRId64, step);
     if (checkpoint != NULL) {

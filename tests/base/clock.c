@@ -38,6 +38,31 @@ static void extreme_times_fit(void **state)
     assert_written(INT64_MIN, "-290308-12-21T19:59:05.224192Z");
 }
 
+static void times_are_read_as_they_were_written(void **state)
+{
+    (void)state;
+    const int64_t times[] = {0, -1, 951782400000000, 1767323045678901, 4102444799999999};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        char text[PBT__TIME_SIZE];
+        int64_t time_us = 7;
+        pbt__clock_format(times[i], text);
+        assert_true(pbt__clock_read(text, &time_us));
+        assert_int_equal(time_us, times[i]);
+    }
+    const char *const others[] = {"",
+                                  "2026-01-02",
+                                  "2026-01-02T03:04:05.678901",
+                                  "2026-02-30T03:04:05.678901Z",
+                                  "2026-01-02T03:04:05.678901Z ",
+                                  "2026-01-02T03:04:05.678901+01:00",
+                                  "2026-1-2T3:4:5.678901Z"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        int64_t time_us = 7;
+        assert_false(pbt__clock_read(others[i], &time_us));
+        assert_int_equal(time_us, 7);
+    }
+}
+
 static void now_is_in_this_century(void **state)
 {
     (void)state;
@@ -62,6 +87,7 @@ int main(void)
         cmocka_unit_test(times_are_written_in_utc),
         cmocka_unit_test(times_before_1970_keep_a_positive_fraction),
         cmocka_unit_test(extreme_times_fit),
+        cmocka_unit_test(times_are_read_as_they_were_written),
         cmocka_unit_test(now_is_in_this_century),
         cmocka_unit_test(monotonic_never_goes_back),
     };

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 PBT = os.environ["PBT"]
@@ -81,6 +82,12 @@ class Case(unittest.TestCase):
         output, errors = self.pbt(*words, "--json")
         self.assertEqual(errors, "")
         return [json.loads(line) for line in output.splitlines()]
+
+    def wait_for(self, condition, what):
+        until = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), until, f"waited in vain for {what}")
+            time.sleep(0.01)
 
     def files(self):
         return sorted(entry.name for entry in self.folder.iterdir())

@@ -10,13 +10,6 @@ from case import Case
 
 
 class Run(Case):
-    def wait_for(self, condition, what):
-        for _ in range(600):
-            if condition():
-                return
-            time.sleep(0.05)
-        self.fail(f"waited in vain for {what}")
-
     def started(self, *words):
         """Start a run and wait for its first report, which is a line."""
         process = self.start("run", "spec.yaml", *words)

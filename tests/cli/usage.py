@@ -3,8 +3,11 @@
 import tap
 from case import Case
 
-COMMANDS = "run check list show members segments best verify stop resume amend delete".split()
-QUERIES = "list show members segments best".split()
+COMMANDS = (
+    "run try replay check list show members segments best plot schedule lineage why report"
+    " compare verify stop resume amend delete"
+).split()
+QUERIES = "list show members segments best schedule lineage compare".split()
 
 
 class Usage(Case):

@@ -1,4 +1,4 @@
-/* patience.c: a trainer that does not listen is given its 10 seconds, and no more. */
+/* patience.c: a trainer that does not listen is given its 30 seconds, and no more. */
 #include "process_case.h"
 
 static void the_deaf_are_killed_after_the_grace(void **state)
@@ -11,7 +11,7 @@ static void the_deaf_are_killed_after_the_grace(void **state)
     const int64_t begin_us = pbt__clock_monotonic_us();
     pbt__local_stop(local, false);
     finish();
-    assert_in_range(pbt__clock_monotonic_us() - begin_us, 9900000, 15000000);
+    assert_in_range(pbt__clock_monotonic_us() - begin_us, 29900000, 35000000);
     assert_dies(pid);
     assert_int_equal(find_events("released").count, 1);
 }

@@ -266,17 +266,34 @@ static void what_a_trainer_leaves_running_is_killed(void **state)
     assert_dies(read_pid(in("left.m1s0.1")));
 }
 
-/* A process that left the group lives on and may hold the output open for ever. */
+/* A process that left the group lives on after a trainer that ended well, holding its output open,
+ * and dies with the run. */
 static void what_leaves_the_group_holds_up_nobody(void **state)
 {
     (void)state;
     put_script("setsid sleep 1000 & echo $! > left.$(basename \"$2\")\n"
                "echo w > \"$2\"; echo '{\"score\": 1}'");
     make_study(SPEC(SHORT, COMMAND));
-    run(2);
+    start(2);
+    wait_until_done();
     assert_state(PBT__FINISHED);
-    assert_int_equal(kill(read_pid(in("left.m0s0.1")), SIGKILL), 0);
-    assert_int_equal(kill(read_pid(in("left.m1s0.1")), SIGKILL), 0);
+    assert_true(is_alive(read_pid(in("left.m0s0.1"))));
+    finish();
+    assert_dies(read_pid(in("left.m0s0.1")));
+    assert_dies(read_pid(in("left.m1s0.1")));
+}
+
+/* Where the trainer did not end well, what it started has nothing to go on for. */
+static void what_leaves_the_group_of_one_that_fails_dies_with_it(void **state)
+{
+    (void)state;
+    put_script(
+        "case $2 in *.1) setsid sleep 1000 & echo $! > left.$(basename \"$2\"); exit 1; esac\n"
+        "kill -0 $(cat left.$(basename \"$2\" .2).1) && exit 1\n"
+        "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC("stop: {steps: 20}\n", COMMAND));
+    run(1);
+    assert_dies(read_pid(in("left.m0s0.1")));
 }
 
 /* ---- leases ------------------------------------------------------------------------------------
@@ -402,6 +419,7 @@ static void children_die_with_their_parent(void **state)
 {
     (void)state;
     put_script("trap '' TERM HUP\nsleep 1000 & echo $! > child.$(basename \"$2\")\n"
+               "setsid sleep 1000 & echo $! > far.$(basename \"$2\")\n"
                "echo $$ > own.$(basename \"$2\")\nwait");
     const pid_t parent = fork();
     assert_true(parent >= 0);
@@ -412,13 +430,14 @@ static void children_die_with_their_parent(void **state)
         _exit(1);
     }
     const pid_t trainer = read_pid(in("own.m0s0.1")), other = read_pid(in("own.m1s0.1"));
-    const pid_t child = read_pid(in("child.m0s0.1"));
-    assert_true(is_alive(trainer) && is_alive(child));
+    const pid_t child = read_pid(in("child.m0s0.1")), far = read_pid(in("far.m0s0.1"));
+    assert_true(is_alive(trainer) && is_alive(child) && is_alive(far));
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
     assert_dies(trainer);
     assert_dies(other);
     assert_dies(child);
+    assert_dies(far);
 }
 
 /* ---- what cannot be started --------------------------------------------------------------------
@@ -478,6 +497,7 @@ int main(void)
         CASE(a_last_line_without_end_is_refused),
         CASE(what_a_trainer_leaves_running_is_killed),
         CASE(what_leaves_the_group_holds_up_nobody),
+        CASE(what_leaves_the_group_of_one_that_fails_dies_with_it),
         CASE(heartbeats_keep_the_lease),
         CASE(a_lost_lease_ends_the_trainer),
         CASE(a_late_report_costs_nothing),

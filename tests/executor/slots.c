@@ -58,6 +58,25 @@ static void quotas_become_processors(void **state)
     assert_true(pbt__cgroup_v1_processors("x", "y") == 0);
 }
 
+static void slurm_grants_within_a_job(void **state)
+{
+    (void)state;
+    pbt__slurm slurm = {.cpus_per_task = "4", .cpus_on_node = "16", .gpus_on_node = "2"};
+    assert_int_equal(pbt__slurm_processors(&slurm), 0);
+    assert_int_equal(pbt__slurm_gpus(&slurm), 0);
+    slurm.job_id = "77";
+    assert_int_equal(pbt__slurm_processors(&slurm), 4);
+    assert_int_equal(pbt__slurm_gpus(&slurm), 2);
+    slurm.cpus_per_task = NULL;
+    assert_int_equal(pbt__slurm_processors(&slurm), 16);
+    const char *const odd[] = {NULL, "", "0", "-3", " 4", "4(x2)", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        slurm.cpus_on_node = slurm.gpus_on_node = odd[i];
+        assert_int_equal(pbt__slurm_processors(&slurm), 0);
+        assert_int_equal(pbt__slurm_gpus(&slurm), 0);
+    }
+}
+
 /* "/a/b" grants 3, "/a" grants 2, the root says nothing. */
 static char asked[64];
 
@@ -102,6 +121,7 @@ int main(void)
         cmocka_unit_test(a_group_is_found_by_its_controller),
         cmocka_unit_test(what_is_no_group_is_not_found),
         cmocka_unit_test(quotas_become_processors),
+        cmocka_unit_test(slurm_grants_within_a_job),
         cmocka_unit_test(the_least_of_all_groups_counts),
         cmocka_unit_test(affinity_is_a_bound),
     };

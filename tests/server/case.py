@@ -30,6 +30,7 @@ STATUSES = {
     "ERR_METHOD": 405,
     "ERR_LATE": 409,
     "ERR_STATE": 409,
+    "ERR_SPEC": 422,
     "ERR_LIMIT": 413,
     "ERR_IO": 500,
     "ERR_STORE": 500,

@@ -97,6 +97,28 @@ static void types_survive(void **state)
     pbt_spec_free(spec);
 }
 
+/* A stage keeps what it does not name, and is written as it was given. */
+static void schedules_are_read(void **state)
+{
+    (void)state;
+    pbt_spec *spec = read_spec(SPEC_TESTS "/good/schedule.yaml");
+    const pbt_start *start = &pbt_spec_search(spec)->starts[0];
+    const double rates[] = {0.1, 0.01, 0.001};
+    const int64_t optimizers[] = {-1, 1, 1};
+    const int64_t ends[] = {20, 50, 60};
+    assert_int_equal(start->stage_count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(start->stages[i].end_age, ends[i]);
+        assert_true(start->stages[i].given[0] && start->stages[i].values[0].real == rates[i]);
+        assert_int_equal(start->stages[i].given[1], i > 0);
+        assert_true(i == 0 || start->stages[i].values[1].integer == optimizers[i]);
+    }
+    assert_value(spec, "start",
+                 "[{optimizer: sgd, checkpoint: pretrained.pt, schedule: [{until: 20, rate: 0.1}, "
+                 "{until: 50, rate: 0.01, optimizer: adam}, {until: 60, rate: 0.001}]}]");
+    pbt_spec_free(spec);
+}
+
 static void folders(void **state)
 {
     (void)state;
@@ -174,6 +196,7 @@ int main(void)
         cmocka_unit_test(reload_follows_the_mode),
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(types_survive),
+        cmocka_unit_test(schedules_are_read),
         cmocka_unit_test(folders),
         cmocka_unit_test(files_that_cannot_be_read),
         cmocka_unit_test(long_file_names_leave_room),

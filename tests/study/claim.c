@@ -208,7 +208,7 @@ static void a_worker_known_to_have_died_or_to_live_needs_not_say_so(void **state
     json_decref(failed);
     for (int i = 0; i < 3; i++) {
         b->now_us += 20000000;
-        assert_ok(pbt__study_worker_lives(b->study, "w10", &b->error));
+        assert_ok(pbt__study_worker_lives(b->study, "w10", &held, &b->error));
     }
     (void)bench_claim(b, "z");
     assert_int_equal(bench_count(b, "failed"), 1);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import logging
 import os
 import socket
@@ -98,6 +99,8 @@ class Worker:
         self._told_at = 0.0  # monotonic: then
         self._is_over = False
         self._reason: Optional[str] = None
+        if os.environ.get("PBT_WORKER"):
+            print_by_line()
         _terminate.obey(self._on_terminate)
         atexit.register(self._leave)
 
@@ -405,6 +408,13 @@ class Worker:
         if is_repeated or self._is_over:
             _terminate.die()
         self._is_told = True
+
+
+def print_by_line() -> None:
+    """Let each line leave when it ends: pbt sorts what a worker prints by what it trains just then."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
 
 
 def describe(error: BaseException) -> str:

@@ -1,0 +1,78 @@
+/* scores.c: order, interquartile mean, quantiles. */
+#include "analysis/scores.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double pbt__score_usable(double score)
+{
+    return isfinite(score) ? score : -(double)INFINITY;
+}
+
+double pbt__score_difference(double a, double b)
+{
+    return a == b ? 0 : a - b;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const double a = *(const double *)left;
+    const double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+void pbt__numbers_sort(double *numbers, size_t count)
+{
+    if (count > 0) {
+        qsort(numbers, count, sizeof *numbers, compare);
+    }
+}
+
+void pbt__scores_sort(double *scores, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = pbt__score_usable(scores[i]);
+    }
+    pbt__numbers_sort(scores, count);
+}
+
+/* How many of the places [begin, begin + length) lie within [first, last). */
+static size_t overlap(size_t begin, size_t length, size_t first, size_t last)
+{
+    const size_t low = begin > first ? begin : first;
+    const size_t high = begin + length < last ? begin + length : last;
+    return high > low ? high - low : 0;
+}
+
+// formula: interquartile mean, Agarwal 2021
+double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count, size_t total)
+{
+    if (total == 0) {
+        return (double)NAN;
+    }
+    const size_t trimmed = total / 4;
+    double sum = 0;
+    size_t place = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t times = counts != NULL ? counts[i] : 1;
+        const size_t kept = overlap(place, times, trimmed, total - trimmed);
+        sum += kept > 0 ? (double)kept * sorted[i] : 0;
+        place += times;
+    }
+    return sum / (double)(total - 2 * trimmed);
+}
+
+double pbt__numbers_quantile(const double *sorted, size_t count, double share)
+{
+    if (count == 0) {
+        return (double)NAN;
+    }
+    const double place = share * (double)(count - 1);
+    const size_t below = (size_t)place;
+    const size_t above = below + 1 < count ? below + 1 : below;
+    const double part = place - (double)below;
+    if (part == 0 || sorted[below] == sorted[above] || isinf(sorted[below])) {
+        return sorted[below];
+    }
+    return sorted[below] + part * (sorted[above] - sorted[below]);
+}

@@ -1,0 +1,76 @@
+/* owner.c: reading STORE.owner, and asking whoever wrote it. */
+#include "cli/owner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/lock.h"
+#include "study/json.h"
+
+enum { OWNER_MAXIMUM = 4096 }; /* Units: bytes */
+
+static const double ASK_SECONDS = 5;
+
+static bool take_word(const json_t *json, const char *key, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (length == 0 || length >= size) {
+        return false;
+    }
+    memcpy(out, text, length + 1);
+    return true;
+}
+
+static bool understand(const char *text, size_t length, pbt__owner *out)
+{
+    json_t *json = NULL;
+    if (pbt__json_read(text, length, &json, NULL) != PBT_OK) {
+        return false;
+    }
+    pbt__owner owner = {.process = (long)json_integer_value(json_object_get(json, "process"))};
+    bool is_whole = take_word(json, "url", owner.url, sizeof owner.url) &&
+                    take_word(json, "token", owner.token, sizeof owner.token);
+    json_decref(json);
+    if (is_whole) {
+        *out = owner;
+    }
+    return is_whole;
+}
+
+pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE + 8];
+    char *text = NULL;
+    size_t length = 0;
+    pbt__owner owner = {0};
+    const long holder = pbt__lock_holder(place);
+    snprintf(path, sizeof path, "%s.owner", place->file);
+    bool is_known = holder > 0 &&
+                    pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK &&
+                    understand(text, length, &owner) && owner.process == holder;
+    free(text);
+    if (!is_known) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no process answers for '%s'", place->file);
+    }
+    *out = owner;
+    return PBT_OK;
+}
+
+pbt_err pbt__owner_reach(const pbt__place *place, const char *study, pbt__owner *owner,
+                         pbt__http *http, pbt_error *error)
+{
+    pbt__http_answer answer = {.status = 0};
+    *http = (pbt__http){.curl = NULL};
+    pbt_err err = pbt__owner_find(place, owner, error);
+    if (err == PBT_OK) {
+        err = pbt__http_init(http, owner->url, study, owner->token, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, error);
+    }
+    pbt__wire_fini(&answer.wire);
+    return err;
+}

@@ -1,0 +1,152 @@
+/* plot.c: `pbt plot`. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/print.h"
+#include "cli/query.h"
+#include "plot/gnuplot.h"
+#include "plot/picture.h"
+
+enum { SCRIPT_MAXIMUM = 1 << 28, FACTS_SIZE = 256 }; /* Units: bytes */
+
+static pbt_err choose_kind(const pbt__arguments *arguments, pbt__picture_kind *out,
+                           pbt_error *error)
+{
+    const char *name = arguments->values[PBT__OPTION_KIND];
+    for (int kind = 0; kind < PBT__PICTURE_COUNT; kind++) {
+        if (name == NULL || strcmp(name, pbt__picture_name((pbt__picture_kind)kind)) == 0) {
+            *out = (pbt__picture_kind)kind;
+            return PBT_OK;
+        }
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "there is no picture '%s'", name);
+    pbt__error_hint(error, "--kind takes summary, scores, schedules or lineage");
+    return PBT_ERR_ARGUMENT;
+}
+
+/* What colours the lineage: the score where nothing else is said. */
+static pbt_err choose_color(const pbt__arguments *arguments, const pbt_space *space,
+                            const pbt_parameter **out, pbt_error *error)
+{
+    const char *name = arguments->values[PBT__OPTION_COLOR];
+    *out = NULL;
+    if (name == NULL || strcmp(name, "score") == 0) {
+        return PBT_OK;
+    }
+    for (size_t i = 0; i < space->count; i++) {
+        if (strcmp(space->parameters[i].name, name) == 0) {
+            *out = &space->parameters[i];
+            return PBT_OK;
+        }
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no hyperparameter is called '%s'", name);
+    pbt__error_hint(error, "--color takes 'score' or a hyperparameter's name");
+    return PBT_ERR_ARGUMENT;
+}
+
+/* Say in two lines what is seen. Shape: facts[2][FACTS_SIZE] */
+static void write_facts(const pbt_spec *spec, const pbt__summary *summary, const pbt__trace *trace,
+                        char facts[2][FACTS_SIZE])
+{
+    (void)snprintf(facts[0], FACTS_SIZE,
+                   "%" PRId32 " members, %s, exploit %s, explore %s; %" PRId64 " of %" PRId64
+                   " steps, %" PRId64 " segments, %" PRId64 " copies",
+                   summary->member_count, pbt__mode_name(spec->search.mode),
+                   pbt__exploit_name(spec->search.exploit.rule),
+                   pbt__explore_name(spec->search.explore.rule), summary->steps_done,
+                   summary->steps_total, summary->segment_count, summary->exploit_count);
+    facts[1][0] = '\0';
+    if (trace->winner >= 0) {
+        (void)snprintf(facts[1], FACTS_SIZE,
+                       "best: %s %.6g by m%" PRId32 "s%" PRId32 " at age %" PRId64, spec->metric,
+                       summary->best.score, summary->best.id.member, summary->best.id.number,
+                       summary->best.end_age);
+    }
+}
+
+static pbt_err draw(const pbt__picture *picture, pbt__picture_kind kind, const char *path,
+                    pbt_error *error)
+{
+    int width = 0, height = 0;
+    pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
+    pbt_err err = pbt__picture_write(picture, kind, &script, &width, &height, error);
+    if (err == PBT_OK) {
+        err = pbt__gnuplot_draw(&script, width, height, path, error);
+    }
+    pbt__text_fini(&script);
+    return err;
+}
+
+static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, json_t *rows,
+                          pbt_error *error)
+{
+    const pbt_spec *spec = pbt__study_spec(study);
+    char facts[2][FACTS_SIZE];
+    char best[PBT__ID_SIZE] = "";
+    pbt__summary summary;
+    pbt__trace trace;
+    pbt__picture_kind kind = PBT__PICTURE_SUMMARY;
+    pbt__picture picture = {
+        .trace = &trace,
+        .title = spec->name,
+        .facts = {facts[0], facts[1]},
+        .metric = spec->metric,
+        .direction = spec->search.direction,
+    };
+    pbt_err err = choose_kind(arguments, &kind, error);
+    if (err == PBT_OK) {
+        err = choose_color(arguments, &spec->search.space, &picture.color, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_summary(study, &summary, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (summary.has_best) {
+        pbt__id_write(summary.best.id, best);
+    }
+    err = pbt__trace_init(&trace, rows, &spec->search.space, best, error);
+    if (err == PBT_OK) {
+        write_facts(spec, &summary, &trace, facts);
+        err = draw(&picture, kind, arguments->values[PBT__OPTION_OUTPUT], error);
+        pbt__trace_fini(&trace);
+    }
+    return err;
+}
+
+static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
+                      pbt_error *error)
+{
+    json_t *rows = NULL;
+    (void)place;
+    pbt_err err = pbt__study_segments(study, &rows, error);
+    if (err == PBT_OK) {
+        err = draw_study(arguments, study, rows, error);
+    }
+    json_decref(rows);
+    return err;
+}
+
+/* Check what needs no study first: a wrong ending should not wait for a large log. */
+static pbt_err check_output(const pbt__arguments *arguments, pbt_error *error)
+{
+    const char *path = arguments->values[PBT__OPTION_OUTPUT];
+    if (path == NULL) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "where to? --output is missing");
+        pbt__error_hint(error, "such as --output study.svg");
+        return PBT_ERR_ARGUMENT;
+    }
+    return pbt__gnuplot_check(path, error);
+}
+
+int pbt__command_plot(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    if (check_output(arguments, &error) != PBT_OK) {
+        return pbt__print_error(&error);
+    }
+    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+}

@@ -1,0 +1,278 @@
+/*
+ * report.c: `pbt report`: a study on one page, fit for an appendix.
+ *
+ * The page is a file that needs nothing else: pictures are inside, there is no script, and it
+ * prints well. What it says comes from the log and from the functions that the other commands use.
+ */
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/format.h"
+#include "cli/print.h"
+#include "plot/gnuplot.h"
+#include "study/json.h"
+
+enum { PROBLEMS_MAXIMUM = 1 << 20 }; /* Units: bytes */
+
+static const char HEAD[] =
+    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n<style>\n"
+    "body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:72rem;margin:2rem auto;"
+    "padding:0 1rem}\n"
+    "h1{margin-bottom:0}h2{margin-top:2.5rem;border-bottom:1px solid #ccc}\n"
+    "table{border-collapse:collapse;font-size:.9em;font-variant-numeric:tabular-nums}\n"
+    "th,td{text-align:left;padding:.15rem .9rem .15rem 0;vertical-align:top}\n"
+    "th{font-weight:600;color:#444}tr+tr{border-top:1px solid #eee}\n"
+    ".wide{overflow-x:auto}\n"
+    "pre{background:#f6f6f4;padding:.8rem;font-size:.82em;white-space:pre-wrap}\n"
+    "img{max-width:100%}\n"
+    "@media print{body{margin:0;max-width:none}h2{break-after:avoid}"
+    "img,table{break-inside:avoid}}\n"
+    "</style>\n";
+
+/* ---- what all parts use ---- */
+
+void pbt__report_section(pbt__report *this, const char *title)
+{
+    pbt__text_format(&this->page, "<h2>%s</h2>\n", title);
+}
+
+void pbt__report_table(pbt__report *this, pbt__table *table, bool has_head)
+{
+    pbt__text_add(&this->page, "<div class=\"wide\">\n");
+    pbt__html_table(table, has_head, &this->page);
+    pbt__text_add(&this->page, "</div>\n");
+    this->page.failed = this->page.failed || table->cells.failed;
+    pbt__table_fini(table);
+}
+
+void pbt__report_pair(pbt__table *table, const char *name, const json_t *value)
+{
+    char cell[PBT__CELL_SIZE];
+    pbt__format_json(value, cell);
+    pbt__table_add(table, name);
+    pbt__table_add(table, json_is_string(value) ? json_string_value(value) : cell);
+}
+
+pbt_err pbt__report_drawing(pbt__report *this, const pbt__text *script, int width, int height,
+                            const char *words, pbt_error *error)
+{
+    char *svg = NULL;
+    size_t length = 0;
+    pbt_err err = pbt__gnuplot_render(script, width, height, ".svg", &svg, &length, error);
+    if (err == PBT_OK) {
+        pbt__html_picture(svg, words, &this->page);
+    }
+    free(svg);
+    return err;
+}
+
+/* ---- the head ---- */
+
+static void write_title(pbt__report *this)
+{
+    pbt__text_add(&this->page, HEAD);
+    pbt__text_format(&this->page, "<title>%s</title>\n<h1>%s</h1>\n", this->spec->name,
+                     this->spec->name);
+    pbt__text_add(&this->page, "<p>");
+    pbt__html_text(this->spec->notes != NULL ? this->spec->notes : "", &this->page);
+    pbt__text_add(&this->page, "</p>\n");
+}
+
+/* ---- how it came about ---- */
+
+static void add_lines(void *context, const char *line)
+{
+    pbt__text *problems = context;
+    pbt__text_format(problems, "%s\n", line);
+}
+
+static pbt_err write_verdict(pbt__report *this, pbt_error *error)
+{
+    pbt__verdict verdict;
+    pbt__text problems = pbt__text_init(PROBLEMS_MAXIMUM);
+    pbt_err err = pbt__study_verify(this->study, add_lines, &problems, &verdict, error);
+    if (err == PBT_OK) {
+        pbt__text_format(&this->page,
+                         "<p>Verified while this page was made: %" PRId64 " events, %" PRId64
+                         " decisions made again, %" PRId64 " checkpoints read; %" PRId64
+                         " problems.</p>\n",
+                         verdict.event_count, verdict.decision_count, verdict.checkpoint_count,
+                         verdict.problem_count);
+        if (verdict.problem_count > 0) {
+            pbt__html_lines(pbt__text_string(&problems), &this->page);
+        }
+    }
+    pbt__text_fini(&problems);
+    return err;
+}
+
+static void write_budget(pbt__report *this)
+{
+    pbt__report_section(this, "The budget");
+    pbt__table table = pbt__table_init(2);
+    pbt__report_pair(&table, "state", json_object_get(this->show, "state"));
+    pbt__report_pair(&table, "members", json_object_get(this->show, "population"));
+    pbt__report_pair(&table, "steps of all members", json_object_get(this->show, "steps_done"));
+    pbt__report_pair(&table, "planned", json_object_get(this->show, "steps_total"));
+    pbt__report_pair(&table, "segments", json_object_get(this->show, "segments"));
+    pbt__report_pair(&table, "copies", json_object_get(this->show, "exploits"));
+    pbt__report_pair(&table, "begun", json_object_get(this->show, "created_at"));
+    pbt__report_table(this, &table, false);
+}
+
+static pbt_err write_rules(pbt__report *this, pbt_error *error)
+{
+    char *words = NULL;
+    char *source = NULL;
+    pbt__report_section(this, "Space and rules");
+    pbt_err err = pbt__spec_describe(this->spec, &words, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_write(this->spec, &source, error);
+    }
+    if (err == PBT_OK) {
+        pbt__html_lines(words, &this->page);
+        pbt__report_section(this, "The spec in force");
+        pbt__html_lines(source, &this->page);
+    }
+    free(words);
+    free(source);
+    return err;
+}
+
+static void add_provenance(pbt__table *table, const char *name, const json_t *value)
+{
+    char path[PBT__CELL_SIZE];
+    const char *key;
+    json_t *each;
+    if (!json_is_object(value)) {
+        char *text = json_is_string(value) ? NULL : pbt__json_write(value);
+        pbt__table_add(table, name);
+        pbt__table_add(table, text != NULL ? text : json_string_value(value));
+        free(text);
+        return;
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, each)
+    {
+        (void)snprintf(path, sizeof path, "%s%s%s", name, name[0] != '\0' ? " " : "", key);
+        add_provenance(table, path, each);
+    }
+}
+
+static void write_provenance(pbt__report *this)
+{
+    pbt__report_section(this, "Provenance");
+    pbt__table table = pbt__table_init(2);
+    add_provenance(&table, "", this->provenance);
+    pbt__report_table(this, &table, false);
+}
+
+/* ---- the page ---- */
+
+static pbt_err take_provenance(void *context, const json_t *event)
+{
+    pbt__report *this = context;
+    json_t *found = json_object_get(event, "provenance");
+    if (this->provenance == NULL && found != NULL) {
+        this->provenance = json_incref(found);
+    }
+    return PBT_OK;
+}
+
+static pbt_err read_study(pbt__report *this, pbt_error *error)
+{
+    pbt_err err = pbt__study_show(this->study, &this->show, error);
+    if (err == PBT_OK) {
+        err = pbt__study_segments(this->study, &this->segments, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_members(this->study, &this->members, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_events(this->study, 0, take_provenance, this, error);
+    }
+    if (err == PBT_OK && json_is_object(json_object_get(this->show, "best"))) {
+        err = pbt__study_schedule(this->study, PBT_NO_SEGMENT, &this->schedule, error);
+    }
+    return err;
+}
+
+static pbt_err write_page(pbt__report *this, pbt_error *error)
+{
+    write_title(this);
+    pbt_err err = pbt__report_result(this, error);
+    if (err == PBT_OK) {
+        err = pbt__report_baselines(this, error);
+    }
+    if (err == PBT_OK) {
+        write_budget(this);
+        err = write_verdict(this, error);
+    }
+    if (err == PBT_OK) {
+        err = write_rules(this, error);
+    }
+    write_provenance(this);
+    pbt__text_format(&this->page, "<p>Made by pbt %s.</p>\n</html>\n", pbt_version());
+    return err == PBT_OK && this->page.failed ? pbt__fail_memory(error) : err;
+}
+
+static pbt_err write_report(const pbt__arguments *arguments, const pbt__subject *subject,
+                            pbt_error *error)
+{
+    pbt__report this = {
+        .arguments = arguments,
+        .place = &subject->place,
+        .store = subject->store,
+        .study = subject->study,
+        .spec = pbt__study_spec(subject->study),
+        .page = pbt__text_init(PBT__PAGE_MAXIMUM),
+    };
+    pbt_err err = read_study(&this, error);
+    if (err == PBT_OK) {
+        err = write_page(&this, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_replace(arguments->values[PBT__OPTION_OUTPUT], pbt__text_string(&this.page),
+                                this.page.length, error);
+    }
+    pbt__text_fini(&this.page);
+    json_decref(this.show);
+    json_decref(this.segments);
+    json_decref(this.members);
+    json_decref(this.schedule);
+    json_decref(this.provenance);
+    return err;
+}
+
+static pbt_err check_output(const pbt__arguments *arguments, pbt_error *error)
+{
+    const char *path = arguments->values[PBT__OPTION_OUTPUT];
+    const size_t length = path != NULL ? strlen(path) : 0;
+    if (length > 5 && strcmp(path + length - 5, ".html") == 0) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--output needs a file that ends in .html");
+    pbt__error_hint(error, "such as --output report.html");
+    return PBT_ERR_ARGUMENT;
+}
+
+int pbt__command_report(const pbt__arguments *arguments)
+{
+    pbt_error error = {0};
+    pbt__subject subject;
+    pbt_err err = check_output(arguments, &error);
+    if (err == PBT_OK) {
+        err = pbt__subject_open(&subject, arguments, PBT__ACCESS_READ, &error);
+    }
+    if (err == PBT_OK) {
+        err = write_report(arguments, &subject, &error);
+        pbt__subject_close(&subject);
+    }
+    return err != PBT_OK ? pbt__print_error(&error) : 0;
+}

@@ -1,0 +1,113 @@
+/* report_baseline.c: what the result is held against: fixed members, other studies. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/compare.h"
+#include "cli/format.h"
+#include "cli/report.h"
+#include "study/json.h"
+
+/* The best score of one member's own reports; NaN where none is finite. */
+static double best_of_member(const pbt__report *this, int32_t member)
+{
+    const double sign = this->spec->search.direction == PBT_MAXIMIZE ? 1 : -1;
+    double best = -(double)INFINITY;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(this->segments, i, row)
+    {
+        double score = 0;
+        const bool is_its = json_integer_value(json_object_get(row, "member")) == member;
+        if (is_its && pbt__json_number_read(json_object_get(row, "score"), &score) &&
+            isfinite(score)) {
+            best = fmax(best, sign * score);
+        }
+    }
+    return isfinite(best) ? sign * best : (double)NAN;
+}
+
+static void add_fixed(pbt__report *this, pbt__table *table, int32_t member)
+{
+    char cell[PBT__CELL_SIZE];
+    double winner = (double)NAN;
+    const json_t *best = json_object_get(this->show, "best");
+    const double score = best_of_member(this, member);
+    (void)pbt__json_number_read(json_object_get(best, "score"), &winner);
+    (void)snprintf(cell, sizeof cell, "m%d", (int)member);
+    pbt__table_add(table, cell);
+    pbt__format_real(score, cell);
+    pbt__table_add(table, cell);
+    pbt__format_real(winner - score, cell);
+    pbt__table_add(table, cell);
+    char *values = pbt__json_write(
+        json_object_get(json_array_get(this->members, (size_t)member), "hyperparameters"));
+    pbt__table_add(table, values != NULL ? values : "");
+    free(values);
+}
+
+/* Members of the population that never copy and never change. */
+static void write_fixed(pbt__report *this)
+{
+    const pbt_search *search = &this->spec->search;
+    pbt__table table = pbt__table_init(4);
+    pbt__table_add(&table, "fixed member");
+    pbt__table_add(&table, "its best");
+    pbt__table_add(&table, "winner minus it");
+    pbt__table_add(&table, "hyperparameters");
+    for (int32_t m = 0; m < search->start_count; m++) {
+        if (search->starts[m].fixed) {
+            add_fixed(this, &table, m);
+        }
+    }
+    if (table.cell_count > 4) {
+        pbt__report_section(this, "The baseline inside");
+        pbt__report_table(this, &table, true);
+    } else {
+        pbt__table_fini(&table);
+    }
+}
+
+static pbt_err write_contest(pbt__report *this, const pbt__contest *contest, pbt_error *error)
+{
+    int width = 0, height = 0;
+    pbt__text words = pbt__text_init(PBT__PAGE_MAXIMUM);
+    pbt__text script = pbt__text_init(PBT__SCRIPT_MAXIMUM);
+    pbt__report_section(this, "Beside other studies");
+    pbt__compare_words(contest, &words);
+    pbt__html_lines(pbt__text_string(&words), &this->page);
+    this->page.failed = this->page.failed || words.failed;
+    pbt_err err = pbt__compare_script(contest, &script, &width, &height, error);
+    if (err == PBT_OK) {
+        err = pbt__report_drawing(this, &script, width, height, "best so far of each group", error);
+    }
+    pbt__text_fini(&script);
+    pbt__text_fini(&words);
+    return err;
+}
+
+static pbt_err write_others(pbt__report *this, pbt_error *error)
+{
+    pbt__groups groups;
+    pbt__contest contest;
+    if (this->arguments->operand_count < 2) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__groups_read(this->arguments, this->place, this->store, &groups, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__contest_judge(&groups, -1, &contest, error);
+    if (err == PBT_OK) {
+        err = write_contest(this, &contest, error);
+        pbt__contest_fini(&contest);
+    }
+    pbt__groups_fini(&groups);
+    return err;
+}
+
+pbt_err pbt__report_baselines(pbt__report *this, pbt_error *error)
+{
+    write_fixed(this);
+    return write_others(this, error);
+}

@@ -1,0 +1,70 @@
+/* schedule.c: `pbt schedule`: the hyperparameters along one lineage, for people or to be used
+ * again. */
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/print.h"
+#include "cli/query.h"
+#include "cli/rows.h"
+#include "study/schedule.h"
+
+enum { SCHEDULE_MAXIMUM = 1 << 30 }; /* Units: bytes */
+
+static const pbt__row_column COLUMNS[] = {
+    {"from", "start_age"},
+    {"to", "end_age"},
+    {"segment", "segment"},
+};
+
+static const struct {
+    const char *name;
+    void (*write)(const json_t *schedule, pbt__text *out);
+} FORMATS[] = {
+    {"csv", pbt__schedule_csv},
+    {"json", pbt__schedule_json},
+    {"yaml", pbt__schedule_yaml},
+};
+
+static pbt_err print_schedule(const json_t *schedule, const char *format, const pbt_space *space,
+                              pbt_error *error)
+{
+    pbt__text text = pbt__text_init(SCHEDULE_MAXIMUM);
+    if (format == NULL) {
+        pbt__rows_write(json_object_get(schedule, "rows"), COLUMNS,
+                        sizeof COLUMNS / sizeof COLUMNS[0], space, &text);
+        return pbt__print_text(&text, error);
+    }
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
+        if (strcmp(format, FORMATS[i].name) == 0) {
+            FORMATS[i].write(schedule, &text);
+            return pbt__print_text(&text, error);
+        }
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "unknown format '%.40s'", format);
+    pbt__error_hint(error, "--format is csv, json or yaml");
+    return PBT_ERR_ARGUMENT;
+}
+
+static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
+                      pbt_error *error)
+{
+    (void)place;
+    json_t *schedule = NULL;
+    pbt_segment_id id;
+    const char *format =
+        arguments->has[PBT__OPTION_JSON] ? "json" : arguments->values[PBT__OPTION_FORMAT];
+    pbt_err err = pbt__arguments_lineage(arguments, &id, error);
+    if (err == PBT_OK) {
+        err = pbt__study_schedule(study, id, &schedule, error);
+    }
+    if (err == PBT_OK) {
+        err = print_schedule(schedule, format, &pbt__study_spec(study)->search.space, error);
+    }
+    json_decref(schedule);
+    return err;
+}
+
+int pbt__command_schedule(const pbt__arguments *arguments)
+{
+    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+}

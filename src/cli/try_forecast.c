@@ -1,0 +1,85 @@
+/*
+ * try_forecast.c: what the whole study will take.
+ *
+ * A segment takes a fixed time (loading, evaluating, saving) and a time for each step. The second
+ * segments of two processes that live on, of different lengths, tell both. A program that is
+ * started for each segment pays its start each time, one that lives on once a slot.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/format.h"
+#include "cli/try.h"
+#include "spec/plan.h"
+
+void pbt__bytes_write(int64_t bytes, char *out)
+{
+    static const char *const UNITS[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    char number[PBT__CELL_SIZE];
+    double amount = (double)bytes;
+    size_t unit = 0;
+    while (amount >= 1024 && unit + 1 < sizeof UNITS / sizeof *UNITS) {
+        amount /= 1024;
+        unit++;
+    }
+    (void)snprintf(number, sizeof number, "%.*f", unit == 0 || amount >= 100 ? 0 : 1, amount);
+    (void)snprintf(out, PBT__CELL_SIZE, "%.20s %s", number, UNITS[unit]);
+}
+
+static int64_t largest(const pbt__trial *trial)
+{
+    int64_t bytes = 0;
+    for (int id = 0; id < PBT__PROBE_COUNT; id++) {
+        for (int i = 0; i < PBT__PROBE_MEMBERS * PBT__PROBE_SEGMENTS; i++) {
+            const pbt__trained *trained = pbt__trial_segment(
+                trial, (pbt__probe_id)id, i / PBT__PROBE_SEGMENTS, i % PBT__PROBE_SEGMENTS);
+            bytes = trained->size_bytes > bytes ? trained->size_bytes : bytes;
+        }
+    }
+    return bytes;
+}
+
+/* What is kept at a time: every member's, the best ones, those that copiers start from, and one
+ * that each slot is writing. */
+static int64_t kept_count(const pbt__trial *trial, const pbt__plan *plan)
+{
+    const pbt_search *search = &trial->spec->search;
+    const int64_t copied = plan->k > 0 ? plan->k : search->population / 2;
+    const bool may_copy = search->exploit.rule != PBT_EXPLOIT_NONE;
+    return search->population + trial->spec->keep_best + (may_copy ? copied : 0) +
+           trial->slot_count;
+}
+
+/* Seconds of one of the study's segments. */
+static double segment_seconds(const pbt__trial *trial, double here)
+{
+    const pbt__trained *longer = pbt__trial_segment(trial, PBT__PROBE_LONGER, 0, 1);
+    const int64_t more = trial->spec->search.ready_every - trial->steps;
+    if (!longer->is_there || trial->longer_steps <= trial->steps) {
+        return here;
+    }
+    const double slope = (longer->seconds - here) / (double)(trial->longer_steps - trial->steps);
+    return here + fmax(slope, 0) * (double)more;
+}
+
+bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out)
+{
+    const pbt__trained *first = pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 0);
+    const pbt__trained *second = pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 1);
+    const pbt__plan plan = pbt__plan_of(&trial->spec->search);
+    if (!second->is_there) {
+        return false;
+    }
+    const double start = fmax(first->seconds - second->seconds, 0);
+    const bool is_lasting = trial->spec->trainer.protocol != PBT__PROTOCOL_COMMAND;
+    const double each = segment_seconds(trial, second->seconds);
+    const double rounds = ceil((double)plan.segments_total / trial->slot_count);
+    *out = (pbt__forecast){
+        .seconds = (is_lasting ? start : 0) + rounds * each,
+        .segment_seconds = each,
+        .segments = plan.segments_total,
+        .checkpoint_bytes = largest(trial),
+    };
+    out->disk_bytes = out->checkpoint_bytes * kept_count(trial, &plan);
+    return true;
+}

@@ -1,0 +1,145 @@
+/* lineage.c: who came from whom, coloured by score or by a hyperparameter. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "plot/gnuplot.h"
+#include "plot/picture.h"
+#include "plot/tree.h"
+
+enum { NAME_HEIGHT = 10 }; /* Units: pixels; where rows are closer, their ends have no names */
+
+struct drawing {
+    const pbt__picture *picture;
+    const int32_t *rows; /* Shape: rows[trace->count] */
+    int32_t row_count;
+    bool is_named;
+    pbt__text *script;
+};
+
+static double color_of(const pbt__picture *picture, const pbt__track *track)
+{
+    return picture->color != NULL ? pbt__trace_value(track, picture->color) : track->score;
+}
+
+/* A segment, with the line that leads to it from its parent's end. */
+static void write_branch(const struct drawing *drawing, int32_t index)
+{
+    const pbt__trace *trace = drawing->picture->trace;
+    const pbt__track *track = &trace->tracks[index];
+    const double color = color_of(drawing->picture, track);
+    const double row = drawing->rows[index];
+    if (track->parent >= 0) {
+        const double above = drawing->rows[track->parent];
+        const double from[] = {trace->tracks[track->parent].end_step, above, color};
+        const double corner[] = {track->start_step, above, color};
+        pbt__data_line(drawing->script, from, 3);
+        pbt__data_line(drawing->script, corner, 3);
+    }
+    const double start[] = {track->start_step, row, color};
+    const double end[] = {track->end_step, row, color};
+    pbt__data_line(drawing->script, start, 3);
+    pbt__data_line(drawing->script, end, 3);
+    pbt__text_add(drawing->script, "\n");
+}
+
+static void write_block(const struct drawing *drawing, const char *name,
+                        bool (*is_wanted)(const pbt__picture *picture, const pbt__track *track))
+{
+    const pbt__trace *trace = drawing->picture->trace;
+    pbt__text_format(drawing->script, "$%s << END\n", name);
+    for (int32_t i = 0; i < trace->count; i++) {
+        if (is_wanted(drawing->picture, &trace->tracks[i])) {
+            write_branch(drawing, i);
+        }
+    }
+    pbt__text_add(drawing->script, "END\n");
+}
+
+static bool has_color(const pbt__picture *picture, const pbt__track *track)
+{
+    return isfinite(color_of(picture, track));
+}
+
+static bool has_no_color(const pbt__picture *picture, const pbt__track *track)
+{
+    return !has_color(picture, track);
+}
+
+static bool is_winning(const pbt__picture *picture, const pbt__track *track)
+{
+    (void)picture;
+    return track->is_winning;
+}
+
+/* The members' names where their chains end. */
+static void write_names(const struct drawing *drawing)
+{
+    const pbt__trace *trace = drawing->picture->trace;
+    pbt__text_add(drawing->script, "$names << END\n");
+    for (int32_t i = 0; i < trace->count && drawing->is_named; i++) {
+        const pbt__track *track = &trace->tracks[i];
+        if (track->child_count == 0) {
+            pbt__text_format(drawing->script, "%.9g %d m%d\n", track->end_step,
+                             (int)drawing->rows[i], (int)track->id.member);
+        }
+    }
+    pbt__text_add(drawing->script, "END\n");
+}
+
+static void write_axes(const struct drawing *drawing, pbt__range range)
+{
+    const pbt__picture *picture = drawing->picture;
+    const pbt_parameter *color = picture->color;
+    const bool is_log = color != NULL && color->scale != PBT_LINEAR;
+    pbt__text_format(drawing->script,
+                     "unset key\nset border 1\nunset ytics\nset xlabel 'step'\n"
+                     "set xrange [0:%.9g]\nset yrange [%g:-1]\n"
+                     "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21908d', 3 '#5dc963', "
+                     "4 '#d8d62a')\nset colorbox user origin graph 1.02,0.05 size 0.012,0.25\n"
+                     "set cbtics font 'sans,9'\nset rmargin 16\nset title 'lineage, coloured by ",
+                     picture->trace->last_step * 1.01, (double)drawing->row_count);
+    pbt__text_add(drawing->script, color != NULL && color->scale == PBT_REVERSE_LOG ? "1 - " : "");
+    pbt__text_add(drawing->script, color != NULL ? color->name : picture->metric);
+    pbt__text_add(drawing->script, "'\n");
+    if (color == NULL) {
+        pbt__text_format(drawing->script, "set cbrange [%.9g:%.9g]\n", range.low, range.high);
+    }
+    pbt__text_add(drawing->script, is_log ? "set logscale cb\n" : "");
+}
+
+static void write_plot(const struct drawing *drawing)
+{
+    const char *width = drawing->is_named ? "2" : "0.8";
+    pbt__text_format(drawing->script,
+                     "plot $winner using 1:2 with lines lw 7 lc rgb '#000000', "
+                     "$plain using 1:2 with lines lw %s dt 3 lc rgb '#808080', "
+                     "$tree using 1:2:3 with lines lw %s lc palette, "
+                     "$winner using 1:2:3 with lines lw 4 lc palette, "
+                     "$names using 1:2:3 with labels left offset 0.6,0 font 'sans,8' "
+                     "tc rgb '#404040'\n",
+                     width, width);
+}
+
+pbt_err pbt__panel_lineage(const pbt__picture *picture, pbt__range range, int height,
+                           pbt__text *script, pbt_error *error)
+{
+    int32_t *rows = pbt__calloc((size_t)picture->trace->count, sizeof *rows);
+    struct drawing drawing = {.picture = picture, .rows = rows, .script = script};
+    if (rows == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = pbt__tree_rows(picture->trace, rows, &drawing.row_count, error);
+    if (err == PBT_OK) {
+        drawing.is_named = drawing.row_count * NAME_HEIGHT <= height;
+        write_block(&drawing, "winner", is_winning);
+        write_block(&drawing, "plain", has_no_color);
+        write_block(&drawing, "tree", has_color);
+        write_names(&drawing);
+        write_axes(&drawing, range);
+        write_plot(&drawing);
+    }
+    free(rows);
+    return err;
+}

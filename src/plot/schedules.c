@@ -1,0 +1,119 @@
+/* schedules.c: how one hyperparameter went in every member, on its own scale. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "plot/gnuplot.h"
+#include "plot/picture.h"
+#include "study/json.h"
+#include "study/study.h"
+
+enum { REVERSE_MARKS = 9 }; /* 0.9, 0.99, ... */
+
+static bool is_listed(const pbt_parameter *parameter)
+{
+    return parameter->type == PBT_ORDINAL || parameter->type == PBT_CHOICE;
+}
+
+/* Members with the same value of a list lie side by side. */
+static double aside(const pbt__trace *trace, const pbt__track *track,
+                    const pbt_parameter *parameter)
+{
+    const double share = (track->id.member + 0.5) / trace->member_count - 0.5;
+    return is_listed(parameter) ? 0.5 * share : 0;
+}
+
+/* A segment as a stroke at its value, led to from the value that was left. */
+static void write_stroke(const pbt__trace *trace, const pbt__track *track, int32_t left,
+                         const pbt_parameter *parameter, bool winning, pbt__text *script)
+{
+    const double off = winning ? 0 : aside(trace, track, parameter);
+    const double value = pbt__trace_value(track, parameter) + off;
+    if (left >= 0) {
+        const pbt__track *before = &trace->tracks[left];
+        const double left_value = pbt__trace_value(before, parameter) + off;
+        const double from[] = {before->end_step, left_value};
+        const double corner[] = {track->start_step, left_value};
+        pbt__data_line(script, from, 2);
+        pbt__data_line(script, corner, 2);
+    }
+    const double start[] = {track->start_step, value};
+    const double end[] = {track->end_step, value};
+    pbt__data_line(script, start, 2);
+    pbt__data_line(script, end, 2);
+    pbt__text_add(script, "\n");
+}
+
+static void write_data(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
+{
+    pbt__text_add(script, "$members << END\n");
+    for (int32_t i = 0; i < trace->count; i++) {
+        const pbt__track *track = &trace->tracks[i];
+        write_stroke(trace, track, track->before, parameter, false, script);
+    }
+    pbt__text_add(script, "END\n$winner << END\n");
+    for (int32_t i = 0; i < trace->count; i++) {
+        const pbt__track *track = &trace->tracks[i];
+        if (track->is_winning) {
+            write_stroke(trace, track, track->parent, parameter, true, script);
+        }
+    }
+    pbt__text_add(script, "END\n");
+}
+
+/* The values of a list as the axis's marks. */
+static void write_marks(const pbt_parameter *parameter, pbt__text *script)
+{
+    pbt__text_add(script, "set ytics (");
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        const pbt_value item = {.integer = i};
+        json_t *json = pbt__value_json(parameter, item);
+        char *text = json_is_string(json) ? NULL : pbt__json_write(json);
+        pbt__text_add(script, i > 0 ? ", " : "");
+        pbt__gnuplot_quote(text != NULL ? text : json_string_value(json), script);
+        pbt__text_format(script, " %d", (int)i);
+        free(text);
+        json_decref(json);
+    }
+    pbt__text_format(script, ")\nset yrange [-0.5:%g]\n", parameter->item_count - 0.5);
+}
+
+/* The axis is of 1 - x, downwards; its marks say x. */
+static void write_reverse_marks(pbt__text *script)
+{
+    pbt__text_add(script, "set yrange [*:*] reverse\nset ytics ('0' 1, '0.5' 0.5");
+    for (int nines = 1; nines <= REVERSE_MARKS; nines++) {
+        const double distance = pow(10, -nines);
+        pbt__text_format(script, ", '%.*f' %.*f", nines, 1 - distance, nines, distance);
+    }
+    pbt__text_add(script, ")\n");
+}
+
+static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
+{
+    pbt__text_format(script,
+                     "unset key\nset xlabel 'step' offset 0,0.5\nset xrange [0:%.9g]\nset title ",
+                     trace->last_step * 1.01);
+    pbt__gnuplot_quote(parameter->name, script);
+    pbt__text_add(script, "\n");
+    if (is_listed(parameter)) {
+        write_marks(parameter, script);
+        return;
+    }
+    if (parameter->scale == PBT_REVERSE_LOG) {
+        write_reverse_marks(script);
+    }
+    pbt__text_add(script, parameter->scale != PBT_LINEAR ? "set logscale y\n" : "");
+}
+
+void pbt__panel_schedule(const pbt__picture *picture, const pbt_parameter *parameter,
+                         pbt__text *script)
+{
+    write_data(picture->trace, parameter, script);
+    write_axes(picture->trace, parameter, script);
+    pbt__text_add(script, "plot $members using 1:2 with lines ");
+    pbt__line_of_many(picture, script);
+    if (picture->trace->winner >= 0) {
+        pbt__text_add(script, ", $winner using 1:2 with lines lw 2.6 lc rgb '#0072b2'");
+    }
+    pbt__text_add(script, "\n");
+}

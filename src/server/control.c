@@ -1,0 +1,142 @@
+/* control.c: what a user does to a study, and has checked. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "server/answer.h"
+#include "server/body.h"
+#include "server/inside.h"
+#include "study/host.h"
+
+enum { AMENDMENTS_MAXIMUM = 64, KEY_MAXIMUM = 128, VALUE_MAXIMUM = 64 * 1024 };
+
+static pbt_err answer_recorded(pbt__request *request, pbt_err err, pbt_error *error)
+{
+    return err == PBT_OK ? pbt__answer_json(request, json_pack("{s:b}", "recorded", 1), error)
+                         : err;
+}
+
+pbt_err pbt__serve_stop(pbt__request *request, pbt_error *error)
+{
+    return answer_recorded(request, pbt__study_stop(request->hosted->study, error), error);
+}
+
+pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error)
+{
+    return answer_recorded(request, pbt__study_resume(request->hosted->study, error), error);
+}
+
+/* ---- amending -------------------------------------------------------------------------------- */
+
+/* What would have this process load a file, or write to a folder, that a client names. */
+static const char *const LOCAL_KEYS[] = {"trainer", "trainer.library", "checkpoints",
+                                         "checkpoints.directory"};
+
+bool pbt__server_may_amend(const char *key)
+{
+    for (size_t i = 0; i < sizeof LOCAL_KEYS / sizeof *LOCAL_KEYS; i++) {
+        if (strcmp(key, LOCAL_KEYS[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct amendments {
+    const char *keys[AMENDMENTS_MAXIMUM], *values[AMENDMENTS_MAXIMUM];
+    size_t count;
+} amendments;
+
+static void read_one(pbt__body *body, const json_t *item, amendments *out)
+{
+    const json_t *key = json_object_get(item, "key"), *value = json_object_get(item, "value");
+    bool is_sound = json_is_string(key) && json_string_length(key) <= KEY_MAXIMUM &&
+                    json_is_string(value) && json_string_length(value) <= VALUE_MAXIMUM &&
+                    strlen(json_string_value(value)) == json_string_length(value);
+    if (!is_sound) {
+        pbt__body_fail(body, "amendments", "holds what is no {key, value}, or too long a one");
+        return;
+    }
+    if (!pbt__server_may_amend(json_string_value(key))) {
+        pbt__body_fail(body, json_string_value(key), "is not changed over a network");
+        pbt__error_hint(body->error, "'pbt amend' with the --store itself changes it");
+        return;
+    }
+    out->keys[out->count] = json_string_value(key);
+    out->values[out->count++] = json_string_value(value);
+}
+
+static void read_amendments(pbt__body *body, amendments *out)
+{
+    const json_t *list = json_object_get(body->json, "amendments");
+    const size_t count = json_array_size(list);
+    out->count = 0;
+    if (count < 1 || count > AMENDMENTS_MAXIMUM) {
+        pbt__body_fail(body, "amendments", "is no list of 1 to 64");
+    }
+    for (size_t i = 0; i < count && body->err == PBT_OK; i++) {
+        read_one(body, json_array_get(list, i), out);
+    }
+}
+
+pbt_err pbt__serve_amend(pbt__request *request, pbt_error *error)
+{
+    amendments these;
+    pbt__body body = pbt__body_init(request, error);
+    read_amendments(&body, &these);
+    pbt_err err = body.err;
+    if (err == PBT_OK) {
+        err =
+            pbt__study_amend(request->hosted->study, these.keys, these.values, these.count, error);
+    }
+    pbt__body_fini(&body);
+    return answer_recorded(request, err, error);
+}
+
+/* ---- verifying ------------------------------------------------------------------------------- */
+
+static void add_problem(void *context, const char *line)
+{
+    (void)!json_array_append_new(context, json_string(line)); /* the count tells of it */
+}
+
+/* Checkpoints are removed while a reader looks for them: what it misses is looked for again, with
+ * the study at rest. */
+static pbt_err verify(pbt__study *study, json_t *problems, pbt__verdict *out, pbt_error *error)
+{
+    pbt_err err = pbt__study_verify_beside(study, add_problem, problems, out, error);
+    if (err != PBT_OK || out->problem_count == 0) {
+        return err;
+    }
+    (void)json_array_clear(problems);
+    return pbt__study_verify(study, add_problem, problems, out, error);
+}
+
+static pbt_err answer_verdict(pbt__request *request, pbt_error *error)
+{
+    pbt__study *study = request->hosted->study;
+    pbt__verdict verdict;
+    json_t *problems = json_array();
+    pbt_err err = verify(study, problems, &verdict, error);
+    if (err != PBT_OK) {
+        json_decref(problems);
+        return err;
+    }
+    json_t *json =
+        json_pack("{s:s, s:I, s:I, s:I, s:o}", "name", pbt__study_name(study), "events",
+                  (json_int_t)verdict.event_count, "decisions", (json_int_t)verdict.decision_count,
+                  "checkpoints", (json_int_t)verdict.checkpoint_count, "problems", problems);
+    return pbt__answer_json(request, json, error);
+}
+
+/* It reads every checkpoint's bytes: one at a time. */
+pbt_err pbt__serve_verify(pbt__request *request, pbt_error *error)
+{
+    pbt__server *server = request->server;
+    if (atomic_exchange(&server->is_verifying, true)) {
+        return pbt__fail(error, PBT_ERR_BUSY, "a study is being verified already");
+    }
+    pbt_err err = answer_verdict(request, error);
+    atomic_store(&server->is_verifying, false);
+    return err;
+}

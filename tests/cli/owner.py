@@ -1,0 +1,341 @@
+"""Who owns a store: a second run that joins, deaths of either, commands that go to the owner."""
+
+import fcntl
+import http.server
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+
+import tap
+import worker_case
+from case import Case
+
+SPEC = """\
+version: 1
+name: shared
+seed: 4
+population: 4
+mode: {mode}
+ready: {{every: {every}}}
+stop: {{steps: {steps}}}
+hyperparameters: {{rate: {{type: float, scale: log, min: 0.01, max: 0.5}}}}
+failure: {{retries: 1000, lost: 1000}}
+lease: {{seconds: 2}}
+trainer: {{{trainer}}}
+"""
+SCRIPT = (
+    'protocol: command, command: [sh, trainer.sh, "{{rate}}", "{{load}}", "{{save_to}}",'
+    ' "{{start_age}}", "{{end_age}}"], environment: {{DELAY: "{delay}"}}'
+)
+WORKER = 'command: [python3, train.py], environment: {{PYTHONPATH: "{client}", DELAY: "{delay}"}}'
+PLUGIN = 'protocol: library, library: "{plugin}"'
+# Some 0.1 seconds a segment each.
+PROTOCOLS = {
+    "command": {"trainer": SCRIPT, "every": 10, "delay": "0.1"},
+    "worker": {"trainer": WORKER, "every": 10, "delay": "0.01"},
+    "library": {"trainer": PLUGIN, "every": 100, "delay": "0"},
+}
+
+
+class Owned(Case):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "train.py").write_text(worker_case.TRAINER)
+
+    def write(self, protocol="command", mode="generational", **changes):
+        values = PROTOCOLS[protocol] | {"mode": mode} | changes
+        values.setdefault("steps", 8 * values["every"])
+        values["trainer"] = values["trainer"].format(
+            client=worker_case.CLIENT, plugin=os.environ["SLOW"], delay=values["delay"]
+        )
+        (self.folder / "spec.yaml").write_text(SPEC.format(**values))
+
+    def segments(self, *words):
+        """What a study did, attempts and times aside."""
+        aside = ("attempts", "sequence", "created_at", "reported_at")
+        return [{k: v for k, v in segment.items() if k not in aside}
+                for segment in self.json("segments", "shared", *words)]
+
+    def undisturbed(self):
+        """What one run makes of the study, which is then taken back."""
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "4")
+        whole = self.segments()
+        self.pbt("delete", "shared", "--yes")
+        return whole
+
+    def ask(self, question, *values):
+        with sqlite3.connect(self.folder / "pbt.db", timeout=60) as store:
+            answer = [row[0] for row in store.execute(question, values)]
+        store.close()
+        return answer
+
+    def holders(self):
+        """The workers that hold a segment now."""
+        return self.ask("SELECT worker FROM claim WHERE worker <> ''")
+
+    def trained_by(self, name):
+        """How many segments workers whose names begin so have reported."""
+        bodies = self.ask("SELECT body FROM event WHERE kind = 2")
+        return sum(json.loads(body)["worker"].startswith(name) for body in bodies)
+
+    def run_until_report(self, *words):
+        """Start a run and wait for the first event after its title; the process and the title."""
+        process = self.start("run", "spec.yaml", *words)
+        title = process.stdout.readline()
+        while " reported " not in (line := process.stdout.readline()):
+            self.assertTrue(line, title + process.stderr.read())
+        return process, title
+
+    def join(self, *words):
+        """Start another run and wait until it trains."""
+        process = self.start("run", "spec.yaml", *words)
+        title = process.stdout.readline()
+        name = f"joined-{process.pid}-"
+        self.wait_for(lambda: any(h.startswith(name) for h in self.holders()), "the joiner")
+        return process, title
+
+    def end(self, process, status=0):
+        output, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, status, output + errors)
+        return output
+
+    def check(self, whole):
+        self.assertEqual(self.segments(), whole)
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+
+class Join(Owned):
+    def check_join(self, protocol):
+        self.write(protocol)
+        whole = self.undisturbed()
+        owner, title = self.run_until_report("--slots", "1")
+        self.assertNotIn("join", title)
+        joiner, title = self.join("--slots", "2")
+        start = f"shared: 4 members on 2 slots that join process {owner.pid}, generational, "
+        self.assertTrue(title.startswith(start), title)
+        for process in (owner, joiner):
+            self.assertIn("shared finished: ", self.end(process))
+        self.assertGreater(self.trained_by("local-0"), 0)
+        self.assertGreater(self.trained_by(f"joined-{joiner.pid}-"), 1)
+        self.check(whole)
+
+    def test_scripts_join(self):
+        self.check_join("command")
+
+    def test_workers_join(self):
+        self.check_join("worker")
+
+    def test_plugins_join(self):
+        self.check_join("library")
+
+    def test_several_join_and_both_modes_can(self):
+        self.write("library", mode="asynchronous")
+        runs = [self.run_until_report("--slots", "1")[0]]
+        runs += [self.join("--slots", "1")[0] for _ in range(2)]
+        for run in runs:
+            self.end(run)
+        self.assertEqual(self.json("show")[0]["segments"], 32)
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def test_runs_that_start_at_once_find_each_other(self):
+        self.write("library")
+        runs = [self.start("run", "spec.yaml", "--slots", "1") for _ in range(3)]
+        titles = [self.end(run).splitlines()[0] for run in runs]
+        self.assertEqual(sum("join" in title for title in titles), 2, titles)
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def test_a_spec_that_differs_does_not_join(self):
+        self.write(delay="0.3")
+        owner, _ = self.run_until_report("--slots", "1")
+        self.write(delay="0.3", steps=120)
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertRegex(errors, r"hint: .*pbt amend shared stop\.steps=120")
+        self.assertIsNone(owner.poll())
+        self.assertEqual(self.json("show")[0]["steps_total"], 320)
+
+    def test_seeds_are_not_joined(self):
+        self.write(delay="0.3")
+        owner = self.start("run", "spec.yaml", "--seeds", "1..2")
+        owner.stdout.readline()
+        _, errors = self.pbt("run", "spec.yaml", "--seeds", "1..2", status=1)
+        self.assertIn(f"process {owner.pid} is using 'pbt.db'", errors)
+
+    def test_a_joiner_leaves_no_trace_of_an_owner(self):
+        self.write(delay="0.3")
+        owner, _ = self.run_until_report("--slots", "1")
+        owned = (self.folder / "pbt.db.owner").read_text()
+        joiner, _ = self.join("--slots", "1")
+        self.assertEqual((self.folder / "pbt.db.owner").read_text(), owned)
+        joiner.send_signal(signal.SIGINT)
+        self.end(joiner, 130)
+        self.assertEqual((self.folder / "pbt.db.owner").read_text(), owned)
+        self.assertFalse([h for h in self.holders() if h.startswith("joined")])
+        self.assertIsNone(owner.poll())
+
+
+class Death(Owned):
+    def setUp(self):
+        super().setUp()
+        self.write()
+        self.whole = self.undisturbed()
+
+    def test_a_killed_joiner_costs_its_leases(self):
+        owner, _ = self.run_until_report("--slots", "1")
+        joiner, _ = self.join("--slots", "2")
+        joiner.kill()
+        joiner.communicate()
+        self.end(owner)
+        self.check(self.whole)
+
+    def test_a_joiner_outlives_its_owner(self):
+        owner, _ = self.run_until_report("--slots", "2")
+        joiner, _ = self.join("--slots", "1")
+        owner.kill()
+        owner.communicate()
+        self.assertIn("shared finished: ", self.end(joiner))
+        self.check(self.whole)
+        self.assertIn("shared finished: ", self.pbt("run", "spec.yaml")[0])
+
+    def test_an_owner_comes_back_beside_a_joiner(self):
+        self.write(delay="0.4")
+        first, _ = self.run_until_report("--slots", "1")
+        joiner, _ = self.join("--slots", "1")
+        first.kill()
+        first.communicate()
+        second, title = self.run_until_report("--slots", "1")
+        self.assertNotIn("join", title)
+        third, title = self.join("--slots", "1")
+        self.assertIn(f"that join process {second.pid}", title)
+        for run in (joiner, second, third):
+            self.end(run)
+        causes = self.ask("SELECT body FROM event WHERE kind = 3")
+        self.assertFalse([c for c in causes if json.loads(c)["worker"].startswith("joined")])
+        self.check(self.whole)
+
+    def test_an_interrupted_owner_leaves_the_joiner_training(self):
+        owner, _ = self.run_until_report("--slots", "1")
+        joiner, _ = self.join("--slots", "1")
+        owner.send_signal(signal.SIGINT)
+        self.end(owner, 130)
+        self.assertFalse((self.folder / "pbt.db.owner").exists())
+        self.end(joiner)
+        self.check(self.whole)
+
+
+class FakeOwner(http.server.BaseHTTPRequestHandler):
+    """Answers for the study `shared`, and remembers what it is told."""
+
+    def answer(self, status, value):
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        found = self.path == "/v1/studies/shared"
+        self.answer(200 if found else 404, {"name": "shared"})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told.append((self.path, self.headers["Authorization"], body))
+        self.answer(self.server.status, {"recorded": True})
+
+    def log_message(self, *_):
+        pass
+
+
+class Commands(Owned):
+    def fake_owner(self, status=200):
+        """Own the store as a run does, by the lock and STORE.owner."""
+        self.write(delay="0")
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.pbt("amend", "shared", "stop.steps=160")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeOwner)
+        server.told, server.status = [], status
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        lock = open(self.folder / "pbt.db.lock", "r+")
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate()
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self.publish(server, os.getpid())
+        return server.told
+
+    def publish(self, server, process):
+        owner = {"url": f"http://127.0.0.1:{server.server_port}", "token": "t" * 20}
+        text = json.dumps(owner | {"process": process})
+        (self.folder / "pbt.db.owner").write_text(text)
+
+    def events(self):
+        return self.ask("SELECT count(*) FROM event")[0]
+
+    def test_changes_go_to_the_owner(self):
+        told = self.fake_owner()
+        before = self.events()
+        self.assertIn("stopped shared", self.pbt("stop", "shared")[0])
+        self.assertIn("resumed shared", self.pbt("resume", "shared")[0])
+        output, _ = self.pbt("amend", "shared", "notes=a b", "stop.steps=9")
+        self.assertIn("notes is a b now", output)
+        token = "Bearer " + "t" * 20
+        pairs = [{"key": "notes", "value": "a b"}, {"key": "stop.steps", "value": "9"}]
+        path = "/v1/studies/shared"
+        self.assertEqual(told, [(path + "/stop", token, {}), (path + "/resume", token, {}),
+                                (path + "/amend", token, {"amendments": pairs})])
+        self.assertEqual(self.events(), before)
+
+    def test_what_an_owner_must_not_be_told_is_written_beside_it(self):
+        told = self.fake_owner()
+        self.pbt("amend", "shared", "checkpoints.directory=elsewhere")
+        self.assertEqual(told, [])
+
+    def test_an_owner_that_cannot_answer_is_passed_by(self):
+        told = self.fake_owner(status=503)
+        before = self.events()
+        self.pbt("stop", "shared")
+        self.assertEqual(len(told), 1)
+        self.assertEqual(self.events(), before + 1)
+
+    def test_an_owner_that_died_is_not_asked(self):
+        self.write(delay="0.2")
+        owner, _ = self.run_until_report("--slots", "1")
+        owner.kill()
+        owner.communicate()
+        self.assertTrue((self.folder / "pbt.db.owner").exists())
+        self.pbt("stop", "shared")
+        self.assertEqual(self.json("show")[0]["state"], "stopped")
+        self.pbt("amend", "shared", "stop.steps=40")
+        self.pbt("resume", "shared")
+        self.write(delay="0.2", steps=40)
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def test_a_stop_is_obeyed_at_once_by_all(self):
+        self.write(delay="30")
+        owner = self.start("run", "spec.yaml", "--slots", "2")
+        self.wait_for(lambda: (self.folder / "pbt.db.owner").exists(), "the owner")
+        self.wait_for(lambda: len(self.holders()) == 2, "its slots")
+        joiner, _ = self.join("--slots", "1")
+        began = time.monotonic()
+        self.pbt("stop", "shared")
+        for run in (owner, joiner):
+            self.assertIn("shared stopped: ", self.end(run))
+        self.assertLess(time.monotonic() - began, 4)
+
+    def test_a_study_that_is_trained_is_not_deleted(self):
+        self.write(delay="0.3")
+        owner, _ = self.run_until_report("--slots", "1")
+        _, errors = self.pbt("delete", "shared", "--yes", status=1)
+        self.assertIn("is being trained", errors)
+        self.assertIsNone(owner.poll())
+
+
+if __name__ == "__main__":
+    tap.main()

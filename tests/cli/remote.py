@@ -1,0 +1,95 @@
+"""Commands that ask a server: the same answers as from the store, to the last byte."""
+
+import json
+
+import tap
+from case import Case
+
+QUERIES = ("list", "show", "members", "segments", "best", "verify")
+
+
+class Remote(Case):
+    def setUp(self):
+        """A run of which nothing moves for long: its third segment takes its time."""
+        super().setUp()
+        script = (self.folder / "trainer.sh").read_text()
+        pause = '[ "$4" = 20 ] && { touch waits.$$; sleep 60; }\n'
+        (self.folder / "trainer.sh").write_text(pause + script)
+        self.spec(mode="asynchronous")
+        self.owner = self.start("run", "spec.yaml", "--slots", "4")
+        self.wait_for(lambda: len(list(self.folder.glob("waits.*"))) == 4, "four that wait")
+        owner = json.loads((self.folder / "pbt.db.owner").read_text())
+        self.url = owner["url"]
+        self.token = self.folder / "token"
+        self.token.write_text(owner["token"] + "\n")
+
+    def asked(self, *words, status=0, **options):
+        return self.pbt(*words, "--server", self.url, "--token-file", "token", status=status,
+                        **options)
+
+    def test_queries_are_answered_as_from_the_store(self):
+        for query in QUERIES:
+            for form in ([], ["--json"]):
+                with self.subTest(query=query, form=form):
+                    self.assertEqual(self.asked(query, *form), self.pbt(query, *form))
+
+    def test_a_study_is_named_or_the_only_one(self):
+        self.assertEqual(self.asked("show", "tiny"), self.asked("show"))
+        _, errors = self.asked("show", "nobody", status=1)
+        self.assertIn("hint: there are: tiny", errors)
+        self.asked("verify", "nobody", status=1)
+        self.asked("stop", "nobody", status=1)
+
+    def test_the_environment_names_the_server(self):
+        here = {"PBT_SERVER": self.url, "PBT_TOKEN_FILE": str(self.token)}
+        empty = self.folder / "empty"
+        empty.mkdir()
+        options = {"env": self.environment() | here, "cwd": empty}
+        self.assertIn("tiny", self.pbt("list", **options)[0])
+        _, errors = self.pbt("list", "--store", "pbt.db", status=1, **options)
+        self.assertIn("there is no store", errors)
+
+    def test_the_token_of_a_trainer_or_of_an_owner_will_do(self):
+        token = {"PBT_TOKEN": self.token.read_text().strip()}
+        environment = self.environment() | token
+        self.pbt("list", "--server", self.url, env=environment)
+        self.pbt("list", "--server", self.url, "--token-file", "pbt.db.owner")
+
+    def test_without_a_valid_token_nothing_is_said(self):
+        (self.folder / "wrong").write_text("x" * 30)
+        for words in ([], ["--token-file", "wrong"]):
+            output, errors = self.pbt("show", "--server", self.url, *words, status=2)
+            self.assertEqual(output, "")
+            self.assertIn("pbt: no valid token", errors)
+            self.assertIn("--token-file", errors)
+        (self.folder / "none").write_text("\n")
+        self.pbt("show", "--server", self.url, "--token-file", "none", status=2)
+        self.pbt("show", "--server", self.url, "--token-file", "absent", status=1)
+
+    def test_wrong_addresses(self):
+        _, errors = self.pbt("show", "--server", "http://127.0.0.1:9", status=1)
+        self.assertIn("does not answer", errors)
+        self.assertIn("hint: ", errors)
+        for url in ("127.0.0.1:80", "ftp://localhost", "http://a b"):
+            _, errors = self.pbt("show", "--server", url, status=2)
+            self.assertIn("is no server's address", errors)
+        _, errors = self.asked("show", "--store", "pbt.db", status=2)
+        self.assertIn("--store and --server", errors)
+
+    def test_changes_over_the_network(self):
+        output, _ = self.asked("amend", "tiny", "stop.steps=80", "notes=by wire")
+        self.assertEqual(output, "tiny: stop.steps is 80 now\ntiny: notes is by wire now\n")
+        self.assertEqual(self.json("show")[0]["steps_total"], 320)
+        _, errors = self.asked("amend", "tiny", "population=9", status=2)
+        self.assertIn("population", errors)
+        _, errors = self.asked("amend", "tiny", "trainer.library=x.so", status=2)
+        self.assertIn("over a network", errors)
+        output, _ = self.asked("stop", "tiny")
+        self.assertIn(f"'pbt resume tiny --server {self.url}'", output)
+        output, _ = self.owner.communicate(timeout=30)
+        self.assertEqual(self.owner.returncode, 0)
+        self.assertIn("tiny stopped: ", output)
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,176 @@
+"""What each slot is given: processors, GPUs, and the logs that its trainers print into."""
+
+import json
+import re
+
+import tap
+from worker_case import TRAINER, WorkerCase
+
+GPUS = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+
+# Leaves what it was given in `given`, a JSON object per process.
+TELLING = TRAINER.replace(
+    "worker = pbt.Worker()\n",
+    "worker = pbt.Worker()\n"
+    "import json\n"
+    "with open('given', 'a') as file:\n"
+    "    file.write(json.dumps(dict(os.environ)) + '\\n')\n",
+)
+
+# Prints around every border, and from a child of its own, which never stops.
+TALKING = """\
+import subprocess, sys, time
+import pbt
+
+def save(path):
+    open(path, "w").close()
+    print("saved", file=sys.stderr)
+
+print("begun")
+worker = pbt.Worker()
+for segment in worker:
+    print(f"trains {segment.id} attempt {segment.attempt}")
+    for step in segment.steps():
+        time.sleep(0.001)
+    print(f"ends {segment.id} ", end="")
+    print("here")
+    worker.report(save=save, score=segment.member)
+print("over")
+"""
+
+
+class Slots(WorkerCase):
+    def environment(self):
+        names = GPUS + ("OMP_NUM_THREADS",)
+        return {key: value for key, value in super().environment().items()
+                if not key.startswith("SLURM_") and key not in names} | self.variables
+
+    def setUp(self):
+        self.variables = {}
+        super().setUp()
+        self.trainer(TELLING)
+        self.workers(steps=10)
+
+    def append(self, text):
+        with open(self.folder / "spec.yaml", "a") as file:
+            file.write(text)
+
+    def run_on(self, *words):
+        """Run; returns how many slots there were, and what each process was given."""
+        output, _ = self.pbt("run", "spec.yaml", *words)
+        given = (self.folder / "given").read_text().splitlines()
+        (self.folder / "given").unlink()
+        self.pbt("delete", "workers", "--yes")
+        slots = int(re.search(r"members on (\d+) slot", output)[1])
+        self.assertEqual(len(given), slots)
+        return slots, [json.loads(line) for line in given]
+
+    def gpus_on(self, gpus, per_worker, *words, variable=GPUS[0]):
+        self.workers(steps=10)
+        self.append(f"  gpus: {per_worker}\n")
+        _, given = self.run_on(*(("--gpus", gpus) if gpus else ()), *words)
+        return sorted(each.get(variable, "none") for each in given)
+
+    # ---- processors
+
+    def test_threads_are_the_processors_over_the_slots(self):
+        self.workers(steps=10, population=64)
+        processors, given = self.run_on()
+        self.assertEqual({each["OMP_NUM_THREADS"] for each in given}, {"1"})
+        _, given = self.run_on("--slots", "1")
+        self.assertEqual(given[0]["OMP_NUM_THREADS"], str(processors))
+        _, given = self.run_on("--slots", str(2 * processors))
+        self.assertEqual({each["OMP_NUM_THREADS"] for each in given}, {"1"})
+
+    def test_slurm_bounds_the_processors(self):
+        self.variables = {"SLURM_CPUS_ON_NODE": "1"}
+        free, _ = self.run_on()
+        self.variables = {"SLURM_JOB_ID": "1", "SLURM_CPUS_ON_NODE": "1"}
+        slots, given = self.run_on()
+        self.assertEqual((slots, given[0]["OMP_NUM_THREADS"]), (1, "1"))
+        self.variables |= {"SLURM_CPUS_PER_TASK": "4096"}
+        self.assertEqual(self.run_on()[0], free)
+
+    # ---- GPUs
+
+    def test_each_worker_has_gpus_of_its_own(self):
+        self.assertEqual(self.gpus_on("0,1,2,3", 2), ["0,1", "2,3"])
+        self.assertEqual(self.gpus_on("0,1,2,3,4", 2), ["0,1", "2,3"])
+        self.assertEqual(self.gpus_on("GPU-8f6a,MIG-0b/1", 1), ["GPU-8f6a", "MIG-0b/1"])
+        self.assertEqual(self.gpus_on("0,1,2,3", 4), ["0,1,2,3"])
+
+    def test_a_gpu_named_twice_is_shared(self):
+        self.assertEqual(self.gpus_on("0,0,1,1", 1), ["0", "0", "1", "1"])
+        self.assertEqual(self.gpus_on("0,1,0,1", 2), ["0,1", "0,1"])
+
+    def test_slots_take_no_more_than_they_need(self):
+        self.assertEqual(self.gpus_on("4,5,6,7", 1, "--slots", "2"), ["4", "5"])
+        self.assertEqual(self.gpus_on("4,5", 0, "--slots", "1"), ["none"])
+
+    def test_what_was_allotted_is_shared_out(self):
+        self.variables = {"CUDA_VISIBLE_DEVICES": "2,5", "ROCR_VISIBLE_DEVICES": "8"}
+        self.assertEqual(self.gpus_on(None, 1), ["2", "5"])
+        self.variables = {"ROCR_VISIBLE_DEVICES": "1,3"}
+        self.assertEqual(self.gpus_on(None, 1, variable=GPUS[1]), ["1", "3"])
+        self.assertEqual(self.gpus_on("3", 1, variable=GPUS[1]), ["3"])
+        self.variables = {"SLURM_JOB_ID": "1", "SLURM_GPUS_ON_NODE": "2"}
+        self.assertEqual(self.gpus_on(None, 1), ["0", "1"])
+
+    def test_too_few_gpus_are_an_error(self):
+        self.append("  gpus: 2\n")
+        _, errors = self.pbt("run", "spec.yaml", "--gpus", "0", status=2)
+        self.assertIn("1 slot with trainer.gpus 2 needs 2 GPUs, found 1\n", errors)
+        self.assertIn("hint: name them with --gpus", errors)
+        _, errors = self.pbt("run", "spec.yaml", "--gpus", "0,1,2", "--slots", "2", status=2)
+        self.assertIn("2 slots with trainer.gpus 2 need 4 GPUs, found 3\n", errors)
+        self.variables = {"CUDA_VISIBLE_DEVICES": ""}
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertIn("found 0\n", errors)
+        self.assertEqual(self.json("list"), [])
+
+    # ---- logs
+
+    def test_what_a_worker_prints_is_in_the_log_of_what_it_trains(self):
+        self.trainer(TALKING)
+        self.workers(mode="asynchronous", population=5)
+        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        for member in range(5):
+            log = (self.folder / "workers.logs" / f"m{member}.log").read_text()
+            headers = "".join(
+                rf"--- \S+ m{member}s{number} attempt 1, steps {number * 10} to .*\n"
+                rf"trains m{member}s{number} attempt 1\n"
+                rf"ends m{member}s{number} here\n"
+                r"saved\n"
+                for number in range(5))
+            self.assertRegex(log, rf"\A{headers}\Z")
+        for worker in ("local-0", "local-1"):
+            log = (self.folder / "workers.logs" / f"{worker}.log").read_text()
+            self.assertEqual(log, "begun\nover\n")
+
+    def test_one_that_prints_without_end_holds_up_nobody(self):
+        self.trainer(TALKING.replace(
+            "worker = pbt.Worker()\n",
+            "worker = pbt.Worker()\n"
+            "subprocess.Popen(['yes', 'a whole line of words that no border may tear apart'])\n"))
+        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        largest = 0
+        while run.poll() is None:
+            try:
+                with open(f"/proc/{run.pid}/status") as file:
+                    found = re.search(r"VmRSS:\s+(\d+)", file.read())
+            except (FileNotFoundError, ProcessLookupError):
+                break
+            largest = max(largest, int(found[1]) if found else 0)
+        self.assertEqual(run.wait(timeout=60), 0)
+        self.assertLess(largest, 500_000)
+        lines = set()
+        for path in (self.folder / "workers.logs").iterdir():
+            with open(path) as file:
+                lines |= {re.sub(r"^--- .*|m\d+s\d+", "", line) for line in file}
+        self.assertEqual(lines - {"\n", "begun\n", "saved\n", "over\n", "ends  here\n",
+                                  "trains  attempt 1\n"},
+                         {"a whole line of words that no border may tear apart\n"})
+
+
+if __name__ == "__main__":
+    tap.main()
