@@ -5,13 +5,13 @@
 #   make build     build/pbt and build/libpbt.so
 #   make deps      install what any of these needs
 #   make bench     measure
-#   make torture   kill studies five hundred times at random instants
+#   make torture   kill studies a thousand times at random instants
 #   make install   install under PREFIX (default /usr/local; DESTDIR as usual)
 #
 # Each target first installs what it needs and this machine lacks (tools/install-deps).
 
 PREFIX = /usr/local
-KILLS = 500
+KILLS = 1000
 
 build:
 	@tools/install-deps build

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import unittest.mock
 
 import tap
 from case import Case, write
@@ -164,6 +165,23 @@ class Heart(Case):
         next(worker)
         self.server.breaks["before", "heartbeat"] = 4
         self.wait_for(lambda: len(self.bodies("heartbeat")) > 1)
+
+    def test_where_pbt_keeps_the_lease_there_is_no_process(self):
+        self.study(population=1, lease_seconds=0.2)
+        kept = {"PBT_LEASE": "kept", "PBT_SERVER": self.server.url}
+        with unittest.mock.patch.dict(os.environ, kept):
+            worker = self.worker()
+        segment = next(worker)
+        worker.log(3, loss=1.5)
+        self.wait_for(lambda: any("step" in body for _, body in self.bodies("heartbeat")))
+        self.assertIsNone(heart_of(os.getpid()))
+        self.state.orders[segment.id] = "release"
+        self.wait_for(lambda: worker.stopping)
+        worker.release()
+        time.sleep(0.1)
+        count = len(self.bodies("heartbeat"))
+        time.sleep(0.3)
+        self.assertEqual(len(self.bodies("heartbeat")), count)
 
 
 if __name__ == "__main__":

@@ -129,9 +129,8 @@ static double probability_of(const stratum *a, const stratum *b)
 
 static pbt__interval interval_of(double *estimates)
 {
-    pbt__numbers_sort(estimates, PBT__BOOTSTRAP_RESAMPLES);
-    return (pbt__interval){pbt__numbers_quantile(estimates, PBT__BOOTSTRAP_RESAMPLES, LOW),
-                           pbt__numbers_quantile(estimates, PBT__BOOTSTRAP_RESAMPLES, HIGH)};
+    return (pbt__interval){pbt__numbers_percentile(estimates, PBT__BOOTSTRAP_RESAMPLES, LOW),
+                           pbt__numbers_percentile(estimates, PBT__BOOTSTRAP_RESAMPLES, HIGH)};
 }
 
 static pbt_err draw_iqm(stratum *group, pbt__interval *out)

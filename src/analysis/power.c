@@ -77,40 +77,6 @@ static size_t degree_of(const pbt__design *design)
     return design->is_paired ? n * (n + 1) / 2 : n * design->count_b;
 }
 
-/* Swap numbers of [first, end), at least two, until those before the returned place are no larger
- * than those from it on; both sides hold one (Hoare 1961). */
-static size_t partition(double *numbers, size_t first, size_t end)
-{
-    const double pivot = numbers[first + (end - 1 - first) / 2];
-    size_t low = first, high = end - 1;
-    for (;; low++, high--) {
-        while (numbers[low] < pivot) {
-            low++;
-        }
-        while (numbers[high] > pivot) {
-            high--;
-        }
-        if (low >= high) {
-            return high + 1;
-        }
-        const double swapped = numbers[low];
-        numbers[low] = numbers[high];
-        numbers[high] = swapped;
-    }
-}
-
-/* The number that sorting would bring to the place `rank`; reorders them. */
-static double select_rank(double *numbers, size_t count, size_t rank)
-{
-    size_t first = 0, end = count;
-    while (end - first > 1) {
-        const size_t split = partition(numbers, first, end);
-        first = rank < split ? first : split;
-        end = rank < split ? split : end;
-    }
-    return numbers[first];
-}
-
 /* The shift that makes one experiment significant.
  * Shape: scores[count_a + count_b], contrasts[degree_of(design)] */
 static double experiment(const pbt__design *design, size_t least, pbt__rng *rng, double *scores,
@@ -130,7 +96,7 @@ static double experiment(const pbt__design *design, size_t least, pbt__rng *rng,
             contrasts[count++] = -(scores[i] + scores[j]) / 2;
         }
     }
-    return select_rank(contrasts, count, least - 1);
+    return pbt__numbers_select(contrasts, count, least - 1);
 }
 
 static pbt_err simulate(const pbt__design *design, size_t least, double *deviations)
@@ -145,8 +111,7 @@ static pbt_err simulate(const pbt__design *design, size_t least, double *deviati
     for (size_t i = 0; i < EXPERIMENTS; i++) {
         memory[i] = experiment(design, least, &rng, scores, scores + score_count);
     }
-    pbt__numbers_sort(memory, EXPERIMENTS);
-    *deviations = fmax(0, pbt__numbers_quantile(memory, EXPERIMENTS, POWER));
+    *deviations = fmax(0, pbt__numbers_percentile(memory, EXPERIMENTS, POWER));
     free(memory);
     return PBT_OK;
 }

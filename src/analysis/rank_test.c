@@ -236,13 +236,13 @@ pbt_err pbt__mann_whitney(const pbt__score_pair *pair, pbt__rank_test *out)
     rank_groups(pair, &list);
     const size_t sum = twice_sum(&list);
     const double n = (double)pair->count_a, m = (double)pair->count_b;
-    pbt__rank_test test = {.statistic = (double)sum / 2 - n * (n + 1) / 2, .p = 1};
+    pbt__rank_test test = {.statistic = (double)sum / 2 - n * (n + 1) / 2};
     const double excess = test.statistic - n * m / 2;
     test.direction = sign_of(excess);
     test.is_exact = list.count <= PBT__EXACT_MAXIMUM;
-    if (test.is_exact && pair->count_a > 0 && pair->count_b > 0) {
+    if (test.is_exact) {
         err = mann_whitney_exact(&list, pair->count_a, sum, &test.p);
-    } else if (!test.is_exact && pair->count_a > 0 && pair->count_b > 0) {
+    } else {
         test.p = mann_whitney_approximate(&list, n, m, excess);
     }
     ranked_fini(&list);
@@ -259,11 +259,8 @@ pbt_err pbt__rank_test_of(const pbt__score_pair *pair, pbt__rank_test *out)
 
 double pbt__least_p(size_t count_a, size_t count_b, bool is_paired)
 {
-    if (count_a == 0 || count_b == 0) {
-        return 1;
-    }
     if (is_paired) {
-        return pow(0.5, (double)count_a - 1);
+        return fmin(1, pow(0.5, (double)count_a - 1));
     }
     double p = 2;
     for (size_t i = 1; i <= count_a; i++) {

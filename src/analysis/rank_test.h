@@ -2,9 +2,9 @@
  * rank_test.h: tests of two groups by ranks, and many tests at once.
  *
  * Both tests are two-sided: p is twice the probability, where nothing distinguishes the groups, of
- * a statistic at least as extreme on the side where it is, at most 1. Up to PBT__EXACT_MAXIMUM scores it is counted exactly,
- * given the ranks as they are, ties and zeros included; beyond, it is the normal approximation
- * with the variance corrected for ties.
+ * a statistic at least as extreme on the side where it is, at most 1. Up to PBT__EXACT_MAXIMUM
+ * scores it is counted exactly, given the ranks as they are, ties and zeros included; beyond, it is
+ * the normal approximation with the variance corrected for ties.
  */
 #ifndef PBT_ANALYSIS_RANK_TEST_H
 #define PBT_ANALYSIS_RANK_TEST_H

@@ -1,4 +1,5 @@
-/* scores.c: order, interquartile mean, quantiles. */
+/* scores.c: order, interquartile mean, quantiles. A quantile of many numbers is selected, not
+ * sorted: it is what resampling spends its time on. */
 #include "analysis/scores.h"
 
 #include <math.h>
@@ -62,6 +63,48 @@ double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count,
     return sum / (double)(total - 2 * trimmed);
 }
 
+/* Swap numbers of [first, end), at least two, until those before the returned place are no larger
+ * than those from it on; both sides hold one (Hoare 1961). */
+static size_t partition(double *numbers, size_t first, size_t end)
+{
+    const double pivot = numbers[first + (end - 1 - first) / 2];
+    size_t low = first, high = end - 1;
+    for (;; low++, high--) {
+        while (numbers[low] < pivot) {
+            low++;
+        }
+        while (numbers[high] > pivot) {
+            high--;
+        }
+        if (low >= high) {
+            return high + 1;
+        }
+        const double swapped = numbers[low];
+        numbers[low] = numbers[high];
+        numbers[high] = swapped;
+    }
+}
+
+double pbt__numbers_select(double *numbers, size_t count, size_t place)
+{
+    size_t first = 0, end = count;
+    while (end - first > 1) {
+        const size_t split = partition(numbers, first, end);
+        first = place < split ? first : split;
+        end = place < split ? split : end;
+    }
+    return numbers[first];
+}
+
+/* Between two neighbours, the first of which may be -INFINITY and the second INFINITY. */
+static double between(double low, double high, double part)
+{
+    if (part == 0 || low == high || isinf(low)) {
+        return low;
+    }
+    return low + part * (high - low);
+}
+
 double pbt__numbers_quantile(const double *sorted, size_t count, double share)
 {
     if (count == 0) {
@@ -70,9 +113,17 @@ double pbt__numbers_quantile(const double *sorted, size_t count, double share)
     const double place = share * (double)(count - 1);
     const size_t below = (size_t)place;
     const size_t above = below + 1 < count ? below + 1 : below;
-    const double part = place - (double)below;
-    if (part == 0 || sorted[below] == sorted[above] || isinf(sorted[below])) {
-        return sorted[below];
+    return between(sorted[below], sorted[above], place - (double)below);
+}
+
+double pbt__numbers_percentile(double *numbers, size_t count, double share)
+{
+    if (count == 0) {
+        return (double)NAN;
     }
-    return sorted[below] + part * (sorted[above] - sorted[below]);
+    const double place = share * (double)(count - 1);
+    const size_t below = (size_t)place;
+    const size_t above = below + 1 < count ? below + 1 : below;
+    const double low = pbt__numbers_select(numbers, count, below);
+    return between(low, pbt__numbers_select(numbers, count, above), place - (double)below);
 }

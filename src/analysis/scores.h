@@ -23,6 +23,10 @@ double pbt__score_difference(double a, double b);
 /* Order numbers, infinities among them but no NaN, from the lowest. Shape: numbers[count] */
 void pbt__numbers_sort(double *numbers, size_t count);
 
+/* The number that sorting would bring to a place; reorders them. Expected O(count).
+ * Shape: numbers[count], count > place */
+double pbt__numbers_select(double *numbers, size_t count, size_t place);
+
 /* Order from the lowest, each as it counts. Shape: scores[count] */
 void pbt__scores_sort(double *scores, size_t count);
 
@@ -36,5 +40,8 @@ double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count,
 /* The quantile of sorted numbers, linear between order statistics (Hyndman and Fan 1996, type 7).
  * NaN where count is 0. */
 double pbt__numbers_quantile(const double *sorted, size_t count, double share);
+
+/* The same of numbers in any order, which it changes. */
+double pbt__numbers_percentile(double *numbers, size_t count, double share);
 
 #endif

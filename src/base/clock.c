@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,16 +47,12 @@ bool pbt__clock_read(const char *text, int64_t *out)
 {
     struct tm utc = {0};
     char again[PBT__TIME_SIZE];
-    int fraction = 0;
-    /* What reads as a time but is written otherwise (the 30th of February) is none. */
-    if (strlen(text) >= sizeof again ||
-        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &fraction) != 7) {
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S.", &utc);
+    if (rest == NULL) {
         return false;
     }
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
-    const int64_t time_us = (int64_t)timegm(&utc) * MICROSECONDS + fraction;
+    const int64_t time_us = (int64_t)timegm(&utc) * MICROSECONDS + strtol(rest, NULL, 10);
+    /* What can be read but is written otherwise, such as the 30th of February, is none. */
     pbt__clock_format(time_us, again);
     if (strcmp(again, text) != 0) {
         return false;

@@ -16,9 +16,8 @@
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
-                           "sqlite:FILE or memory: (default: $PBT_STORE, else sqlite:pbt.db)"},
-    [PBT__OPTION_SERVER] = {"server", "URL",
-                            "a server instead, such as 'pbt run' is ($PBT_SERVER)"},
+                           "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)"},
+    [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
     [PBT__OPTION_TOKEN_FILE] = {"token-file", "F", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: the processors it may use)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
@@ -354,8 +353,8 @@ const pbt__command pbt__commands[] = {
         .options = CHANGE,
         .section = PBT__SECTION_CHANGE,
         .summary = "stop a study: no segment is handed out until it is resumed",
-        .text = "Stops a study wherever it runs. What is being trained is given back with its\n"
-                "progress.\n",
+        .text = "Stops a study at once, wherever it runs. What is being trained is given back\n"
+                "with its progress.\n",
         .run = pbt__command_stop,
     },
     {

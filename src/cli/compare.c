@@ -2,8 +2,8 @@
 #include "cli/compare.h"
 
 #include "base/error.h"
-#include "plot/gnuplot.h"
 #include "cli/print.h"
+#include "plot/gnuplot.h"
 
 enum { WORDS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 

@@ -12,7 +12,7 @@ void pbt__compare_words(const pbt__contest *contest, pbt__text *out);
 json_t *pbt__compare_json(const pbt__contest *contest);
 
 /* Append the script that draws the best so far of every group, over steps and over time, and say
- * how large its sheet is. Errors: PBT_ERR_MEMORY. */
+ * how large its sheet is. Errors: PBT_ERR_NOT_FOUND (no usable score), PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__compare_script(const pbt__contest *contest, pbt__text *script, int *width,
                                          int *height, pbt_error *error);
 

@@ -29,6 +29,13 @@ typedef struct ruler {
     double unit;
 } ruler;
 
+/* A picture in the making. */
+typedef struct sheet {
+    const pbt__contest *contest;
+    pbt__text script;
+    size_t row_count; /* of all blocks */
+} sheet;
+
 /* Where a group's line ends: with its last study, but with none that goes on. */
 static double group_end(const pbt__group *group, pbt__axis axis)
 {
@@ -71,25 +78,25 @@ static bool read_scores(const pbt__group *group, pbt__axis axis, double place, d
 }
 
 /* Append one row of a block: place, mean, and the band, which needs two ends to be drawn. */
-static void add_row(const pbt__contest *contest, double place, double iqm, pbt__interval band,
-                    pbt__text *script)
+static void add_row(sheet *this, double place, double iqm, pbt__interval band)
 {
-    const pbt_direction direction = contest->groups->direction;
+    const pbt_direction direction = this->contest->groups->direction;
     const double low = isfinite(band.low) ? band.low : iqm;
     const double high = isfinite(band.high) ? band.high : iqm;
-    pbt__text_format(script, "%.9g %.9g %.9g %.9g\n", place, pbt__course_score(direction, iqm),
-                     pbt__course_score(direction, low), pbt__course_score(direction, high));
+    pbt__text_format(&this->script, "%.9g %.9g %.9g %.9g\n", place,
+                     pbt__course_score(direction, iqm), pbt__course_score(direction, low),
+                     pbt__course_score(direction, high));
+    this->row_count++;
 }
 
 /* Append a group's block, "$groupN". Shape: scores[count] */
-static pbt_err add_block(const pbt__contest *contest, size_t index, const ruler *along,
-                         double *scores, pbt__text *script)
+static pbt_err add_block(sheet *this, size_t index, const ruler *along, double *scores)
 {
-    const pbt__group *group = &contest->groups->groups[index];
+    const pbt__group *group = &this->contest->groups->groups[index];
     const double end = group_end(group, along->axis);
     double iqm = -(double)INFINITY;
     pbt__interval band = {0};
-    pbt__text_format(script, "$group%zu << END\n", index);
+    pbt__text_format(&this->script, "$group%zu << END\n", index);
     for (int i = 0; i <= PLACES; i++) {
         const double place = i == PLACES ? end : end * i / PLACES;
         const bool has_changed = read_scores(group, along->axis, place, scores);
@@ -100,75 +107,95 @@ static pbt_err add_block(const pbt__contest *contest, size_t index, const ruler 
             }
         }
         if (isfinite(iqm)) {
-            add_row(contest, place / along->unit, iqm, band, script);
+            add_row(this, place / along->unit, iqm, band);
         }
     }
-    pbt__text_add(script, "END\n");
+    pbt__text_add(&this->script, "END\n");
     return PBT_OK;
 }
 
-static pbt_err add_blocks(const pbt__contest *contest, const ruler *along, pbt__text *script)
+static pbt_err add_blocks(sheet *this, const ruler *along)
 {
     pbt_err err = PBT_OK;
-    for (size_t i = 0; i < contest->groups->count && err == PBT_OK; i++) {
-        double *scores = pbt__calloc(contest->groups->groups[i].count + 1, sizeof *scores);
-        err = scores == NULL ? PBT_ERR_MEMORY : add_block(contest, i, along, scores, script);
+    for (size_t i = 0; i < this->contest->groups->count && err == PBT_OK; i++) {
+        const pbt__group *group = &this->contest->groups->groups[i];
+        double *scores = pbt__calloc(group->count + 1, sizeof *scores);
+        err = scores == NULL ? PBT_ERR_MEMORY : add_block(this, i, along, scores);
         free(scores);
     }
     return err;
 }
 
-/* Bands first, so that no line lies under one. A group without a point is left out. */
-static void add_plots(const pbt__contest *contest, pbt__text *script)
+/* Bands first, so that no line lies under one. */
+static void add_plots(sheet *this)
 {
-    const char *separator = "plot ";
-    for (size_t i = 0; i < contest->groups->count; i++) {
-        pbt__text_format(script,
+    const pbt__groups *groups = this->contest->groups;
+    for (size_t i = 0; i < groups->count; i++) {
+        pbt__text_format(&this->script,
                          "%s$group%zu using 1:3:4 with filledcurves lc rgb '%s' "
                          "fillstyle transparent solid 0.18 noborder notitle",
-                         separator, i, pbt__gnuplot_colour(i));
-        separator = ", ";
+                         i == 0 ? "plot " : ", ", i, pbt__gnuplot_colour(i));
     }
-    for (size_t i = 0; i < contest->groups->count; i++) {
+    for (size_t i = 0; i < groups->count; i++) {
         char title[PBT__NAME_SIZE + 32];
-        const pbt__group *group = &contest->groups->groups[i];
-        snprintf(title, sizeof title, "%s (%zu)", group->label, group->count);
-        pbt__text_format(script, ", $group%zu using 1:2 with lines lc rgb '%s' lw 2 dt %zu title ",
-                         i, pbt__gnuplot_colour(i), 1 + i / PBT__GNUPLOT_COLOURS);
-        pbt__gnuplot_quote(title, script);
-        pbt__text_add(script, " noenhanced");
+        snprintf(title, sizeof title, "%s (%zu)", groups->groups[i].label, groups->groups[i].count);
+        pbt__text_format(&this->script,
+                         ", $group%zu using 1:2 with lines lc rgb '%s' lw 2 dt %zu title ", i,
+                         pbt__gnuplot_colour(i), 1 + i / PBT__GNUPLOT_COLOURS);
+        pbt__gnuplot_quote(title, &this->script);
+        pbt__text_add(&this->script, " noenhanced");
     }
-    pbt__text_add(script, "\n");
+    pbt__text_add(&this->script, "\n");
 }
 
-static pbt_err add_panel(const pbt__contest *contest, const ruler *along, pbt__text *script)
+/* A panel without a row is left empty: gnuplot finds no range in nothing. */
+static pbt_err add_panel(sheet *this, const ruler *along)
 {
-    pbt_err err = add_blocks(contest, along, script);
-    pbt__text_format(script, "set xlabel '%s'\nset format x '%s'\nset ylabel ", along->label,
+    const size_t before = this->row_count;
+    pbt_err err = add_blocks(this, along);
+    pbt__text_add(&this->script, this->row_count > before ? "set autoscale\n"
+                                                          : "set xrange [0:1]\nset yrange [0:1]\n");
+    pbt__text_format(&this->script, "set xlabel '%s'\nset format x '%s'\nset ylabel ", along->label,
                      along->format);
-    pbt__gnuplot_quote(contest->groups->metric, script);
-    pbt__text_add(script, " noenhanced\n");
-    add_plots(contest, script);
+    pbt__gnuplot_quote(this->contest->groups->metric, &this->script);
+    pbt__text_add(&this->script, " noenhanced\n");
+    add_plots(this);
+    return err;
+}
+
+static pbt_err write_script(sheet *this)
+{
+    const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%.0s%c", 1};
+    const ruler time = time_ruler(this->contest->groups);
+    bool is_falling = this->contest->groups->direction == PBT_MINIMIZE;
+    pbt__text_add(&this->script, STYLE);
+    pbt__text_format(&this->script, "set key %s right reverse Left samplen 2\n",
+                     is_falling ? "top" : "bottom");
+    pbt_err err = add_panel(this, &steps);
+    if (err == PBT_OK) {
+        pbt__text_add(&this->script, "unset key\n");
+        err = add_panel(this, &time);
+    }
+    pbt__text_add(&this->script, "unset multiplot\n");
     return err;
 }
 
 pbt_err pbt__compare_script(const pbt__contest *contest, pbt__text *script, int *width, int *height,
                             pbt_error *error)
 {
-    const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%.0s%c", 1};
-    const ruler time = time_ruler(contest->groups);
-    pbt__text_add(script, STYLE);
-    pbt__text_format(script, "set key %s right reverse Left samplen 2\n",
-                     contest->groups->direction == PBT_MINIMIZE ? "top" : "bottom");
-    pbt_err err = add_panel(contest, &steps, script);
-    if (err == PBT_OK) {
-        pbt__text_add(script, "unset key\n");
-        err = add_panel(contest, &time, script);
+    sheet this = {.contest = contest, .script = pbt__text_init(SCRIPT_MAXIMUM)};
+    pbt_err err = write_script(&this);
+    if (err != PBT_OK || this.script.failed) {
+        err = pbt__fail_memory(error);
+    } else if (this.row_count == 0) {
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "there is no usable score to draw");
+    } else {
+        pbt__text_append(script, this.script.bytes, this.script.length);
+        *width = WIDTH;
+        *height = HEIGHT;
     }
-    pbt__text_add(script, "unset multiplot\n");
-    *width = WIDTH;
-    *height = HEIGHT;
-    return err == PBT_OK && !script->failed ? PBT_OK : pbt__fail_memory(error);
+    pbt__text_fini(&this.script);
+    return err;
 }
 
 pbt_err pbt__compare_plot(const pbt__contest *contest, const char *path, pbt_error *error)

@@ -1,9 +1,7 @@
 /* control.c: the three ways to a study. */
 #include "cli/control.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "cli/owner.h"
@@ -35,7 +33,7 @@ static pbt_err find_way(pbt__control *this, const pbt__arguments *arguments, pbt
     if (err != PBT_OK) {
         return err;
     }
-    snprintf(this->name, sizeof this->name, "%s", arguments->operands[0]);
+    this->name = arguments->operands[0];
     if (this->place.server != NULL) {
         this->way = PBT__BY_SERVER;
         return reach_server(this, error);

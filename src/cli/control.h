@@ -15,7 +15,7 @@
 
 typedef struct pbt__control {
     pbt__place place;
-    char name[PBT__NAME_SIZE];
+    const char *name;
     enum { PBT__BY_STORE, PBT__BY_OWNER, PBT__BY_SERVER } way;
     pbt__http http;    /* unless PBT__BY_STORE */
     pbt__store *store; /* opened when it is first needed, */

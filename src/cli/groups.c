@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "study/json.h"
 
 typedef struct reading {
     pbt__store *store;
@@ -203,23 +204,39 @@ static pbt_err add_word(reading *this, const char *label, const char *word)
     return err;
 }
 
+/* Read the label of "LABEL=WORD,WORD": UTF-8 on one line. Shape: out[PBT__NAME_SIZE] */
+static pbt_err read_label(const char *operand, size_t length, char *out, pbt_error *error)
+{
+    bool is_label = length > 0 && length < PBT__NAME_SIZE;
+    for (size_t i = 0; i < length && is_label; i++) {
+        const unsigned char byte = (unsigned char)operand[i];
+        is_label = byte >= 0x20 && byte != 0x7f;
+    }
+    if (is_label) {
+        snprintf(out, PBT__NAME_SIZE, "%.*s", (int)length, operand);
+    }
+    if (is_label && pbt__utf8_is_valid(out)) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no label in '%s'", operand);
+    pbt__error_hint(error, "LABEL=STUDY,STUDY with a label of one line and at most %d bytes",
+                    PBT__NAME_SIZE - 1);
+    return PBT_ERR_ARGUMENT;
+}
+
 /* Add "LABEL=WORD,WORD". */
 static pbt_err add_labelled(reading *this, const char *operand, size_t label_length)
 {
     char label[PBT__NAME_SIZE];
     char *rest = NULL;
-    if (label_length == 0 || label_length >= sizeof label) {
-        (void)pbt__fail(this->error, PBT_ERR_ARGUMENT, "no label in '%s'", operand);
-        pbt__error_hint(this->error, "LABEL=STUDY,STUDY with a label of at most %d bytes",
-                        PBT__NAME_SIZE - 1);
-        return PBT_ERR_ARGUMENT;
+    pbt_err err = read_label(operand, label_length, label, this->error);
+    if (err != PBT_OK) {
+        return err;
     }
-    snprintf(label, sizeof label, "%.*s", (int)label_length, operand);
     char *words = pbt__strdup(operand + label_length + 1);
     if (words == NULL) {
         return pbt__fail_memory(this->error);
     }
-    pbt_err err = PBT_OK;
     size_t count = 0;
     for (char *word = strtok_r(words, ",", &rest); word != NULL && err == PBT_OK;
          word = strtok_r(NULL, ",", &rest)) {
@@ -252,7 +269,10 @@ static pbt_err read_words(reading *this, const pbt__arguments *arguments)
         err = operand[label_length] == '=' ? add_labelled(this, operand, label_length)
                                            : add_word(this, NULL, operand);
     }
-    if (err == PBT_OK && arguments->operand_count == 0) {
+    if (err == PBT_OK && this->names.count == 0) {
+        err = pbt__fail(this->error, PBT_ERR_NOT_FOUND, "the store holds no study");
+        pbt__error_hint(this->error, "'pbt run SPEC' makes one");
+    } else if (err == PBT_OK && arguments->operand_count == 0) {
         err = add_word(this, NULL, "*");
     }
     return err;

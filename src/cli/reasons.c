@@ -167,6 +167,9 @@ static const struct {
     {"no_quorum", NULL, NULL,
      "Too few had reported a common ready point: %r members, and %q are needed (exploit.quorum)."},
     {"fixed", "lost", NULL, "The segment of %m was given up; %m is fixed and copies nobody."},
+    {"scheduled", "lost", NULL, "The segment of %m was given up; %m follows its own schedule."},
+    {"scheduled", NULL, NULL,
+     "%m follows the schedule it was given: it never copies and never explores."},
     {"fixed", NULL, NULL, "%m is fixed: it never copies and never changes."},
     {"not_ranked", NULL, NULL,
      "%m has trained on other weights since %p, so it is not ranked there."},
@@ -202,28 +205,13 @@ static const struct {
     {"copies", NULL, "truncation",
      "At %p %m was number %o of %n with %s, among the last %k; it drew %d (%t) from the best %e."},
     {"copies", NULL, "t_test",
-     "At %p %m drew %d, whose mean %D is better than its own %C; p = %P, below %L (- : the means "
-     "alone decide)."},
+     "At %p %m drew %d, whose mean %D is better than its own %C (p = %P, alpha = %L)."},
     {"copies", NULL, "binary_tournament",
      "At %p %m drew %d, which is strictly better: %t against its own %s."},
     {"copies", NULL, "best",
      "At %p %m was number %o of %n with %s; the best candidate was %d (%t)."},
     {"copies", NULL, "threshold",
      "At %p %m was below %l with %s; it drew %d (%t) from %e candidates above %h."},
-};
-
-/* What was done about it. */
-static const struct {
-    const char *occasion, *reason;
-    const char *words;
-} OUTCOMES[] = {
-    {"initial", NULL, ""},
-    {"ready", "continue", "So it trains on, unchanged."},
-    {"ready", "explore", "So it trains on its own weights and explores."},
-    {"diverged", "explore",
-     "So it goes back to its newest ancestor with a checkpoint, and explores."},
-    {"diverged", "continue",
-     "So it goes back to its newest ancestor with a checkpoint, unchanged."},
 };
 
 static bool fits(const char *wanted, const char *found)
@@ -243,30 +231,43 @@ static void add_verdict(const json_t *why, pbt__text *out)
     }
 }
 
+/* A member that diverged, with nobody to copy. */
+static const char *outcome_of_diverged(const json_t *why)
+{
+    bool explores = is(why, "reason", "explore");
+    if (json_is_null(field(why, "parent"))) {
+        return explores ? "So it starts from scratch again, and explores."
+                        : "So it starts from scratch again, unchanged.";
+    }
+    return explores ? "So it goes back to its newest ancestor with a checkpoint, and explores."
+                    : "So it goes back to its newest ancestor with a checkpoint, unchanged.";
+}
+
 /* A lost member that nobody rescues. */
 static const char *outcome_of_lost(const json_t *why)
 {
-    bool is_fixed = is(why, "verdict", "fixed");
+    bool is_fixed = is(why, "verdict", "fixed") || is(why, "verdict", "scheduled");
     return is_fixed ? "So it trains again from where that segment started."
                     : "So it starts from scratch with new hyperparameters.";
 }
 
+/* What was done where nobody was copied; "" where it needs no words. */
 static const char *outcome_of(const json_t *why)
 {
-    const char *reason = text_of(why, "reason");
-    if (json_is_integer(field(why, "donor"))) {
+    if (json_is_integer(field(why, "donor")) || is(why, "occasion", "initial")) {
         return "";
+    }
+    if (is(why, "occasion", "diverged")) {
+        return outcome_of_diverged(why);
     }
     if (is(why, "occasion", "lost")) {
         return outcome_of_lost(why);
     }
-    for (size_t i = 0; i < sizeof OUTCOMES / sizeof OUTCOMES[0]; i++) {
-        if (fits(OUTCOMES[i].occasion, text_of(why, "occasion")) &&
-            fits(OUTCOMES[i].reason, reason)) {
-            return OUTCOMES[i].words;
-        }
+    if (is(why, "verdict", "scheduled")) {
+        return "";
     }
-    return "";
+    return is(why, "reason", "explore") ? "So it trains on its own weights and explores."
+                                        : "So it trains on, unchanged.";
 }
 
 /* ---- facts ---- */

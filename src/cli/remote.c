@@ -245,60 +245,13 @@ pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out, p
     return ask((remote *)store, path, 0, out, error);
 }
 
-/* ---- what is not to be had ---- */
+/* ---- writing ---- */
 
-static pbt_err refuse(pbt_error *error)
-{
-    return pbt__fail(error, PBT_ERR_STATE, "a server's studies are only read from here");
-}
-
-static pbt_err no_begin(pbt__store *store, int64_t study, pbt__transaction *out, pbt_error *error)
+static pbt_err refuse_begin(pbt__store *store, int64_t study, pbt__transaction *out,
+                            pbt_error *error)
 {
     (void)store, (void)study, (void)out;
-    return refuse(error);
-}
-
-static pbt_err no_begin_create(pbt__store *store, const char *name, int64_t *study,
-                               pbt__transaction *out, pbt_error *error)
-{
-    (void)store, (void)name, (void)study, (void)out;
-    return refuse(error);
-}
-
-static pbt_err no_step(pbt__store *store, pbt_error *error)
-{
-    (void)store;
-    return refuse(error);
-}
-
-static void no_rollback(pbt__store *store)
-{
-    (void)store;
-}
-
-static pbt_err no_append(pbt__store *store, const pbt__event *event, pbt_error *error)
-{
-    (void)store, (void)event;
-    return refuse(error);
-}
-
-static pbt_err no_claim_put(pbt__store *store, const pbt__claim *claim, pbt_error *error)
-{
-    (void)store, (void)claim;
-    return refuse(error);
-}
-
-static pbt_err no_blob_put(pbt__store *store, pbt_segment_id id, const void *bytes, size_t length,
-                           pbt_error *error)
-{
-    (void)store, (void)id, (void)bytes, (void)length;
-    return refuse(error);
-}
-
-static pbt_err no_blob_drop(pbt__store *store, pbt_segment_id id, pbt_error *error)
-{
-    (void)store, (void)id;
-    return refuse(error);
+    return pbt__fail(error, PBT_ERR_STATE, "a server's studies are only read from here");
 }
 
 /* ---- opening and closing ---- */
@@ -311,25 +264,15 @@ static void close_remote(pbt__store *store)
     free(this);
 }
 
+/* Whatever writes begins a transaction first, so no slot after `begin` is ever called. */
 static const pbt__store_ops OPS = {
     .scheme = "http",
     .close = close_remote,
     .list = list,
-    .begin = no_begin,
-    .begin_create = no_begin_create,
-    .commit = no_step,
-    .rollback = no_rollback,
-    .savepoint = no_step,
-    .savepoint_keep = no_step,
-    .savepoint_undo = no_step,
-    .append = no_append,
+    .begin = refuse_begin,
     .read = read_log,
-    .claim_put = no_claim_put,
     .claim_list = list_claims,
-    .blob_put = no_blob_put,
     .blob_get = get_blob,
-    .blob_drop = no_blob_drop,
-    .remove = no_step,
 };
 
 pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out, pbt_error *error)

@@ -215,6 +215,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .study = study,
         .server = this->service.server,
         .title = title,
+        .log_folder = pbt__place_shown(&this->place, log_folder),
         .sequence = summary->last_sequence,
         .is_quiet = this->is_quiet,
     };

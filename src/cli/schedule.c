@@ -50,7 +50,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 {
     (void)place;
     json_t *schedule = NULL;
-    pbt_segment_id id;
+    pbt_segment_id id = PBT_NO_SEGMENT;
     const char *format =
         arguments->has[PBT__OPTION_JSON] ? "json" : arguments->values[PBT__OPTION_FORMAT];
     pbt_err err = pbt__arguments_lineage(arguments, &id, error);

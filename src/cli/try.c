@@ -22,9 +22,8 @@
 #include "cli/print.h"
 #include "cli/signals.h"
 #include "cli/try_show.h"
-#include "executor/local.h"
 
-enum { SHARE = 10, STEPS_LEAST = 5, LONGER = 2, SLOTS_MAXIMUM = 4096 };
+enum { SHARE = 10, STEPS_LEAST = 5, LONGER = 3, SLOTS_MAXIMUM = 4096 };
 
 typedef struct probe_row {
     const char *name;  /* of its folder */

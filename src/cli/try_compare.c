@@ -3,8 +3,8 @@
  *
  * The first segment of a fresh process was trained three times, one that loads a checkpoint twice.
  * Where those agree to the last bit, so must all that differ in nothing that matters. Where their
- * scores vary, a difference counts beyond four times the most that was seen: of five segments that
- * is wide enough not to blame chance, and what it hides is said to be unknown.
+ * scores vary, a difference counts beyond six times the most that was seen, which normal noise
+ * exceeds by chance once in 500 comparisons; what that hides is said to be unknown.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "cli/try.h"
 #include "study/json.h"
 
-static const double NOISE_FACTOR = 4;
+static const double NOISE_FACTOR = 6;
 static const double ECHO_TOLERANCE = 1e-6; /* relative: a float of 32 bits will do */
 
 /* ---- noise ---- */
@@ -73,7 +73,9 @@ pbt__likeness pbt__trained_compare(const pbt__noise *noise, const pbt__trained *
                                    const pbt__trained *b)
 {
     const pbt__likeness by_score = pbt__scores_compare(noise, a, b);
-    if (by_score == PBT__NOT_TRAINED || by_score == PBT__UNLIKE || !noise->digests_repeat) {
+    const bool are_exact = noise->digests_repeat && a->is_there && b->is_there;
+    const bool have_both = are_exact && a->digest[0] != '\0' && b->digest[0] != '\0';
+    if (!have_both || (noise->scores_repeat && by_score == PBT__UNLIKE)) {
         return by_score;
     }
     return strcmp(a->digest, b->digest) == 0 ? PBT__LIKE : PBT__UNLIKE;

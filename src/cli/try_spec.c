@@ -106,23 +106,19 @@ static const char *first_checkpoint(const pbt_search *search)
     return search->start_count > 0 ? search->starts[0].checkpoint : NULL;
 }
 
-/* Write a member's setting. JSON is YAML; a constant may not be given. */
+/* A member's setting. */
 static json_t *start_json(const pbt__probe *probe, int32_t member)
 {
-    const pbt_space *space = &probe->spec->search.space;
-    const char *checkpoint = first_checkpoint(&probe->spec->search);
-    json_t *start = pbt__values_json(space, probe->values[member]);
-    for (size_t i = 0; i < space->count; i++) {
-        if (space->parameters[i].type == PBT_CONSTANT) {
-            (void)json_object_del(start, space->parameters[i].name);
-        }
-    }
+    const pbt_search *search = &probe->spec->search;
+    const char *checkpoint = first_checkpoint(search);
+    json_t *start = pbt__values_json(&search->space, probe->values[member]);
     if (checkpoint != NULL) {
         (void)json_object_set_new(start, "checkpoint", json_string(checkpoint));
     }
     return start;
 }
 
+/* JSON is YAML. */
 static pbt_err write_starts(pbt__text *out, const pbt__probe *probe, pbt_error *error)
 {
     pbt__text_add(out, "start:\n");

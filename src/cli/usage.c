@@ -106,14 +106,28 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
     }
 }
 
+/* The longest form of a command's options. Units: columns */
+static int option_width(const pbt__command *command)
+{
+    size_t width = 0;
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        char form[64];
+        option_form(&pbt__options[i], form, sizeof form);
+        bool is_longer = pbt__command_takes(command, (pbt__option_id)i) && strlen(form) > width;
+        width = is_longer ? strlen(form) : width;
+    }
+    return (int)width;
+}
+
 static void print_options(const pbt__command *command, FILE *out)
 {
+    int width = option_width(command);
     fprintf(out, "\noptions\n");
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {
         if (pbt__command_takes(command, (pbt__option_id)i)) {
             char form[64];
             option_form(&pbt__options[i], form, sizeof form);
-            fprintf(out, "  %-12s  %s\n", form, pbt__options[i].help);
+            fprintf(out, "  %-*s  %s\n", width, form, pbt__options[i].help);
         }
     }
 }

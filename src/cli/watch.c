@@ -1,13 +1,14 @@
 /*
  * watch.c: the main thread of `pbt run`.
  *
- * It trains nothing and decides nothing: it looks at signals ten times a second and at the study as
- * often as there is something to show.
+ * It trains nothing and decides nothing: it looks at signals, and at what other processes did, ten
+ * times a second, and at the study as often as there is something to show.
  */
 #include "cli/watch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,7 +22,7 @@
 enum {
     FRAME_US = 200 * 1000,
     LINES_US = 20 * 1000,
-    STOP_US = 100 * 1000,
+    LOOK_US = 100 * 1000,
     LINES_MAXIMUM = 1 << 26, /* Units: bytes between two looks */
 };
 
@@ -37,10 +38,11 @@ static const char *const NOTICES[] = {
 typedef struct view {
     pbt__study *study;
     pbt__live *live; /* NULL: lines */
+    const char *log_folder;
     bool is_quiet;
     int64_t sequence; /* lines: the newest event printed */
     int64_t due_us;   /* when to show next, */
-    int64_t stop_us;  /* and when to look for a stop */
+    int64_t look_us;  /* and when to look around */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
     int signal_count; /* already obeyed */
 } view;
@@ -49,19 +51,38 @@ typedef struct view {
 typedef struct event_lines {
     pbt__text text;
     int64_t sequence;
+    const char *log_folder;
 } event_lines;
+
+/* A failure names its log; a worker that says itself why it failed does not know where that is. */
+static void name_log(event_lines *lines, const json_t *event)
+{
+    const char *message = json_string_value(json_object_get(event, "message"));
+    const char *segment = json_string_value(json_object_get(event, "segment"));
+    pbt_segment_id id;
+    bool is_named = message == NULL || strstr(message, "its log is ") != NULL;
+    if (!is_named && segment != NULL && pbt__id_read(segment, &id) && lines->text.length > 0) {
+        lines->text.length--; /* the line feed */
+        pbt__text_format(&lines->text, "; its log is %s/m%" PRId32 ".log\n", lines->log_folder,
+                         id.member);
+    }
+}
 
 static pbt_err add_line(void *context, const json_t *event)
 {
     event_lines *lines = context;
+    const char *kind = json_string_value(json_object_get(event, "kind"));
     pbt__words_event(event, &lines->text);
+    if (kind != NULL && strcmp(kind, "failed") == 0) {
+        name_log(lines, event);
+    }
     lines->sequence = json_integer_value(json_object_get(event, "sequence"));
     return PBT_OK;
 }
 
 static pbt_err print_lines(view *shown, pbt_error *error)
 {
-    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence};
+    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence, shown->log_folder};
     pbt_err err = pbt__study_events(shown->study, shown->sequence, add_line, &lines, error);
     if (err != PBT_OK) {
         pbt__text_fini(&lines.text);
@@ -113,18 +134,18 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
 }
 
-/* A stop is in the log, whoever wrote it. It is passed on to the slots at once: a heartbeat would
- * find it too, but only when it is due. */
-static pbt_err obey_stop(const pbt__watch *watch, view *shown, pbt_error *error)
+/* What other processes write reaches this one when it looks: then slots that wait find what those
+ * have left for them, and a user's stop is passed on at once, not when a heartbeat is due. */
+static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     int64_t now = pbt__clock_monotonic_us();
-    if (shown->is_stopped || now < shown->stop_us) {
+    if (now < shown->look_us) {
         return PBT_OK;
     }
     pbt__summary summary;
-    shown->stop_us = now + STOP_US;
+    shown->look_us = now + LOOK_US;
     pbt_err err = pbt__study_summary(watch->study, &summary, error);
-    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED) {
+    if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;
         pbt__local_stop(watch->local, false);
     }
@@ -135,6 +156,7 @@ static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error
 {
     *shown = (view){
         .study = watch->study,
+        .log_folder = watch->log_folder,
         .is_quiet = watch->is_quiet,
         .sequence = watch->sequence,
     };
@@ -154,7 +176,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
     while (err == PBT_OK && !pbt__local_is_done(watch->local)) {
         uint64_t seen = pbt__study_changes(watch->study);
         obey_signals(watch, &shown);
-        err = obey_stop(watch, &shown, error);
+        err = look_around(watch, &shown, error);
         if (err == PBT_OK) {
             err = show_when_due(&shown, error);
         }

@@ -10,7 +10,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 {
     (void)place;
     json_t *why = NULL;
-    pbt_segment_id id;
+    pbt_segment_id id = PBT_NO_SEGMENT;
     const char *segment = arguments->operands[arguments->operand_count - 1];
     pbt_err err = pbt__arguments_segment(segment, &id, error);
     if (err == PBT_OK) {

@@ -222,12 +222,20 @@ static void decide_back(const pbt_population *population, pbt__decision *out,
     set_course(population, out, own->end_step, ancestor != NULL ? ancestor->end_age : 0);
 }
 
+/* Why a member that copies nobody does not. */
+static pbt__verdict_code verdict_of_fixed(const pbt_search *search, int32_t m)
+{
+    bool has_schedule = m < search->start_count && search->starts[m].stage_count > 0;
+    return has_schedule ? PBT__VERDICT_SCHEDULED : PBT__VERDICT_FIXED;
+}
+
 /* The choice where nobody is judged, and why nobody is. */
 static pbt__choice unjudged(const pbt_population *population, const pbt_segment *own, int32_t point)
 {
     pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED, .why = pbt__why_none()};
-    choice.why.verdict = PBT__VERDICT_FIXED;
-    if (own->end_step < population->search->ready_after) {
+    if (pbt__is_fixed(population, own->id.member)) {
+        choice.why.verdict = verdict_of_fixed(population->search, own->id.member);
+    } else if (own->end_step < population->search->ready_after) {
         choice.why.verdict = PBT__VERDICT_BEFORE_AFTER;
     } else if (point == -1) {
         choice.why.verdict = PBT__VERDICT_NO_QUORUM;
@@ -320,7 +328,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
     if (pbt__is_fixed(population, m)) {
         out->why.occasion = PBT__OCCASION_LOST;
-        out->why.verdict = PBT__VERDICT_FIXED;
+        out->why.verdict = verdict_of_fixed(search, m);
         decide_again(population, out, lost, start);
         return true;
     }

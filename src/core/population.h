@@ -48,6 +48,7 @@ typedef struct pbt__comparison {
     X(BEFORE_AFTER, "before_after")             /* before step ready.after */                      \
     X(NO_QUORUM, "no_quorum")                   /* too few have reported a common ready point */   \
     X(FIXED, "fixed")                           /* a baseline: never copies, never changes */      \
+    X(SCHEDULED, "scheduled")                   /* it follows a schedule that it was given */      \
     X(NOT_RANKED, "not_ranked")                 /* it has other weights since the point */         \
     X(NO_RULE, "no_rule")                       /* the rule lets nobody copy */                    \
     X(NOT_AMONG_WORST, "not_among_worst")       /* truncation */                                   \

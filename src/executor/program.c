@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 6 };
+enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 7 };
 
 /* ---- before and after all ----------------------------------------------------------------------
  */
@@ -127,7 +127,8 @@ static void tell_all(variables *own, const pbt__slot *slot)
     const char *const pairs[][2] = {{"PBT_SERVER", local->server_url},
                                     {"PBT_TOKEN", local->token},
                                     {"PBT_STUDY", local->spec->name},
-                                    {"PBT_WORKER", slot->worker}};
+                                    {"PBT_WORKER", slot->worker},
+                                    {"PBT_LEASE", "kept"}}; /* worker.c renews it */
     tell_mark(own, slot);
     tell_gpus(own, slot);
     for (size_t i = 0; local->server_url != NULL && i < sizeof pairs / sizeof *pairs; i++) {

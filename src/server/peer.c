@@ -28,12 +28,19 @@ static void shut(pbt__peers *peers, pbt__peer *peer)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* One that hung up while its request was being answered goes unnoticed by libmicrohttpd, which
- * is told of a change only once: it is found here, at rest. */
-static bool is_due(const pbt__peer *peer, int64_t now_us)
+/* libmicrohttpd is told of a change only once: one that hangs up together with its last bytes, or
+ * while it is answered, goes unnoticed there and is found here. Two looks in a row, for between the
+ * last byte of a request and the start of its answer it seems gone for a moment. */
+static bool is_gone(pbt__peer *peer)
 {
-    return atomic_load(&peer->deadline_us) <= now_us ||
-           (atomic_load(&peer->is_resting) && pbt__peer_has_gone(peer));
+    const bool was_gone = peer->was_gone;
+    peer->was_gone = !atomic_load(&peer->is_answering) && pbt__peer_has_gone(peer);
+    return was_gone && peer->was_gone;
+}
+
+static bool is_due(pbt__peer *peer, int64_t now_us)
+{
+    return atomic_load(&peer->deadline_us) <= now_us || is_gone(peer);
 }
 
 static void shut_late(pbt__peers *peers)
@@ -179,6 +186,13 @@ void pbt__peer_allow_until(pbt__peer *peer, int64_t deadline_us)
 void pbt__peer_allow(pbt__peer *peer, int64_t duration_us)
 {
     pbt__peer_allow_until(peer, pbt__clock_monotonic_us() + duration_us);
+}
+
+void pbt__peer_answer(pbt__peer *peer, bool is_answering)
+{
+    if (peer != NULL) {
+        atomic_store(&peer->is_answering, is_answering);
+    }
 }
 
 bool pbt__peer_has_gone(const pbt__peer *peer)

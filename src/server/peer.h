@@ -21,7 +21,8 @@ typedef struct pbt__peer {
     _Atomic int64_t deadline_us; /* monotonic; INT64_MAX: none */
     atomic_bool is_known;        /* has shown the token */
     atomic_bool is_resting;      /* between requests */
-    bool is_shut;
+    atomic_bool is_answering;    /* all of its request has come */
+    bool is_shut, was_gone;      /* `was_gone`: at the last look */
     struct pbt__peer *before, *after;
 } pbt__peer;
 
@@ -52,6 +53,10 @@ pbt__peer *pbt__peer_of(struct MHD_Connection *connection);
 void pbt__peer_allow_until(pbt__peer *peer, int64_t deadline_us);
 /* As that, from now. */
 void pbt__peer_allow(pbt__peer *peer, int64_t duration_us);
+
+/* Say whether all of a request has come: its other side may then shut its half and read on.
+ * Nullable: peer */
+void pbt__peer_answer(pbt__peer *peer, bool is_answering);
 
 /* Say whether the other side has hung up. */
 bool pbt__peer_has_gone(const pbt__peer *peer);

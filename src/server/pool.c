@@ -31,6 +31,7 @@ bool pbt__pool_send(pbt__request *request)
     if (is_open) {
         request->phase = PBT__PHASE_AWAY;
         pbt__peer_allow_until(request->peer, INT64_MAX);
+        pbt__peer_answer(request->peer, true);
         MHD_suspend_connection(request->connection);
         server->pool.away_count++;
         pbt__pool_queue(server, request);
@@ -69,6 +70,7 @@ static void resume(pbt__request *request, pbt__phase phase)
     request->phase = phase;
     request->begun_us = pbt__clock_monotonic_us();
     pbt__peer_allow(request->peer, server->request_us);
+    pbt__peer_answer(request->peer, phase == PBT__PHASE_ANSWERED);
     MHD_resume_connection(connection);
     pthread_mutex_lock(&server->pool.lock);
     server->pool.away_count--;

@@ -177,6 +177,7 @@ static bool take(pbt__request *request, const char *data, size_t length)
 
 static enum MHD_Result send_answer(pbt__request *request)
 {
+    pbt__peer_answer(request->peer, true);
     if (request->response == NULL) {
         return MHD_NO;
     }
@@ -273,6 +274,7 @@ void pbt__request_end(void *context, struct MHD_Connection *connection, void **o
     }
     *own = NULL;
     pbt__peer_allow(request->peer, server->idle_us);
+    pbt__peer_answer(request->peer, false);
     if (request->peer != NULL) {
         atomic_store(&request->peer->is_resting, true);
     }

@@ -91,8 +91,8 @@ static long statfs_magic(const char *path)
     return statfs(path, &status) == 0 ? (long)status.f_type : 0;
 }
 
-/* The type in a line of mountinfo, "ID PARENT DEVICE ROOT ... - TYPE SOURCE OPTIONS", where it is of
- * that device, "MAJOR:MINOR". Shape: out[TYPE_SIZE] */
+/* The type in a line of mountinfo, "ID PARENT DEVICE ROOT ... - TYPE SOURCE OPTIONS", where it is
+ * of that device, "MAJOR:MINOR". Shape: out[TYPE_SIZE] */
 static bool read_mount(const char *line, const char *device, char *out)
 {
     const char *second = strchr(line, ' ');

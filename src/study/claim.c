@@ -7,7 +7,7 @@
 #include "study/desk.h"
 #include "study/json.h"
 
-static const double WAIT_SECONDS = 1.0; /* other processes of the store do not wake ours */
+static const double WAIT_SECONDS = 1.0; /* what other processes did is found by looking */
 
 bool pbt__claim_is_active(const pbt__claim *claim)
 {

@@ -322,7 +322,7 @@ static pbt_err fill(parcel *p, pbt_error *error)
     return err;
 }
 
-pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *error)
+pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin, pbt_error *error)
 {
     parcel p = {.study = study, .id = PBT_NO_SEGMENT};
     pbt_err err = name_folder(&p, folder, error);
@@ -332,6 +332,9 @@ pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *erro
     err = fill(&p, error);
     if (err == PBT_OK) {
         err = publish(&p, error);
+    }
+    if (err == PBT_OK && origin != NULL) {
+        *origin = json_incref(p.origin);
     }
     if (err != PBT_OK && pbt__file_remove(p.aside, NULL) != PBT_OK) {
         pbt__error_hint(error, "'%.200s' could not be removed", p.aside);

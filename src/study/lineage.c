@@ -86,7 +86,8 @@ static pbt_err list_path(const pbt__study *study, pbt_segment_id leaf, pbt_segme
     size_t length = pbt_population_lineage(population, leaf, NULL, 0);
     pbt_segment *path = pbt__calloc(length + 1, sizeof *path);
     if (path == NULL) {
-        return pbt__fail_memory(error);
+        (void)pbt__fail_memory(error);
+        return PBT_ERR_MEMORY;
     }
     (void)pbt_population_lineage(population, leaf, path, length);
     *out = path;

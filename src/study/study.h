@@ -195,7 +195,8 @@ PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
                                      size_t *length, pbt_error *error);
 
-/* How often something has changed, as this process knows. */
+/* How often something has changed, as this process knows: what another one does counts when a call
+ * here first finds it. */
 uint64_t pbt__study_changes(pbt__study *study);
 /* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`.
  */
@@ -266,11 +267,12 @@ PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t
 
 /*
  * Make a folder with the best segment: `checkpoint`, schedule.json, schedule.csv, spec.yaml,
- * provenance.json, README.txt; whole or not at all, also while the study goes on. Errors:
- * PBT_ERR_EXISTS (the folder does), PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not
- * as the log says), PBT_ERR_IO.
+ * provenance.json, README.txt; whole or not at all, also while the study goes on. `*origin` is what
+ * provenance.json says, the caller's. Nullable: origin. Errors: PBT_ERR_EXISTS (the folder does),
+ * PBT_ERR_NOT_FOUND (no best yet), PBT_ERR_CHECKPOINT (it is not as the log says), PBT_ERR_IO.
  */
-PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin,
+                                       pbt_error *error);
 
 /* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
  * object without owning it; what it returns other than PBT_OK ends the listing. */

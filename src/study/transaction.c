@@ -51,8 +51,9 @@ static pbt_err requeue_all(pbt__study *study)
     return PBT_OK;
 }
 
-/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction. A
- * claim row is newer than a claims_revision that we have seen, or was written here. */
+/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction,
+ * and whoever waits here may have something to train by them. A claim row is newer than a
+ * claims_revision that we have seen, or was written here. */
 pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
 {
     int64_t before = study->view.facts.sequence;
@@ -87,6 +88,9 @@ pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
     study->claims_revision =
         is_inside ? study->transaction.claims_revision : study->claims_revision;
     study->earliest_expiry_us = 0;
+    if (study->view.facts.sequence != before) {
+        pbt__study_wake(study);
+    }
     return PBT_OK;
 }
 

@@ -72,7 +72,8 @@ static void rounds_are_no_pauses(void **state)
     (void)state;
     double times[80], spans[80];
     for (int i = 0; i < 80; i++) {
-        times[i] = 600 * (i / 8 + 1) + i % 8;
+        const int round = i / 8;
+        times[i] = 600 * (round + 1) + i % 8;
         spans[i] = 600;
     }
     assert_int_equal(pbt__pauses_find(times, spans, 80).count, 0);

@@ -101,6 +101,8 @@ static void small_groups_show_nothing(void **state)
     assert_true(test_of(HIGH, 4, NULL, 0, false).p == 1);
     assert_true(test_of(HIGH, 1, LOW, 1, false).p == 1);
     assert_true(pbt__least_p(0, 4, false) == 1);
+    assert_true(pbt__least_p(4, 0, false) == 1);
+    assert_true(pbt__least_p(0, 0, true) == 1);
     assert_true(pbt__least_p(1, 1, true) == 1);
     assert_true(pbt__least_p(1, 1, false) == 1);
 }

@@ -31,6 +31,27 @@ static void quantiles_agree_with_gsl(void **state)
     }
 }
 
+static void percentiles_need_no_order(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= 300; count++) {
+        double sorted[300], mixed[300];
+        pbt__rng rng = pbt__rng_stream(7, 0, (int32_t)count, PBT__PURPOSE_SEED, 0);
+        for (size_t i = 0; i < count; i++) {
+            mixed[i] = sorted[i] = pbt__rng_below(&rng, 90) / 10.0; /* many are equal */
+        }
+        mixed[0] = sorted[0] = count % 2 == 0 ? INFINITY_ : -INFINITY_;
+        pbt__numbers_sort(sorted, count);
+        for (int step = 0; step <= 20; step++) {
+            const double expected = pbt__numbers_quantile(sorted, count, step / 20.0);
+            assert_true(pbt__numbers_percentile(mixed, count, step / 20.0) == expected);
+        }
+        for (size_t place = 0; place < count; place++) {
+            assert_true(pbt__numbers_select(mixed, count, place) == sorted[place]);
+        }
+    }
+}
+
 /* Four scores lose one at each end, and so does each further four. */
 static void iqm_agrees_with_gsl(void **state)
 {
@@ -99,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_agree_with_gsl),
+        cmocka_unit_test(percentiles_need_no_order),
         cmocka_unit_test(iqm_agrees_with_gsl),
         cmocka_unit_test(counts_say_how_often_a_score_occurs),
         cmocka_unit_test(one_score_is_its_own_summary),

@@ -226,7 +226,9 @@ class Ends(WorkerCase):
 
     def test_attempts_that_run_out_are_rescued(self):
         self.trouble("segment.id == 'm1s1'", "raise ValueError('too large')", retries=2)
-        self.finish()
+        output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
+        line = "m1s1 attempt 1 failed: ValueError: too large; its log is workers.logs/m1.log\n"
+        self.assertIn(line, output)
         failed = self.events("failed")
         self.assertEqual([event["segment"] for event in failed], ["m1s1"] * 3)
         self.assertEqual([event["gave_up"] for event in failed], [False, False, True])

@@ -1,6 +1,9 @@
 """Commands that ask a server: the same answers as from the store, to the last byte."""
 
+import http.server
 import json
+import threading
+import urllib.request
 
 import tap
 from case import Case
@@ -32,6 +35,49 @@ class Remote(Case):
             for form in ([], ["--json"]):
                 with self.subTest(query=query, form=form):
                     self.assertEqual(self.asked(query, *form), self.pbt(query, *form))
+
+    def test_a_store_looks_the_same_from_elsewhere(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        token = ("--server", self.url, "--token-file", str(self.token))
+        for query in QUERIES:
+            asked = self.pbt(query, "--json", *token, cwd=empty)
+            self.assertEqual(asked, self.pbt(query, "--json", "--store", "../pbt.db", cwd=empty))
+
+    def test_a_log_that_was_altered_on_the_way_is_refused(self):
+        """Through a server in between that changes one event."""
+        token = self.token.read_text().strip()
+
+        class Between(http.server.BaseHTTPRequestHandler):
+            def do_GET(this):
+                ask = urllib.request.Request(self.url + this.path)
+                ask.add_header("Authorization", f"Bearer {token}")
+                with urllib.request.urlopen(ask, timeout=10) as answer:
+                    data = answer.read().replace(self.before, self.after)
+                this.send_response(200)
+                this.send_header("Content-Length", str(len(data)))
+                this.end_headers()
+                this.wfile.write(data)
+
+            def log_message(this, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Between)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        self.before = self.after = b"nothing"
+        self.pbt("show", "--server", url)
+        for before, after, why in (
+            (b'\\"attempt\\":1', b'\\"attempt\\":2', "event 2"),
+            (b'"sequence":2', b'"sequence":3', "no event that follows the last"),
+            (b'"digest"', b'"tsegid"', "no event"),
+            (b'"claims"', b'"folder"', "JSON"),
+        ):
+            self.before, self.after = before, after
+            _, errors = self.pbt("show", "--server", url, status=1)
+            self.assertIn(why, errors)
 
     def test_a_study_is_named_or_the_only_one(self):
         self.assertEqual(self.asked("show", "tiny"), self.asked("show"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import tap
 from worker_case import TRAINER, WorkerCase
@@ -41,7 +42,7 @@ print("over")
 
 class Slots(WorkerCase):
     def environment(self):
-        names = GPUS + ("OMP_NUM_THREADS",)
+        names = GPUS + ("OMP_NUM_THREADS", "PYTHONUNBUFFERED")
         return {key: value for key, value in super().environment().items()
                 if not key.startswith("SLURM_") and key not in names} | self.variables
 
@@ -147,29 +148,46 @@ class Slots(WorkerCase):
             log = (self.folder / "workers.logs" / f"{worker}.log").read_text()
             self.assertEqual(log, "begun\nover\n")
 
-    def test_one_that_prints_without_end_holds_up_nobody(self):
-        self.trainer(TALKING.replace(
-            "worker = pbt.Worker()\n",
-            "worker = pbt.Worker()\n"
-            "subprocess.Popen(['yes', 'a whole line of words that no border may tear apart'])\n"))
-        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
-        largest = 0
-        while run.poll() is None:
-            try:
-                with open(f"/proc/{run.pid}/status") as file:
-                    found = re.search(r"VmRSS:\s+(\d+)", file.read())
-            except (FileNotFoundError, ProcessLookupError):
-                break
-            largest = max(largest, int(found[1]) if found else 0)
-        self.assertEqual(run.wait(timeout=60), 0)
-        self.assertLess(largest, 500_000)
+    def talk_on(self, child):
+        """Have a child of the trainer print beside it until it is killed."""
+        start = f"worker = pbt.Worker()\nsubprocess.Popen({child!r})\n"
+        self.trainer(TALKING.replace("worker = pbt.Worker()\n", start))
+
+    def test_no_border_tears_a_line(self):
+        words = "a whole line of words that no border may tear apart"
+        self.talk_on(["sh", "-c", f"while :; do echo {words}; done"])
+        self.pbt("run", "spec.yaml", "--slots", "1", "--quiet")
         lines = set()
         for path in (self.folder / "workers.logs").iterdir():
             with open(path) as file:
                 lines |= {re.sub(r"^--- .*|m\d+s\d+", "", line) for line in file}
-        self.assertEqual(lines - {"\n", "begun\n", "saved\n", "over\n", "ends  here\n",
-                                  "trains  attempt 1\n"},
-                         {"a whole line of words that no border may tear apart\n"})
+        known = {"\n", "begun\n", "saved\n", "over\n", "ends  here\n", "trains  attempt 1\n"}
+        self.assertEqual(lines - known, {f"{words}\n"})
+
+    def memory(self, run):
+        """Memory that a run holds, in KiB; 0 when it has ended."""
+        try:
+            with open(f"/proc/{run.pid}/status") as file:
+                found = re.search(r"VmRSS:\s+(\d+)", file.read())
+        except ProcessLookupError:
+            return 0
+        return int(found[1]) if found else 0
+
+    def test_a_line_without_end_fills_no_memory(self):
+        self.talk_on(["sh", "-c", "head -c 64000000 /dev/zero | tr '\\0' x; touch printed"])
+        self.trainer((self.folder / "train.py").read_text().replace(
+            "worker.report(", "while segment.member == 3 and not os.path.exists('printed'):\n"
+            "        time.sleep(0.01)\n    worker.report(").replace("import sub", "import os, sub"))
+        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        self.wait_for((self.folder / "pbt.db.owner").exists, "the run's server")
+        first = largest = self.memory(run)
+        while run.poll() is None:
+            largest = max(largest, self.memory(run))
+            time.sleep(0.01)
+        self.assertEqual(run.returncode, 0)
+        self.assertLess(largest - first, 50_000)
+        logs = (self.folder / "workers.logs").iterdir()
+        self.assertGreater(sum(path.stat().st_size for path in logs), 64_000_000)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/words.h"
+#include "plot/gnuplot.h"
 
 static void numbers_have_four_digits(void **state)
 {
@@ -55,6 +56,15 @@ static void times_are_short(void **state)
         pbt__format_seconds(CASES[i].seconds, text);
         assert_string_equal(text, CASES[i].text);
     }
+}
+
+static void texts_for_gnuplot_stay_between_quotes(void **state)
+{
+    (void)state;
+    pbt__text script = pbt__text_init(100);
+    pbt__gnuplot_quote("it's `a`\n\"b\"\\ θ", &script);
+    assert_string_equal(pbt__text_string(&script), "'it''s `a`?\"b\"\\ θ'");
+    pbt__text_fini(&script);
 }
 
 static void columns_of_numbers_are_aligned_right(void **state)
@@ -135,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_four_digits),
         cmocka_unit_test(times_are_short),
+        cmocka_unit_test(texts_for_gnuplot_stay_between_quotes),
         cmocka_unit_test(columns_of_numbers_are_aligned_right),
         cmocka_unit_test(every_kind_of_event_has_words),
     };

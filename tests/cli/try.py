@@ -63,12 +63,11 @@ class Try(TryCase):
         self.assertRegex(output, r"(?m)^the study: about .* on 2 slots \(60 segments of about ")
 
     def test_the_forecast_follows_from_what_was_measured(self):
-        self.replace(('state["x"] += state["v"]', 'state["x"] += state["v"]; time.sleep(0.01)'))
+        self.replace(('state["x"] += state["v"]', 'state["x"] += state["v"]; time.sleep(0.03)'))
         forecast = self.verdict("--slots", "2")["forecast"]
         self.assertEqual((forecast["slots"], forecast["segments"]), (2, 60))
-        self.assertGreater(forecast["segment_seconds"], 0.45)
-        self.assertLess(forecast["segment_seconds"], 1.5)
-        self.assertGreater(forecast["seconds"], 30 * 0.45)
+        self.assertGreater(forecast["segment_seconds"], 0.7)  # of 1.5; its short ones take 0.15
+        self.assertGreater(forecast["seconds"], 30 * 0.7)
         kept = 6 + 2 + 2 + 2  # members, best, copied, being written
         self.assertEqual(forecast["disk_bytes"], kept * forecast["checkpoint_bytes"])
 

@@ -94,7 +94,10 @@ class Wrong(TryCase):
         self.assert_unsure("repeats", "scores differ by", "checkpoints do not")
 
     def test_noisy_training(self):
-        self.replace(('state["x"] += state["v"]', 'state["x"] += state["v"] + random.gauss(0, 1)'))
+        # Noise that no chance takes out of its bounds: the same one in every run of this case.
+        self.replace(("    score = -state", "    with open('trained', 'a') as file:\n"
+                      "        file.write('.')\n"
+                      "        state['x'] += 0.5 * (file.tell() * 7 % 5)\n    score = -state"))
         checks = self.checks()
         self.assertEqual(checks["repeats"]["result"], "?")
         for name in ("runs", "saves", "steps"):

@@ -94,6 +94,20 @@ static void a_fixed_member_is_not_judged(void **state)
     assert_why(&search, (double[]){(double)NAN, 2}, 0, PBT__OCCASION_DIVERGED, PBT__VERDICT_FIXED);
 }
 
+static void a_given_schedule_is_followed(void **state)
+{
+    (void)state;
+    const pbt_value value = {.real = 0.5};
+    const bool given = true;
+    const pbt_stage stage = {.end_age = 100, .values = &value, .given = &given};
+    const bool none = false;
+    const pbt_start start = {.values = &value, .given = &none, .stages = &stage, .stage_count = 1};
+    pbt_search search = search_by(PBT_EXPLOIT_BEST, 2);
+    search.starts = &start;
+    search.start_count = 1;
+    assert_ready(&search, (double[]){1, 2}, 0, PBT__VERDICT_SCHEDULED);
+}
+
 /* Member 0 copies at point 0; member 1's next report is still judged there, where member 0 no
  * longer is; then member 0 reports before anybody else has come to point 1. */
 static void other_weights_since_the_point_are_not_ranked(void **state)
@@ -350,6 +364,7 @@ int main(void)
         cmocka_unit_test(nothing_is_decided_before_ready_after),
         cmocka_unit_test(a_quorum_that_is_missing_is_counted),
         cmocka_unit_test(a_fixed_member_is_not_judged),
+        cmocka_unit_test(a_given_schedule_is_followed),
         cmocka_unit_test(other_weights_since_the_point_are_not_ranked),
         cmocka_unit_test(truncation_says_who_is_among_the_worst),
         cmocka_unit_test(the_draw_is_the_place_of_the_drawn),

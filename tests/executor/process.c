@@ -287,13 +287,13 @@ static void what_leaves_the_group_holds_up_nobody(void **state)
 static void what_leaves_the_group_of_one_that_fails_dies_with_it(void **state)
 {
     (void)state;
-    put_script(
-        "case $2 in *.1) setsid sleep 1000 & echo $! > left.$(basename \"$2\"); exit 1; esac\n"
-        "kill -0 $(cat left.$(basename \"$2\" .2).1) && exit 1\n"
-        "echo w > \"$2\"; echo '{\"score\": 1}'");
+    put_script("case $2 in *m1s1.1) setsid sleep 1000 & echo $! > left; exit 1;; esac\n"
+               "case $2 in *m1s1.2) kill -0 $(cat left) && exit 1;; esac\n"
+               "echo w > \"$2\"; echo '{\"score\": 1}'");
     make_study(SPEC("stop: {steps: 20}\n", COMMAND));
     run(1);
-    assert_dies(read_pid(in("left.m0s0.1")));
+    assert_state(PBT__FINISHED);
+    assert_int_equal(find_events("failed").count, 1);
 }
 
 /* ---- leases ------------------------------------------------------------------------------------

@@ -1,4 +1,9 @@
-"""The trainer's side of its heartbeats (`_pulse.py` is the other)."""
+"""The trainer's side of its heartbeats (`_pulse.py` is the other).
+
+They come from a process of their own. Where pbt renews the lease of a trainer that it started
+(PBT_LEASE=kept), they only pass progress and orders on, may wait for native code, and come from a
+thread: no process is started beside the trainer's.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,13 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import time
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ._measures import Number
+from ._pulse import LOOK_SECONDS, Pulse
+from ._wire import Wire
 from .errors import Error
 
 BEATS_PER_LEASE = 3  # two may be lost
@@ -22,10 +30,14 @@ CODE = "import sys; sys.path.insert(0, sys.argv[1]); from pbt import _pulse; _pu
 
 
 class Heart:
-    """The process that renews a worker's lease. Started with its first segment, again if it dies."""
+    """What renews a worker's lease. Started with its first segment; its process again if it dies."""
 
     def __init__(self, server: str, study: str, token: str) -> None:
         self._place = {"server": server, "study": study, "token": token}
+        self._is_kept = os.environ.get("PBT_LEASE") == "kept" and server == os.environ.get(
+            "PBT_SERVER"
+        )
+        self._thread: Optional["Beats"] = None
         self._process: Optional["subprocess.Popen[bytes]"] = None
         self._job: Optional[Dict[str, Any]] = None
         self._order: Optional[str] = None
@@ -45,7 +57,7 @@ class Heart:
     def end(self) -> None:
         """Renew nothing."""
         self._job = None
-        if self._process is not None:
+        if self._process is not None or self._thread is not None:
             self._write({})
 
     def progress(self, step: int, metrics: Optional[Mapping[str, Number]] = None) -> None:
@@ -68,11 +80,11 @@ class Heart:
 
     def close(self) -> None:
         """End the process."""
-        process, self._process = self._process, None
+        thread, self._thread = self._thread, None
         self._job = None
-        if process is not None:
-            hang_up(process)
-            process.wait()
+        if thread is not None:
+            thread.is_over = True
+        self._bury()
 
     # ---- the pipes
 
@@ -91,6 +103,10 @@ class Heart:
         return process
 
     def _write(self, line: Mapping[str, Any]) -> None:
+        if self._is_kept:
+            self._thread = self._thread or Beats(self._place, self._hear)
+            self._thread.pulse.take(dict(line))
+            return
         lines = [line]
         if self._process is None:
             self._process = self._start()
@@ -124,10 +140,28 @@ class Heart:
             return
         *lines, self._unread = (self._unread + piece).split(b"\n")
         for text in lines:
-            line = json.loads(text.decode("utf-8"))
-            if self._job is not None and line["segment"] == self._job["segment"]:
-                if line["attempt"] == self._job["attempt"]:
-                    self._order = line["action"]
+            self._hear(json.loads(text.decode("utf-8")))
+
+    def _hear(self, line: Dict[str, Any]) -> None:
+        """Keep an order, if it is about what is trained."""
+        job = self._job
+        if job is not None and all(line[key] == job[key] for key in ("segment", "attempt")):
+            self._order = line["action"]
+
+
+class Beats(threading.Thread):
+    """The heartbeats from within the trainer, until `is_over`."""
+
+    def __init__(self, place: Mapping[str, str], tell: Callable[[Dict[str, Any]], None]) -> None:
+        super().__init__(name="pbt heartbeats", daemon=True)
+        self.is_over = False
+        self.pulse = Pulse(Wire(**place, patience_seconds=0.0), tell)
+        self.start()
+
+    def run(self) -> None:
+        while not self.is_over:
+            self.pulse.wait(LOOK_SECONDS)
+            self.pulse.beat()
 
 
 def hang_up(process: "subprocess.Popen[bytes]") -> None:

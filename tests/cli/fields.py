@@ -1,0 +1,139 @@
+"""docs/json.md against the program: every field it names is there, and every field there is named.
+
+Studies of three rules are asked everything; a field's path is `a.b`, `a[].b`, or `a.NAME` where the
+names are a spec's.
+"""
+
+import json
+import pathlib
+import re
+
+import tap
+from case import Case
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs"
+NAMED = {"hyperparameters", "changes", "metrics", "samples"}
+QUERIES = "show list members segments best schedule lineage verify".split()
+OPAQUE = {"command", "environment"}
+
+# Each member's score is its rate, with samples around it; member 3 diverges once.
+TRAINER = """\
+import json, sys
+rate, save, start = float(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+open(save, "w").write("w")
+nan = rate > 0.35 and start == 10
+samples = [rate, rate + 0.001, rate - 0.001]
+print(json.dumps({"score": float("nan") if nan else samples}))
+"""
+
+SPEC = """\
+version: 1
+name: {name}
+population: 4
+mode: generational
+ready: {{every: 10}}
+stop: {{steps: 40}}
+exploit: {{rule: {rule}}}
+failure: {{retries: 0}}
+hyperparameters:
+  rate: {{type: float, scale: log, min: 0.001, max: 1.0}}
+start: [{{rate: 0.1}}, {{rate: 0.2}}, {{rate: 0.3}}, {{rate: 0.4}}]
+trainer:
+  protocol: command
+  command: [python3, train.py, "{{rate}}", "{{save_to}}", "{{start_step}}"]
+"""
+
+
+def documented():
+    """The fields that each section of the page names."""
+    sections = {}
+    fields = set()
+    for line in (DOCS / "json.md").read_text().splitlines():
+        if line.startswith("## "):
+            fields = set()
+            sections |= {name: fields for name in re.findall(r"`(?:pbt )?([\w.]+)`", line)}
+        elif line.startswith("| verdict"):
+            sections["verdicts"] = fields = set()
+        elif line.startswith("| `"):
+            fields.update(re.findall(r"`([^`]+)`", line.split(" | ")[0]))
+    return sections
+
+
+def paths(value, prefix=""):
+    """Every field of an answer as a path."""
+    if isinstance(value, list):
+        for one in value:
+            yield from paths(one, prefix + "[]") if isinstance(one, dict) else ()
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            path = f"{prefix}.{name}" if prefix else name
+            if name in NAMED and isinstance(inner, dict):
+                for one in inner.values():
+                    yield path + ".NAME"
+                    yield from paths(one, path + ".NAME")
+            else:
+                yield path
+                yield from paths(inner, path) if name not in OPAQUE else ()
+
+
+def leaves(fields):
+    """Without those that only hold others."""
+    return {f for f in fields if not any(g.startswith((f + ".", f + "[")) for g in fields)}
+
+
+class Fields(Case):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "train.py").write_text(TRAINER)
+        for rule in ("truncation", "t_test", "threshold"):
+            name = rule.replace("_", "-")
+            (self.folder / f"{name}.yaml").write_text(SPEC.format(name=name, rule=rule))
+            self.pbt("run", f"{name}.yaml", "--quiet", "--slots", "2")
+
+    def answers(self):
+        """Every query's answers, by its name."""
+        found = {query: [] for query in QUERIES + ["why", "check", "provenance.json"]}
+        for study in ("truncation", "t-test", "threshold"):
+            for query in QUERIES:
+                found[query] += self.json(query, *([study] if query != "list" else []))
+            for segment in self.json("segments", study):
+                found["why"] += self.json("why", study, segment["segment"])
+            (check,) = self.json("check", f"{study}.yaml")
+            found["check"].append(check)
+        self.pbt("best", "truncation", "--export", "out")
+        origin = (self.folder / "out/provenance.json").read_text()
+        found["provenance.json"].append(json.loads(origin))
+        return found
+
+    def test_the_page_names_every_field_and_no_other(self):
+        page = documented()
+        answers = self.answers()
+        keys = re.findall(r"(?m)^\| `([a-z_.]+)` \|", (DOCS / "spec.md").read_text())
+        for query, objects in answers.items():
+            seen = leaves({path for one in objects for path in paths(one)})
+            if query == "check":
+                seen = {path for path in seen if path.startswith("plan.")}
+            expected = leaves(page[query])
+            unknown = sorted(seen - page[query])
+            self.assertEqual(unknown, [], f"{query}: the page does not name these")
+            missing = expected - seen - self.rare(query)
+            self.assertEqual(sorted(missing), [], f"{query}: there are no such fields")
+        for check in answers["check"]:
+            given = set(paths(check))
+            self.assertEqual([key for key in keys if "." in key and key not in given], [])
+
+    def rare(self, query):
+        """What only a missing quorum has (tests/core/why.c)."""
+        return {"quorum.needed", "quorum.reported"} if query == "why" else set()
+
+
+class Verdicts(Case):
+    def test_the_page_names_every_verdict(self):
+        header = (DOCS.parent / "src/core/population.h").read_text()
+        table = header.split("#define PBT__VERDICTS")[1].split("typedef enum")[0]
+        verdicts = set(re.findall(r'X\(\w+, "(\w+)"\)', table))
+        self.assertGreater(len(verdicts), 10)
+        self.assertEqual(documented()["verdicts"], verdicts)
+
+
+tap.main()

@@ -1,0 +1,40 @@
+"""The 30 seconds that a worker is given to end: told to stop, and after its study's end."""
+
+import signal
+import time
+
+import tap
+from worker_case import TRAINER, WorkerCase
+
+DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + TRAINER
+GRACE_SECONDS = 30
+
+
+class Patience(WorkerCase):
+    def assert_ends_after_the_grace(self, run, status):
+        began = time.monotonic()
+        run.communicate(timeout=60)
+        self.assertEqual(run.returncode, status)
+        self.assertAlmostEqual(time.monotonic() - began, GRACE_SECONDS, delta=8)
+        self.assertFalse(any(map(self.lives, self.processes())))
+
+    def test_a_worker_that_does_not_stop_is_killed(self):
+        self.trainer(DEAF.replace("in segment.steps():\n", "in segment.steps():\n"
+                                  "        open('training', 'a').close()\n"
+                                  "        time.sleep(1000)\n"))
+        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        self.wait_for((self.folder / "training").exists, "a trainer that trains")
+        run.send_signal(signal.SIGINT)
+        self.assert_ends_after_the_grace(run, 130)
+        self.assertEqual(self.json("show")[0]["workers"], 0)
+
+    def test_a_worker_that_outstays_its_study_is_ended(self):
+        self.workers(steps=10)
+        self.trainer(TRAINER + "open('over', 'a').close()\ntime.sleep(1000)\n")
+        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        self.wait_for((self.folder / "over").exists, "the study's end")
+        self.assert_ends_after_the_grace(run, 0)
+
+
+if __name__ == "__main__":
+    tap.main()
