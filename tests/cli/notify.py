@@ -117,7 +117,7 @@ class Notify(Case):
     def test_what_does_not_end_is_ended(self):
         """The second signal of the user's ends the grace; what the program started ends too."""
         program = self.script(
-            "#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsleep 1000 &\necho $! >child\n"
+            "#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsetsid sleep 1000 &\necho $! >child\n"
             "while :; do sleep 0.05; done\n"
         )
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
@@ -150,7 +150,9 @@ class Notify(Case):
         ])
 
     def test_it_dies_with_the_run(self):
-        program = self.script("#!/bin/sh\nsleep 1000 &\necho $! >child\necho $$ >pid\nwait\n")
+        program = self.script(
+            "#!/bin/sh\nsetsid sleep 1000 &\necho $! >child\necho $$ >pid\nwait\n"
+        )
         self.spec(delay="0.2")
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
         processes = [self.process(name) for name in ("pid", "child")]
