@@ -10,8 +10,9 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* One that is being killed may start another meanwhile: look again, but not for ever. */
-enum { PIECE_SIZE = 4096, LOOKS_MAXIMUM = 16, NAME_MAXIMUM = 20 };
+/* One that is being killed may start another meanwhile, and one that is just replacing its program
+ * shows no environment: look again, but not for ever. */
+enum { PIECE_SIZE = 4096, LOOKS_MINIMUM = 2, LOOKS_MAXIMUM = 16, NAME_MAXIMUM = 20 };
 
 /* Say whether an environment, variables with a NUL behind each, has one that begins with `mark`. */
 static bool has_mark(int environment, const char *mark)
@@ -94,7 +95,7 @@ static int look(int proc, const char *mark)
 int pbt__kin_kill(const char *mark)
 {
     int total = 0, killed = 1;
-    for (int i = 0; i < LOOKS_MAXIMUM && killed > 0; i++) {
+    for (int i = 0; i < LOOKS_MAXIMUM && (killed > 0 || i < LOOKS_MINIMUM); i++) {
         const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         killed = proc >= 0 ? look(proc, mark) : 0;
         total += killed;

@@ -13,6 +13,7 @@ import pbt
 
 NOTES = pathlib.Path("notes")
 PATIENCE_SECONDS = 60
+TOGETHER = int(os.environ["TOGETHER"])  # processes to wait for before the first trains
 
 
 def note(**facts):
@@ -90,6 +91,7 @@ class Trainer:
             self.arrive()
             self.load()
             note(verb="begun", **self.facts())
+            wait_for(lambda: len({f["process"] for f in notes("begun")}) >= TOGETHER)
             self.begin()
             for _ in self.segment.steps():
                 self.step()

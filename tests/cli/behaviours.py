@@ -40,7 +40,7 @@ failure: {{retries: {retries}, lost: 9}}
 checkpoints: {{keep_best: {keep_best}}}
 trainer:
   command: [python3, train.py]
-  environment: {{PYTHONPATH: "{client}:{here}"}}
+  environment: {{PYTHONPATH: "{client}:{here}", TOGETHER: "{together}"}}
 """
 DEFAULTS = {
     "population": 4, "mode": "asynchronous", "after": 0, "steps": 40, "retries": 3, "keep_best": 1,
@@ -58,8 +58,9 @@ class Behaviours(case.Case):
 
     # ---- a study
 
-    def make(self, trainer="pass", **settings):
+    def make(self, trainer="pass", slots=2, **settings):
         """A new folder with a spec, and a trainer that differs as said."""
+        settings["together"] = min(slots, settings.get("population", DEFAULTS["population"]))
         self.folder = self.home / str(len(list(self.home.iterdir())))
         self.folder.mkdir()
         text = "from behave import *\n\nclass Mine(Trainer):\n"
@@ -69,7 +70,7 @@ class Behaviours(case.Case):
 
     def study(self, trainer="pass", slots=2, **settings):
         """Run a study to its end; its segments' rows by their names."""
-        self.make(trainer, **settings)
+        self.make(trainer, slots, **settings)
         return self.finish(slots)
 
     def finish(self, slots=2):
@@ -152,7 +153,8 @@ class Behaviours(case.Case):
                                             (3, 0.5, 1), (2, 0, 0), (3, 0, 0)):
                 with self.subTest(mode=mode, population=population, fraction=fraction):
                     exploit = f"{{rule: truncation, fraction: {fraction}}}"
-                    rows = self.study(population=population, exploit=exploit, mode=mode, steps=30)
+                    rows = self.study(slots=1, population=population, exploit=exploit, mode=mode,
+                                      steps=30)
                     copies = collections.Counter(row["number"] for row in self.copies(rows))
                     if mode == "generational" or k == 0:
                         self.assertEqual(copies, {1: k, 2: k} if k else {})

@@ -8,7 +8,7 @@ import urllib.request
 import tap
 from case import Case
 
-QUERIES = ("list", "show", "members", "segments", "best", "verify")
+QUERIES = ("list", "show", "members", "segments", "best", "schedule", "lineage", "verify")
 
 
 class Remote(Case):

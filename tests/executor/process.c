@@ -287,8 +287,9 @@ static void what_leaves_the_group_holds_up_nobody(void **state)
 static void what_leaves_the_group_of_one_that_fails_dies_with_it(void **state)
 {
     (void)state;
-    put_script("case $2 in *m1s1.1) setsid sleep 1000 & echo $! > left; exit 1;; esac\n"
-               "case $2 in *m1s1.2) kill -0 $(cat left) && exit 1;; esac\n"
+    put_script("case $2 in *m1s1.1) setsid sh -c 'echo $$ > left; exec sleep 1000' &\n"
+               "while ! [ -s left ]; do sleep 0.01; done; exit 1;; esac\n"
+               "case $2 in *m1s1.2) grep -qs ') [^Z] ' /proc/$(cat left)/stat && exit 1;; esac\n"
                "echo w > \"$2\"; echo '{\"score\": 1}'");
     make_study(SPEC("stop: {steps: 20}\n", COMMAND));
     run(1);
