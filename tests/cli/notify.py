@@ -136,7 +136,7 @@ class Notify(Case):
         program = self.script(re.search(r"```sh\n(.*?)```", page, re.DOTALL).group(1), "notify.sh")
         self.script('#!/bin/sh\nprintf "%s|" "$@" >>sent\necho >>sent\n', "curl")
         trainer = self.folder / "trainer.sh"
-        broken = '[ "$4" = 10 ] && [ ! -e broken ] && touch broken && exit 1\n'
+        broken = '[ "$4" = 10 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())
         spec = self.folder / "spec.yaml"
         spec.write_text(spec.read_text() + "failure: {retries: 0}\n")

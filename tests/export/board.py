@@ -131,7 +131,7 @@ class TensorBoard(Case):
         with open(self.folder / "spec.yaml", "a", encoding="utf-8") as spec:
             spec.write("failure: {retries: 0}\n")
         trainer = self.folder / "trainer.sh"
-        broken = '[ "$4" = 10 ] && [ ! -e broken ] && touch broken && exit 1\n'
+        broken = '[ "$4" = 10 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())
         self.pbt("run", "spec.yaml", "--quiet", "--tensorboard", "live")
         self.pbt("export", "--output", "tb", "--format", "tensorboard")
