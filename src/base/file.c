@@ -175,6 +175,24 @@ fail:
     return PBT_ERR_IO;
 }
 
+pbt_err pbt__file_append(const char *path, const void *bytes, size_t length, pbt_error *error)
+{
+    const int file = open_file(path, O_WRONLY | O_CREAT | O_APPEND, PBT__FAULT_WRITE);
+    const off_t before = file >= 0 ? lseek(file, 0, SEEK_END) : -1;
+    if (before >= 0 && write_all(file, bytes, length)) {
+        (void)close(file);
+        return PBT_OK;
+    }
+    (void)pbt__fail_errno(error, "cannot append to '%s'", path);
+    if (before >= 0) {
+        (void)!ftruncate(file, before);
+    }
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return PBT_ERR_IO;
+}
+
 pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length, pbt_error *error)
 {
     char aside[PBT__PATH_SIZE];

@@ -20,6 +20,11 @@ PBT_MUST_USE pbt_err pbt__file_read(const char *path, size_t maximum, char **byt
 PBT_MUST_USE pbt_err pbt__file_write(const char *path, const void *bytes, size_t length,
                                      pbt_error *error);
 
+/* Append bytes to a file, made where it is absent, without fsync. After a failure the file is as
+ * long as it was, unless the disk refuses that too. */
+PBT_MUST_USE pbt_err pbt__file_append(const char *path, const void *bytes, size_t length,
+                                      pbt_error *error);
+
 /* Put a file in place, whole or not at all: written beside it as PATH.aside, then renamed. Errors:
  * also PBT_ERR_LIMIT where the path is too long. */
 PBT_MUST_USE pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length,

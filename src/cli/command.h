@@ -19,6 +19,10 @@ typedef enum pbt__option_id {
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,
     PBT__OPTION_SEEDS,
+    PBT__OPTION_FOLDER,
+    PBT__OPTION_TABLES,
+    PBT__OPTION_TENSORBOARD,
+    PBT__OPTION_ON_EVENT,
     PBT__OPTION_AT,
     PBT__OPTION_STEPS,
     PBT__OPTION_KEEP,
@@ -133,6 +137,7 @@ int pbt__command_show(const pbt__arguments *arguments);
 int pbt__command_members(const pbt__arguments *arguments);
 int pbt__command_segments(const pbt__arguments *arguments);
 int pbt__command_best(const pbt__arguments *arguments);
+int pbt__command_export(const pbt__arguments *arguments);
 int pbt__command_plot(const pbt__arguments *arguments);
 int pbt__command_schedule(const pbt__arguments *arguments);
 int pbt__command_lineage(const pbt__arguments *arguments);

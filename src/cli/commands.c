@@ -31,6 +31,12 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                             "serve the API there (default: 127.0.0.1 and a free port)"},
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
+    [PBT__OPTION_FOLDER] = {"output", "DIR", "the folder to make"},
+    [PBT__OPTION_TABLES] = {"format", "F", "csv, jsonl or tensorboard (default: csv and jsonl)"},
+    [PBT__OPTION_TENSORBOARD] = {"tensorboard", "DIR",
+                                 "write TensorBoard runs to DIR/NAME as reports come"},
+    [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
+                              "run a program that reads each event as a line of JSON"},
     [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
     [PBT__OPTION_STEPS] = {"steps", "N",
                            "steps in a segment (default: a tenth of ready.every, or 5)"},
@@ -195,8 +201,8 @@ const pbt__command pbt__commands[] = {
         .operands = "SPEC",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options =
-            BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) | BIT(QUIET) | BIT(HELP),
+        .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) |
+                   BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
         .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
@@ -217,7 +223,17 @@ const pbt__command pbt__commands[] = {
                 "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
                 "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
                 "driver shows; without GPUs, as many as the processors that the affinity, the\n"
-                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n",
+                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
+                "\n"
+                "--tensorboard goes on where its files ended, after any crash; one run at a time\n"
+                "may write there. The HParams tab shows what a member began with; 'pbt export'\n"
+                "writes what it has now.\n"
+                "\n"
+                "--on-event starts one process for the run, which reads every event from the\n"
+                "first new one on, in order, until its input ends. It has 10 seconds to end then.\n"
+                "It finds PBT_STUDY and PBT_STORE in its environment; what it prints goes to\n"
+                "NAME.logs/on-event.log. One that is slow or fails holds nothing up: what it does\n"
+                "not take is counted in a warning.\n",
         .run = pbt__command_run,
         .examples = run_examples,
         .statuses = training_statuses,
@@ -333,6 +349,25 @@ const pbt__command pbt__commands[] = {
                 "folder that exists is left alone.\n",
         .run = pbt__command_best,
         .examples = best_examples,
+    },
+    {
+        .name = "export",
+        .operands = "[STUDY]",
+        .operand_maximum = 1,
+        .options = PLACE | BIT(FOLDER) | BIT(TABLES) | BIT(HELP),
+        .section = PBT__SECTION_LOOK,
+        .summary = "write a study as CSV, JSON lines or TensorBoard event files",
+        .text = "Makes the folder that --output names, whole or not at all; one that exists is\n"
+                "refused. STUDY may be left out where the store holds a single one.\n"
+                "\n"
+                "csv, jsonl   segments and members, a row each, numbers exact; one that is not\n"
+                "             finite is nan, inf or -inf. events.jsonl is the log, study.json\n"
+                "             what 'pbt show' says, spec.yaml the spec as it was read\n"
+                "tensorboard  a run per member (m0, m1, ...) with a point per report at the\n"
+                "             member's step, and one, best, for the lineage of the best segment,\n"
+                "             at its age; the HParams tab shows a member with the\n"
+                "             hyperparameters of its newest report; values have 32 bits there\n",
+        .run = pbt__command_export,
     },
     {
         .name = "plot",

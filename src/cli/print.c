@@ -35,6 +35,13 @@ int pbt__print_error(const pbt_error *error)
     return pbt__exit_status(error->code);
 }
 
+void pbt__print_warning(const char *what, const pbt_error *error)
+{
+    bool has_detail = error->detail[0] != '\0';
+    fprintf(stderr, "pbt: warning: %s: %s%s%s\n", what, error->message, has_detail ? ": " : "",
+            error->detail);
+}
+
 pbt_err pbt__print_json(const json_t *value, pbt_error *error)
 {
     char *line = pbt__json_write(value);

@@ -11,6 +11,9 @@
  * it. */
 int pbt__print_error(const pbt_error *error);
 
+/* Print what went wrong with `what` and ends nothing: "pbt: warning: WHAT: message". */
+void pbt__print_warning(const char *what, const pbt_error *error);
+
 /* The exit status of an error's code, from the table of pbt.h. */
 int pbt__exit_status(pbt_err err);
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "cli/entry.h"
 #include "cli/gpus.h"
+#include "cli/notify.h"
 #include "cli/outcome.h"
 #include "cli/place.h"
 #include "cli/print.h"
@@ -25,6 +26,7 @@
 #include "cli/seeds.h"
 #include "cli/service.h"
 #include "cli/signals.h"
+#include "cli/tensorboard.h"
 #include "cli/watch.h"
 
 enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
@@ -139,6 +141,46 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
              progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);
 }
 
+/* Who is told of events while a study is trained. */
+typedef struct listeners {
+    pbt__tensorboard *tensorboard;
+    pbt__notify *notify;
+} listeners;
+
+static void finish_listeners(listeners *these)
+{
+    pbt__tensorboard_finish(these->tensorboard);
+    pbt__notify_finish(these->notify);
+}
+
+static void start_listeners(const run *this, pbt__study *study, int64_t after,
+                            const char *log_folder, listeners *out)
+{
+    const char *folder = this->arguments->values[PBT__OPTION_TENSORBOARD];
+    const char *program = this->arguments->values[PBT__OPTION_ON_EVENT];
+    pbt_error error = {0};
+    char log[PBT__PATH_SIZE];
+    if (folder != NULL &&
+        pbt__tensorboard_start(study, folder, &out->tensorboard, &error) != PBT_OK) {
+        pbt__print_warning("--tensorboard", &error);
+    }
+    if (program == NULL) {
+        return;
+    }
+    const pbt__notify_options options = {
+        .program = program, .store = this->place.url, .log = log, .after = after};
+    pbt_err err = pbt__path_join(log_folder, "on-event.log", log, &error);
+    if (err == PBT_OK) {
+        err = pbt__file_make_folder(log_folder, &error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__notify_start(study, &options, &out->notify, &error);
+    }
+    if (err != PBT_OK) {
+        pbt__print_warning("--on-event", &error);
+    }
+}
+
 /* No two living processes share a name, and whoever starts ends the leases of its own name alone:
  * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
 static void write_worker(const run *this, char *out, size_t size)
@@ -150,7 +192,7 @@ static void write_worker(const run *this, char *out, size_t size)
     }
 }
 
-static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary,
+static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary, bool is_new,
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
@@ -189,8 +231,11 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         pbt__server_remove(this->service.server, study);
         return err;
     }
+    listeners these = {0};
+    start_listeners(this, study, is_new ? 0 : summary->last_sequence, log_folder, &these);
     err = pbt__watch_run(&watch, error);
     pbt_err end = pbt__local_finish(watch.local, &late);
+    finish_listeners(&these);
     pbt__server_remove(this->service.server, study);
     if (err == PBT_OK && end != PBT_OK) {
         *error = late;
@@ -217,7 +262,7 @@ static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, p
         err = pbt__study_summary(study, &summary, error);
     }
     if (err == PBT_OK && summary.state == PBT__RUNNING) {
-        err = train(this, study, &summary, log_folder, error);
+        err = train(this, study, &summary, is_new, log_folder, error);
         outcome.elapsed_seconds = (double)(pbt__clock_monotonic_us() - began_us) / 1e6;
         outcome.is_interrupted = pbt__signals_count() > 0;
     }
@@ -280,6 +325,9 @@ static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
     }
     if (err == PBT_OK && range != NULL) {
         err = pbt__seeds_read(range, seeds, error);
+    }
+    if (err == PBT_OK && arguments->has[PBT__OPTION_ON_EVENT]) {
+        err = pbt__notify_check(arguments->values[PBT__OPTION_ON_EVENT], error);
     }
     if (err == PBT_OK) {
         err = pbt__gpus_find(arguments->values[PBT__OPTION_GPUS], &this->gpus, error);

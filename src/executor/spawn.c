@@ -56,7 +56,7 @@ static void run(const pbt__spawn_options *options, pid_t parent)
     if (getppid() != parent) {
         _exit(127);
     }
-    const int input = open("/dev/null", O_RDONLY);
+    const int input = options->input > 0 ? options->input : open("/dev/null", O_RDONLY);
     if (input < 0 || dup2(input, 0) < 0 || dup2(options->output, 1) < 0 ||
         dup2(options->errors, 2) < 0 || chdir(options->directory) != 0) {
         return;

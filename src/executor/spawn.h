@@ -10,13 +10,14 @@ typedef struct pbt__spawn_options {
     char *const *arguments;   /* NULL-terminated; the first names the program, as execvp finds it */
     char *const *environment; /* NULL-terminated "NAME=value" list, all of it */
     const char *directory;    /* the program's */
+    int input;                /* becomes standard input; 0: nothing to read */
     int output;               /* becomes standard output */
     int errors;               /* becomes standard error */
     int warden;               /* told of the process group; -1: none */
 } pbt__spawn_options;
 
 /*
- * Start a process in a group of its own, with nothing on standard input, no signal blocked or
+ * Start a process in a group of its own, with no signal blocked or
  * ignored, and no descriptor but the three. It is killed when the calling thread ends. Errors:
  * PBT_ERR_TRAINER (the program cannot be run: the detail says why), PBT_ERR_IO.
  */

@@ -1,11 +1,13 @@
 /* file.c: files are read and written whole or fail cleanly, and removing follows no link. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +123,49 @@ static void an_absent_file_is_told_from_an_unreadable_one(void **state)
     assert_int_equal(pbt__file_read(folder, 9, &bytes, &length, &error), PBT_ERR_IO);
     assert_string_equal(error.detail, "Is a directory");
     assert_int_equal(pbt__file_read(in("none"), 9, &bytes, &length, NULL), PBT_ERR_NOT_FOUND);
+}
+
+static void bytes_are_appended(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_append(in("f"), "ab", 2, NULL), PBT_OK);
+    assert_int_equal(pbt__file_append(in("f"), "cde", 3, NULL), PBT_OK);
+    assert_int_equal(pbt__file_append(in("f"), "", 0, NULL), PBT_OK);
+    assert_content(in("f"), "abcde", 5);
+    pbt_error error;
+    assert_int_equal(pbt__file_append(in("none/f"), "x", 1, &error), PBT_ERR_IO);
+    assert_string_equal(error.detail, "No such file or directory");
+}
+
+/* The second operation of an appending is its write. */
+static void a_failed_appending_leaves_the_file_as_it_was(void **state)
+{
+    (void)state;
+    assert_int_equal(pbt__file_append(in("f"), "whole", 5, NULL), PBT_OK);
+    pbt_error error;
+    for (int64_t n = 1; n <= 2; n++) {
+        pbt__fault_arm(n, PBT__FAULT_WRITE);
+        assert_int_equal(pbt__file_append(in("f"), "torn", 4, &error), PBT_ERR_IO);
+        assert_string_equal(error.detail, "No space left on device");
+        assert_content(in("f"), "whole", 5);
+    }
+}
+
+/* The limit lets the first bytes through and refuses the rest, as a disk that fills up does. */
+static void a_torn_appending_is_taken_back(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(pbt__file_append(in("f"), "whole", 5, NULL), PBT_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit small = {.rlim_cur = 8, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const pbt_err err = pbt__file_append(in("f"), "torn by the limit", 17, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(err, PBT_ERR_IO);
+    assert_content(in("f"), "whole", 5);
 }
 
 static void files_and_folders_are_synced(void **state)
@@ -272,6 +317,11 @@ int main(void)
         cmocka_unit_test(a_file_without_a_size_is_read),
         cmocka_unit_test_setup_teardown(reading_stops_at_the_maximum, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(an_absent_file_is_told_from_an_unreadable_one, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(bytes_are_appended, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(a_failed_appending_leaves_the_file_as_it_was, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(a_torn_appending_is_taken_back, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(files_and_folders_are_synced, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(renaming_replaces, make_scratch, remove_scratch),

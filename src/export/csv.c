@@ -1,0 +1,128 @@
+/* csv.c: rows that may have different names, as one rectangle. */
+#include "export/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study/json.h"
+
+/* Objects whose names become columns. */
+static const char *const SPREAD[] = {"hyperparameters", "metrics"};
+
+static bool is_spread(const char *name)
+{
+    for (size_t i = 0; i < sizeof SPREAD / sizeof SPREAD[0]; i++) {
+        if (strcmp(name, SPREAD[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- cells ---- */
+
+static void add_text(const char *text, pbt__text *out)
+{
+    if (strpbrk(text, "\",\r\n") == NULL) {
+        pbt__text_add(out, text);
+        return;
+    }
+    pbt__text_add(out, "\"");
+    for (const char *at = text; *at != '\0'; at++) {
+        pbt__text_append(out, "\"\"", *at == '"' ? 2 : 0);
+        pbt__text_append(out, at, *at == '"' ? 0 : 1);
+    }
+    pbt__text_add(out, "\"");
+}
+
+static void add_cell(const json_t *value, pbt__text *out)
+{
+    if (value == NULL || json_is_null(value)) {
+        return;
+    }
+    if (json_is_string(value)) {
+        add_text(json_string_value(value), out);
+        return;
+    }
+    char *text = pbt__json_write(value);
+    if (text != NULL) {
+        add_text(text, out);
+    }
+    out->failed = out->failed || text == NULL;
+    free(text);
+}
+
+/* ---- columns ---- */
+
+/* An object whose names are the columns; the value of one to be spread is an object of the same
+ * kind. New reference; NULL where there is no memory. */
+static json_t *columns_of(const json_t *rows)
+{
+    size_t i = 0;
+    json_t *row = NULL, *value = NULL;
+    const char *name = NULL;
+    json_t *columns = json_object();
+    bool is_whole = columns != NULL;
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    {
+        json_object_foreach(row, name, value)
+        {
+            json_t *column = json_object_get(columns, name);
+            if (column == NULL) {
+                column = is_spread(name) ? json_object() : json_null();
+                is_whole = is_whole && json_object_set_new(columns, name, column) == 0;
+            }
+            if (json_is_object(column) && json_is_object(value)) {
+                is_whole = is_whole && json_object_update(column, value) == 0;
+            }
+        }
+    }
+    if (!is_whole) {
+        json_decref(columns);
+        return NULL;
+    }
+    return columns;
+}
+
+/* Append one row: its cells, or the header where `row` is NULL. */
+static void add_row(json_t *columns, const json_t *row, pbt__text *out)
+{
+    const char *name = NULL, *part = NULL, *comma = "";
+    json_t *column = NULL, *value = NULL;
+    char title[PBT__NUMBER_SIZE + 256];
+    json_object_foreach(columns, name, column)
+    {
+        if (!json_is_object(column)) {
+            pbt__text_add(out, comma);
+            row == NULL ? add_text(name, out) : add_cell(json_object_get(row, name), out);
+            comma = ",";
+            continue;
+        }
+        json_object_foreach(column, part, value)
+        {
+            snprintf(title, sizeof title, "%s.%s", name, part);
+            pbt__text_add(out, comma);
+            row == NULL ? add_text(title, out)
+                        : add_cell(json_object_get(json_object_get(row, name), part), out);
+            comma = ",";
+        }
+    }
+    pbt__text_add(out, "\r\n");
+}
+
+void pbt__csv_write(const json_t *rows, pbt__text *out)
+{
+    json_t *columns = columns_of(rows);
+    out->failed = out->failed || columns == NULL;
+    if (columns == NULL) {
+        return;
+    }
+    if (json_object_size(columns) > 0) {
+        add_row(columns, NULL, out);
+    }
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        add_row(columns, json_array_get(rows, i), out);
+    }
+    json_decref(columns);
+}

@@ -1,0 +1,210 @@
+/*
+ * hparams.c: the messages of TensorBoard's plugins/hparams/{api,plugin_data}.proto.
+ *
+ * The data stand in the value's metadata; its tensor is empty and there only because a value has
+ * one.
+ */
+#include "export/hparams.h"
+
+#include <string.h>
+
+#include "export/proto.h"
+#include "study/study.h"
+
+/* Field numbers, message by message. */
+enum {
+    SUMMARY_VALUE = 1,
+    VALUE_TAG = 1,
+    VALUE_TENSOR = 8,
+    VALUE_METADATA = 9,
+    METADATA_PLUGIN = 1,
+    PLUGIN_NAME = 1,
+    PLUGIN_CONTENT = 2,
+    TENSOR_TYPE = 1,
+    TENSOR_SHAPE = 2,
+    SHAPE_DIMENSION = 2,
+    DIMENSION_SIZE = 1,
+    DATA_EXPERIMENT = 2,
+    DATA_START = 3,
+    DATA_END = 4,
+    EXPERIMENT_CREATED = 3,
+    EXPERIMENT_HPARAM = 4,
+    EXPERIMENT_METRIC = 5,
+    HPARAM_NAME = 1,
+    HPARAM_TYPE = 4,
+    HPARAM_DISCRETE = 5,
+    HPARAM_INTERVAL = 6,
+    LIST_VALUE = 1,
+    INTERVAL_MINIMUM = 1,
+    INTERVAL_MAXIMUM = 2,
+    METRIC_NAME = 1,
+    METRIC_NAME_TAG = 2,
+    START_HPARAM = 1,
+    START_TIME = 5,
+    END_STATUS = 1,
+    END_TIME = 2,
+    ENTRY_KEY = 1,
+    ENTRY_VALUE = 2,
+    ANY_NUMBER = 2,
+    ANY_STRING = 3,
+    ANY_BOOL = 4,
+};
+
+enum { TYPE_STRING = 1, TYPE_BOOL = 2, TYPE_FLOAT64 = 3 };
+enum { STATUS_SUCCESS = 1, STATUS_FAILURE = 2 };
+enum { TENSOR_FLOAT = 1, TENSOR_SIZE = 0 };
+
+/* google.protobuf.Value */
+static pbt__text any(const json_t *value)
+{
+    pbt__text out = pbt__proto_new();
+    if (json_is_boolean(value)) {
+        pbt__proto_integer(&out, ANY_BOOL, json_is_true(value) ? 1 : 0);
+    } else if (json_is_number(value)) {
+        pbt__proto_double(&out, ANY_NUMBER, json_number_value(value));
+    } else if (json_is_string(value)) {
+        pbt__proto_string(&out, ANY_STRING, json_string_value(value));
+    } else {
+        out.failed = true;
+    }
+    return out;
+}
+
+static void add_any(pbt__text *out, uint32_t field, const json_t *value)
+{
+    pbt__text message = any(value);
+    pbt__proto_message(out, field, &message);
+}
+
+static pbt__text summary_of(const char *tag, uint32_t kind, pbt__text *content)
+{
+    pbt__text data = pbt__proto_new(), plugin = pbt__proto_new(), metadata = pbt__proto_new();
+    pbt__text dimension = pbt__proto_new(), shape = pbt__proto_new(), tensor = pbt__proto_new();
+    pbt__text value = pbt__proto_new(), summary = pbt__proto_new();
+    pbt__proto_message(&data, kind, content);
+    pbt__proto_string(&plugin, PLUGIN_NAME, "hparams");
+    pbt__proto_message(&plugin, PLUGIN_CONTENT, &data);
+    pbt__proto_message(&metadata, METADATA_PLUGIN, &plugin);
+
+    pbt__proto_integer(&dimension, DIMENSION_SIZE, TENSOR_SIZE);
+    pbt__proto_message(&shape, SHAPE_DIMENSION, &dimension);
+    pbt__proto_integer(&tensor, TENSOR_TYPE, TENSOR_FLOAT);
+    pbt__proto_message(&tensor, TENSOR_SHAPE, &shape);
+
+    pbt__proto_string(&value, VALUE_TAG, tag);
+    pbt__proto_message(&value, VALUE_TENSOR, &tensor);
+    pbt__proto_message(&value, VALUE_METADATA, &metadata);
+    pbt__proto_message(&summary, SUMMARY_VALUE, &value);
+    return summary;
+}
+
+/* ---- the experiment ---- */
+
+static uint64_t type_of(const json_t *value)
+{
+    if (json_is_boolean(value)) {
+        return TYPE_BOOL;
+    }
+    return json_is_number(value) ? TYPE_FLOAT64 : TYPE_STRING;
+}
+
+static void add_interval(pbt__text *out, const pbt_parameter *parameter)
+{
+    bool is_real = parameter->type == PBT_FLOAT;
+    pbt__text interval = pbt__proto_new();
+    pbt__proto_integer(out, HPARAM_TYPE, TYPE_FLOAT64);
+    pbt__proto_double(&interval, INTERVAL_MINIMUM,
+                      is_real ? parameter->min.real : (double)parameter->min.integer);
+    pbt__proto_double(&interval, INTERVAL_MAXIMUM,
+                      is_real ? parameter->max.real : (double)parameter->max.integer);
+    pbt__proto_message(out, HPARAM_INTERVAL, &interval);
+}
+
+/* A list of texts and numbers has no type: left out, the tab finds it from the values. */
+static void add_list(pbt__text *out, const pbt_parameter *parameter)
+{
+    uint64_t type = 0;
+    bool is_uniform = true;
+    pbt__text list = pbt__proto_new();
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        json_t *item = pbt__value_json(parameter, (pbt_value){.integer = i});
+        is_uniform = is_uniform && (type == 0 || type == type_of(item));
+        type = type_of(item);
+        add_any(&list, LIST_VALUE, item);
+        json_decref(item);
+    }
+    if (is_uniform) {
+        pbt__proto_integer(out, HPARAM_TYPE, type);
+    }
+    pbt__proto_message(out, HPARAM_DISCRETE, &list);
+}
+
+pbt__text pbt__hparams_space(const pbt_space *space)
+{
+    pbt__text out = pbt__proto_new();
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        pbt__text info = pbt__proto_new();
+        pbt__proto_string(&info, HPARAM_NAME, parameter->name);
+        if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+            add_interval(&info, parameter);
+        } else {
+            add_list(&info, parameter);
+        }
+        pbt__proto_message(&out, EXPERIMENT_HPARAM, &info);
+    }
+    return out;
+}
+
+static void add_metric(pbt__text *out, const char *tag)
+{
+    pbt__text name = pbt__proto_new(), info = pbt__proto_new();
+    pbt__proto_string(&name, METRIC_NAME_TAG, tag);
+    pbt__proto_message(&info, METRIC_NAME, &name);
+    pbt__proto_message(out, EXPERIMENT_METRIC, &info);
+}
+
+pbt__text pbt__hparams_experiment(const pbt__text *space, const json_t *metrics,
+                                  double created_seconds)
+{
+    char tag[256];
+    const char *name = NULL;
+    json_t *value = NULL;
+    pbt__text experiment = pbt__proto_new();
+    pbt__proto_double(&experiment, EXPERIMENT_CREATED, created_seconds);
+    pbt__text_append(&experiment, pbt__text_string(space), space->length);
+    experiment.failed = experiment.failed || space->failed;
+    add_metric(&experiment, "score");
+    json_object_foreach((json_t *)(uintptr_t)metrics, name, value)
+    {
+        snprintf(tag, sizeof tag, "metrics/%s", name);
+        add_metric(&experiment, tag);
+    }
+    return summary_of("_hparams_/experiment", DATA_EXPERIMENT, &experiment);
+}
+
+/* ---- sessions ---- */
+
+pbt__text pbt__hparams_start(const json_t *values, double seconds)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    pbt__text start = pbt__proto_new();
+    json_object_foreach((json_t *)(uintptr_t)values, name, value)
+    {
+        pbt__text entry = pbt__proto_new();
+        pbt__proto_string(&entry, ENTRY_KEY, name);
+        add_any(&entry, ENTRY_VALUE, value);
+        pbt__proto_message(&start, START_HPARAM, &entry);
+    }
+    pbt__proto_double(&start, START_TIME, seconds);
+    return summary_of("_hparams_/session_start_info", DATA_START, &start);
+}
+
+pbt__text pbt__hparams_end(bool has_failed, double seconds)
+{
+    pbt__text end = pbt__proto_new();
+    pbt__proto_integer(&end, END_STATUS, has_failed ? STATUS_FAILURE : STATUS_SUCCESS);
+    pbt__proto_double(&end, END_TIME, seconds);
+    return summary_of("_hparams_/session_end_info", DATA_END, &end);
+}
