@@ -114,7 +114,8 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worke
 PBT_API const char *pbt_worker_reason(const pbt_worker *worker);
 
 /* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe
- * in a signal handler. Threads: any. */
+ * in a signal handler: `pbt run` sends SIGTERM when it is to stop, and a trainer that calls this
+ * then, and reports where it is, loses none of its work. Threads: any. */
 PBT_API void pbt_worker_interrupt(pbt_worker *worker);
 
 /* ---- hyperparameters ------------------------------------------------------------------------- */

@@ -92,7 +92,8 @@ class Fields(Case):
 
     def answers(self):
         """Every query's answers, by its name."""
-        found = {query: [] for query in QUERIES + ["why", "check", "provenance.json"]}
+        found = {query: [] for query in QUERIES + ["why", "check", "compare", "try"]}
+        found["provenance.json"] = []
         for study in ("truncation", "t-test", "threshold"):
             for query in QUERIES:
                 found[query] += self.json(query, *([study] if query != "list" else []))
@@ -100,6 +101,10 @@ class Fields(Case):
                 found["why"] += self.json("why", study, segment["segment"])
             (check,) = self.json("check", f"{study}.yaml")
             found["check"].append(check)
+        found["compare"] += self.json("compare", "truncation", "t-test")
+        environment = self.environment() | {"TMPDIR": str(self.folder)}
+        tried = self.start("try", "threshold.yaml", "--json", env=environment)
+        found["try"].append(json.loads(tried.communicate(timeout=120)[0]))
         self.pbt("best", "truncation", "--export", "out")
         origin = (self.folder / "out/provenance.json").read_text()
         found["provenance.json"].append(json.loads(origin))
