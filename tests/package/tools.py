@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,9 +32,15 @@ class InstallDeps(unittest.TestCase):
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
-        self.bin = pathlib.Path(self.folder.name)
+        self.root = pathlib.Path(self.folder.name)
+        self.bin = self.root / "bin"
         self.calls = self.bin / "calls"
-        for name in ("sh", "env"):
+        for name in ("bin", "tools", "tests/export", "build-python"):
+            (self.root / name).mkdir(parents=True)
+        for name in ("tools/install-deps", "tests/export/requirements.txt"):
+            shutil.copy(ROOT / name, self.root / name)
+        shutil.copy(ROOT / "tests/export/requirements.txt", self.root / "build-python")
+        for name in ("sh", "env", "cmp", "dirname", "rm", "cp"):
             (self.bin / name).symlink_to(f"/usr/bin/{name}")
         self.stand_in("id", "echo 1000")
 
@@ -53,7 +60,7 @@ class InstallDeps(unittest.TestCase):
 
     def run_tool(self, *groups):
         return subprocess.run(
-            [str(ROOT / "tools" / "install-deps"), *groups],
+            [str(self.root / "tools" / "install-deps"), *groups],
             env={"PATH": str(self.bin)}, capture_output=True, text=True, check=False,
         )
 
@@ -74,6 +81,23 @@ class InstallDeps(unittest.TestCase):
     def test_asks_for_what_its_groups_name_alone(self):
         self.debian(missing="gnuplot-nox")
         self.assertEqual(self.run_tool("build", "test").returncode, 0)
+        self.assertFalse(self.calls.exists())
+
+    def test_installs_python_packages_where_the_list_has_changed(self):
+        self.debian(missing="")
+        listed = self.root / "build-python/requirements.txt"
+        listed.write_text("old==1.0\n")
+        self.assertEqual(self.run_tool("build").returncode, 0)
+        self.assertEqual(listed.read_text(), "old==1.0\n")
+        pip = f'mkdir build-python; echo "python3 $*" >> {self.calls}'
+        self.stand_in("python3", pip)
+        (self.bin / "mkdir").symlink_to("/usr/bin/mkdir")
+        self.assertEqual(self.run_tool("test").returncode, 0)
+        self.assertIn("-m pip install", self.calls.read_text())
+        wanted = (self.root / "tests/export/requirements.txt").read_text()
+        self.assertEqual(listed.read_text(), wanted)
+        self.calls.unlink()
+        self.assertEqual(self.run_tool("test").returncode, 0)
         self.assertFalse(self.calls.exists())
 
     def test_says_what_root_must_run_where_there_is_no_sudo(self):
