@@ -164,13 +164,13 @@ class Study(unittest.TestCase):
         self.assertEqual(self.what_was_trained("torn.db"), self.what_was_trained("calm.db"))
 
     def test_a_stopped_run_keeps_the_progress_of_its_segments(self):
-        self.trainer(nap=0.02)
+        self.trainer(nap="print('at', step, flush=True) or 0.05")
         spec = self.spec(population=2, every=100, stop=100)
         run = self.start(spec)
-        until = time.monotonic() + 30
-        while len(self.processes()) < 2 and time.monotonic() < until:
+        until = time.monotonic() + 60
+        while self.logs().count("at 3\n") < 2:
+            self.assertLess(time.monotonic(), until, self.logs())
             time.sleep(0.05)
-        time.sleep(1)
         run.send_signal(signal.SIGTERM)
         self.finish(run, 143)
         self.assertEqual(self.logs().count("over interrupted"), 2)
