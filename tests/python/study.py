@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -112,11 +113,15 @@ class Study(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def logs(self):
-        paths = self.folder.glob("*.logs/local*")
+        paths = self.folder.glob("*.logs/*")
         return "".join(path.read_text(encoding="utf-8") for path in paths)
 
+    def numbers(self, word):
+        """The numbers that trainers printed after a word."""
+        return [int(each) for each in re.findall(rf"(?m)^{word} (\d+)$", self.logs())]
+
     def processes(self):
-        return [int(line.split()[1]) for line in self.logs().splitlines() if "process" in line]
+        return self.numbers("process")
 
     def what_was_trained(self, store):
         keys = "segment", "parent", "donor", "start_step", "end_step", "score", "hyperparameters"
@@ -177,7 +182,7 @@ class Study(unittest.TestCase):
         self.trainer(before="print('resumed', segment.resume_step, flush=True)")
         self.run_study(spec)
         self.verify()
-        resumed = [int(line.split()[1]) for line in self.logs().splitlines() if "resumed" in line]
+        resumed = self.numbers("resumed")
         self.assertTrue(len(resumed) == 2 and min(resumed) > 0, resumed)
 
     def test_without_the_studys_folder_checkpoints_travel(self):
