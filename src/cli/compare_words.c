@@ -69,7 +69,7 @@ static void add_group(pbt__table *table, const pbt__contest *contest, size_t ind
     write_score(direction, standing->iqm, cell);
     pbt__table_add(table, cell);
     write_interval(direction, standing->interval, interval, sizeof interval);
-    pbt__table_add(table, interval);
+    pbt__table_add(table, contest->groups->groups[index].count > 1 ? interval : "-");
     write_score(direction, standing->median, cell);
     pbt__table_add(table, cell);
     write_score(direction, standing->best != NULL ? standing->best_point->score : (double)NAN,

@@ -346,6 +346,15 @@ class Compare(unittest.TestCase):
             picture, _ = self.draw(name, "search", "plain")
             self.assertTrue(picture.read_bytes().startswith(magic), name)
 
+    def test_says_where_the_picture_is(self):
+        _, output = self.draw("a.svg", "search", "plain")
+        self.assertTrue(output.stdout.endswith("\n\ndrawn to a.svg\n"), output.stdout)
+        json.loads(self.draw("a.svg", "search", "plain", "--json")[1].stdout)
+
+    def test_one_seed_has_no_interval(self):
+        output = self.pbt("compare", "mine=angle").stdout
+        self.assertRegex(output, r"(?m)^mine +1 +[0-9.e-]+ +- ")
+
     def test_what_is_in_a_picture(self):
         text = self.draw("a.svg", "search", "plain")[0].read_text()
         for words in ("search (7)", "plain (7)", "steps of all members", "seconds", ">q<"):
