@@ -3,8 +3,8 @@
  *
  * A sentence is a template: %m is the member decided, %d the one drawn or copied, %s and %t their
  * scores there, %n and %o how many are ranked and the member's place among them, %k the rule's k,
- * %e how many could be drawn, %p where they are compared, %a ready.after, %w the step, %q and %r the
- * members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
+ * %e how many could be drawn, %p where members are compared, %a ready.after, %w the step, %q and %r
+ * the members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
  * evaluations and %C %D their means, %P and %L the t-test's p and alpha, %T how the member came to
  * other weights.
  */

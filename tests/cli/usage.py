@@ -46,7 +46,8 @@ class Usage(Case):
     def test_what_is_needed_stands_without_brackets(self):
         for command, operands in (("plot", "[STUDY]"), ("report", "STUDY [BASELINE...]")):
             output, _ = self.pbt(command, "--help")
-            self.assertIn(f"usage: pbt {command} {operands} --output FILE", " ".join(output.split()))
+            usage = f"usage: pbt {command} {operands} --output FILE"
+            self.assertIn(usage, " ".join(output.split()))
         self.assertIn("--output FILE\n                the page to write: .html\n", output)
         self.assertIn("usage: pbt export [STUDY] --output DIR [--", self.pbt("export", "--help")[0])
         self.assertIn("[--output FILE]", self.pbt("compare", "--help")[0])

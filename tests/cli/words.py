@@ -248,9 +248,12 @@ class Tiny(Case):
             taken, told = why["taken"], told + 1
             (copy,) = [s for s in self.json("segments") if s["segment"] == taken["segment"]]
             self.assertEqual((taken["parent"], taken["step"]), (copy["parent"], copy["start_step"]))
-            words = f"m{segment['member']} copied {taken['parent']} at step {taken['step']}, after step "
             output, _ = self.pbt("why", segment["segment"])
-            self.assertIn(f"{words}{why['judged_step']}, where members were compared;", output)
+            self.assertIn(
+                f"\nm{segment['member']} copied {taken['parent']} at step {taken['step']}, after"
+                f" step {why['judged_step']}, where members were compared;",
+                output,
+            )
             self.assertEqual(why["judged_step"], 10 * (why["compared"]["point"] + 1))
             self.assertGreaterEqual(taken["step"], why["judged_step"])
         self.assertGreater(told, 0)
@@ -261,8 +264,8 @@ class Tiny(Case):
         (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay")
         self.assertEqual(
             output.splitlines()[-1],
-            f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']} of"
-            " tiny, whose schedule it followed",
+            f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']}"
+            " of tiny, whose schedule it followed",
         )
 
     def test_a_rescue_is_told(self):
