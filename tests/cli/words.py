@@ -260,8 +260,9 @@ class Tiny(Case):
 
     def test_a_replay_is_held_against_the_study(self):
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
-        output, _ = self.pbt("replay", "tiny", "--quiet")
-        (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay")
+        output, _ = self.pbt("replay", "tiny", "--scale", "2", "--quiet")
+        (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay-x2")
+        self.assertNotEqual(best["score"], again["score"])
         self.assertEqual(
             output.splitlines()[-1],
             f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']}"
