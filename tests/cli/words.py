@@ -246,6 +246,7 @@ class Tiny(Case):
             if why["verdict"] != "not_ranked":
                 continue
             taken, told = why["taken"], told + 1
+            self.assertEqual(sorted(taken), ["donor", "parent", "segment", "step"])
             (copy,) = [s for s in self.json("segments") if s["segment"] == taken["segment"]]
             self.assertEqual((taken["parent"], taken["step"]), (copy["parent"], copy["start_step"]))
             output, _ = self.pbt("why", segment["segment"])
