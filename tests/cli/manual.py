@@ -49,6 +49,8 @@ class Manual(Case):
             for option in re.findall(r"(?m)^  (--.*?)(?:  |$)", text):
                 self.assertIn(f"     {option}", page, command)
                 self.assertIn(option, usage + " [--help]")
+                is_optional = f"[{option}]" in " ".join(page.split())
+                self.assertEqual(is_optional, f"[{option}]" in usage + " [--help]", command)
             for word in re.findall(r"[\w./$]+", text.split("\noptions\n")[0]):
                 self.assertIn(word, page, command)
 
