@@ -23,7 +23,7 @@ static double color_of(const pbt__picture *picture, const pbt__track *track)
     return picture->color != NULL ? pbt__trace_value(track, picture->color) : track->score;
 }
 
-/* A segment, with the line that leads to it from its parent's end. */
+/* A segment, with the line that leads to it from where its parent ended. */
 static void write_branch(const struct drawing *drawing, int32_t index)
 {
     const pbt__trace *trace = drawing->picture->trace;
@@ -31,9 +31,9 @@ static void write_branch(const struct drawing *drawing, int32_t index)
     const double color = color_of(drawing->picture, track);
     const double row = drawing->rows[index];
     if (track->parent >= 0) {
-        const double above = drawing->rows[track->parent];
-        const double from[] = {trace->tracks[track->parent].end_step, above, color};
-        const double corner[] = {track->start_step, above, color};
+        const double leaves = trace->tracks[track->parent].end_step;
+        const double from[] = {leaves, drawing->rows[track->parent], color};
+        const double corner[] = {leaves, row, color};
         pbt__data_line(drawing->script, from, 3);
         pbt__data_line(drawing->script, corner, 3);
     }

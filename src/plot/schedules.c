@@ -9,6 +9,8 @@
 
 enum { REVERSE_MARKS = 9 }; /* 0.9, 0.99, ... */
 
+static const double ROOM = 0.05; /* of an axis */
+
 static bool is_listed(const pbt_parameter *parameter)
 {
     return parameter->type == PBT_ORDINAL || parameter->type == PBT_CHOICE;
@@ -80,12 +82,32 @@ static void write_marks(const pbt_parameter *parameter, pbt__text *script)
 /* The axis is of 1 - x, downwards; its marks say x. */
 static void write_reverse_marks(pbt__text *script)
 {
-    pbt__text_add(script, "set yrange [*:*] reverse\nset ytics ('0' 1, '0.5' 0.5");
+    pbt__text_add(script, "set ytics ('0' 1, '0.5' 0.5");
     for (int nines = 1; nines <= REVERSE_MARKS; nines++) {
         const double distance = pow(10, -nines);
         pbt__text_format(script, ", '%.*f' %.*f", nines, 1 - distance, nines, distance);
     }
     pbt__text_add(script, ")\n");
+}
+
+/* The values drawn and a little room: a line at a bound is not hidden by an axis. */
+static void write_range(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
+{
+    const bool is_log = parameter->scale != PBT_LINEAR;
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    for (int32_t i = 0; i < trace->count; i++) {
+        const double value = pbt__trace_value(&trace->tracks[i], parameter);
+        low = fmin(low, value);
+        high = fmax(high, value);
+    }
+    if (high > low) {
+        const double room = is_log ? pow(high / low, ROOM) : ROOM * (high - low);
+        low = is_log ? low / room : low - room;
+        high = is_log ? high * room : high + room;
+        const bool is_reversed = parameter->scale == PBT_REVERSE_LOG;
+        pbt__text_format(script, "set yrange [%.9g:%.9g]\n", is_reversed ? high : low,
+                         is_reversed ? low : high);
+    }
 }
 
 static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
@@ -102,7 +124,9 @@ static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, 
     if (parameter->scale == PBT_REVERSE_LOG) {
         write_reverse_marks(script);
     }
-    pbt__text_add(script, parameter->scale != PBT_LINEAR ? "set logscale y\n" : "");
+    write_range(trace, parameter, script);
+    pbt__text_add(script,
+                  parameter->scale != PBT_LINEAR ? "set logscale y\nset format y '%g'\n" : "");
 }
 
 void pbt__panel_schedule(const pbt__picture *picture, const pbt_parameter *parameter,

@@ -17,7 +17,12 @@ static void write_strokes(const pbt__trace *trace, const char *name, bool winnin
             continue;
         }
         if (track->parent >= 0) {
-            const double start[] = {track->start_step, trace->tracks[track->parent].score};
+            const pbt__track *parent = &trace->tracks[track->parent];
+            const double from[] = {parent->end_step, parent->score};
+            const double start[] = {track->start_step, parent->score};
+            if (winning && parent->end_step != track->start_step) {
+                pbt__data_line(script, from, 2);
+            }
             pbt__data_line(script, start, 2);
         }
         const double end[] = {track->end_step, track->score};

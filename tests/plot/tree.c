@@ -46,10 +46,10 @@ static void the_winner_goes_straight(void **state)
 static bool crosses(const pbt__trace *trace, const int32_t *at, int32_t a)
 {
     const pbt__track *branch = &trace->tracks[a];
-    const double x = branch->start_step;
     if (branch->parent < 0) {
         return false;
     }
+    const double x = trace->tracks[branch->parent].end_step;
     const int32_t from = at[branch->parent], to = at[a];
     for (int32_t row = (from < to ? from : to) + 1; row < (from < to ? to : from); row++) {
         bool is_left = false, is_right = false;
