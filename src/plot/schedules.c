@@ -25,13 +25,13 @@ static double aside(const pbt__trace *trace, const pbt__track *track,
 }
 
 /* A segment as a stroke at its value, led to from the value that was left. */
-static void write_stroke(const pbt__trace *trace, const pbt__track *track, int32_t left,
-                         const pbt_parameter *parameter, bool winning, pbt__text *script)
+static void write_stroke(const pbt__trace *trace, const pbt__track *track,
+                         const pbt_parameter *parameter, pbt__text *script)
 {
-    const double off = winning ? 0 : aside(trace, track, parameter);
+    const double off = aside(trace, track, parameter);
     const double value = pbt__trace_value(track, parameter) + off;
-    if (left >= 0) {
-        const pbt__track *before = &trace->tracks[left];
+    if (track->before >= 0) {
+        const pbt__track *before = &trace->tracks[track->before];
         const double left_value = pbt__trace_value(before, parameter) + off;
         const double from[] = {before->end_step, left_value};
         const double corner[] = {track->start_step, left_value};
@@ -45,27 +45,41 @@ static void write_stroke(const pbt__trace *trace, const pbt__track *track, int32
     pbt__text_add(script, "\n");
 }
 
+/* The schedule of the best: by age, which is what it trained for, whoever trained it. */
+static void write_winner(const pbt__trace *trace, const pbt__track *track,
+                         const pbt_parameter *parameter, pbt__text *script)
+{
+    const double value = pbt__trace_value(track, parameter);
+    if (track->parent >= 0) {
+        const double before = pbt__trace_value(&trace->tracks[track->parent], parameter);
+        const double from[] = {track->start_age, before};
+        pbt__data_line(script, from, 2);
+    }
+    const double start[] = {track->start_age, value};
+    const double end[] = {track->end_age, value};
+    pbt__data_line(script, start, 2);
+    pbt__data_line(script, end, 2);
+    pbt__text_add(script, "\n");
+}
+
 static void write_data(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
 {
     pbt__text_add(script, "$members << END\n");
     for (int32_t i = 0; i < trace->count; i++) {
-        const pbt__track *track = &trace->tracks[i];
-        write_stroke(trace, track, track->before, parameter, false, script);
+        write_stroke(trace, &trace->tracks[i], parameter, script);
     }
     pbt__text_add(script, "END\n$winner << END\n");
     for (int32_t i = 0; i < trace->count; i++) {
-        const pbt__track *track = &trace->tracks[i];
-        if (track->is_winning) {
-            write_stroke(trace, track, track->parent, parameter, true, script);
+        if (trace->tracks[i].is_winning) {
+            write_winner(trace, &trace->tracks[i], parameter, script);
         }
     }
     pbt__text_add(script, "END\n");
 }
 
-/* The values of a list as the axis's marks. */
-static void write_marks(const pbt_parameter *parameter, pbt__text *script)
+void pbt__list_marks(const pbt_parameter *parameter, pbt__text *script)
 {
-    pbt__text_add(script, "set ytics (");
+    pbt__text_add(script, "(");
     for (int32_t i = 0; i < parameter->item_count; i++) {
         const pbt_value item = {.integer = i};
         json_t *json = pbt__value_json(parameter, item);
@@ -76,7 +90,7 @@ static void write_marks(const pbt_parameter *parameter, pbt__text *script)
         free(text);
         json_decref(json);
     }
-    pbt__text_format(script, ")\nset yrange [-0.5:%g]\n", parameter->item_count - 0.5);
+    pbt__text_add(script, ")");
 }
 
 /* The axis is of 1 - x, downwards; its marks say x. */
@@ -113,12 +127,15 @@ static void write_range(const pbt__trace *trace, const pbt_parameter *parameter,
 static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
 {
     pbt__text_format(script,
-                     "unset key\nset xlabel 'step' offset 0,0.5\nset xrange [0:%.9g]\nset title ",
-                     trace->last_step * 1.01);
+                     "unset key\nset xlabel 'step; of the best: age' offset 0,0.3\n"
+                     "set xrange [0:%.9g]\nset title ",
+                     fmax(trace->last_step, trace->last_age) * 1.01);
     pbt__gnuplot_quote(parameter->name, script);
     pbt__text_add(script, "\n");
     if (is_listed(parameter)) {
-        write_marks(parameter, script);
+        pbt__text_add(script, "set ytics ");
+        pbt__list_marks(parameter, script);
+        pbt__text_format(script, "\nset yrange [-0.5:%g]\n", parameter->item_count - 0.5);
         return;
     }
     if (parameter->scale == PBT_REVERSE_LOG) {
