@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import pathlib
 import re
 import sysconfig
@@ -53,6 +54,26 @@ class Package(unittest.TestCase):
             for verb, value in vars(thing).items():
                 if not verb.startswith("_") and (callable(value) or isinstance(value, property)):
                     self.assertTrue(value.__doc__, f"{name}.{verb}")
+
+    def test_the_page_names_everything_public(self):
+        """docs/python.md: classes, a worker's verbs and arguments, a segment's fields, errors."""
+        page = (ROOT.parent / "docs/python.md").read_text(encoding="utf-8")
+        wanted = {name for name in pbt.__all__ if issubclass(getattr(pbt, name), pbt.Error)}
+        wanted -= {"Error"}
+        for thing in (pbt.Worker, pbt.Segment):
+            wanted |= {name for name in vars(thing) if not name.startswith("_")}
+        wanted |= {name for name in inspect.signature(pbt.Worker).parameters}
+        source = inspect.getsource(pbt.Segment.__init__)
+        wanted |= set(re.findall(r"self\.([a-z]\w*):", source))
+        named = set(re.findall(r"`(\w+)(?:\([^`]*\))?`", page))
+        self.assertEqual(wanted - named, set())
+        rows = re.findall(r"(?m)^\| (`.*?`) \|", page)
+        listed = {name for row in rows for name in re.findall(r"`(\w+)", row)}
+        self.assertEqual(listed - wanted, set())
+
+    def test_the_readme_it_names_exists(self):
+        project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        self.assertTrue((ROOT / re.search(r'^readme = "(.*)"$', project, re.MULTILINE)[1]).is_file())
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_OUTPUT,
+    PBT__OPTION_PAGE,
     PBT__OPTION_KIND,
     PBT__OPTION_COLOR,
     PBT__OPTION_FORMAT,
@@ -71,6 +72,7 @@ typedef struct pbt__command {
     int operand_minimum;
     int operand_maximum; /* -1: no limit */
     unsigned options;    /* bits 1 << pbt__option_id */
+    unsigned required;   /* those of them that usage lines show without brackets */
     pbt__section section;
     const char *summary; /* one line */
     const char *text;    /* paragraphs of at most 80 columns; indented lines are kept as they are */

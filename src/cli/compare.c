@@ -52,6 +52,15 @@ static pbt_err print(const request *this, const pbt__contest *contest, pbt_error
     return pbt__print_text(&text, error);
 }
 
+static pbt_err draw(const request *this, const pbt__contest *contest, pbt_error *error)
+{
+    pbt_err err = pbt__compare_plot(contest, this->output, error);
+    if (err == PBT_OK && !this->arguments->has[PBT__OPTION_JSON]) {
+        printf("\ndrawn to %s\n", this->output);
+    }
+    return err;
+}
+
 static pbt_err compare(const request *this, pbt__store *store, pbt_error *error)
 {
     pbt__groups groups;
@@ -64,7 +73,7 @@ static pbt_err compare(const request *this, pbt__store *store, pbt_error *error)
     if (err == PBT_OK) {
         err = print(this, &contest, error);
         if (err == PBT_OK && this->output != NULL) {
-            err = pbt__compare_plot(&contest, this->output, error);
+            err = draw(this, &contest, error);
         }
         pbt__contest_fini(&contest);
     }

@@ -23,7 +23,7 @@
 enum {
     FRAME_MAXIMUM = 1 << 20, /* Units: bytes */
     DECISION_SIZE = 64,
-    FIXED_LINES = 8, /* all but the members */
+    FIXED_LINES = 9, /* all but the members */
     BAR_COLUMNS = 24,
 };
 

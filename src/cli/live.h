@@ -6,7 +6,7 @@
 
 typedef struct pbt__live pbt__live;
 
-/* Begin to show a study under a title of one line. Both are borrowed.
+/* Begin to show a study under a title of two lines. Both are borrowed.
  * Errors: PBT_ERR_MEMORY, and what reading the study meets. */
 PBT_MUST_USE pbt_err pbt__live_new(pbt__study *study, const char *title, int descriptor,
                                    pbt__live **out, pbt_error *error);

@@ -42,7 +42,7 @@ static void add_synopsis(pbt__text *page, const pbt__command *command)
     }
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {
         if (pbt__command_takes(command, (pbt__option_id)i)) {
-            pbt__text_add(page, ".Op Fl ");
+            pbt__text_add(page, (command->required & 1u << i) != 0 ? ".Fl " : ".Op Fl ");
             add_option(page, &pbt__options[i]);
             pbt__text_add(page, "\n");
         }

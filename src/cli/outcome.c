@@ -141,8 +141,11 @@ static void write_next(const pbt__outcome *outcome, const pbt__summary *summary,
     if (summary->state == PBT__STUDY_STOPPED) {
         pbt__text_format(out, "  pbt resume %s%s\n", name, option);
     }
-    pbt__text_format(out, "  pbt members %s%s\n", name, option);
-    pbt__text_format(out, "  pbt segments %s%s\n", name, option);
+    if (summary->has_best) {
+        pbt__text_format(out, "  pbt plot %s%s --output %s.svg\n", name, option, name);
+        pbt__text_format(out, "  pbt report %s%s --output %s.html\n", name, option, name);
+        pbt__text_format(out, "  pbt best %s%s --export %s-best\n", name, option, name);
+    }
     if (summary->state == PBT__FINISHED) {
         pbt__text_format(out, "  pbt verify %s%s\n", name, option);
     }

@@ -115,6 +115,9 @@ static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, js
         err = draw(&picture, kind, arguments->values[PBT__OPTION_OUTPUT], error);
         pbt__trace_fini(&trace);
     }
+    if (err == PBT_OK) {
+        printf("%s: drawn to %s\n", spec->name, arguments->values[PBT__OPTION_OUTPUT]);
+    }
     return err;
 }
 

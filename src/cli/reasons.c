@@ -3,9 +3,10 @@
  *
  * A sentence is a template: %m is the member decided, %d the one drawn or copied, %s and %t their
  * scores there, %n and %o how many are ranked and the member's place among them, %k the rule's k,
- * %e how many could be drawn, %p the ready point, %a ready.after, %w the step, %q and %r the
- * members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
- * evaluations and %C %D their means, %P and %L the t-test's p and alpha.
+ * %e how many could be drawn, %p where members are compared, %a ready.after, %w the step, %q and %r
+ * the members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
+ * evaluations and %C %D their means, %P and %L the t-test's p and alpha, %T how the member came to
+ * other weights.
  */
 #include "cli/reasons.h"
 
@@ -113,10 +114,28 @@ static const json_t *value_of(const json_t *why, char directive)
     }
 }
 
+/* "m1 copied m0s17 at step 3600" */
+static void add_taken(const json_t *why, pbt__text *out)
+{
+    const json_t *taken = field(why, "taken");
+    pbt__text_format(out, "m%d ", member_of(why));
+    if (json_is_integer(field(taken, "donor"))) {
+        pbt__text_format(out, "copied %s", text_of(taken, "parent"));
+    } else if (json_is_string(field(taken, "parent"))) {
+        pbt__text_format(out, "went back to %s", text_of(taken, "parent"));
+    } else {
+        pbt__text_add(out, json_is_object(taken) ? "started from scratch" : "took other weights");
+    }
+    if (json_is_object(taken)) {
+        pbt__text_format(out, " at step %" PRId64,
+                         (int64_t)json_integer_value(field(taken, "step")));
+    }
+}
+
 static void add_directive(const json_t *why, char directive, pbt__text *out)
 {
     char cell[PBT__CELL_SIZE];
-    const json_t *point = field(field(why, "compared"), "point");
+    const json_t *step = field(why, "judged_step");
     switch (directive) {
     case 'm':
         pbt__text_format(out, "m%d", member_of(why));
@@ -130,11 +149,14 @@ static void add_directive(const json_t *why, char directive, pbt__text *out)
             1 + (int64_t)json_integer_value(field(field(why, "compared"), "position")));
         return;
     case 'p':
-        if (json_is_integer(point)) {
-            pbt__text_format(out, "ready point %" PRId64, (int64_t)json_integer_value(point));
+        if (json_is_integer(step)) {
+            pbt__text_format(out, "step %" PRId64, (int64_t)json_integer_value(step));
         } else {
             pbt__text_add(out, "the latest reports");
         }
+        return;
+    case 'T':
+        add_taken(why, out);
         return;
     default:
         pbt__format_json(value_of(why, directive), cell);
@@ -172,7 +194,7 @@ static const struct {
      "%m follows the schedule it was given: it never copies and never explores."},
     {"fixed", NULL, NULL, "%m is fixed: it never copies and never changes."},
     {"not_ranked", NULL, NULL,
-     "%m has trained on other weights since %p, so it is not ranked there."},
+     "%T, after %p, where members were compared; so it is not ranked there."},
     {"no_rule", NULL, NULL, "By its rule (%x) nobody ever copies."},
     {"not_among_worst", NULL, NULL,
      "At %p %m was number %o of %n with %s; only the last %k may copy."},

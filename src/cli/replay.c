@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "cli/format.h"
 #include "cli/print.h"
 #include "cli/query.h"
 #include "cli/run.h"
@@ -38,16 +39,23 @@ static pbt_err write_name(const pbt__arguments *arguments, const char *study, ch
                            study);
 }
 
-static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, pbt_spec **out,
-                         pbt_error *error)
+/* What a replay is held against: the end of the lineage whose schedule it follows. */
+typedef struct original {
+    char study[PBT__NAME_SIZE], replay[PBT__NAME_SIZE];
+    char segment[PBT__ID_SIZE];
+    char score[PBT__CELL_SIZE];
+} original;
+
+static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, original *first,
+                         pbt_spec **out, pbt_error *error)
 {
-    char name[PBT__NAME_SIZE];
+    char *const name = first->replay;
     pbt__replay_options options = {.name = name};
     pbt_segment_id id = PBT_NO_SEGMENT;
     json_t *schedule = NULL;
     pbt_err err = read_scale(arguments, &options.scale, error);
     if (err == PBT_OK) {
-        err = write_name(arguments, pbt__study_name(study), name, sizeof name, error);
+        err = write_name(arguments, pbt__study_name(study), name, PBT__NAME_SIZE, error);
     }
     if (err == PBT_OK) {
         err = pbt__arguments_lineage(arguments, &id, error);
@@ -58,7 +66,40 @@ static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, pbt
     if (err == PBT_OK) {
         err = pbt__replay_spec(pbt__study_spec(study), schedule, &options, out, error);
     }
+    if (err == PBT_OK) {
+        snprintf(first->study, sizeof first->study, "%s", pbt__study_name(study));
+        snprintf(first->segment, sizeof first->segment, "%s",
+                 json_string_value(json_object_get(schedule, "segment")));
+        pbt__format_json(json_object_get(schedule, "score"), first->score);
+    }
     json_decref(schedule);
+    return err;
+}
+
+/* Print both scores, where the replay has come to its end. */
+static pbt_err tell(const pbt__arguments *arguments, const original *first, pbt_error *error)
+{
+    char score[PBT__CELL_SIZE];
+    pbt__subject subject = {0};
+    pbt__summary summary;
+    pbt_err err = pbt__place_find(arguments, &subject.place, error);
+    if (err == PBT_OK) {
+        err = pbt__place_open(&subject.place, PBT__ACCESS_READ, &subject.store, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__query_open(&subject.place, subject.store, first->replay, PBT__ACCESS_READ,
+                              &subject.study, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_summary(subject.study, &summary, error);
+    }
+    if (err == PBT_OK && summary.state == PBT__FINISHED && summary.has_best) {
+        pbt__format_real(summary.best.score, score);
+        printf("\n%s %s by this replay, %s by %s of %s, whose schedule it followed\n",
+               pbt__study_spec(subject.study)->metric, score, first->score, first->segment,
+               first->study);
+    }
+    pbt__subject_close(&subject);
     return err;
 }
 
@@ -67,10 +108,16 @@ int pbt__command_replay(const pbt__arguments *arguments)
     pbt_error error = {0};
     pbt__subject subject;
     pbt_spec *spec = NULL;
+    original first;
     pbt_err err = pbt__subject_open(&subject, arguments, PBT__ACCESS_READ, &error);
     if (err == PBT_OK) {
-        err = make_spec(arguments, subject.study, &spec, &error);
+        err = make_spec(arguments, subject.study, &first, &spec, &error);
         pbt__subject_close(&subject);
     }
-    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
+    if (err != PBT_OK) {
+        return pbt__print_error(&error);
+    }
+    int status = pbt__run(arguments, spec);
+    bool has_failed = status == 0 && tell(arguments, &first, &error) != PBT_OK;
+    return has_failed ? pbt__print_error(&error) : status;
 }

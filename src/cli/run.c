@@ -125,7 +125,7 @@ static void write_slots(const run *this, int32_t member_count, int32_t slot_coun
     }
 }
 
-/* Say in one line what is run. Shape: out[TITLE_SIZE] */
+/* Say in two lines what is run, and where to ask. Shape: out[TITLE_SIZE] */
 static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
                         const pbt__local_options *options, char *out)
 {
@@ -135,7 +135,7 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
         snprintf(progress, sizeof progress, "continued at %" PRId64 " of %" PRId64 " steps, ",
                  summary->steps_done, summary->steps_total);
     }
-    snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s, API at %s", spec->name, slots,
+    snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s\nAPI at %s", spec->name, slots,
              pbt__mode_name(spec->search.mode),
              spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
              progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);

@@ -89,6 +89,21 @@ static void option_form(const pbt__option *option, char *out, size_t size)
     snprintf(out, size, "--%s%s%s", option->name, argument[0] != '\0' ? " " : "", argument);
 }
 
+/* Those that are needed, or the others in brackets. */
+static void add_options(const pbt__command *command, bool are_required, char *out, size_t size)
+{
+    for (int i = 0; i < PBT__OPTION_HELP; i++) {
+        const bool is_required = (command->required & 1u << i) != 0;
+        if (pbt__command_takes(command, (pbt__option_id)i) && is_required == are_required) {
+            char form[64];
+            option_form(&pbt__options[i], form, sizeof form);
+            add(out, size, is_required ? " " : " [");
+            add(out, size, form);
+            add(out, size, is_required ? "" : "]");
+        }
+    }
+}
+
 void pbt__usage_line(const pbt__command *command, char *out, size_t size)
 {
     snprintf(out, size, "pbt");
@@ -99,15 +114,8 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
             add(out, size, words[i]);
         }
     }
-    for (int i = 0; i < PBT__OPTION_HELP; i++) {
-        if (pbt__command_takes(command, (pbt__option_id)i)) {
-            char form[64];
-            option_form(&pbt__options[i], form, sizeof form);
-            add(out, size, " [");
-            add(out, size, form);
-            add(out, size, "]");
-        }
-    }
+    add_options(command, true, out, size);
+    add_options(command, false, out, size);
 }
 
 /* A term and its text; a long term has its line to itself. */

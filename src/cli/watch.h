@@ -10,7 +10,7 @@ typedef struct pbt__watch {
     pbt__study *study;
     pbt__local *local;
     pbt__server *server;    /* told to hand nothing out once a signal asks to end */
-    const char *title;      /* one line: what is run */
+    const char *title;      /* two lines: what is run, and where to ask */
     const char *log_folder; /* as it is shown */
     int64_t sequence;       /* the newest event before the slots were started */
     bool is_quiet;

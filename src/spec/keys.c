@@ -227,7 +227,8 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
      .meaning = "The best ones kept, beside those that members need. The best of all always is."},
     {.path = "checkpoints.max_bytes", .kind = PBT__KIND_SIZE, .flags = AMENDABLE,
      .offset = FIELD(max_bytes), .most = INT64_MOST, .fallback = "0",
-     .meaning = "What they may take together; 0 is no limit."},
+     .meaning = "What they may take together; 0 is no limit. Those that members need stay, "
+                "whatever they take."},
 
     {.path = "notes", .kind = PBT__KIND_NOTES, .flags = AMENDABLE, .offset = FIELD(notes),
      .fallback = "\"\"",

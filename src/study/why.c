@@ -46,6 +46,11 @@ static const char *verdict_name(pbt__verdict_code verdict)
     return NAMES[verdict];
 }
 
+static bool same_id(pbt_segment_id a, pbt_segment_id b)
+{
+    return a.member == b.member && a.number == b.number;
+}
+
 /* ---- the reasons as JSON ---- */
 
 static json_t *nullable_number(double value)
@@ -118,6 +123,37 @@ static json_t *before_json(const pbt_population *population, pbt_segment_id id)
                      "score", is_reported ? pbt__json_number(before.score) : json_null());
 }
 
+/* The member's step at the ready point where it was judged. */
+static json_t *judged_json(const pbt_population *population, const pbt__decision *due)
+{
+    pbt_segment at;
+    pbt_segment_id id = {due->segment.id.member, due->compared.point};
+    bool is_known = id.number >= 0 && pbt_population_segment(population, id, &at);
+    return is_known ? json_integer((json_int_t)at.end_step) : json_null();
+}
+
+/* Where the member took the weights it was judged with, if that was after the ready point. */
+static json_t *taken_json(const pbt_population *population, const pbt__decision *due)
+{
+    pbt_segment s;
+    pbt_segment_id id = due->segment.id;
+    int32_t first = due->compared.point > 0 ? due->compared.point : 0;
+    if (due->why.verdict != PBT__VERDICT_NOT_RANKED) {
+        return json_null();
+    }
+    for (id.number--; id.number > first; id.number--) {
+        bool goes_on = !pbt_population_segment(population, id, &s) ||
+                       same_id(s.parent, (pbt_segment_id){id.member, id.number - 1});
+        if (!goes_on) {
+            return json_pack("{s:o, s:o, s:o, s:I}", "segment", pbt__id_json(id), "parent",
+                             pbt__id_json(s.parent), "donor",
+                             s.donor < 0 ? json_null() : json_integer(s.donor), "step",
+                             (json_int_t)s.start_step);
+        }
+    }
+    return json_null();
+}
+
 static json_t *copy_json(int copy)
 {
     json_t *list = json_array();
@@ -150,13 +186,14 @@ static json_t *reasons_json(const pbt__view *view, const pbt__decision *due, jso
     const pbt_spec *spec = view->facts.spec;
     const pbt__why *why = &due->why;
     json_t *json = pbt__decision_json(due, &spec->search.space);
-    json_t *reasons =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "occasion",
-                  occasion_name(why->occasion), "verdict", verdict_name(why->verdict), "rules",
-                  rules_json(spec), "before", before_json(view->population, due->segment.id),
-                  "quorum", quorum_json(why), "k", why->k > 0 ? json_integer(why->k) : json_null(),
-                  "draw", draw_json(why), "t_test", t_test_json(&spec->search, why), "threshold",
-                  threshold_json(why), "standings", standings);
+    json_t *reasons = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "occasion",
+        occasion_name(why->occasion), "verdict", verdict_name(why->verdict), "rules",
+        rules_json(spec), "before", before_json(view->population, due->segment.id), "judged_step",
+        judged_json(view->population, due), "taken", taken_json(view->population, due), "quorum",
+        quorum_json(why), "k", why->k > 0 ? json_integer(why->k) : json_null(), "draw",
+        draw_json(why), "t_test", t_test_json(&spec->search, why), "threshold", threshold_json(why),
+        "standings", standings);
     if (json == NULL || reasons == NULL || json_object_update(json, reasons) != 0) {
         json_decref(json);
         json = NULL;
@@ -166,11 +203,6 @@ static json_t *reasons_json(const pbt__view *view, const pbt__decision *due, jso
 }
 
 /* ---- finding them ---- */
-
-static bool same_id(pbt_segment_id a, pbt_segment_id b)
-{
-    return a.member == b.member && a.number == b.number;
-}
 
 static void keep_expected(inquiry *find, const pbt__decision *due)
 {

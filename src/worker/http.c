@@ -95,7 +95,9 @@ static pbt_err check_words(const char *server, const char *study, const char *to
     const bool is_url =
         strncasecmp(server, "http://", 7) == 0 || strncasecmp(server, "https://", 8) == 0;
     if (!is_url || strpbrk(server, " \t\r\n?#@") != NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no server's address", server);
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no server's address", server);
+        pbt__error_hint(error, "it begins with http:// or https://, such as http://127.0.0.1:8080");
+        return PBT_ERR_ARGUMENT;
     }
     if (study != NULL && !is_name(study)) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no study's name", study);

@@ -346,6 +346,17 @@ class Compare(unittest.TestCase):
             picture, _ = self.draw(name, "search", "plain")
             self.assertTrue(picture.read_bytes().startswith(magic), name)
 
+    def test_says_where_the_picture_is(self):
+        _, output = self.draw("a.svg", "search", "plain")
+        self.assertTrue(output.endswith("\n\ndrawn to a.svg\n"), output)
+        json.loads(self.draw("a.svg", "search", "plain", "--json")[1])
+
+    def test_one_seed_has_no_interval(self):
+        output = self.pbt("compare", "mine=angle")
+        self.assertRegex(output, r"(?m)^mine +1 +[0-9.e-]+ +- ")
+        output = self.pbt("compare", "one=search-1", "two=search-2")
+        self.assertRegex(output, r"difference \S+, probability of improvement \d, p = 1 ")
+
     def test_what_is_in_a_picture(self):
         text = self.draw("a.svg", "search", "plain")[0].read_text()
         for words in ("search (7)", "plain (7)", "steps of all members", "seconds", ">q<"):

@@ -26,7 +26,8 @@ class Plot(Case):
 
     def test_files_are_what_their_endings_say(self):
         for ending, magic in MAGIC.items():
-            self.pbt("plot", "tiny", "--output", f"a.{ending}")
+            output, _ = self.pbt("plot", "tiny", "--output", f"a.{ending}")
+            self.assertEqual(output, f"tiny: drawn to a.{ending}\n")
             content = self.path(f"a.{ending}").read_bytes()
             self.assertTrue(content.startswith(magic), content[:16])
             self.assertGreater(len(content), 5000)

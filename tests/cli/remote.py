@@ -119,6 +119,7 @@ class Remote(Case):
         for url in ("127.0.0.1:80", "ftp://localhost", "http://a b"):
             _, errors = self.pbt("show", "--server", url, status=2)
             self.assertIn("is no server's address", errors)
+            self.assertIn("hint: it begins with http://", errors)
         _, errors = self.asked("show", "--store", "pbt.db", status=2)
         self.assertIn("--store and --server", errors)
 

@@ -48,7 +48,8 @@ class Page(html.parser.HTMLParser):
 
 class Report(Case):
     def report(self, *words):
-        self.pbt("report", *words, "--output", "page.html")
+        output, _ = self.pbt("report", *words, "--output", "page.html")
+        self.assertEqual(output, f"{words[0]}: reported in page.html\n")
         self.text = (self.folder / "page.html").read_text(encoding="utf-8")
         return Page(self.text)
 

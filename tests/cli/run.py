@@ -30,7 +30,8 @@ class Run(Case):
         output, errors = self.pbt("run", "spec.yaml", "--slots", "2")
         self.assertEqual(errors, "")
         title = "tiny: 4 members on 2 slots, generational, maximize score, logs in tiny.logs"
-        self.assertRegex(output.splitlines()[0], rf"^{title}, API at http://127\.0\.0\.1:\d+$")
+        self.assertEqual(output.splitlines()[0], title)
+        self.assertRegex(output.splitlines()[1], r"^API at http://127\.0\.0\.1:\d+$")
         reported = [line for line in output.splitlines() if " reported " in line]
         self.assertEqual(len(reported), 16)
         time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -38,7 +39,10 @@ class Run(Case):
         self.assertRegex(output, r"; m\d copies m\ds\d: rate [0-9.e-]+ \(x(0\.8|1\.25)")
         self.assertRegex(output, r"(?m)^tiny finished: 160 of 160 steps, 16 segments, \d+ copies, ")
         self.assertRegex(output, r"(?m)^checkpoint +tiny\.checkpoints/m\ds\d$")
-        self.assertIn("pbt segments tiny\n", output)
+        for words in ("plot tiny --output tiny.svg", "report tiny --output tiny.html",
+                      "best tiny --export tiny-best", "verify tiny"):
+            self.assertIn(f"\n  pbt {words}\n", output)
+            self.pbt(*words.split())
 
     def test_quiet_prints_the_result_alone(self):
         output, _ = self.pbt("run", "spec.yaml", "--quiet")
@@ -52,7 +56,7 @@ class Run(Case):
 
     def test_next_commands_name_the_store(self):
         output, _ = self.pbt("run", "spec.yaml", "--store", "sqlite:here.db")
-        self.assertIn("pbt segments tiny --store sqlite:here.db\n", output)
+        self.assertIn("pbt plot tiny --store sqlite:here.db --output tiny.svg\n", output)
 
     def test_logs_lie_beside_the_store(self):
         self.pbt("run", "spec.yaml", "--quiet")

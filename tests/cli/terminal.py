@@ -160,7 +160,13 @@ class Terminal(Case):
         self.read(r"best \d\S* \(m")
         self.assertEqual(self.screen.scrolled, 0)
         self.assertRegex(self.screen.text().splitlines()[0], "^tiny: 40 members")
-        self.assertEqual(len(self.frame_lines(r" +\d+ +(training|waiting|finished) ")), 7)
+        self.assertEqual(len(self.frame_lines(r" +\d+ +(training|waiting|finished) ")), 6)
+        self.process.kill()
+
+    def test_the_address_fits_a_terminal(self):
+        self.spec(delay="0.2")
+        self.open(columns=80)
+        self.read(r"(?m)^API at http://127\.0\.0\.1:\d+ *$")
         self.process.kill()
 
     def test_a_narrowed_terminal_is_redrawn(self):

@@ -43,6 +43,15 @@ class Usage(Case):
             self.assertLessEqual(max(map(len, output.splitlines())), 80, command)
             self.assertNotRegex(output, r"(?m) $")
 
+    def test_what_is_needed_stands_without_brackets(self):
+        for command, operands in (("plot", "[STUDY]"), ("report", "STUDY [BASELINE...]")):
+            output, _ = self.pbt(command, "--help")
+            usage = f"usage: pbt {command} {operands} --output FILE"
+            self.assertIn(usage, " ".join(output.split()))
+        self.assertIn("--output FILE\n                the page to write: .html\n", output)
+        self.assertIn("usage: pbt export [STUDY] --output DIR [--", self.pbt("export", "--help")[0])
+        self.assertIn("[--output FILE]", self.pbt("compare", "--help")[0])
+
     def test_examples_and_exit_statuses(self):
         output, _ = self.pbt("run", "--help")
         for words in ("pbt run study.yaml --seeds 1..5", "130, 143", "without one usable member"):

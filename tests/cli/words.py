@@ -81,7 +81,7 @@ rows:
 WHY_COPIED = """\
 m1s1 copies m0s0
 
-At ready point 0 m1 was number 2 of 2 with -0.2991; the best candidate was m0 (-0.2991).
+At step 4 m1 was number 2 of 2 with -0.2991; the best candidate was m0 (-0.2991).
 
 before  m1s0 reported q -0.2991 at step 4
 rules   best, copying weights; then none (when: copy)
@@ -95,7 +95,7 @@ rank  member  segment    score
 WHY_CONTINUED = """\
 m0s1 continues
 
-At ready point 0 nobody whom m0 could copy comes before it. So it trains on, unchanged.
+At step 4 nobody whom m0 could copy comes before it. So it trains on, unchanged.
 
 before  m0s0 reported q -0.2991 at step 4
 rules   best, copying weights; then none (when: copy)
@@ -236,6 +236,37 @@ class Tiny(Case):
             self.assertRegex(output, r"(?m)^rate    \S+ -> \S+ \((x0.8|x1.25)( clamped)?\)$")
             self.assertRegex(output, r"(?m)^ +4 .* decided$")
             self.assertRegex(output, r"(?m)^ +1 .* drawn$")
+
+    def test_who_copied_since_is_told(self):
+        self.spec(mode="asynchronous", steps=200)
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        told = 0
+        for segment in self.json("segments"):
+            (why,) = self.json("why", segment["segment"])
+            if why["verdict"] != "not_ranked":
+                continue
+            taken, told = why["taken"], told + 1
+            (copy,) = [s for s in self.json("segments") if s["segment"] == taken["segment"]]
+            self.assertEqual((taken["parent"], taken["step"]), (copy["parent"], copy["start_step"]))
+            output, _ = self.pbt("why", segment["segment"])
+            self.assertIn(
+                f"\nm{segment['member']} copied {taken['parent']} at step {taken['step']}, after"
+                f" step {why['judged_step']}, where members were compared;",
+                output,
+            )
+            self.assertEqual(why["judged_step"], 10 * (why["compared"]["point"] + 1))
+            self.assertGreaterEqual(taken["step"], why["judged_step"])
+        self.assertGreater(told, 0)
+
+    def test_a_replay_is_held_against_the_study(self):
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        output, _ = self.pbt("replay", "tiny", "--quiet")
+        (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay")
+        self.assertEqual(
+            output.splitlines()[-1],
+            f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']}"
+            " of tiny, whose schedule it followed",
+        )
 
     def test_a_rescue_is_told(self):
         trainer = self.folder / "trainer.sh"

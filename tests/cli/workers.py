@@ -119,7 +119,7 @@ class Workers(WorkerCase):
 
     def test_listens_where_it_is_told(self):
         output, _ = self.pbt("run", "spec.yaml", "--slots", "1", "--listen", "127.0.0.1:0")
-        self.assertTrue(re.search(r"API at http://127\.0\.0\.1:\d+$", output.splitlines()[0]))
+        self.assertTrue(re.search(r"^API at http://127\.0\.0\.1:\d+$", output.splitlines()[1]))
         _, errors = self.pbt("run", "spec.yaml", "--listen", "nowhere", status=2)
         self.assertIn("--listen takes ADDRESS:PORT, found 'nowhere'", errors)
 

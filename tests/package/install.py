@@ -161,10 +161,9 @@ class Readme(unittest.TestCase):
             (folder / "build").symlink_to(BUILD)
             for file in ("study.yaml", "train.sh"):
                 (folder / file).write_text(readme_block(f"file: {file}"), encoding="utf-8")
-                (folder / file).chmod(0o755)
             for line in readme_block("run").splitlines():
-                said = output(*line.split(), cwd=folder)
-                self.assertNotEqual(said.strip(), "", line)
+                said = output("sh", "-c", line, cwd=folder)
+                self.assertEqual(said.strip() == "", line.startswith("chmod "), line)
 
     def test_links_lead_somewhere(self):
         for page in [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
