@@ -378,7 +378,10 @@ int pbt__run(const pbt__arguments *arguments, pbt_spec *spec)
     run this = {.arguments = arguments, .entry = {.lock = -1}};
     pbt_error error = {0};
     pbt__seeds seeds = {0};
-    pbt_err err = read_options(&this, &seeds, &error);
+    pbt_err err = pbt__spec_can_train(spec, &error);
+    if (err == PBT_OK) {
+        err = read_options(&this, &seeds, &error);
+    }
     if (err == PBT_OK) {
         err = pbt__place_find(arguments, &this.place, &error);
     }

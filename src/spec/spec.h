@@ -59,6 +59,10 @@ PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const c
 PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed,
                                          pbt_spec **out, pbt_error *error);
 
+/* Check that a spec says what is to be started here; workers of its study may also be started
+ * elsewhere, so a spec without a command is no mistake by itself. Errors: PBT_ERR_SPEC. */
+PBT_MUST_USE pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error);
+
 /*
  * Amend one key: "stop.steps", "8000" (the value in YAML's notation). The spec is untouched on
  * failure; on success `source` no longer says what is in force, the fields do.
