@@ -156,6 +156,17 @@ class Run(Case):
         _, errors = self.pbt("run", "spec.yaml", status=2)
         self.assertRegex(errors, r"^pbt: spec\.yaml:4:\d+: .*population")
 
+    def test_an_amended_study_goes_on_by_the_same_spec(self):
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.pbt("amend", "tiny", "objective.window=2", "stop.steps=60")
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertRegex(errors, r"^pbt: spec\.yaml:7:\d+: stop\.steps: found 40; the study has 60")
+        self.assertIn("hint: write 60 into the spec, as the study has it, or: "
+                      "pbt amend tiny stop.steps=40\n", errors)
+        self.spec(steps=60)
+        output, _ = self.pbt("run", "spec.yaml", "--quiet")
+        self.assertIn("tiny finished: 240 of 240 steps", output)
+
     def test_seeds_are_studies_of_their_own(self):
         self.pbt("run", "spec.yaml", "--seeds", "1..3", "--quiet")
         shows = self.json("list")
