@@ -169,6 +169,20 @@ class Ends(WorkerCase):
         self.assert_all_dead()
         self.goes_on()
 
+    def test_kills_of_the_run_cost_no_attempts(self):
+        self.workers(lost=0)
+        self.trainer(ENDLESS)
+        for kills in range(3):
+            run = self.start("run", "spec.yaml", "--slots", "2", "--quiet")
+            self.wait_for_training()
+            run.kill()
+            run.wait()
+            self.assert_all_dead()
+            (self.folder / "training").unlink()
+        self.goes_on()
+        self.assertEqual(self.events("failed") + self.events("rescued"), [])
+        self.assertGreater(len(self.events("released")), 0)
+
     def test_a_killed_worker_takes_its_family_along(self):
         self.trainer(FAMILY)
         run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
