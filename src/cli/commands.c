@@ -72,7 +72,7 @@ static const pbt__note training_statuses[] = {
     {"1", "failed"},
     {"2", "usage or spec error"},
     {"3", "the study ended without one usable member"},
-    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {"129, 130, 143", "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM"},
     {NULL, NULL},
 };
 
@@ -80,7 +80,7 @@ static const pbt__note try_statuses[] = {
     {"0", "nothing is wrong"},
     {"1", "a check says 'no'"},
     {"2", "usage or spec error"},
-    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {"129, 130, 143", "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM"},
     {NULL, NULL},
 };
 
