@@ -72,5 +72,5 @@ int pbt__command_replay(const pbt__arguments *arguments)
         err = make_spec(arguments, subject.study, &spec, &error);
         pbt__subject_close(&subject);
     }
-    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
+    return err == PBT_OK ? pbt__run(arguments, spec, NULL) : pbt__print_error(&error);
 }

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import subprocess
 import time
 
 import tap
@@ -64,6 +65,36 @@ class Run(Case):
         strings = (self.folder / "pbt.db").read_bytes()
         for word in (b'"provenance"', b'"kernel"', b'"processor"', b'"commit"'):
             self.assertIn(word, strings)
+
+    def git(self, *words):
+        who = ["-c", "user.name=x", "-c", "user.email=x"]
+        subprocess.run(["git", *who, *words], cwd=self.folder, env=self.environment(), check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def is_clean(self, *words):
+        """What a new study says of its files."""
+        self.pbt("run", *words, "--quiet")
+        clean = self.json("show")[0]["provenance"]["trainer"]["clean"]
+        self.pbt("delete", "tiny", "--yes")
+        return clean
+
+    def test_clean_means_that_the_commit_has_what_was_run(self):
+        self.spec(steps=10)
+        self.assertIsNone(self.is_clean("spec.yaml"))
+        self.git("init", "--quiet")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "nothing")
+        self.assertIs(self.is_clean("spec.yaml"), False)
+        self.git("add", "spec.yaml")
+        self.git("commit", "--quiet", "--message", "the spec")
+        self.assertIs(self.is_clean("spec.yaml"), False)
+        self.git("add", "trainer.sh")
+        self.git("commit", "--quiet", "--message", "the trainer")
+        self.assertIs(self.is_clean("spec.yaml"), True)
+        self.assertIs(self.is_clean(f"{self.folder}/spec.yaml"), True)
+        self.spec(file="other.yaml", steps=10)
+        self.assertIs(self.is_clean("other.yaml"), False)
+        (self.folder / "trainer.sh").open("a").write("# more\n")
+        self.assertIs(self.is_clean("spec.yaml"), False)
 
     def test_interrupt_and_go_on_is_the_same_study(self):
         self.pbt("run", "spec.yaml", "--quiet", "--store", "whole.db")
