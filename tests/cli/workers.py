@@ -81,6 +81,17 @@ class Workers(WorkerCase):
         _, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
         self.assertIn("nothing_of_that_name", errors)
 
+    def test_a_spec_without_a_command_starts_nothing(self):
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text().replace("  command: [python3, train.py]\n", ""))
+        self.assertIn("nothing that `pbt run` could start", self.pbt("check", "spec.yaml")[0])
+        for words in (["run"], ["run", "--seeds", "1..2"], ["try"]):
+            output, errors = self.pbt(*words, "spec.yaml", status=2)
+            self.assertEqual(output, "")
+            self.assertEqual(errors, "pbt: spec.yaml:12:3: trainer.command: missing; it names the "
+                             "program that trains: [python3, train.py]\n")
+        self.assertEqual(self.files(), ["spec.yaml", "train.py", "trainer.sh"])
+
     def test_a_script_that_fails_costs_one_attempt_each(self):
         self.workers(retries=5)
         self.trainer(TRAINER.replace("worker.report(", "raise RuntimeError('no such layer')  # "))
