@@ -128,8 +128,9 @@ class Fields(Case):
             self.assertEqual([key for key in keys if "." in key and key not in given], [])
 
     def rare(self, query):
-        """What only a missing quorum has (tests/core/why.c)."""
-        return {"quorum.needed", "quorum.reported"} if query == "why" else set()
+        """What a missing quorum has (tests/core/why.c), and a copy since (words.py)."""
+        taken = {f"taken.{field}" for field in ("segment", "parent", "donor", "step")}
+        return taken | {"quorum.needed", "quorum.reported"} if query == "why" else set()
 
 
 class Verdicts(Case):

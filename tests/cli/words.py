@@ -246,6 +246,7 @@ class Tiny(Case):
             if why["verdict"] != "not_ranked":
                 continue
             taken, told = why["taken"], told + 1
+            self.assertEqual(sorted(taken), ["donor", "parent", "segment", "step"])
             (copy,) = [s for s in self.json("segments") if s["segment"] == taken["segment"]]
             self.assertEqual((taken["parent"], taken["step"]), (copy["parent"], copy["start_step"]))
             output, _ = self.pbt("why", segment["segment"])
@@ -260,8 +261,9 @@ class Tiny(Case):
 
     def test_a_replay_is_held_against_the_study(self):
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
-        output, _ = self.pbt("replay", "tiny", "--quiet")
-        (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay")
+        output, _ = self.pbt("replay", "tiny", "--scale", "2", "--quiet")
+        (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay-x2")
+        self.assertNotEqual(best["score"], again["score"])
         self.assertEqual(
             output.splitlines()[-1],
             f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']}"
