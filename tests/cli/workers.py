@@ -78,8 +78,18 @@ class Workers(WorkerCase):
 
     def test_a_script_that_cannot_begin_ends_the_study(self):
         self.trainer("import nothing_of_that_name\n")
+        for _ in range(2):
+            output, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
+            self.assertRegex(output, r"(?m)Z  stopped: the trainer ended before it asked for a segment$")
+            self.assertEqual(errors.count("ModuleNotFoundError: No module named 'nothing_of"), 1)
+            self.assertIn("detail: the trainer ended before it asked for a segment\n", errors)
+            self.assertIn("hint: mend the trainer; the same command tries again\n", errors)
+
+    def test_a_script_that_never_asks_is_asked_why(self):
+        self.trainer("print('trained')\n")
         _, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
-        self.assertIn("nothing_of_that_name", errors)
+        self.assertIn("    trained\n", errors)
+        self.assertIn("hint: does it loop over pbt.Worker()? see docs/tutorial.md; ", errors)
 
     def test_a_spec_without_a_command_starts_nothing(self):
         path = self.folder / "spec.yaml"
@@ -95,7 +105,8 @@ class Workers(WorkerCase):
     def test_a_script_that_fails_costs_one_attempt_each(self):
         self.workers(retries=5)
         self.trainer(TRAINER.replace("worker.report(", "raise RuntimeError('no such layer')  # "))
-        _, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        output, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        self.assertIn("stopped: every member's first attempt has failed\n", output)
         self.assertIn("no such layer", errors)
         self.assertEqual([m["failures"] for m in self.json("members")], [1, 1, 1, 1])
 
