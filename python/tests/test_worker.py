@@ -212,7 +212,7 @@ class Worker(Case):
     def test_outside_a_study(self):
         for name in ("PBT_SERVER", "PBT_STUDY"):
             self.assertIsNone(os.environ.get(name))
-        with self.assertRaisesRegex(pbt.NoStudyError, "PBT_SERVER is not set.*\n.*pbt run SPEC"):
+        with self.assertRaisesRegex(pbt.NoStudyError, "PBT_SERVER is not set.*\n.*pbt run SPEC`$"):
             pbt.Worker()
         with self.assertRaisesRegex(pbt.ArgumentError, "not the URL"):
             pbt.Worker("localhost:1", "toy")

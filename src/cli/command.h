@@ -36,6 +36,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_MEMBER,
     PBT__OPTION_SEGMENT,
     PBT__OPTION_EXPORT,
+    PBT__OPTION_NAME,
     PBT__OPTION_SCALE,
     PBT__OPTION_YES,
     PBT__OPTION_FORCE,

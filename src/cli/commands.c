@@ -54,6 +54,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
     [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
     [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
+    [PBT__OPTION_NAME] = {"name", "NAME", "of the new study (default: STUDY-replay)"},
     [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
@@ -73,7 +74,7 @@ static const pbt__note training_statuses[] = {
     {"1", "failed"},
     {"2", "usage or spec error"},
     {"3", "the study ended without one usable member"},
-    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {"129, 130, 143", "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM"},
     {NULL, NULL},
 };
 
@@ -81,7 +82,7 @@ static const pbt__note try_statuses[] = {
     {"0", "nothing is wrong"},
     {"1", "a check says 'no'"},
     {"2", "usage or spec error"},
-    {"130, 143", "interrupted by SIGINT (Ctrl-C) or SIGTERM"},
+    {"129, 130, 143", "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM"},
     {NULL, NULL},
 };
 
@@ -264,8 +265,8 @@ const pbt__command pbt__commands[] = {
         .name = "replay",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(SCALE) | BIT(SLOTS) | BIT(GPUS) |
-                   BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(NAME) | BIT(SCALE) | BIT(SLOTS) |
+                   BIT(GPUS) | BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "train one model by the schedule that a study found",
         .text = "Trains one model with exactly the hyperparameters of every age of a lineage:\n"

@@ -165,7 +165,7 @@ static pbt_err add_panel(sheet *this, const ruler *along)
 
 static pbt_err write_script(sheet *this)
 {
-    const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%.0s%c", 1};
+    const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%g", 1};
     const ruler time = time_ruler(this->contest->groups);
     bool is_falling = this->contest->groups->direction == PBT_MINIMIZE;
     pbt__text_add(&this->script, STYLE);

@@ -10,7 +10,8 @@
 #include "cli/facts.h"
 #include "cli/format.h"
 #include "cli/print.h"
-#include "executor/local.h"
+#include "cli/words.h"
+#include "executor/log.h"
 
 enum {
     TEXT_MAXIMUM = 1 << 24, /* Units: bytes */
@@ -19,7 +20,7 @@ enum {
 
 /* ---- a study without a usable member ---- */
 
-/* The newest failure in the log. */
+/* The newest failure in the log since the study was resumed, if it was. */
 typedef struct last_failure {
     pbt_segment_id segment;
     char message[400];
@@ -32,6 +33,9 @@ static pbt_err see_failure(void *context, const json_t *event)
     const char *segment = json_string_value(json_object_get(event, "segment"));
     const char *message = json_string_value(json_object_get(event, "message"));
     pbt_segment_id id;
+    if (kind != NULL && strcmp(kind, "resumed") == 0) {
+        last->segment = PBT_NO_SEGMENT;
+    }
     if (kind != NULL && strcmp(kind, "failed") == 0 && segment != NULL &&
         pbt__id_read(segment, &id)) {
         last->segment = id;
@@ -56,52 +60,59 @@ static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *p
     return read_log_end(outcome, 0, path, end, error);
 }
 
-/* Print it to standard error, each line indented. */
-static pbt_err print_log_end(const pbt__outcome *outcome, int32_t member, pbt_error *error)
+/* Print its newest part to standard error, each line indented. */
+static void print_log_end(const pbt__outcome *outcome, const char *path, const char *end)
 {
-    char path[PBT__PATH_SIZE];
-    char *end = NULL;
-    pbt_err err = read_log_end(outcome, member > 0 ? member : 0, path, &end, error);
-    if (err != PBT_OK) {
-        return err;
-    }
     if (end[0] != '\0') {
         fflush(stdout);
         fprintf(stderr, "the end of %s:\n", pbt__place_shown(outcome->place, path));
     }
-    for (const char *line = end; *line != '\0';) {
+    for (const char *line = pbt__log_newest(end); *line != '\0';) {
         size_t length = strcspn(line, "\n");
         fprintf(stderr, "    %.*s\n", (int)length, line);
         line += length + (line[length] == '\n');
     }
-    free(end);
-    return PBT_OK;
+}
+
+static void tell_reason(const last_failure *last, bool is_broken, pbt_error *error)
+{
+    char id[PBT__ID_SIZE];
+    if (last->segment.member >= 0) {
+        pbt__id_write(last->segment, id);
+        pbt__error_detail(error, "%s: %s", id, last->message);
+    } else if (is_broken) {
+        pbt__error_detail(error, "%s", PBT__WORDS_IDLE);
+    }
 }
 
 static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
     last_failure last = {.segment = PBT_NO_SEGMENT};
-    char id[PBT__ID_SIZE], option[PBT__PATH_SIZE];
+    char path[PBT__PATH_SIZE], option[PBT__PATH_SIZE];
+    char *end = NULL;
     const char *name = pbt__study_name(outcome->study);
+    const bool is_broken = strcmp(summary->stop_reason, "broken") == 0;
     pbt_err err = pbt__study_events(outcome->study, 0, see_failure, &last, error);
     if (err == PBT_OK) {
-        err = print_log_end(outcome, last.segment.member, error);
+        int32_t member = last.segment.member > 0 ? last.segment.member : 0;
+        err = read_log_end(outcome, member, path, &end, error);
     }
     if (err != PBT_OK) {
         return err;
     }
+    print_log_end(outcome, path, end);
     (void)pbt__fail(error, PBT_ERR_NO_MEMBER, "study '%s' ended without one usable member", name);
-    if (last.segment.member >= 0) {
-        pbt__id_write(last.segment, id);
-        pbt__error_detail(error, "%s: %s", id, last.message);
-    }
-    if (strcmp(summary->stop_reason, "broken") == 0) {
-        pbt__error_hint(error, "mend the trainer; the same command tries again");
-        return PBT_ERR_NO_MEMBER;
-    }
+    tell_reason(&last, is_broken, error);
     pbt__place_option(outcome->place, option, sizeof option);
-    pbt__error_hint(error, "'pbt delete %s --yes%s', then run it again", name, option);
+    if (is_broken) {
+        bool never_asks = strstr(pbt__log_newest(end), PBT__LOG_IDLE_HINT) != NULL;
+        pbt__error_hint(error, "%s; the same command tries again",
+                        never_asks ? PBT__LOG_IDLE_HINT : "mend the trainer");
+    } else {
+        pbt__error_hint(error, "'pbt delete %s --yes%s', then run it again", name, option);
+    }
+    free(end);
     return PBT_ERR_NO_MEMBER;
 }
 

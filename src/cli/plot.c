@@ -52,11 +52,12 @@ static void write_facts(const pbt_spec *spec, const pbt__summary *summary, const
 {
     (void)snprintf(facts[0], FACTS_SIZE,
                    "%" PRId32 " members, %s, exploit %s, explore %s; %" PRId64 " of %" PRId64
-                   " steps, %" PRId64 " segments, %" PRId64 " copies",
+                   " steps, %" PRId64 " segments, %" PRId64 " copies, %" PRId32 " failed",
                    summary->member_count, pbt__mode_name(spec->search.mode),
                    pbt__exploit_name(spec->search.exploit.rule),
                    pbt__explore_name(spec->search.explore.rule), summary->steps_done,
-                   summary->steps_total, summary->segment_count, summary->exploit_count);
+                   summary->steps_total, summary->segment_count, summary->exploit_count,
+                   summary->failed_count);
     facts[1][0] = '\0';
     if (trace->winner >= 0) {
         (void)snprintf(facts[1], FACTS_SIZE,

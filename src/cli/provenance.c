@@ -2,18 +2,21 @@
 #include "cli/provenance.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "executor/local.h"
 
 enum { GIT_TIMEOUT_MS = 5000, ANSWER_SIZE = 256 };
@@ -90,7 +93,75 @@ static json_t *text_or_null(const char *text)
     return string != NULL ? string : json_null();
 }
 
-static json_t *describe_trainer(const pbt_spec *spec)
+/* Say whether git lacks any of `files`, which lie in `folder`; what is ignored is not there either.
+ * Shape: files[count] */
+static bool lacks(char *folder, char *const *files, size_t count)
+{
+    enum { WORDS = 7 };
+    char answer[ANSWER_SIZE];
+    char *const words[WORDS] = {"git", "--literal-pathspecs", "-C", folder, "ls-files", "--others",
+                                "--"};
+    char **command = pbt__calloc(WORDS + count + 1, sizeof *command);
+    if (command == NULL) {
+        return true;
+    }
+    memcpy(command, words, sizeof words);
+    memcpy(command + WORDS, files, count * sizeof *files);
+    bool is_answered = ask_git(command, answer);
+    free(command);
+    return !is_answered || answer[0] != '\0';
+}
+
+static bool is_file_in(const char *folder, const char *name)
+{
+    char path[PBT__PATH_SIZE];
+    char file[PATH_MAX], parent[PATH_MAX];
+    struct stat status;
+    if (pbt__path_join(folder, name, path, NULL) != PBT_OK || realpath(path, file) == NULL ||
+        realpath(folder, parent) == NULL || stat(file, &status) != 0) {
+        return false;
+    }
+    size_t length = strlen(parent);
+    return S_ISREG(status.st_mode) && strncmp(file, parent, length) == 0 && file[length] == '/';
+}
+
+/* Say whether git lacks a file that the command or the library names in the trainer's folder. */
+static bool lacks_trainer(char *folder, const pbt__trainer_spec *trainer)
+{
+    size_t count = 0, found = 0;
+    while (trainer->command != NULL && trainer->command[count] != NULL) {
+        count++;
+    }
+    char **files = pbt__calloc(count + 1, sizeof *files);
+    if (files == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_file_in(folder, trainer->command[i])) {
+            files[found++] = trainer->command[i];
+        }
+    }
+    if (trainer->library != NULL && is_file_in(folder, trainer->library)) {
+        files[found++] = trainer->library;
+    }
+    bool is_lacking = found > 0 && lacks(folder, files, found);
+    free(files);
+    return is_lacking;
+}
+
+static bool lacks_spec(const pbt_spec *spec, const char *file)
+{
+    char folder[PBT__PATH_SIZE], name[PBT__PATH_SIZE];
+    if (file == NULL) {
+        return false;
+    }
+    const char *slash = strrchr(file, '/');
+    snprintf(folder, sizeof folder, "%s", spec->folder != NULL ? spec->folder : ".");
+    snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : file);
+    return lacks(folder, (char *[]){name}, 1);
+}
+
+static json_t *describe_trainer(const pbt_spec *spec, const char *file)
 {
     char folder[PBT__PATH_SIZE], commit[ANSWER_SIZE], changes[ANSWER_SIZE];
     const char *directory = spec->trainer.directory != NULL ? spec->trainer.directory : ".";
@@ -104,9 +175,11 @@ static json_t *describe_trainer(const pbt_spec *spec)
     bool has_commit = ask_git(ask_commit, commit);
     commit[strcspn(commit, "\n")] = '\0';
     bool has_changes = has_commit && ask_git(ask_changes, changes);
+    bool is_clean = has_changes && changes[0] == '\0' && !lacks_spec(spec, file) &&
+                    !lacks_trainer(folder, &spec->trainer);
     return json_pack("{s:o, s:o, s:o}", "directory", text_or_null(folder), "commit",
                      has_commit ? text_or_null(commit) : json_null(), "clean",
-                     has_changes ? json_boolean(changes[0] == '\0') : json_null());
+                     has_changes ? json_boolean(is_clean) : json_null());
 }
 
 /* ---- the machine ---- */
@@ -139,7 +212,8 @@ static json_t *describe_command(const pbt__arguments *arguments)
     return words;
 }
 
-json_t *pbt__provenance_gather(const pbt__arguments *arguments, const pbt_spec *spec)
+json_t *pbt__provenance_gather(const pbt__arguments *arguments, const pbt_spec *spec,
+                               const char *file)
 {
     struct utsname name = {0};
     char kernel[256];
@@ -148,5 +222,5 @@ json_t *pbt__provenance_gather(const pbt__arguments *arguments, const pbt_spec *
     return json_pack("{s:o, s:s, s:s, s:s, s:o, s:i, s:o}", "command", describe_command(arguments),
                      "version", pbt_version(), "host", name.nodename, "kernel", kernel, "processor",
                      describe_processor(), "processors", (int)pbt__slots_processors(), "trainer",
-                     describe_trainer(spec));
+                     describe_trainer(spec, file));
 }

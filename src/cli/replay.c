@@ -1,4 +1,5 @@
 /* replay.c: `pbt replay`: one model by a recorded schedule, run like any study. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -22,24 +23,51 @@ static pbt_err read_scale(const pbt__arguments *arguments, double *out, pbt_erro
     return pbt__fail(error, PBT_ERR_ARGUMENT, "--scale takes a number above 0, found '%s'", text);
 }
 
-/* NAME-replay, and what makes this replay another one: "-m3", "-m3s12", "-x2". Shape: out[size] */
-static pbt_err write_name(const pbt__arguments *arguments, const char *study, char *out,
-                          size_t size, pbt_error *error)
+/* --name, else NAME-replay and what makes this replay another one: "-m3", "-m3s12", "-x2".
+ * Shape: out[size] */
+static pbt_err write_name(const pbt__arguments *arguments, const char *study, double scale,
+                          char *out, size_t size, pbt_error *error)
 {
+    const char *name = arguments->values[PBT__OPTION_NAME];
     const char *member = arguments->values[PBT__OPTION_MEMBER];
     const char *segment = arguments->values[PBT__OPTION_SEGMENT];
-    const char *scale = arguments->values[PBT__OPTION_SCALE];
-    const int length = snprintf(out, size, "%s-replay%s%s%s%s%s%s", study,
-                                member != NULL ? "-m" : "", member != NULL ? member : "",
-                                segment != NULL ? "-" : "", segment != NULL ? segment : "",
-                                scale != NULL ? "-x" : "", scale != NULL ? scale : "");
-    return length >= 0 && (size_t)length < size
-               ? PBT_OK
-               : pbt__fail(error, PBT_ERR_LIMIT, "'%s-replay' is too long for a study's name",
-                           study);
+    char stretch[PBT__NUMBER_SIZE + 8] = "";
+    if (scale != 1) {
+        (void)snprintf(stretch, sizeof stretch, "-x%g", scale);
+    }
+    const int length =
+        name != NULL ? snprintf(out, size, "%s", name)
+                     : snprintf(out, size, "%s-replay%s%s%s%s%s", study, member != NULL ? "-m" : "",
+                                member != NULL ? member : "", segment != NULL ? "-" : "",
+                                segment != NULL ? segment : "", stretch);
+    if (length >= 0 && (size_t)length < size) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_LIMIT, "'%s-replay' is too long for a study's name", study);
+    pbt__error_hint(error, "--name gives it another");
+    return PBT_ERR_LIMIT;
 }
 
-/* What a replay is held against: the end of the lineage whose schedule it follows. */
+/* Refuse a replay whose name another schedule has: the study may have gone on since. */
+static pbt_err check_name(const pbt__subject *subject, const pbt_spec *spec, pbt_error *error)
+{
+    pbt__study_row row;
+    pbt__study *other = NULL;
+    if (pbt__store_find(subject->store, spec->name, &row, NULL) != PBT_OK) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__query_open(&subject->place, subject->store, spec->name, PBT__ACCESS_READ,
+                                  &other, error);
+    if (err == PBT_OK && pbt__spec_compare(spec, pbt__study_spec(other), NULL) != PBT_OK) {
+        err = pbt__fail(error, PBT_ERR_EXISTS, "study '%s' is another one", spec->name);
+        pbt__error_detail(error, "the schedule, or what else it follows, has changed since");
+        pbt__error_hint(error, "--name gives this replay another name; or 'pbt delete %s --yes'",
+                        spec->name);
+    }
+    pbt__study_close(other);
+    return err;
+}
+
 typedef struct original {
     char study[PBT__NAME_SIZE], replay[PBT__NAME_SIZE];
     char segment[PBT__ID_SIZE];
@@ -55,7 +83,8 @@ static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, ori
     json_t *schedule = NULL;
     pbt_err err = read_scale(arguments, &options.scale, error);
     if (err == PBT_OK) {
-        err = write_name(arguments, pbt__study_name(study), name, PBT__NAME_SIZE, error);
+        err = write_name(arguments, pbt__study_name(study), options.scale, name, PBT__NAME_SIZE,
+                         error);
     }
     if (err == PBT_OK) {
         err = pbt__arguments_lineage(arguments, &id, error);
@@ -76,12 +105,43 @@ static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, ori
     return err;
 }
 
-/* Print both scores, where the replay has come to its end. */
+/* Say how the replay ended beside what it followed. Errors: PBT_ERR_TRAINER where its weights did
+ * not get as old as the schedule: it diverged on the way. */
+static pbt_err compare(pbt__study *replay, const original *first, pbt_error *error)
+{
+    char end[PBT__CELL_SIZE], best[PBT__CELL_SIZE];
+    const pbt_spec *spec = pbt__study_spec(replay);
+    json_t *members = NULL;
+    pbt__summary summary;
+    pbt_err err = pbt__study_summary(replay, &summary, error);
+    if (err != PBT_OK || summary.state != PBT__FINISHED || !summary.has_best) {
+        return err;
+    }
+    err = pbt__study_members(replay, &members, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const json_t *member = json_array_get(members, 0);
+    const int64_t age = json_integer_value(json_object_get(member, "age"));
+    pbt__format_json(json_object_get(member, "score"), end);
+    pbt__format_real(summary.best.score, best);
+    json_decref(members);
+    printf("\n%s %s at the end of this replay, %s at its best; %s by %s of %s, which it followed\n",
+           spec->metric, end, best, first->score, first->segment, first->study);
+    if (age >= spec->search.stop_steps) {
+        return PBT_OK;
+    }
+    err = pbt__fail(error, PBT_ERR_TRAINER,
+                    "the replay diverged on the way: its weights have age %" PRId64
+                    ", the schedule ends at %" PRId64,
+                    age, spec->search.stop_steps);
+    pbt__error_hint(error, "'pbt delete %s --yes' and try again, or another --scale", spec->name);
+    return err;
+}
+
 static pbt_err tell(const pbt__arguments *arguments, const original *first, pbt_error *error)
 {
-    char score[PBT__CELL_SIZE];
     pbt__subject subject = {0};
-    pbt__summary summary;
     pbt_err err = pbt__place_find(arguments, &subject.place, error);
     if (err == PBT_OK) {
         err = pbt__place_open(&subject.place, PBT__ACCESS_READ, &subject.store, error);
@@ -91,13 +151,7 @@ static pbt_err tell(const pbt__arguments *arguments, const original *first, pbt_
                               &subject.study, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_summary(subject.study, &summary, error);
-    }
-    if (err == PBT_OK && summary.state == PBT__FINISHED && summary.has_best) {
-        pbt__format_real(summary.best.score, score);
-        printf("\n%s %s by this replay, %s by %s of %s, whose schedule it followed\n",
-               pbt__study_spec(subject.study)->metric, score, first->score, first->segment,
-               first->study);
+        err = compare(subject.study, first, error);
     }
     pbt__subject_close(&subject);
     return err;
@@ -112,12 +166,16 @@ int pbt__command_replay(const pbt__arguments *arguments)
     pbt_err err = pbt__subject_open(&subject, arguments, PBT__ACCESS_READ, &error);
     if (err == PBT_OK) {
         err = make_spec(arguments, subject.study, &first, &spec, &error);
+        if (err == PBT_OK) {
+            err = check_name(&subject, spec, &error);
+        }
         pbt__subject_close(&subject);
     }
     if (err != PBT_OK) {
+        pbt_spec_free(spec);
         return pbt__print_error(&error);
     }
-    int status = pbt__run(arguments, spec);
+    int status = pbt__run(arguments, spec, NULL);
     bool has_failed = status == 0 && tell(arguments, &first, &error) != PBT_OK;
     return has_failed ? pbt__print_error(&error) : status;
 }

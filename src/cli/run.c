@@ -34,6 +34,7 @@ enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
 /* What all studies of one command share. */
 typedef struct run {
     const pbt__arguments *arguments;
+    const char *spec_file; /* Nullable */
     pbt__place place;
     pbt__entry entry;
     pbt__store *store;
@@ -48,7 +49,7 @@ typedef struct run {
 static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options *options,
                       pbt__study **out, pbt_error *error)
 {
-    json_t *provenance = pbt__provenance_gather(this->arguments, *spec);
+    json_t *provenance = pbt__provenance_gather(this->arguments, *spec, this->spec_file);
     if (provenance == NULL) {
         return pbt__fail_memory(error);
     }
@@ -373,12 +374,15 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     return status;
 }
 
-int pbt__run(const pbt__arguments *arguments, pbt_spec *spec)
+int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file)
 {
-    run this = {.arguments = arguments, .entry = {.lock = -1}};
+    run this = {.arguments = arguments, .spec_file = file, .entry = {.lock = -1}};
     pbt_error error = {0};
     pbt__seeds seeds = {0};
-    pbt_err err = read_options(&this, &seeds, &error);
+    pbt_err err = pbt__spec_can_train(spec, &error);
+    if (err == PBT_OK) {
+        err = read_options(&this, &seeds, &error);
+    }
     if (err == PBT_OK) {
         err = pbt__place_find(arguments, &this.place, &error);
     }
@@ -396,6 +400,7 @@ int pbt__command_run(const pbt__arguments *arguments)
 {
     pbt_error error = {0};
     pbt_spec *spec = NULL;
-    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
-    return err == PBT_OK ? pbt__run(arguments, spec) : pbt__print_error(&error);
+    const char *file = arguments->operands[0];
+    pbt_err err = pbt_spec_read(file, &spec, &error);
+    return err == PBT_OK ? pbt__run(arguments, spec, file) : pbt__print_error(&error);
 }

@@ -6,7 +6,7 @@
 #include "spec/spec.h"
 
 /* Run the study of a spec by a command line's options; prints what went wrong and returns the exit
- * status. Owner: takes `spec`. */
-int pbt__run(const pbt__arguments *arguments, pbt_spec *spec);
+ * status. Owner: takes `spec`. Nullable: file, where the spec was read from. */
+int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file);
 
 #endif

@@ -15,6 +15,14 @@ static void count_signal(int number)
     atomic_fetch_add(&count, 1);
 }
 
+/* A terminal that goes away says so twice, itself and by its shell: that is no second wish. */
+static void count_hangup(int number)
+{
+    if (atomic_load(&count) == 0) {
+        count_signal(number);
+    }
+}
+
 static void do_nothing(int number)
 {
     (void)number;
@@ -34,6 +42,7 @@ void pbt__signals_install(void)
 {
     handle(SIGINT, count_signal);
     handle(SIGTERM, count_signal);
+    handle(SIGHUP, count_hangup);
     handle(SIGPIPE, do_nothing);
 }
 

@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-/* Begin to count SIGINT and SIGTERM (an ignored one stays ignored: a job in the background), and
- * survive a closed pipe. */
+/* Begin to count SIGINT and SIGTERM, and SIGHUP where it is the first (an ignored one stays ignored:
+ * a job in the background, nohup), and survive a closed pipe. */
 void pbt__signals_install(void);
 
-/* How many SIGINT and SIGTERM came. */
+/* How many came. */
 int pbt__signals_count(void);
 
 /* 128 + the first of them: the exit status it asks for. */

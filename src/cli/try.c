@@ -282,7 +282,12 @@ int pbt__command_try(const pbt__arguments *arguments)
     rehearsal this = {.arguments = arguments};
     pbt_error error = {0};
     pbt_spec *spec = NULL;
-    if (pbt_spec_read(arguments->operands[0], &spec, &error) != PBT_OK) {
+    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    if (err == PBT_OK) {
+        err = pbt__spec_can_train(spec, &error);
+    }
+    if (err != PBT_OK) {
+        pbt_spec_free(spec);
         return pbt__print_error(&error);
     }
     this.trial.spec = spec;

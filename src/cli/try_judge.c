@@ -66,8 +66,12 @@ static pbt__check_id blame(pbt__probe_id id, const pbt__probed *probed)
     return FAILS[id];
 }
 
-static const char *failure_hint(const pbt__trial *trial, pbt__check_id id)
+static const char *failure_hint(const pbt__trial *trial, const pbt__probed *probed,
+                                pbt__check_id id)
 {
+    if (probed->hint[0] != '\0' && id != PBT__CHECK_STEPS) {
+        return probed->hint;
+    }
     switch (id) {
     case PBT__CHECK_SAVES:
         return "write the checkpoint to where the segment says, then report";
@@ -82,7 +86,7 @@ static const char *failure_hint(const pbt__trial *trial, pbt__check_id id)
     case PBT__CHECK_LEAKS:
         return "in a process of its own each segment trains; what is left over from one before?";
     default:
-        return "mend the trainer; its log says more";
+        return probed->log_says_more ? "mend the trainer; its log says more" : "mend the trainer";
     }
 }
 
@@ -91,7 +95,7 @@ static void judge_failure(const pbt__trial *trial, pbt__probe_id id, pbt__check 
     const pbt__probed *probed = &trial->probed[id];
     const pbt__check_id blamed = blame(id, probed);
     conclude(&out[blamed], PBT__OPINION_NO, "%s", probed->message);
-    advise(&out[blamed], failure_hint(trial, blamed));
+    advise(&out[blamed], failure_hint(trial, probed, blamed));
 }
 
 /* ---- one segment ---- */

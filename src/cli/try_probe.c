@@ -170,7 +170,9 @@ static pbt_err read_answer(json_t *json, pbt__probed *out, pbt_error *error)
         .failure = (pbt_err)json_integer_value(json_object_get(json, "failure")),
         .is_step = json_is_true(json_object_get(json, "is_step")),
         .message = text_of(json, "message"),
+        .hint = text_of(json, "hint"),
         .log = text_of(json, "log"),
+        .log_says_more = json_is_true(json_object_get(json, "log_says_more")),
     };
     for (int m = 0; m < PBT__PROBE_MEMBERS; m++) {
         for (int n = 0; n < PBT__PROBE_SEGMENTS; n++) {

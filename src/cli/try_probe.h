@@ -50,7 +50,9 @@ typedef struct pbt__probed {
                             was refused; else the trainer failed */
     bool is_step;        /* it was refused for its step */
     const char *message; /* why; one line */
+    const char *hint;    /* what to do about it; "" where that is not known */
     const char *log;     /* the file to look at; "" where there is none */
+    bool log_says_more;  /* than what pbt wrote there */
 } pbt__probed;
 
 /* Train. A trainer's failure is told in `out`; the caller calls pbt__probed_fini. Errors: what

@@ -74,11 +74,12 @@ static void write_log_end(const pbt__trial *trial, pbt__text *out)
     char *end = NULL;
     const pbt__probe_id failed = pbt__trial_failed(trial);
     const char *path = failed < PBT__PROBE_COUNT ? trial->probed[failed].log : "";
-    if (path[0] == '\0' || pbt__log_tail(path, TAIL_SIZE, &end, NULL) != PBT_OK) {
+    if (path[0] == '\0' || !trial->probed[failed].log_says_more ||
+        pbt__log_tail(path, TAIL_SIZE, &end, NULL) != PBT_OK) {
         return;
     }
     pbt__text_format(out, "\nthe end of %s:\n", path);
-    for (const char *line = end; *line != '\0';) {
+    for (const char *line = pbt__log_newest(end); *line != '\0';) {
         const size_t length = strcspn(line, "\n");
         pbt__text_format(out, "    %.*s\n", (int)length, line);
         line += length + (line[length] == '\n');

@@ -4,6 +4,7 @@
  * Where member 0's first segment is given, it is reported from here before any trainer starts. The
  * study is stopped while that happens, so that nothing is handed to us in return.
  */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 #include "cli/gpus.h"
 #include "cli/signals.h"
 #include "cli/try_probe.h"
-#include "executor/local.h"
+#include "cli/words.h"
+#include "executor/log.h"
 #include "server/server.h"
 #include "study/host.h"
 #include "study/json.h"
@@ -37,8 +39,9 @@ typedef struct stage {
     int64_t sequence;  /* the newest event that was seen */
     int64_t report_us; /* when the last report came, or the process was started */
     bool has_failed;
-    bool is_refused;   /* under `lock`, with */
-    pbt_error refusal; /* the first one */
+    char failed_log[32]; /* of the member that has; "" */
+    bool is_refused;     /* under `lock`, with */
+    pbt_error refusal;   /* the first one */
     pthread_mutex_t lock;
     json_t *result;
 } stage;
@@ -238,7 +241,12 @@ static pbt_err see_event(void *context, const json_t *event)
         return add_report(this, event);
     }
     if (strcmp(kind, "failed") == 0 && !this->has_failed) {
+        pbt_segment_id id;
         this->has_failed = true;
+        if (pbt__id_read(json_string_value(json_object_get(event, "segment")), &id)) {
+            (void)snprintf(this->failed_log, sizeof this->failed_log, "m%" PRId32 ".log",
+                           id.member);
+        }
         (void)json_object_set_new(this->result, "message", field(event, "message"));
     }
     return PBT_OK;
@@ -279,24 +287,38 @@ static void tell_error(const stage *this, const pbt_error *error)
                    error->detail[0] != '\0' ? ": " : "", error->detail);
     (void)json_object_set_new(this->result, "is_step",
                               json_boolean(strstr(error->message, "the step is ") != NULL));
+    (void)json_object_set_new(this->result, "hint", json_string(error->hint));
     tell_failure(this, error->code, words);
 }
 
-/* The first of them that has anything to say. */
+/* Where a trainer says that it ended well without asking for a segment, ask why. */
+static void tell_idle(const stage *this, const char *tail)
+{
+    if (strstr(tail, PBT__LOG_IDLE_HINT) != NULL) {
+        (void)json_object_set_new(this->result, "hint", json_string(PBT__LOG_IDLE_HINT));
+    }
+}
+
+/* The first of them that has anything to say; before all others, of the member that failed. */
 static void tell_log(const stage *this)
 {
-    static const char *const NAMES[] = {"try-0.log", "m0.log", "m1.log"};
+    enum { TAIL_SIZE = 1 << 16 };
+    const char *const names[] = {this->failed_log, "m0.log", "m1.log", "try-0.log"};
     char path[PBT__PATH_SIZE];
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        char *bytes = NULL;
-        size_t length = 0;
-        if (pbt__path_join(this->logs, NAMES[i], path, NULL) == PBT_OK &&
-            pbt__file_read(path, 1 << 26, &bytes, &length, NULL) == PBT_OK && length > 0) {
-            free(bytes);
+    bool is_found = false;
+    for (size_t i = 0; !is_found && i < sizeof names / sizeof *names; i++) {
+        char *tail = NULL;
+        is_found = names[i][0] != '\0' &&
+                   pbt__path_join(this->logs, names[i], path, NULL) == PBT_OK &&
+                   pbt__log_tail(path, TAIL_SIZE, &tail, NULL) == PBT_OK && tail[0] != '\0';
+        if (is_found) {
+            const char *newest = pbt__log_newest(tail);
             (void)json_object_set_new(this->result, "log", json_string(path));
-            return;
+            (void)json_object_set_new(this->result, "log_says_more",
+                                      json_boolean(pbt__log_says_more(newest)));
+            tell_idle(this, newest);
         }
-        free(bytes);
+        free(tail);
     }
 }
 
@@ -361,7 +383,7 @@ static pbt_err tell_ending(const stage *this, pbt_error *error)
     if (err == PBT_OK && this->has_failed) {
         tell_failure(this, PBT_ERR_TRAINER, NULL);
     } else if (err == PBT_OK && summary.finished_count < summary.member_count) {
-        tell_failure(this, PBT_ERR_TRAINER, "the trainer ended without asking for a segment");
+        tell_failure(this, PBT_ERR_TRAINER, PBT__WORDS_IDLE);
     }
     return err;
 }

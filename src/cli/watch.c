@@ -40,7 +40,8 @@ typedef struct view {
     pbt__live *live; /* NULL: lines */
     const char *log_folder;
     bool is_quiet;
-    int64_t sequence; /* lines: the newest event printed */
+    int64_t sequence; /* lines: the newest event printed, */
+    bool has_failed;  /* and whether any of them was a failure */
     int64_t due_us;   /* when to show next, */
     int64_t look_us;  /* and when to look around */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
@@ -52,6 +53,7 @@ typedef struct event_lines {
     pbt__text text;
     int64_t sequence;
     const char *log_folder;
+    bool has_failed; /* an attempt of this run */
 } event_lines;
 
 /* A failure names its log; a worker that says itself why it failed does not know where that is. */
@@ -68,12 +70,30 @@ static void name_log(event_lines *lines, const json_t *event)
     }
 }
 
+/* A study that breaks without any failure has a trainer that never asked. */
+static bool is_idle(const event_lines *lines, const json_t *event)
+{
+    const char *reason = json_string_value(json_object_get(event, "reason"));
+    return !lines->has_failed && reason != NULL && strcmp(reason, "broken") == 0;
+}
+
+static void add_words(event_lines *lines, const json_t *event)
+{
+    json_t *idle = is_idle(lines, event) ? json_copy((json_t *)(uintptr_t)event) : NULL;
+    if (idle != NULL) {
+        (void)json_object_set_new(idle, "reason", json_string(PBT__WORDS_IDLE));
+    }
+    pbt__words_event(idle != NULL ? idle : event, &lines->text);
+    json_decref(idle);
+}
+
 static pbt_err add_line(void *context, const json_t *event)
 {
     event_lines *lines = context;
     const char *kind = json_string_value(json_object_get(event, "kind"));
-    pbt__words_event(event, &lines->text);
+    add_words(lines, event);
     if (kind != NULL && strcmp(kind, "failed") == 0) {
+        lines->has_failed = true;
         name_log(lines, event);
     }
     lines->sequence = json_integer_value(json_object_get(event, "sequence"));
@@ -82,13 +102,15 @@ static pbt_err add_line(void *context, const json_t *event)
 
 static pbt_err print_lines(view *shown, pbt_error *error)
 {
-    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence, shown->log_folder};
+    event_lines lines = {pbt__text_init(LINES_MAXIMUM), shown->sequence, shown->log_folder,
+                         shown->has_failed};
     pbt_err err = pbt__study_events(shown->study, shown->sequence, add_line, &lines, error);
     if (err != PBT_OK) {
         pbt__text_fini(&lines.text);
         return err;
     }
     shown->sequence = lines.sequence;
+    shown->has_failed = lines.has_failed;
     err = pbt__print_text(&lines.text, error);
     fflush(stdout);
     return err;

@@ -268,12 +268,14 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
     return pbt__fail_errno(error, "cannot start a thread");
 }
 
-/* Whoever had our slots' names before is dead: what it held can be claimed at once. */
+/* Whoever had our slots' names before is dead: what it held can be claimed at once. Trainers in
+ * processes of their own die with it and are not to blame; a plugin may have killed it. */
 static pbt_err end_old_leases(pbt__study *study, const char *worker_name, pbt_error *error)
 {
     char prefix[PBT__NAME_SIZE];
+    const bool is_lost = pbt__study_spec(study)->trainer.protocol == PBT__PROTOCOL_LIBRARY;
     snprintf(prefix, sizeof prefix, "%s-", worker_name);
-    return pbt__study_end_leases(study, prefix, error);
+    return pbt__study_end_leases(study, prefix, is_lost, error);
 }
 
 static void listen_to_workers(pbt__local *local, bool listens)

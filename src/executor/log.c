@@ -155,6 +155,29 @@ pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *e
     return PBT_OK;
 }
 
+const char *pbt__log_newest(const char *tail)
+{
+    const char *newest = tail;
+    for (const char *line = tail; *line != '\0';) {
+        const size_t length = strcspn(line, "\n");
+        newest = strncmp(line, "---", 3) == 0 ? line : newest;
+        line += length + (line[length] == '\n');
+    }
+    return newest;
+}
+
+bool pbt__log_says_more(const char *tail)
+{
+    bool says_more = false;
+    for (const char *line = tail; *line != '\0';) {
+        const size_t length = strcspn(line, "\n");
+        const bool is_ours = strncmp(line, "---", 3) == 0 || strncmp(line, "pbt: ", 5) == 0;
+        says_more = says_more || !is_ours;
+        line += length + (line[length] == '\n');
+    }
+    return says_more;
+}
+
 pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
                            pbt_error *error)
 {

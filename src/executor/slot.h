@@ -126,6 +126,7 @@ struct pbt__local {
     char *gpu_variable;
     char *server_url, *token; /* nullable */
     atomic_int stopping;
+    atomic_bool has_quoted; /* member 0's log says why the study is broken */
     atomic_int running_count;
     atomic_int holder_count; /* slots that have not ended, and whoever has yet to call finish */
     pthread_rwlock_t gate;

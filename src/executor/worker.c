@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -43,6 +44,7 @@ struct life {
     int64_t sequence; /* of the study's newest event when the process was started */
     int idle_deaths;  /* in a row, without any event meanwhile */
     int stalled;      /* looks in a row at which what it trains was not its own any more */
+    off_t log_size;   /* of what the lives before it have printed outside of any segment */
     int64_t over_us;  /* monotonic: since when the study is known to be over; 0: it is not */
 };
 
@@ -185,20 +187,32 @@ static void wait_for_rest(struct life *life)
 /* ---- dying -------------------------------------------------------------------------------------
  */
 
-/* Show in member 0's log where its worker's output ends: a study that breaks before anything was
- * trained is explained from there. */
-static void quote_log(const struct life *life, const char *words)
+static off_t own_log_size(const pbt__slot *slot)
 {
+    struct stat status;
+    return stat(pbt__relay_own_path(slot->relay), &status) == 0 ? status.st_size : 0;
+}
+
+/* Show in member 0's log what its worker's last life has printed: a study that breaks before
+ * anything was trained is explained from there, once. */
+static void quote_log(const struct life *life)
+{
+    const pbt__slot *slot = life->slot;
+    const off_t printed = own_log_size(slot) - life->log_size;
+    const size_t size = printed < TAIL_SIZE ? (size_t)printed : TAIL_SIZE;
+    char border[PBT__NAME_SIZE + 64];
     char *tail = NULL;
     int log = -1;
-    const pbt__slot *slot = life->slot;
-    if (pbt__log_open(slot->local->log_folder, 0, &log, NULL) != PBT_OK) {
+    if (atomic_exchange(&slot->local->has_quoted, true) ||
+        pbt__log_open(slot->local->log_folder, 0, &log, NULL) != PBT_OK) {
         return;
     }
-    if (pbt__log_tail(pbt__relay_own_path(slot->relay), TAIL_SIZE, &tail, NULL) == PBT_OK) {
-        pbt__log_line(log, tail);
+    (void)snprintf(border, sizeof border, "--- %s ended before it asked for a segment",
+                   slot->worker);
+    pbt__log_line(log, border);
+    if (pbt__log_tail(pbt__relay_own_path(slot->relay), size, &tail, NULL) == PBT_OK) {
+        pbt__log_bytes(log, tail, strlen(tail));
     }
-    pbt__log_line(log, words);
     free(tail);
     (void)close(log);
 }
@@ -212,6 +226,9 @@ static pbt_err break_study(struct life *life)
     }
     pbt__summary summary;
     const pbt_err seen = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    if (seen == PBT_OK && summary.state != PBT__RUNNING) {
+        quote_log(life);
+    }
     if (seen != PBT_OK || summary.state != PBT__RUNNING) {
         return seen;
     }
@@ -229,7 +246,7 @@ static pbt_err mourn(struct life *life, int64_t sequence)
     char words[256], log_path[PBT__PATH_SIZE];
     char message[PBT__PATH_SIZE + 300];
     const char *name = slot->local->spec->trainer.command[0];
-    (void)pbt__child_describe(&life->child, name, words, sizeof words);
+    const bool has_failed = pbt__child_describe(&life->child, name, words, sizeof words);
     pbt__relay_log_path(slot->relay, log_path);
     (void)snprintf(message, sizeof message, "%s; its log is %s", words, log_path);
     const pbt_err err =
@@ -237,14 +254,12 @@ static pbt_err mourn(struct life *life, int64_t sequence)
     if (err != PBT_OK) {
         return err;
     }
-    (void)snprintf(message, sizeof message, "pbt: %s", words);
+    const bool is_idle = held.member < 0 && sequence == life->sequence;
+    (void)snprintf(message, sizeof message, "pbt: %s%s", words,
+                   is_idle && !has_failed ? "; " PBT__LOG_IDLE_HINT : "");
     pbt__relay_line(slot->relay, message);
     pbt__relay_turn(slot->relay, NULL, NULL);
-    const bool is_idle = held.member < 0 && sequence == life->sequence;
     life->idle_deaths = is_idle ? life->idle_deaths + 1 : 0;
-    if (is_idle) {
-        quote_log(life, message);
-    }
     return life->idle_deaths >= IDLE_DEATHS_MAXIMUM ? break_study(life) : PBT_OK;
 }
 
@@ -309,6 +324,7 @@ static pbt_err live_once(struct life *life)
     pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
     const int64_t began_us = pbt__clock_monotonic_us();
     life->sequence = err == PBT_OK ? summary.last_sequence : 0;
+    life->log_size = own_log_size(slot);
     life->stalled = 0;
     life->over_us = 0;
     if (err == PBT_OK) {

@@ -58,6 +58,8 @@ void pbt__panel_schedule(const pbt__picture *picture, const pbt_parameter *param
 PBT_MUST_USE pbt_err pbt__panel_lineage(const pbt__picture *picture, pbt__range range, int height,
                                         pbt__text *script, pbt_error *error);
 
+/* Append the values of a list as marks: "('sgd' 0, 'adam' 1)". */
+void pbt__list_marks(const pbt_parameter *parameter, pbt__text *script);
 /* How lines of a whole population are drawn, such as "lw 0.8 lc rgb '#907f9fbf'". */
 void pbt__line_of_many(const pbt__picture *picture, pbt__text *script);
 /* Append numbers as a line of a data block; NaN where one is not finite. */

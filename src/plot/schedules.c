@@ -9,6 +9,8 @@
 
 enum { REVERSE_MARKS = 9 }; /* 0.9, 0.99, ... */
 
+static const double ROOM = 0.05; /* of an axis */
+
 static bool is_listed(const pbt_parameter *parameter)
 {
     return parameter->type == PBT_ORDINAL || parameter->type == PBT_CHOICE;
@@ -23,13 +25,13 @@ static double aside(const pbt__trace *trace, const pbt__track *track,
 }
 
 /* A segment as a stroke at its value, led to from the value that was left. */
-static void write_stroke(const pbt__trace *trace, const pbt__track *track, int32_t left,
-                         const pbt_parameter *parameter, bool winning, pbt__text *script)
+static void write_stroke(const pbt__trace *trace, const pbt__track *track,
+                         const pbt_parameter *parameter, pbt__text *script)
 {
-    const double off = winning ? 0 : aside(trace, track, parameter);
+    const double off = aside(trace, track, parameter);
     const double value = pbt__trace_value(track, parameter) + off;
-    if (left >= 0) {
-        const pbt__track *before = &trace->tracks[left];
+    if (track->before >= 0) {
+        const pbt__track *before = &trace->tracks[track->before];
         const double left_value = pbt__trace_value(before, parameter) + off;
         const double from[] = {before->end_step, left_value};
         const double corner[] = {track->start_step, left_value};
@@ -43,27 +45,41 @@ static void write_stroke(const pbt__trace *trace, const pbt__track *track, int32
     pbt__text_add(script, "\n");
 }
 
+/* The schedule of the best: by age, which is what it trained for, whoever trained it. */
+static void write_winner(const pbt__trace *trace, const pbt__track *track,
+                         const pbt_parameter *parameter, pbt__text *script)
+{
+    const double value = pbt__trace_value(track, parameter);
+    if (track->parent >= 0) {
+        const double before = pbt__trace_value(&trace->tracks[track->parent], parameter);
+        const double from[] = {track->start_age, before};
+        pbt__data_line(script, from, 2);
+    }
+    const double start[] = {track->start_age, value};
+    const double end[] = {track->end_age, value};
+    pbt__data_line(script, start, 2);
+    pbt__data_line(script, end, 2);
+    pbt__text_add(script, "\n");
+}
+
 static void write_data(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
 {
     pbt__text_add(script, "$members << END\n");
     for (int32_t i = 0; i < trace->count; i++) {
-        const pbt__track *track = &trace->tracks[i];
-        write_stroke(trace, track, track->before, parameter, false, script);
+        write_stroke(trace, &trace->tracks[i], parameter, script);
     }
     pbt__text_add(script, "END\n$winner << END\n");
     for (int32_t i = 0; i < trace->count; i++) {
-        const pbt__track *track = &trace->tracks[i];
-        if (track->is_winning) {
-            write_stroke(trace, track, track->parent, parameter, true, script);
+        if (trace->tracks[i].is_winning) {
+            write_winner(trace, &trace->tracks[i], parameter, script);
         }
     }
     pbt__text_add(script, "END\n");
 }
 
-/* The values of a list as the axis's marks. */
-static void write_marks(const pbt_parameter *parameter, pbt__text *script)
+void pbt__list_marks(const pbt_parameter *parameter, pbt__text *script)
 {
-    pbt__text_add(script, "set ytics (");
+    pbt__text_add(script, "(");
     for (int32_t i = 0; i < parameter->item_count; i++) {
         const pbt_value item = {.integer = i};
         json_t *json = pbt__value_json(parameter, item);
@@ -74,13 +90,13 @@ static void write_marks(const pbt_parameter *parameter, pbt__text *script)
         free(text);
         json_decref(json);
     }
-    pbt__text_format(script, ")\nset yrange [-0.5:%g]\n", parameter->item_count - 0.5);
+    pbt__text_add(script, ")");
 }
 
 /* The axis is of 1 - x, downwards; its marks say x. */
 static void write_reverse_marks(pbt__text *script)
 {
-    pbt__text_add(script, "set yrange [*:*] reverse\nset ytics ('0' 1, '0.5' 0.5");
+    pbt__text_add(script, "set ytics ('0' 1, '0.5' 0.5");
     for (int nines = 1; nines <= REVERSE_MARKS; nines++) {
         const double distance = pow(10, -nines);
         pbt__text_format(script, ", '%.*f' %.*f", nines, 1 - distance, nines, distance);
@@ -88,21 +104,46 @@ static void write_reverse_marks(pbt__text *script)
     pbt__text_add(script, ")\n");
 }
 
+/* The values drawn and a little room: a line at a bound is not hidden by an axis. */
+static void write_range(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
+{
+    const bool is_log = parameter->scale != PBT_LINEAR;
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    for (int32_t i = 0; i < trace->count; i++) {
+        const double value = pbt__trace_value(&trace->tracks[i], parameter);
+        low = fmin(low, value);
+        high = fmax(high, value);
+    }
+    if (high > low) {
+        const double room = is_log ? pow(high / low, ROOM) : ROOM * (high - low);
+        low = is_log ? low / room : low - room;
+        high = is_log ? high * room : high + room;
+        const bool is_reversed = parameter->scale == PBT_REVERSE_LOG;
+        pbt__text_format(script, "set yrange [%.9g:%.9g]\n", is_reversed ? high : low,
+                         is_reversed ? low : high);
+    }
+}
+
 static void write_axes(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
 {
     pbt__text_format(script,
-                     "unset key\nset xlabel 'step' offset 0,0.5\nset xrange [0:%.9g]\nset title ",
-                     trace->last_step * 1.01);
+                     "unset key\nset xlabel 'step; of the best: age' offset 0,0.3\n"
+                     "set xrange [0:%.9g]\nset title ",
+                     fmax(trace->last_step, trace->last_age) * 1.01);
     pbt__gnuplot_quote(parameter->name, script);
     pbt__text_add(script, "\n");
     if (is_listed(parameter)) {
-        write_marks(parameter, script);
+        pbt__text_add(script, "set ytics ");
+        pbt__list_marks(parameter, script);
+        pbt__text_format(script, "\nset yrange [-0.5:%g]\n", parameter->item_count - 0.5);
         return;
     }
     if (parameter->scale == PBT_REVERSE_LOG) {
         write_reverse_marks(script);
     }
-    pbt__text_add(script, parameter->scale != PBT_LINEAR ? "set logscale y\n" : "");
+    write_range(trace, parameter, script);
+    pbt__text_add(script,
+                  parameter->scale != PBT_LINEAR ? "set logscale y\nset format y '%g'\n" : "");
 }
 
 void pbt__panel_schedule(const pbt__picture *picture, const pbt_parameter *parameter,

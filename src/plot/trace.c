@@ -31,6 +31,8 @@ static bool read_track(const json_t *row, pbt__track *out)
     if (id == NULL || !pbt__id_read(id, &out->id) ||
         !pbt__json_number_read(json_object_get(row, "start_step"), &out->start_step) ||
         !pbt__json_number_read(json_object_get(row, "end_step"), &out->end_step) ||
+        !pbt__json_number_read(json_object_get(row, "start_age"), &out->start_age) ||
+        !pbt__json_number_read(json_object_get(row, "end_age"), &out->end_age) ||
         !pbt__json_number_read(json_object_get(row, "score"), &score)) {
         return false;
     }
@@ -56,6 +58,7 @@ static pbt_err read_rows(pbt__trace *trace, pbt_error *error)
             return pbt__fail(error, PBT_ERR_CORRUPT, "row %zu is no segment", i);
         }
         trace->last_step = fmax(trace->last_step, track->end_step);
+        trace->last_age = fmax(trace->last_age, track->end_age);
         if (track->id.member >= trace->member_count) {
             trace->member_count = track->id.member + 1;
         }

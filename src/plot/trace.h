@@ -13,12 +13,13 @@
 /* One reported segment. */
 typedef struct pbt__track {
     pbt_segment_id id;
-    int32_t parent;      /* index of the segment whose weights it started from; -1: none */
-    int32_t before;      /* index of its member's segment before it; -1: none */
-    int32_t donor;       /* index of the segment copied; -1: nothing was */
-    int32_t child_count; /* segments that started from its weights */
-    double start_step, end_step;
-    double score; /* NaN where it is not finite */
+    int32_t parent;              /* index of the segment whose weights it started from; -1: none */
+    int32_t before;              /* index of its member's segment before it; -1: none */
+    int32_t donor;               /* index of the segment copied; -1: nothing was */
+    int32_t child_count;         /* segments that started from its weights */
+    double start_step, end_step; /* its member's clock */
+    double start_age, end_age;   /* the weights' clock */
+    double score;                /* NaN where it is not finite */
     bool is_winning;
     const json_t *row; /* the trace's */
 } pbt__track;
@@ -29,7 +30,7 @@ typedef struct pbt__trace {
     int32_t count;
     int32_t member_count;
     int32_t winner; /* index of the best segment; -1: none */
-    double last_step;
+    double last_step, last_age;
     const pbt_space *space;
     json_t *rows;
 } pbt__trace;

@@ -63,6 +63,17 @@ static pbt_err check_trainer(const pbt__reader *reader)
     return PBT_OK;
 }
 
+pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
+{
+    const pbt__reader reader = {.file = pbt__spec_origin(spec)->file, .error = error};
+    if (spec->trainer.protocol == PBT__PROTOCOL_LIBRARY || spec->trainer.command != NULL) {
+        return PBT_OK;
+    }
+    return pbt__refuse(&reader, pbt__spec_place(spec, pbt__key_find("trainer.command")),
+                       "trainer.command: missing; it names the program that trains: "
+                       "[python3, train.py]");
+}
+
 /* ---- placeholders ---- */
 
 static bool is_known(const pbt_space *space, const char *name, size_t length)

@@ -1,4 +1,9 @@
-/* compare.c: a spec as its file has it now, against the one in force in a study. */
+/*
+ * compare.c: a spec as its file has it now, against the one in force in a study.
+ *
+ * What the file does not name stays as it is in force: a study that was amended goes on with the
+ * file that it began with, unless that one says otherwise.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +21,8 @@ enum {
 struct comparison {
     const pbt_spec *file;
     const pbt_spec *study;
-    const pbt__key *first; /* the first key that differs, or NULL */
-    bool can_amend;        /* every key that differs can be amended */
+    const pbt__key *first; /* of the keys that differ, or NULL; one that cannot be amended if any */
+    int count;             /* of keys that differ */
     pbt__text amendments;  /* " 'key=value'" for each */
     pbt_error *error;
 };
@@ -45,6 +50,25 @@ static void add_amendment(pbt__text *out, const char *key, const char *value)
     pbt__text_add(out, "'");
 }
 
+static bool can_amend(const pbt__key *key)
+{
+    return (key->flags & PBT__KEY_AMENDABLE) != 0;
+}
+
+static void note_difference(struct comparison *comparison, const pbt__key *key, const char *file)
+{
+    const pbt__key *first = comparison->first;
+    const bool is_worse = first != NULL && can_amend(first) && !can_amend(key);
+    comparison->first = first == NULL || is_worse ? key : first;
+    comparison->count++;
+    add_amendment(&comparison->amendments, key->path, file);
+}
+
+static bool is_given(const pbt_spec *spec, const pbt__key *key)
+{
+    return pbt__spec_origin(spec)->keys[key - pbt__keys].line != 0;
+}
+
 static pbt_err compare_key(struct comparison *comparison, const pbt__key *key)
 {
     char *file = NULL;
@@ -54,9 +78,7 @@ static pbt_err compare_key(struct comparison *comparison, const pbt__key *key)
         err = pbt__spec_value(comparison->study, key->path, &study, comparison->error);
     }
     if (err == PBT_OK && strcmp(file, study) != 0) {
-        comparison->first = comparison->first == NULL ? key : comparison->first;
-        comparison->can_amend &= (key->flags & PBT__KEY_AMENDABLE) != 0;
-        add_amendment(&comparison->amendments, key->path, file);
+        note_difference(comparison, key, file);
     }
     free(file);
     free(study);
@@ -161,20 +183,26 @@ static void find_difference(const struct comparison *comparison, struct differen
     }
 }
 
-static void hint_remedy(const struct comparison *comparison)
+/* Both ways to end the difference: to follow the study, or to have it follow the file. */
+static void hint_remedy(const struct comparison *comparison, const pbt__text *study)
 {
     const char *name = comparison->study->name;
     pbt_error *error = comparison->error;
-    if (!comparison->can_amend) {
+    const bool is_short = comparison->count == 1 && study->length > 0 && study->length < SHOWN;
+    const char *value = is_short ? pbt__text_string(study) : "what the study has";
+    const char *all = pbt__text_string(&comparison->amendments);
+    const size_t words = sizeof "write  into the spec, as the study has it, or: pbt amend ";
+    if (!can_amend(comparison->first)) {
         pbt__error_hint(error,
                         "what differs cannot change in a study: give the spec another 'name'");
-    } else if (comparison->amendments.length + strlen(name) + 16 > sizeof error->hint) {
+    } else if (words + strlen(value) + strlen(name) + strlen(all) > sizeof error->hint) {
         pbt__error_hint(error,
-                        "pbt amend %s KEY=VALUE ... for every key that differs, beginning with "
-                        "'%s'",
+                        "write what the study has into the spec, or: pbt amend %s KEY=VALUE ... "
+                        "for every key that differs, beginning with '%s'",
                         name, comparison->first->path);
     } else {
-        pbt__error_hint(error, "pbt amend %s%s", name, pbt__text_string(&comparison->amendments));
+        pbt__error_hint(error, "write %s into the spec%s, or: pbt amend %s%s", value,
+                        is_short ? ", as the study has it" : "", name, all);
     }
 }
 
@@ -204,7 +232,7 @@ static pbt_err refuse_difference(const struct comparison *comparison)
     cut_value(&found.file, DETAILED, file);
     cut_value(&found.study, DETAILED, study);
     pbt__error_detail(comparison->error, "found %s; the study has %s", file, study);
-    hint_remedy(comparison);
+    hint_remedy(comparison, &found.study);
     restart(&found);
     return err;
 }
@@ -214,14 +242,13 @@ pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study, pbt_error
     struct comparison comparison = {
         .file = file,
         .study = study,
-        .can_amend = true,
         .amendments = pbt__text_init(TEXT_MAXIMUM),
         .error = error,
     };
     pbt_err err = PBT_OK;
     for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
         const pbt__key *key = &pbt__keys[i];
-        if (key->kind != PBT__KIND_MAP && pbt__key_applies(file, key)) {
+        if (key->kind != PBT__KIND_MAP && is_given(file, key) && pbt__key_applies(file, key)) {
             err = compare_key(&comparison, key);
         }
     }

@@ -59,6 +59,10 @@ PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const c
 PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed,
                                          pbt_spec **out, pbt_error *error);
 
+/* Check that a spec says what is to be started here; workers of its study may also be started
+ * elsewhere, so a spec without a command is no mistake by itself. Errors: PBT_ERR_SPEC. */
+PBT_MUST_USE pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error);
+
 /*
  * Amend one key: "stop.steps", "8000" (the value in YAML's notation). The spec is untouched on
  * failure; on success `source` no longer says what is in force, the fields do.
@@ -78,11 +82,12 @@ PBT_MUST_USE pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char
 PBT_MUST_USE pbt_err pbt__spec_write(const pbt_spec *spec, char **out, pbt_error *error);
 
 /*
- * Compare a spec just parsed with the one in force in a study. Returns PBT_OK where they mean the
- * same; else PBT_ERR_SPEC with "FILE:LINE:COLUMN: ..." naming the first key that differs and both
- * values, and, where every key that differs can be amended, a hint with the whole `pbt amend NAME
- * key=value ...`. `directory`, `environment`, notes and layout included; `source` and `folder`
- * not.
+ * Compare a spec just parsed with the one in force in a study, by the keys that its text gives:
+ * the others stay as they are in force. Returns PBT_OK where they mean the same; else PBT_ERR_SPEC
+ * with "FILE:LINE:COLUMN: ..." naming one key that differs and both values: the first that cannot
+ * be amended, or else the first. Where all can be amended, the hint has what to write into the
+ * text, and the whole `pbt amend NAME key=value ...`. `directory`, `environment` and notes
+ * included; layout, `source` and `folder` not.
  */
 PBT_MUST_USE pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study,
                                        pbt_error *error);

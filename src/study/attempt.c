@@ -262,11 +262,11 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
-pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error)
+pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, bool is_lost, pbt_error *error)
 {
     worker_call call = {.name = prefix,
                         .name_length = strlen(prefix),
-                        .what = FAIL,
+                        .what = is_lost ? FAIL : GIVE_BACK,
                         .cause = PBT__CAUSE_LOST,
                         .message = "the worker died"};
     return pbt__study_submit(study, run_worker, &call, error);

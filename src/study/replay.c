@@ -19,6 +19,8 @@
 
 enum { NOTES_SIZE = 256 };
 
+static const double AGE_MAXIMUM = 0x1p53; /* Units: steps */
+
 /* The stages while they are made. Owner: one allocation each. */
 struct stages {
     const pbt_space *space;
@@ -76,6 +78,10 @@ static pbt_err add_row(struct stages *stages, const json_t *row, double scale, p
         pbt__values_read(stages->space, json_object_get(row, "hyperparameters"), values, error);
     if (err != PBT_OK) {
         return err;
+    }
+    if (end > AGE_MAXIMUM) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "a scale of %g makes the schedule too long",
+                         scale);
     }
     if (end_age <= (before != NULL ? before->end_age : 0)) {
         (void)pbt__fail(error, PBT_ERR_ARGUMENT,

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "study/desk.h"
 #include "study/json.h"
 
@@ -49,6 +50,31 @@ static double value_of(const pbt__metric *metric)
     return metric->has_value ? metric->value : mean_of(metric->samples, metric->sample_count);
 }
 
+/* What was reported instead, as far as it fits. */
+static pbt_err refuse_metrics(const report_call *call, pbt_error *error)
+{
+    enum { NAMES_MAXIMUM = 120 }; /* Units: bytes */
+    const pbt__result *result = call->result;
+    pbt__text names = pbt__text_init(NAMES_MAXIMUM + PBT__NAME_SIZE);
+    for (size_t i = 0; i < result->metric_count; i++) {
+        const char *name = result->metrics[i].name;
+        if (!pbt__utf8_is_valid(name)) {
+            continue;
+        }
+        const char *gap = names.length == 0 ? "; it has: " : ", ";
+        if (names.length + strlen(gap) + strlen(name) > NAMES_MAXIMUM) {
+            pbt__text_format(&names, "%s...", gap);
+            break;
+        }
+        pbt__text_format(&names, "%s%s", gap, name);
+    }
+    (void)pbt__fail(error, PBT_ERR_REPORT, "the report has no metric '%s'%s", call->metric,
+                    pbt__text_string(&names));
+    pbt__text_fini(&names);
+    pbt__error_hint(error, "report it, or name another one in the spec's objective.metric");
+    return PBT_ERR_REPORT;
+}
+
 static pbt_err find_score(report_call *call, pbt_error *error)
 {
     const pbt__result *result = call->result;
@@ -62,9 +88,7 @@ static pbt_err find_score(report_call *call, pbt_error *error)
             return PBT_OK;
         }
     }
-    (void)pbt__fail(error, PBT_ERR_REPORT, "the report has no metric '%s'", call->metric);
-    pbt__error_hint(error, "report it, or name another one in the spec's objective.metric");
-    return PBT_ERR_REPORT;
+    return refuse_metrics(call, error);
 }
 
 static json_t *samples_json(const pbt__metric *metric)

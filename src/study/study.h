@@ -151,8 +151,10 @@ PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who
                                      pbt_error *error);
 
 /* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are
- * dead. Each counts as a lost lease. */
-PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, pbt_error *error);
+ * dead. What a trainer may have died of counts as a lost lease; else the segment is given back, and
+ * no attempt of it has failed. */
+PBT_MUST_USE pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, bool is_lost,
+                                           pbt_error *error);
 
 /* Record that a worker's process has died: what it held has failed as its trainer's own failure.
  * `*held` is that segment, PBT_NO_SEGMENT where it held none. */

@@ -79,8 +79,14 @@ class Ends(WorkerCase):
 
     def interrupt_on_a_terminal(self, *words):
         """Press Ctrl-C once trainers train; returns the exit status."""
+        return self.end_on_a_terminal(lambda _, keys: keys.write(b"\x03"), "--quiet", *words)
+
+    def end_on_a_terminal(self, act, *words):
+        """Start a run that leads a terminal's session, and act on both once trainers train; returns
+        the exit status."""
         master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
+        terminal = open(master, "wb", buffering=0)
+        self.addCleanup(terminal.close)
         pid = os.fork()
         if pid == 0:
             os.setsid()
@@ -89,11 +95,11 @@ class Ends(WorkerCase):
             os.dup2(slave, 0)
             os.dup2(slave, 1)
             os.dup2(slave, 2)
-            os.execve(os.environ["PBT"], ["pbt", "run", "spec.yaml", "--quiet", *words],
-                      self.environment())
+            os.execve(os.environ["PBT"], ["pbt", "run", "spec.yaml", *words],
+                      self.environment() | {"TERM": "xterm"})
         os.close(slave)
         self.wait_for_training()
-        os.write(master, b"\x03")
+        act(pid, terminal)
         until = time.monotonic() + 20
         while time.monotonic() < until:
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -148,6 +154,17 @@ class Ends(WorkerCase):
         self.assertLess(time.monotonic() - began, 3)
         self.assert_all_dead()
 
+    def test_a_closed_terminal_lets_trainers_publish_their_progress(self):
+        def hang_up(pid, terminal):
+            terminal.close()
+            for _ in range(10):  # a shell passes it on as well
+                os.kill(pid, signal.SIGHUP)
+                time.sleep(0.01)
+
+        self.trainer(ENDLESS)
+        self.assertEqual(self.end_on_a_terminal(hang_up, "--slots", "2"), 129)
+        self.assert_progress_is_kept()
+
     def test_ctrl_c_twice_ends_the_deaf_at_once(self):
         self.end_twice(signal.SIGINT, 130)
         self.assertEqual(self.json("show")[0]["workers"], 0)
@@ -168,6 +185,20 @@ class Ends(WorkerCase):
         run.wait()
         self.assert_all_dead()
         self.goes_on()
+
+    def test_kills_of_the_run_cost_no_attempts(self):
+        self.workers(lost=0)
+        self.trainer(ENDLESS)
+        for kills in range(3):
+            run = self.start("run", "spec.yaml", "--slots", "2", "--quiet")
+            self.wait_for_training()
+            run.kill()
+            run.wait()
+            self.assert_all_dead()
+            (self.folder / "training").unlink()
+        self.goes_on()
+        self.assertEqual(self.events("failed") + self.events("rescued"), [])
+        self.assertGreater(len(self.events("released")), 0)
 
     def test_a_killed_worker_takes_its_family_along(self):
         self.trainer(FAMILY)

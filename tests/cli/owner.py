@@ -178,6 +178,32 @@ class Join(Owned):
         self.assertIsNone(owner.poll())
 
 
+class Killed(Owned):
+    """What the next run makes of the segments that a killed one held."""
+
+    def causes(self, protocol):
+        self.write(protocol, **({"every": 10 ** 9} if protocol == "library" else {"delay": "9"}))
+        run = self.start("run", "spec.yaml", "--slots", "1")
+        run.stdout.readline()
+        self.wait_for(self.holders, "a claim")
+        run.kill()
+        run.communicate()
+        sequel = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        kinds = "SELECT body FROM event WHERE kind IN (3, 4)"
+        self.wait_for(lambda: self.ask(kinds), "what became of it")
+        sequel.kill()
+        sequel.communicate()
+        return [json.loads(body).get("cause") for body in self.ask(kinds)]
+
+    def test_processes_give_them_back(self):
+        for protocol in ("command", "worker"):
+            self.assertEqual(self.causes(protocol), [None], protocol)
+            self.pbt("delete", "shared", "--yes", "--force")
+
+    def test_a_plugin_may_have_killed_it(self):
+        self.assertEqual(self.causes("library"), ["lost"])
+
+
 class Death(Owned):
     def setUp(self):
         super().setUp()

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import subprocess
 import time
 
 import tap
@@ -68,6 +69,36 @@ class Run(Case):
         strings = (self.folder / "pbt.db").read_bytes()
         for word in (b'"provenance"', b'"kernel"', b'"processor"', b'"commit"'):
             self.assertIn(word, strings)
+
+    def git(self, *words):
+        who = ["-c", "user.name=x", "-c", "user.email=x"]
+        subprocess.run(["git", *who, *words], cwd=self.folder, env=self.environment(), check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def is_clean(self, *words):
+        """What a new study says of its files."""
+        self.pbt("run", *words, "--quiet")
+        clean = self.json("show")[0]["provenance"]["trainer"]["clean"]
+        self.pbt("delete", "tiny", "--yes")
+        return clean
+
+    def test_clean_means_that_the_commit_has_what_was_run(self):
+        self.spec(steps=10)
+        self.assertIsNone(self.is_clean("spec.yaml"))
+        self.git("init", "--quiet")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "nothing")
+        self.assertIs(self.is_clean("spec.yaml"), False)
+        self.git("add", "spec.yaml")
+        self.git("commit", "--quiet", "--message", "the spec")
+        self.assertIs(self.is_clean("spec.yaml"), False)
+        self.git("add", "trainer.sh")
+        self.git("commit", "--quiet", "--message", "the trainer")
+        self.assertIs(self.is_clean("spec.yaml"), True)
+        self.assertIs(self.is_clean(f"{self.folder}/spec.yaml"), True)
+        self.spec(file="other.yaml", steps=10)
+        self.assertIs(self.is_clean("other.yaml"), False)
+        (self.folder / "trainer.sh").open("a").write("# more\n")
+        self.assertIs(self.is_clean("spec.yaml"), False)
 
     def test_interrupt_and_go_on_is_the_same_study(self):
         self.pbt("run", "spec.yaml", "--quiet", "--store", "whole.db")
@@ -159,6 +190,17 @@ class Run(Case):
         self.spec(population=5)
         _, errors = self.pbt("run", "spec.yaml", status=2)
         self.assertRegex(errors, r"^pbt: spec\.yaml:4:\d+: .*population")
+
+    def test_an_amended_study_goes_on_by_the_same_spec(self):
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.pbt("amend", "tiny", "objective.window=2", "stop.steps=60")
+        _, errors = self.pbt("run", "spec.yaml", status=2)
+        self.assertRegex(errors, r"^pbt: spec\.yaml:7:\d+: stop\.steps: found 40; the study has 60")
+        self.assertIn("hint: write 60 into the spec, as the study has it, or: "
+                      "pbt amend tiny stop.steps=40\n", errors)
+        self.spec(steps=60)
+        output, _ = self.pbt("run", "spec.yaml", "--quiet")
+        self.assertIn("tiny finished: 240 of 240 steps", output)
 
     def test_seeds_are_studies_of_their_own(self):
         self.pbt("run", "spec.yaml", "--seeds", "1..3", "--quiet")

@@ -117,7 +117,8 @@ class TryCase(Case):
             self.assertIsNone(check["hint"])
 
     def assert_wrong(self, name, *words, others=None):
-        """One check says no, in these words, with a hint; of the others none does."""
+        """One check says no, in these words, with a hint, which is returned; of the others none
+        does."""
         checks = self.checks(status=1)
         self.assertEqual(checks[name]["result"], "no", checks)
         for word in words:
@@ -127,6 +128,7 @@ class TryCase(Case):
             wanted = ["ok", "?"] if others is None else [others]
             if other != name:
                 self.assertIn(check["result"], wanted, (other, check))
+        return checks[name]["hint"]
 
     def assert_unsure(self, name, *words):
         """One check cannot tell, and says why; the others are well."""

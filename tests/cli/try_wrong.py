@@ -118,19 +118,36 @@ class Wrong(TryCase):
 
     def test_it_crashes(self):
         self.replace(("    score = -state", "    no_such_layer()\n    score = -state"))
-        self.assert_wrong("runs", "no_such_layer", others="?")
+        hint = self.assert_wrong("runs", "no_such_layer", others="?")
+        self.assertEqual(hint, "mend the trainer; its log says more")
 
     def test_it_cannot_begin(self):
         (self.folder / "train.py").write_text("import nothing_of_that_name\n")
         output, errors = self.pbt("try", "spec.yaml", status=1)
         self.assertEqual(errors, "")
-        self.assertRegex(output, r"(?m)^no +runs +the trainer ended without asking")
-        self.assertIn("No module named 'nothing_of_that_name'", output)
+        self.assertRegex(output, r"(?m)^no +runs +the trainer ended before it asked for a segment")
+        self.assertEqual(output.count("No module named 'nothing_of_that_name'"), 1, output)
         self.assertRegex(output, r"(?m)^kept: /.*pbt-try-")
 
     def test_it_reports_another_metric(self):
         self.replace(("score=score,", "accuracy=score,"))
-        self.assert_wrong("runs", "no metric 'score'", others="?")
+        words = "the report has no metric 'score'; it has: accuracy"
+        hint = self.assert_wrong("runs", words, others="?")
+        self.assertIn("or name another one in the spec's objective.metric", hint)
+
+    def test_it_never_asks(self):
+        (self.folder / "train.py").write_text("")
+        hint = self.assert_wrong("runs", "ended before it asked for a segment", others="?")
+        self.assertEqual(hint, "does it loop over pbt.Worker()? see docs/tutorial.md")
+
+    def test_it_cannot_be_started(self):
+        self.write(WORKER.replace("python3, train.py", "./train.py"))
+        hint = self.assert_wrong("runs", "no program './train.py'", others="?")
+        self.assertIn("is it executable (chmod +x)?", hint)
+
+    def test_it_dies_in_silence(self):
+        self.replace(("    score = -state", "    os._exit(9)\n    score = -state"))
+        self.assertEqual(self.assert_wrong("runs", "status 9", others="?"), "mend the trainer")
 
     def test_it_diverges(self):
         self.replace(("score = -state", "score = math.nan if True else -state"))

@@ -263,11 +263,12 @@ class Tiny(Case):
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
         output, _ = self.pbt("replay", "tiny", "--scale", "2", "--quiet")
         (best,), (again,) = self.json("best", "tiny"), self.json("best", "tiny-replay-x2")
+        end = self.json("members", "tiny-replay-x2")[0]["score"]
         self.assertNotEqual(best["score"], again["score"])
         self.assertEqual(
             output.splitlines()[-1],
-            f"score {again['score']:.4g} by this replay, {best['score']:.4g} by {best['segment']}"
-            " of tiny, whose schedule it followed",
+            f"score {end:.4g} at the end of this replay, {again['score']:.4g} at its best;"
+            f" {best['score']:.4g} by {best['segment']} of tiny, which it followed",
         )
 
     def test_a_rescue_is_told(self):

@@ -15,7 +15,7 @@ mode: {mode}
 ready: {{every: 10}}
 stop: {{steps: {steps}}}
 hyperparameters: {{rate: {{type: float, scale: log, min: 0.01, max: 10}}}}
-failure: {{retries: {retries}, lost: 1000}}
+failure: {{retries: {retries}, lost: {lost}}}
 lease: {{seconds: 20}}
 trainer:
   command: [python3, train.py]
@@ -23,7 +23,7 @@ trainer:
 """
 
 DEFAULTS = {"seed": 4, "population": 4, "mode": "generational", "steps": 50, "retries": 1,
-            "client": CLIENT, "delay": "0"}
+            "lost": 1000, "client": CLIENT, "delay": "0"}
 
 TRAINER = """\
 import os, time

@@ -78,13 +78,35 @@ class Workers(WorkerCase):
 
     def test_a_script_that_cannot_begin_ends_the_study(self):
         self.trainer("import nothing_of_that_name\n")
+        for _ in range(2):
+            output, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
+            self.assertRegex(output, r"(?m)Z  stopped: the trainer ended before it asked for a segment$")
+            self.assertEqual(errors.count("ModuleNotFoundError: No module named 'nothing_of"), 1)
+            self.assertIn("detail: the trainer ended before it asked for a segment\n", errors)
+            self.assertIn("hint: mend the trainer; the same command tries again\n", errors)
+
+    def test_a_script_that_never_asks_is_asked_why(self):
+        self.trainer("print('trained')\n")
         _, errors = self.pbt("run", "spec.yaml", "--slots", "2", status=3)
-        self.assertIn("nothing_of_that_name", errors)
+        self.assertIn("    trained\n", errors)
+        self.assertIn("hint: does it loop over pbt.Worker()? see docs/tutorial.md; ", errors)
+
+    def test_a_spec_without_a_command_starts_nothing(self):
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text().replace("  command: [python3, train.py]\n", ""))
+        self.assertIn("nothing that `pbt run` could start", self.pbt("check", "spec.yaml")[0])
+        for words in (["run"], ["run", "--seeds", "1..2"], ["try"]):
+            output, errors = self.pbt(*words, "spec.yaml", status=2)
+            self.assertEqual(output, "")
+            self.assertEqual(errors, "pbt: spec.yaml:12:3: trainer.command: missing; it names the "
+                             "program that trains: [python3, train.py]\n")
+        self.assertEqual(self.files(), ["spec.yaml", "train.py", "trainer.sh"])
 
     def test_a_script_that_fails_costs_one_attempt_each(self):
         self.workers(retries=5)
         self.trainer(TRAINER.replace("worker.report(", "raise RuntimeError('no such layer')  # "))
-        _, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        output, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        self.assertIn("stopped: every member's first attempt has failed\n", output)
         self.assertIn("no such layer", errors)
         self.assertEqual([m["failures"] for m in self.json("members")], [1, 1, 1, 1])
 

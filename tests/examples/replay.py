@@ -5,6 +5,27 @@ import subprocess
 import tap
 from example import BUILD, Case
 
+# Trains a line; where the file `diverge` is, it diverges once.
+TRAIN = """
+import json, os, sys
+load, save, until = sys.argv[1:]
+x = float(open(load).read()) if load else 0.0
+is_bad = until == "20" and os.path.exists("diverge")
+open(save, "w").write(repr(x + 1))
+print(json.dumps({"score": float("nan") if is_bad else x + 1}))
+"""
+LINE = """
+version: 1
+name: line
+population: 2
+ready: {every: 10}
+stop: {steps: 40}
+hyperparameters: {rate: {type: float, min: 0, max: 1}}
+trainer:
+  protocol: command
+  command: [python3, train.py, "{load}", "{save_to}", "{end_step}"]
+"""
+
 
 class Replay(Case):
     def lineage(self, name, segment):
@@ -39,6 +60,13 @@ class Replay(Case):
         path = max(paths, key=self.copies)
         self.assertGreaterEqual(self.copies(path), 3)
         return path[-1]["member"], path
+
+    def failure(self, *words):
+        """What a command that fails says."""
+        command = [BUILD / "pbt", *words, "--store", self.store]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0, words)
+        return done.stderr
 
     def replay(self, name, *options):
         self.command(BUILD / "pbt", "replay", name, "--store", self.store, "--quiet", *options)
@@ -92,18 +120,34 @@ class Replay(Case):
         again = self.query("segments", f"{name}-replay")
         self.assertEqual(self.ages(again), self.ages(before))
 
+    def test_a_name_that_another_replay_has(self):
+        self.run_study(self.spec("toy/pbt.yaml"))
+        self.replay("toy-pbt", "--name", "again")
+        before = self.query("segments", "again")
+        errors = self.failure("replay", "toy-pbt", "--name", "again", "--scale", "2")
+        self.assertIn("study 'again' is another one", errors)
+        self.assertIn("--name", errors)
+        self.assertEqual(self.query("segments", "again"), before)
+
+    def test_a_replay_that_diverges_says_so(self):
+        (self.folder / "train.py").write_text(TRAIN)
+        (self.folder / "line.yaml").write_text(LINE)
+        self.run_study(self.folder / "line.yaml")
+        (self.folder / "diverge").touch()
+        errors = self.failure("replay", "line")
+        self.assertIn("its weights have age 30, the schedule ends at 40", errors)
+        self.verify("line-replay")
+
     def test_what_cannot_be_replayed(self):
         self.run_study(self.spec("toy/pbt.yaml"))
         for words, said in {
             ("--scale", "0"): "--scale takes a number above 0",
             ("--scale", "0.01"): "leaves a stage of the schedule no step",
+            ("--scale", "1e300"): "makes the schedule too long",
             ("--segment", "m0s99"): "m0s99",
             ("--member", "9"): "9",
         }.items():
-            command = [BUILD / "pbt", "replay", "toy-pbt", "--store", self.store, *words]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            self.assertNotEqual(done.returncode, 0, words)
-            self.assertIn(said, done.stderr)
+            self.assertIn(said, self.failure("replay", "toy-pbt", *words))
         self.assertEqual([row["name"] for row in self.query("list")], ["toy-pbt"])
 
 

@@ -319,7 +319,7 @@ static void a_lost_lease_ends_the_trainer(void **state)
     start(2);
     const pid_t first = read_pid(in("first.m0s0.1"));
     (void)read_pid(in("first.m1s0.1"));
-    assert_ok(pbt__study_end_leases(study, "test", &error));
+    assert_ok(pbt__study_end_leases(study, "test", true, &error));
     finish();
     assert_state(PBT__FINISHED);
     assert_dies(first);
@@ -335,7 +335,7 @@ static void a_late_report_costs_nothing(void **state)
     make_study(SPEC("stop: {steps: 20}\n", COMMAND));
     start(1);
     (void)read_pid(in("pid"));
-    assert_ok(pbt__study_end_leases(study, "test", &error));
+    assert_ok(pbt__study_end_leases(study, "test", true, &error));
     const pbt__claimant other = {"other", "0123456789abcdef0123456789abcdef"};
     pbt__action action;
     assert_ok(pbt__study_claim(study, &other, &action, &error));

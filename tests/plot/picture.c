@@ -25,7 +25,7 @@ static pbt__text write_picture(json_t *rows, const char *best, pbt__picture_kind
         .trace = &trace,
         .title = "it's",
         .facts = {"a", "b"},
-        .metric = "accuracy",
+        .metric = "cohen's kappa",
         .direction = PBT_MAXIMIZE,
         .color = color,
     };
@@ -97,15 +97,57 @@ static void schedules_are_on_their_own_scales(void **state)
     fake_segment(rows, 1, 0, NULL, -1, 0.25);
     fake_segment(rows, 1, 1, "m0s0", 0, 0.75);
     pbt__text script = write_picture(rows, "m1s1", PBT__PICTURE_SCHEDULES, NULL);
-    const char *rate = strstr(script.bytes, "set title 'rate'\nset logscale y\n");
-    const char *momentum = strstr(script.bytes, "set title 'momentum'\nset yrange [*:*] reverse\n");
+    const char *rate =
+        strstr(script.bytes, "set title 'rate'\nset yrange [0.000965936329:0.00207052985]\n");
+    const char *momentum =
+        strstr(script.bytes, "set title 'momentum'\nset ytics ('0' 1, '0.5' 0.5");
     const char *width = strstr(script.bytes, "set title 'width'\nset ytics ('32' 0, '64' 1)\n");
     assert_true(rate != NULL && momentum > rate && width > momentum);
     assert_non_null(strstr(script.bytes,
                            "$members << END\n0 0.001\n10 0.001\n\n0 0.002\n10 0.002\n\n"
                            "10 0.002\n10 0.002\n10 0.002\n20 0.002\n\nEND\n"));
     assert_non_null(strstr(script.bytes, "$winner << END\n0 0.001\n10 0.001\n\n"
-                                         "10 0.001\n10 0.001\n10 0.002\n20 0.002\n\nEND\n"));
+                                         "10 0.001\n10 0.002\n20 0.002\n\nEND\n"));
+    pbt__text_fini(&script);
+}
+
+/* A member that diverged, and one whose first segment was lost, copy from further on. */
+static void copies_of_those_without_a_score(void **state)
+{
+    (void)state;
+    json_t *rows = json_array();
+    fake_segment(rows, 0, 0, NULL, -1, 0.5);
+    fake_segment(rows, 1, 0, NULL, -1, (double)NAN);
+    fake_segment(rows, 1, 1, "m0s0", 0, 0.75);
+    fake_segment(rows, 2, 1, "m0s0", 0, 0.25);
+    json_t *rescued = json_array_get(rows, 3);
+    (void)json_object_set_new(rescued, "start_step", json_integer(0));
+    (void)json_object_set_new(rescued, "end_step", json_integer(10));
+    pbt__text script = write_picture(rows, "m2s1", PBT__PICTURE_SCORES, NULL);
+    assert_int_equal(count_lines(script.bytes, "copies"), 2);
+    assert_non_null(strstr(script.bytes, "$copies << END\n10 0.5 0 -0.259"));
+    assert_non_null(strstr(script.bytes, "\n10 0.5 -10 -0.259"));
+    assert_non_null(strstr(script.bytes, "$jumps << END\n10 0.5\n0 0.5\n\nEND\n"));
+    assert_non_null(strstr(script.bytes, "$firsts << END\n10 0.5\n10 NaN\nEND\n"));
+    pbt__text_fini(&script);
+}
+
+/* Weights that went on in another member at another step keep their age. */
+static void a_lineage_is_drawn_by_age(void **state)
+{
+    (void)state;
+    json_t *rows = json_array();
+    fake_segment(rows, 0, 0, NULL, -1, 0.5);
+    fake_segment(rows, 1, 0, "m0s0", 0, 0.75);
+    json_t *rescued = json_array_get(rows, 1);
+    (void)json_object_set_new(rescued, "start_age", json_integer(10));
+    (void)json_object_set_new(rescued, "end_age", json_integer(20));
+    pbt__text script = write_picture(rows, "m1s0", PBT__PICTURE_SUMMARY, NULL);
+    assert_non_null(strstr(script.bytes, "$tree << END\n0 0 0.5\n10 0 0.5\n\n"
+                                         "10 0 0.75\n10 0 0.75\n20 0 0.75\n\nEND\n"));
+    assert_non_null(strstr(script.bytes, "$winner << END\n0 0.001\n10 0.001\n\n"
+                                         "10 0.001\n10 0.002\n20 0.002\n\nEND\n"));
+    assert_non_null(strstr(script.bytes, "set title 'lineage, coloured by cohen''s kappa'\n"));
     pbt__text_fini(&script);
 }
 
@@ -160,6 +202,11 @@ static void a_lineage_is_coloured_by_a_hyperparameter(void **state)
     assert_non_null(strstr(script.bytes, "coloured by rate'\nset logscale cb\n"));
     assert_null(strstr(script.bytes, "set cbrange"));
     pbt__text_fini(&script);
+    rows = json_array();
+    fake_segment(rows, 1, 0, NULL, -1, 0.25);
+    script = write_picture(rows, "m1s0", PBT__PICTURE_LINEAGE, &fake_space.parameters[2]);
+    assert_non_null(strstr(script.bytes, "set cbtics ('32' 0, '64' 1)\nset cbrange [-0.5:1.5]\n"));
+    pbt__text_fini(&script);
 }
 
 static void a_far_outlier_does_not_flatten_the_rest(void **state)
@@ -198,6 +245,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_members_and_a_copy),
         cmocka_unit_test(schedules_are_on_their_own_scales),
+        cmocka_unit_test(copies_of_those_without_a_score),
+        cmocka_unit_test(a_lineage_is_drawn_by_age),
         cmocka_unit_test(of_8_members),
         cmocka_unit_test(of_500_members),
         cmocka_unit_test(a_lineage_is_coloured_by_a_hyperparameter),

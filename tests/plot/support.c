@@ -27,12 +27,13 @@ void fake_segment(json_t *rows, int member, int number, const char *parent, int 
 {
     char id[32];
     (void)snprintf(id, sizeof id, "m%ds%d", member, number);
-    json_t *row = json_pack(
-        "{s:s, s:s, s:i, s:i, s:s?, s:o, s:i, s:i, s:o, s:{s:f, s:f, s:i}}", "segment", id, "state",
-        "reported", "member", member, "number", number, "parent", parent, "donor",
-        donor < 0 ? json_null() : json_integer(donor), "start_step", number * 10, "end_step",
-        number * 10 + 10, "score", pbt__json_number(score), "hyperparameters", "rate",
-        0.001 * (member + 1), "momentum", 0.9, "width", member % 2 == 0 ? 32 : 64);
+    json_t *row =
+        json_pack("{s:s, s:s, s:i, s:i, s:s?, s:o, s:i, s:i, s:i, s:i, s:o, s:{s:f, s:f, s:i}}",
+                  "segment", id, "state", "reported", "member", member, "number", number, "parent",
+                  parent, "donor", donor < 0 ? json_null() : json_integer(donor), "start_step",
+                  number * 10, "end_step", number * 10 + 10, "start_age", number * 10, "end_age",
+                  number * 10 + 10, "score", pbt__json_number(score), "hyperparameters", "rate",
+                  0.001 * (member + 1), "momentum", 0.9, "width", member % 2 == 0 ? 32 : 64);
     (void)json_array_append_new(rows, row);
 }
 

@@ -46,16 +46,16 @@ static void the_winner_goes_straight(void **state)
 static bool crosses(const pbt__trace *trace, const int32_t *at, int32_t a)
 {
     const pbt__track *branch = &trace->tracks[a];
-    const double x = branch->start_step;
     if (branch->parent < 0) {
         return false;
     }
+    const double x = branch->start_age;
     const int32_t from = at[branch->parent], to = at[a];
     for (int32_t row = (from < to ? from : to) + 1; row < (from < to ? to : from); row++) {
         bool is_left = false, is_right = false;
         for (int32_t i = 0; i < trace->count; i++) {
-            is_left |= at[i] == row && trace->tracks[i].start_step < x;
-            is_right |= at[i] == row && trace->tracks[i].end_step > x;
+            is_left |= at[i] == row && trace->tracks[i].start_age < x;
+            is_right |= at[i] == row && trace->tracks[i].end_age > x;
         }
         if (is_left && is_right) {
             return true;
@@ -75,7 +75,7 @@ static void nothing_overlaps_and_nothing_crosses(void **state)
             assert_in_range(at[a], 0, count - 1);
             assert_false(crosses(&trace, at, a));
             for (int32_t b = 0; b < a; b++) {
-                const bool is_same_time = trace.tracks[a].start_step == trace.tracks[b].start_step;
+                const bool is_same_time = trace.tracks[a].start_age == trace.tracks[b].start_age;
                 assert_false(is_same_time && at[a] == at[b]);
             }
         }

@@ -36,20 +36,21 @@ static const struct {
 } differences[] = {
     {SHORTEST "seed: 3\n", "test.yaml:8:7: seed: found 3; the study has 0",
      "what differs cannot change in a study: give the spec another 'name'"},
-    {SHORTEST "seed: 3\nnotes: x\n", "test.yaml:8:7: seed: found 3; the study has 0",
+    {SHORTEST "failure: {retries: 5}\nmode: generational\nnotes: x\n",
+     "test.yaml:9:7: mode: found generational; the study has asynchronous",
      "what differs cannot change in a study: give the spec another 'name'"},
     {SHORTEST "failure: {retries: 5}\n",
      "test.yaml:8:20: failure.retries: found 5; the study has 1",
-     "pbt amend short failure.retries=5"},
+     "write 1 into the spec, as the study has it, or: pbt amend short failure.retries=5"},
     {SHORTEST "notes: it's free\nlease: {seconds: 5}\n",
      "test.yaml:9:18: lease.seconds: found 5.0; the study has 300.0",
-     "pbt amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'"},
+     "write what the study has into the spec, or: pbt amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'"},
     {SHORTEST "exploit: {rule: t_test, alpha: 0.01}\n",
      "test.yaml:8:17: exploit.rule: found t_test; the study has truncation",
-     "pbt amend short exploit.rule=t_test exploit.alpha=0.01"},
+     "write what the study has into the spec, or: pbt amend short exploit.rule=t_test exploit.alpha=0.01"},
     {SHORTEST "trainer: {protocol: library, library: ./a.so}\n",
      "test.yaml:8:39: trainer.library: found ./a.so; the study has null",
-     "pbt amend short trainer.library=./a.so trainer.protocol=library"},
+     "write what the study has into the spec, or: pbt amend short trainer.library=./a.so trainer.protocol=library"},
     {SHORTEST "  width: {type: int, min: 1, max: 2}\n",
      "test.yaml:8:3: hyperparameters.width: found width: {type: int, scale: linear, min: 1, max: 2}"
      "; the study has nothing",
@@ -70,21 +71,32 @@ static void differences_are_named(void **state)
     }
 }
 
-/* A key that the file does not give has its default there; its place is its map's, or the
- * beginning. */
-static void absent_keys_have_a_place(void **state)
+/* What the file does not give is as it is in force, whether it was given or amended. */
+static void absent_keys_are_as_in_force(void **state)
 {
     (void)state;
     pbt_spec *file = parse(SHORTEST "lease: {}\n");
-    pbt_spec *study = parse(SHORTEST "lease: {seconds: 7}\nnotes: x\n");
+    pbt_spec *study = parse(SHORTEST "lease: {seconds: 7}\nseed: 3\n");
+    assert_int_equal(pbt__spec_compare(file, study, NULL), PBT_OK);
+    amend(study, "objective.window", "3");
+    amend(study, "notes", "x");
+    assert_int_equal(pbt__spec_compare(file, study, NULL), PBT_OK);
+    pbt_spec_free(file);
+    pbt_spec_free(study);
+}
+
+/* What it does give is not amended silently: both values are named, and both ways. */
+static void amended_keys_that_are_given_are_refused(void **state)
+{
+    (void)state;
+    pbt_spec *file = parse(SHORTEST);
+    pbt_spec *study = parse(SHORTEST);
     pbt_error error = {.code = PBT_OK};
+    amend(study, "stop.steps", "140");
     assert_int_equal(pbt__spec_compare(file, study, &error), PBT_ERR_SPEC);
-    assert_string_equal(error.message,
-                        "test.yaml:8:8: lease.seconds: found 300.0; the study has 7.0");
-    assert_string_equal(error.hint, "pbt amend short lease.seconds=300.0 'notes=\"\"'");
-    amend(study, "lease.seconds", "300");
-    assert_int_equal(pbt__spec_compare(file, study, &error), PBT_ERR_SPEC);
-    assert_string_equal(error.message, "test.yaml:1:1: notes: found \"\"; the study has x");
+    assert_non_null(strstr(error.message, "stop.steps: found 100; the study has 140"));
+    assert_string_equal(error.hint, "write 140 into the spec, as the study has it, or: "
+                                    "pbt amend short stop.steps=100");
     pbt_spec_free(file);
     pbt_spec_free(study);
 }
@@ -114,7 +126,8 @@ static void long_remedies_are_described(void **state)
     assert_int_equal(compare(notes, &error), PBT_ERR_SPEC);
     assert_string_equal(
         error.hint,
-        "pbt amend short KEY=VALUE ... for every key that differs, beginning with 'notes'");
+        "write what the study has into the spec, or: pbt amend short KEY=VALUE ... for every key "
+        "that differs, beginning with 'notes'");
     assert_int_equal(strlen(error.message),
                      strlen("test.yaml:8:8: notes: found ; the study has \"\"") + 59);
 }
@@ -124,7 +137,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layout_does_not_count),
         cmocka_unit_test(differences_are_named),
-        cmocka_unit_test(absent_keys_have_a_place),
+        cmocka_unit_test(absent_keys_are_as_in_force),
+        cmocka_unit_test(amended_keys_that_are_given_are_refused),
         cmocka_unit_test(amended_studies_are_the_same),
         cmocka_unit_test(long_remedies_are_described),
     };

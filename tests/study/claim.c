@@ -210,9 +210,25 @@ static void dead_workers_leases_can_be_ended_by_name(void **state)
     (void)bench_claim(b, "local-0");
     (void)bench_claim(b, "local-1");
     (void)bench_claim(b, "remote-0");
-    assert_ok(pbt__study_end_leases(b->study, "local-", &b->error));
+    assert_ok(pbt__study_end_leases(b->study, "local-", true, &b->error));
     assert_int_equal(bench_count(b, "failed"), 2);
     assert_int_equal(bench_claim(b, "local-0").train.attempt, 2);
+}
+
+/* As often as that happens, no attempt is counted. */
+static void dead_workers_segments_can_be_given_back(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, "failure: {lost: 0}\n");
+    for (int i = 1; i <= 4; i++) {
+        const pbt__action action = bench_claim(b, "local-0");
+        assert_int_equal(action.train.segment.id.number, 0);
+        assert_int_equal(action.train.attempt, i);
+        assert_ok(pbt__study_end_leases(b->study, "local-", false, &b->error));
+    }
+    assert_int_equal(bench_count(b, "failed"), 0);
+    assert_int_equal(bench_count(b, "released"), 4);
+    assert_int_equal(bench_problems(b), 0);
 }
 
 static void a_worker_known_to_have_died_or_to_live_needs_not_say_so(void **state)
@@ -357,6 +373,7 @@ int main(void)
         TEST(a_step_that_stands_still_is_given_up),
         TEST(leases_are_extended_when_a_store_is_opened_again),
         TEST(dead_workers_leases_can_be_ended_by_name),
+        TEST(dead_workers_segments_can_be_given_back),
         TEST(a_worker_known_to_have_died_or_to_live_needs_not_say_so),
         TEST(a_worker_that_was_ended_on_purpose_has_not_failed),
         TEST(a_listener_hears_what_workers_are_handed),

@@ -61,7 +61,7 @@ static char *train_generations(bench *b, int workers, bool reopens)
         is_training = false;
         if (reopens && turn % 3 == 2) {
             bench_reopen(b);
-            assert_ok(pbt__study_end_leases(b->study, "", &b->error));
+            assert_ok(pbt__study_end_leases(b->study, "", true, &b->error));
         }
         for (int i = 0; i < workers; i++) {
             hands[i] = bench_claim(b, NAMES[i]);

@@ -238,7 +238,7 @@ static void a_report_needs_its_metric_and_its_checkpoint(void **state)
                           .metric_count = 1,
                           .checkpoint = PBT__IN_MEMORY};
     assert_int_equal(pbt__study_report(b->study, &who, &result, &reply, &b->error), PBT_ERR_REPORT);
-    assert_string_equal(b->error.message, "the report has no metric 'score'");
+    assert_string_equal(b->error.message, "the report has no metric 'score'; it has: loss");
     result.metrics = &right;
     result.checkpoint = PBT__NO_CHECKPOINT;
     assert_int_equal(pbt__study_report(b->study, &who, &result, &reply, &b->error),

@@ -242,7 +242,7 @@ static void the_rescued_take_the_rescuers_past_or_none(void **state)
     assert_int_equal(next.train.segment.reason, PBT_RESCUE);
     (void)bench_report(b, "b", &next, 2);
     assert_string_equal(path_of(b, (pbt_segment_id){0, 1}), "m1s0 m0s1");
-    assert_ok(pbt__study_end_leases(b->study, "", &b->error));
+    assert_ok(pbt__study_end_leases(b->study, "", true, &b->error));
     (void)bench_train(b, by_age_and_value, 100);
     assert_schedules(b);
 }

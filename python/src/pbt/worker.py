@@ -81,8 +81,7 @@ class Worker:
             raise NoStudyError(
                 f"this program trains inside a study, and {'PBT_STUDY' if server else 'PBT_SERVER'}"
                 " is not set",
-                hint="name it in a spec's trainer.command and start the study with `pbt run SPEC`,"
-                " or join one with `pbt worker --server URL --study NAME -- COMMAND`",
+                hint="name it in a spec's trainer.command and start the study with `pbt run SPEC`",
             )
         token = os.environ.get("PBT_TOKEN", "") if token is None else token
         name = name or os.environ.get("PBT_WORKER") or f"{socket.gethostname()[:40]}-{os.getpid()}"
