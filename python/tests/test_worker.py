@@ -100,6 +100,10 @@ class Worker(Case):
         for value in ("high", None, [[1]], [None], {}):
             with self.subTest(value=value), self.assertRaises(pbt.ArgumentError):
                 worker.report(save=write("x"), score=value)
+        with self.assertRaisesRegex(pbt.ArgumentError, "neither a number nor .*: '0.9'$"):
+            worker.report(save=write("x"), score="0.9")
+        with self.assertRaisesRegex(pbt.ArgumentError, "neither a number nor .*: <class 'dict'>$"):
+            worker.report(save=write("x"), score={})
         with self.assertRaisesRegex(pbt.ReportError, "score"):
             worker.report(save=write("x"), loss=1)
         self.assertIs(worker.segment, segment)

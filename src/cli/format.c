@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static const double WHOLE_MAXIMUM = 1e7; /* whole numbers below it are written whole */
 
@@ -50,4 +52,13 @@ void pbt__format_seconds(double seconds, char *out)
     } else {
         snprintf(out, PBT__CELL_SIZE, "%d:%02d", minutes, rest);
     }
+}
+
+void pbt__format_count(int64_t count, const char *noun, char *out)
+{
+    const size_t length = strlen(noun);
+    const bool has_y = length > 0 && noun[length - 1] == 'y';
+    const int stem = (int)(count != 1 && has_y ? length - 1 : length);
+    const char *ending = count == 1 ? "" : has_y ? "ies" : "s";
+    (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64 " %.*s%s", count, stem, noun, ending);
 }

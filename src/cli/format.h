@@ -18,4 +18,7 @@ void pbt__format_real(double value, char *out);
 /* Write seconds as "0:07", "1:02:03" or "3 days 1:02:03". Shape: out[PBT__CELL_SIZE] */
 void pbt__format_seconds(double seconds, char *out);
 
+/* Write a count and its noun: "1 copy", "2 copies". Shape: out[PBT__CELL_SIZE] */
+void pbt__format_count(int64_t count, const char *noun, char *out);
+
 #endif

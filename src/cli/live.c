@@ -182,12 +182,12 @@ static void write_progress(const pbt__live *live, const pbt__summary *summary, d
     size_t full = (size_t)(fmin(share, 1) * BAR_COLUMNS);
     memset(bar, '#', full);
     memset(bar + full, '-', BAR_COLUMNS - full);
+    char copies[PBT__CELL_SIZE];
+    pbt__format_count(summary->exploit_count, "copy", copies);
     double segments = (double)(summary->segment_count - live->began_segments);
-    pbt__text_format(out,
-                     "[%s] %3.0f %%  %" PRId64 " of %" PRId64 " steps  %.3g segments/s  %" PRId64
-                     " copies\n",
+    pbt__text_format(out, "[%s] %3.0f %%  %" PRId64 " of %" PRId64 " steps  %.3g segments/s  %s\n",
                      bar, 100 * share, summary->steps_done, summary->steps_total,
-                     elapsed > 0 ? segments / elapsed : 0, summary->exploit_count);
+                     elapsed > 0 ? segments / elapsed : 0, copies);
 }
 
 static void write_best(const pbt__live *live, const pbt__summary *summary, double elapsed,

@@ -128,12 +128,13 @@ static const char *ending(const pbt__outcome *outcome, pbt__study_state state)
 
 static void write_head(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
 {
-    char elapsed[PBT__CELL_SIZE];
+    char elapsed[PBT__CELL_SIZE], segments[PBT__CELL_SIZE], copies[PBT__CELL_SIZE];
     pbt__format_seconds(outcome->elapsed_seconds, elapsed);
-    pbt__text_format(
-        out, "%s %s: %" PRId64 " of %" PRId64 " steps, %" PRId64 " segments, %" PRId64 " copies",
-        pbt__study_name(outcome->study), ending(outcome, summary->state), summary->steps_done,
-        summary->steps_total, summary->segment_count, summary->exploit_count);
+    pbt__format_count(summary->segment_count, "segment", segments);
+    pbt__format_count(summary->exploit_count, "copy", copies);
+    pbt__text_format(out, "%s %s: %" PRId64 " of %" PRId64 " steps, %s, %s",
+                     pbt__study_name(outcome->study), ending(outcome, summary->state),
+                     summary->steps_done, summary->steps_total, segments, copies);
     if (outcome->elapsed_seconds >= 0) {
         pbt__text_format(out, ", %s", elapsed);
     }

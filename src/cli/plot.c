@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/format.h"
 #include "cli/print.h"
 #include "cli/query.h"
 #include "plot/gnuplot.h"
 #include "plot/picture.h"
 
-enum { SCRIPT_MAXIMUM = 1 << 28, FACTS_SIZE = 256 }; /* Units: bytes */
+enum { SCRIPT_MAXIMUM = 1 << 28, FACTS_SIZE = 768 }; /* Units: bytes */
 
 static pbt_err choose_kind(const pbt__arguments *arguments, pbt__picture_kind *out,
                            pbt_error *error)
@@ -50,14 +51,17 @@ static pbt_err choose_color(const pbt__arguments *arguments, const pbt_space *sp
 static void write_facts(const pbt_spec *spec, const pbt__summary *summary, const pbt__trace *trace,
                         char facts[2][FACTS_SIZE])
 {
+    char members[PBT__CELL_SIZE], segments[PBT__CELL_SIZE], copies[PBT__CELL_SIZE];
+    pbt__format_count(summary->member_count, "member", members);
+    pbt__format_count(summary->segment_count, "segment", segments);
+    pbt__format_count(summary->exploit_count, "copy", copies);
     (void)snprintf(facts[0], FACTS_SIZE,
-                   "%" PRId32 " members, %s, exploit %s, explore %s; %" PRId64 " of %" PRId64
-                   " steps, %" PRId64 " segments, %" PRId64 " copies, %" PRId32 " failed",
-                   summary->member_count, pbt__mode_name(spec->search.mode),
+                   "%s, %s, exploit %s, explore %s; %" PRId64 " of %" PRId64
+                   " steps, %s, %s, %" PRId32 " failed",
+                   members, pbt__mode_name(spec->search.mode),
                    pbt__exploit_name(spec->search.exploit.rule),
                    pbt__explore_name(spec->search.explore.rule), summary->steps_done,
-                   summary->steps_total, summary->segment_count, summary->exploit_count,
-                   summary->failed_count);
+                   summary->steps_total, segments, copies, summary->failed_count);
     facts[1][0] = '\0';
     if (trace->winner >= 0) {
         (void)snprintf(facts[1], FACTS_SIZE,

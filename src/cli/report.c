@@ -99,12 +99,16 @@ static pbt_err write_verdict(pbt__report *this, pbt_error *error)
     pbt__text problems = pbt__text_init(PROBLEMS_MAXIMUM);
     pbt_err err = pbt__study_verify(this->study, add_lines, &problems, &verdict, error);
     if (err == PBT_OK) {
+        char events[PBT__CELL_SIZE], decisions[PBT__CELL_SIZE];
+        char checkpoints[PBT__CELL_SIZE], found[PBT__CELL_SIZE];
+        pbt__format_count(verdict.event_count, "event", events);
+        pbt__format_count(verdict.decision_count, "decision", decisions);
+        pbt__format_count(verdict.checkpoint_count, "checkpoint", checkpoints);
+        pbt__format_count(verdict.problem_count, "problem", found);
         pbt__text_format(&this->page,
-                         "<p>Verified while this page was made: %" PRId64 " events, %" PRId64
-                         " decisions made again, %" PRId64 " checkpoints read; %" PRId64
-                         " problems.</p>\n",
-                         verdict.event_count, verdict.decision_count, verdict.checkpoint_count,
-                         verdict.problem_count);
+                         "<p>Verified while this page was made: %s, %s made again, %s read; "
+                         "%s.</p>\n",
+                         events, decisions, checkpoints, found);
         if (verdict.problem_count > 0) {
             pbt__html_lines(pbt__text_string(&problems), &this->page);
         }

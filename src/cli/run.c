@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/entry.h"
+#include "cli/format.h"
 #include "cli/gpus.h"
 #include "cli/notify.h"
 #include "cli/outcome.h"
@@ -117,9 +118,10 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
 static void write_slots(const run *this, int32_t member_count, int32_t slot_count, char *out,
                         size_t size)
 {
-    const char *plural = slot_count == 1 ? "" : "s";
-    int length = snprintf(out, size, "%" PRId32 " members on %" PRId32 " slot%s", member_count,
-                          slot_count, plural);
+    char members[PBT__CELL_SIZE], slots[PBT__CELL_SIZE];
+    pbt__format_count(member_count, "member", members);
+    pbt__format_count(slot_count, "slot", slots);
+    int length = snprintf(out, size, "%s on %s", members, slots);
     if (this->entry.is_joiner && length > 0 && (size_t)length < size) {
         snprintf(out + length, size - (size_t)length, " that join process %ld",
                  this->entry.owner.process);

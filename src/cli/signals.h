@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* Begin to count SIGINT and SIGTERM, and SIGHUP where it is the first (an ignored one stays ignored:
- * a job in the background, nohup), and survive a closed pipe. */
+/* Begin to count SIGINT and SIGTERM, and SIGHUP where it is the first (an ignored one stays
+ * ignored: a job in the background, nohup), and survive a closed pipe. */
 void pbt__signals_install(void);
 
 /* How many came. */

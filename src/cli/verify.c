@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "cli/format.h"
 #include "cli/print.h"
 #include "cli/query.h"
 #include "cli/remote.h"
@@ -28,11 +29,14 @@ static void print_problem(void *context, const char *line)
 static pbt_err print_verdict(verification *these, const pbt__verdict *verdict, pbt_error *error)
 {
     if (!these->is_json) {
-        printf("%s: %" PRId64 " events, %" PRId64 " decisions, %" PRId64
-               " checkpoints checked: %" PRId64 " problem%s\n",
-               these->study, verdict->event_count, verdict->decision_count,
-               verdict->checkpoint_count, verdict->problem_count,
-               verdict->problem_count == 1 ? "" : "s");
+        char events[PBT__CELL_SIZE], decisions[PBT__CELL_SIZE];
+        char checkpoints[PBT__CELL_SIZE], problems[PBT__CELL_SIZE];
+        pbt__format_count(verdict->event_count, "event", events);
+        pbt__format_count(verdict->decision_count, "decision", decisions);
+        pbt__format_count(verdict->checkpoint_count, "checkpoint", checkpoints);
+        pbt__format_count(verdict->problem_count, "problem", problems);
+        printf("%s: %s, %s, %s checked: %s\n", these->study, events, decisions, checkpoints,
+               problems);
         return PBT_OK;
     }
     json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:O}", "name", these->study, "events",

@@ -16,9 +16,9 @@ typedef struct pbt__watch {
     bool is_quiet;
 } pbt__watch;
 
-/* Show the study until every slot has ended. The first SIGINT, SIGTERM or SIGHUP asks the slots to end, the
- * second ends them at once. Errors: what reading the study meets; the slots have been asked to
- * end. */
+/* Show the study until every slot has ended. The first SIGINT, SIGTERM or SIGHUP asks the slots to
+ * end, the second ends them at once. Errors: what reading the study meets; the slots have been
+ * asked to end. */
 PBT_MUST_USE pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error);
 
 #endif

@@ -110,8 +110,9 @@ static void add_decisions(const json_t *event, pbt__text *out)
 static void add_created(const json_t *event, pbt__text *out)
 {
     const json_t *decisions = json_object_get(event, "decisions");
-    pbt__text_format(out, "created with %zu members, seed %" PRId64, json_array_size(decisions),
-                     integer_of(event, "seed"));
+    char members[PBT__CELL_SIZE];
+    pbt__format_count((int64_t)json_array_size(decisions), "member", members);
+    pbt__text_format(out, "created with %s, seed %" PRId64, members, integer_of(event, "seed"));
 }
 
 static void add_reported(const json_t *event, pbt__text *out)

@@ -155,27 +155,40 @@ pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *e
     return PBT_OK;
 }
 
+static bool is_border(const char *line)
+{
+    return strncmp(line, "---", 3) == 0;
+}
+
+static bool is_trainers(const char *line)
+{
+    return !is_border(line) && strncmp(line, "pbt: ", 5) != 0;
+}
+
+static const char *next_line(const char *line)
+{
+    const size_t length = strcspn(line, "\n");
+    return line + length + (line[length] == '\n');
+}
+
 const char *pbt__log_newest(const char *tail)
 {
+    const char *part = tail;
     const char *newest = tail;
-    for (const char *line = tail; *line != '\0';) {
-        const size_t length = strcspn(line, "\n");
-        newest = strncmp(line, "---", 3) == 0 ? line : newest;
-        line += length + (line[length] == '\n');
+    for (const char *line = tail; *line != '\0'; line = next_line(line)) {
+        part = is_border(line) ? line : part;
+        newest = is_trainers(line) ? part : newest;
     }
     return newest;
 }
 
 bool pbt__log_says_more(const char *tail)
 {
-    bool says_more = false;
-    for (const char *line = tail; *line != '\0';) {
-        const size_t length = strcspn(line, "\n");
-        const bool is_ours = strncmp(line, "---", 3) == 0 || strncmp(line, "pbt: ", 5) == 0;
-        says_more = says_more || !is_ours;
-        line += length + (line[length] == '\n');
+    const char *line = tail;
+    while (*line != '\0' && !is_trainers(line)) {
+        line = next_line(line);
     }
-    return says_more;
+    return *line != '\0';
 }
 
 pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,

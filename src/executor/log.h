@@ -27,7 +27,8 @@ void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space
 /* The last lines of a file, at most `maximum` bytes; "" where it is absent. The caller frees. */
 PBT_MUST_USE pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *error);
 
-/* The newest part of a tail: from its last line that begins with "---" on, or all of it. */
+/* The newest part of a tail: from the border ("---") above a trainer's last line on, or all of it
+ * where there is none. */
 const char *pbt__log_newest(const char *tail);
 
 /* Say whether any line of a tail is a trainer's, and not ours. */

@@ -58,6 +58,23 @@ static void times_are_short(void **state)
     }
 }
 
+static void one_is_singular(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t count;
+        const char *noun, *text;
+    } CASES[] = {
+        {0, "copy", "0 copies"},     {1, "copy", "1 copy"},          {2, "copy", "2 copies"},
+        {1, "segment", "1 segment"}, {21, "segment", "21 segments"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        char text[PBT__CELL_SIZE];
+        pbt__format_count(CASES[i].count, CASES[i].noun, text);
+        assert_string_equal(text, CASES[i].text);
+    }
+}
+
 static void texts_for_gnuplot_stay_between_quotes(void **state)
 {
     (void)state;
@@ -145,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_four_digits),
         cmocka_unit_test(times_are_short),
+        cmocka_unit_test(one_is_singular),
         cmocka_unit_test(texts_for_gnuplot_stay_between_quotes),
         cmocka_unit_test(columns_of_numbers_are_aligned_right),
         cmocka_unit_test(every_kind_of_event_has_words),

@@ -63,6 +63,26 @@ static void a_log_that_cannot_be_opened_is_an_error(void **state)
     assert_null(text);
 }
 
+static void the_newest_part_has_a_trainers_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tail, *newest;
+        bool says_more;
+    } CASES[] = {
+        {"", "", false},
+        {"--- m0s0\n", "--- m0s0\n", false},
+        {"--- m0s0\npbt: no\n", "--- m0s0\npbt: no\n", false},
+        {"a\n--- m0s0\nb", "--- m0s0\nb", true},
+        {"a\n--- m0s0\nb\npbt: no\n--- m0s1\npbt: no\n",
+         "--- m0s0\nb\npbt: no\n--- m0s1\npbt: no\n", true},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        assert_string_equal(pbt__log_newest(CASES[i].tail), CASES[i].newest);
+        assert_int_equal(pbt__log_says_more(CASES[i].tail), CASES[i].says_more);
+    }
+}
+
 static void an_end_begins_with_a_line(void **state)
 {
     (void)state;
@@ -115,6 +135,7 @@ int main(void)
         CASE(a_log_is_named_by_its_member),
         CASE(lines_are_appended),
         CASE(a_log_that_cannot_be_opened_is_an_error),
+        CASE(the_newest_part_has_a_trainers_line),
         CASE(an_end_begins_with_a_line),
         CASE(a_header_names_the_segment),
     };

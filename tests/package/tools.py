@@ -100,6 +100,15 @@ class InstallDeps(unittest.TestCase):
         self.assertEqual(self.run_tool("test").returncode, 0)
         self.assertFalse(self.calls.exists())
 
+    def test_goes_on_where_pip_cannot(self):
+        self.debian(missing="")
+        (self.root / "build-python/requirements.txt").write_text("old==1.0\n")
+        self.stand_in("python3", "exit 1")
+        done = self.run_tool("test")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("TensorBoard will fail", done.stderr)
+        self.assertFalse((self.root / "build-python").exists())
+
     def test_says_what_root_must_run_where_there_is_no_sudo(self):
         self.debian(missing="meson")
         (self.bin / "sudo").unlink()

@@ -31,6 +31,8 @@ static void layout_does_not_count(void **state)
                      PBT_OK);
 }
 
+#define TO_FOLLOW "write what the study has into the spec, or: "
+
 static const struct {
     const char *file, *message, *hint;
 } differences[] = {
@@ -44,13 +46,13 @@ static const struct {
      "write 1 into the spec, as the study has it, or: pbt amend short failure.retries=5"},
     {SHORTEST "notes: it's free\nlease: {seconds: 5}\n",
      "test.yaml:9:18: lease.seconds: found 5.0; the study has 300.0",
-     "write what the study has into the spec, or: pbt amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'"},
+     TO_FOLLOW "pbt amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'"},
     {SHORTEST "exploit: {rule: t_test, alpha: 0.01}\n",
      "test.yaml:8:17: exploit.rule: found t_test; the study has truncation",
-     "write what the study has into the spec, or: pbt amend short exploit.rule=t_test exploit.alpha=0.01"},
+     TO_FOLLOW "pbt amend short exploit.rule=t_test exploit.alpha=0.01"},
     {SHORTEST "trainer: {protocol: library, library: ./a.so}\n",
      "test.yaml:8:39: trainer.library: found ./a.so; the study has null",
-     "write what the study has into the spec, or: pbt amend short trainer.library=./a.so trainer.protocol=library"},
+     TO_FOLLOW "pbt amend short trainer.library=./a.so trainer.protocol=library"},
     {SHORTEST "  width: {type: int, min: 1, max: 2}\n",
      "test.yaml:8:3: hyperparameters.width: found width: {type: int, scale: linear, min: 1, max: 2}"
      "; the study has nothing",
@@ -124,10 +126,8 @@ static void long_remedies_are_described(void **state)
     notes[sizeof notes - 1] = '\0';
     pbt_error error;
     assert_int_equal(compare(notes, &error), PBT_ERR_SPEC);
-    assert_string_equal(
-        error.hint,
-        "write what the study has into the spec, or: pbt amend short KEY=VALUE ... for every key "
-        "that differs, beginning with 'notes'");
+    assert_string_equal(error.hint, TO_FOLLOW "pbt amend short KEY=VALUE ... for every key "
+                                              "that differs, beginning with 'notes'");
     assert_int_equal(strlen(error.message),
                      strlen("test.yaml:8:8: notes: found ; the study has \"\"") + 59);
 }

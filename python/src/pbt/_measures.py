@@ -10,6 +10,7 @@ from .errors import ArgumentError
 Number = Union[int, float, str]
 
 INTEGER_BITS = 63
+FOUND_CHARACTERS = 80
 
 
 def plain(value: Any) -> Any:
@@ -26,9 +27,10 @@ def number(name: str, value: Any) -> Number:
         real = math.nan if isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):
         real = math.nan
-        value = str(type(value))
-    if isinstance(value, str):
-        raise ArgumentError(f"metric '{name}' is neither a number nor a list of numbers", value)
+        value = type(value)
+    if isinstance(value, (str, type)):
+        found = repr(value)[:FOUND_CHARACTERS]
+        raise ArgumentError(f"metric '{name}' is neither a number nor a list of numbers", found)
     if math.isnan(real):
         return "nan"
     if math.isinf(real):
