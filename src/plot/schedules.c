@@ -10,6 +10,7 @@
 enum { REVERSE_MARKS = 9 }; /* 0.9, 0.99, ... */
 
 static const double ROOM = 0.05; /* of an axis */
+static const double FEW_DECADES = 100;
 
 static bool is_listed(const pbt_parameter *parameter)
 {
@@ -104,6 +105,22 @@ static void write_reverse_marks(pbt__text *script)
     pbt__text_add(script, ")\n");
 }
 
+/* Marks at 1, 2 and 5 of every decade, where there are too few decades to mark those alone. */
+static void write_decades(double low, double high, pbt__text *script)
+{
+    const char *comma = "";
+    pbt__text_add(script, "set ytics (");
+    for (double decade = pow(10, floor(log10(low))); decade <= high; decade *= 10) {
+        for (int mark = 1; mark <= 5; mark += mark == 1 ? 1 : 3) {
+            if (decade * mark >= low && decade * mark <= high) {
+                pbt__text_format(script, "%s%.9g", comma, decade * mark);
+                comma = ", ";
+            }
+        }
+    }
+    pbt__text_add(script, ")\n");
+}
+
 /* The values drawn and a little room: a line at a bound is not hidden by an axis. */
 static void write_range(const pbt__trace *trace, const pbt_parameter *parameter, pbt__text *script)
 {
@@ -121,6 +138,9 @@ static void write_range(const pbt__trace *trace, const pbt_parameter *parameter,
         const bool is_reversed = parameter->scale == PBT_REVERSE_LOG;
         pbt__text_format(script, "set yrange [%.9g:%.9g]\n", is_reversed ? high : low,
                          is_reversed ? low : high);
+        if (parameter->scale == PBT_LOG && high / low < FEW_DECADES) {
+            write_decades(low, high, script);
+        }
     }
 }
 

@@ -98,7 +98,8 @@ static void schedules_are_on_their_own_scales(void **state)
     fake_segment(rows, 1, 1, "m0s0", 0, 0.75);
     pbt__text script = write_picture(rows, "m1s1", PBT__PICTURE_SCHEDULES, NULL);
     const char *rate =
-        strstr(script.bytes, "set title 'rate'\nset yrange [0.000965936329:0.00207052985]\n");
+        strstr(script.bytes, "set title 'rate'\nset yrange [0.000965936329:0.00207052985]\n"
+                             "set ytics (0.001, 0.002)\nset logscale y\n");
     const char *momentum =
         strstr(script.bytes, "set title 'momentum'\nset ytics ('0' 1, '0.5' 0.5");
     const char *width = strstr(script.bytes, "set title 'width'\nset ytics ('32' 0, '64' 1)\n");
