@@ -105,6 +105,7 @@ class Fields(Case):
         environment = self.environment() | {"TMPDIR": str(self.folder)}
         tried = self.start("try", "threshold.yaml", "--json", env=environment)
         found["try"].append(json.loads(tried.communicate(timeout=120)[0]))
+        self.pbt("amend", "truncation", "notes=looked at")
         self.pbt("best", "truncation", "--export", "out")
         origin = (self.folder / "out/provenance.json").read_text()
         found["provenance.json"].append(json.loads(origin))
