@@ -32,6 +32,19 @@ static void add_option(pbt__text *page, const pbt__option *option)
     }
 }
 
+/* The options that must be given, or the others. */
+static void add_forms(pbt__text *page, const pbt__command *command, bool required)
+{
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        const pbt__option_id id = (pbt__option_id)i;
+        if (pbt__command_takes(command, id) && pbt__command_needs(command, id) == required) {
+            pbt__text_add(page, required ? ".Fl " : ".Op Fl ");
+            add_option(page, &pbt__options[i]);
+            pbt__text_add(page, "\n");
+        }
+    }
+}
+
 static void add_synopsis(pbt__text *page, const pbt__command *command)
 {
     pbt__mdoc_section(page, "SYNOPSIS");
@@ -40,13 +53,8 @@ static void add_synopsis(pbt__text *page, const pbt__command *command)
     for (const char *rest = command->operands; pbt__operand_next(&rest, &operand);) {
         add_operand(page, &operand);
     }
-    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
-        if (pbt__command_takes(command, (pbt__option_id)i)) {
-            pbt__text_add(page, ".Op Fl ");
-            add_option(page, &pbt__options[i]);
-            pbt__text_add(page, "\n");
-        }
-    }
+    add_forms(page, command, true);
+    add_forms(page, command, false);
 }
 
 /* ---- what follows it ---- */

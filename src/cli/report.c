@@ -252,7 +252,7 @@ static pbt_err write_report(const pbt__arguments *arguments, const pbt__subject 
         err = write_page(&this, error);
     }
     if (err == PBT_OK) {
-        err = pbt__file_replace(arguments->values[PBT__OPTION_OUTPUT], pbt__text_string(&this.page),
+        err = pbt__file_replace(arguments->values[PBT__OPTION_PAGE], pbt__text_string(&this.page),
                                 this.page.length, error);
     }
     pbt__text_fini(&this.page);
@@ -266,7 +266,7 @@ static pbt_err write_report(const pbt__arguments *arguments, const pbt__subject 
 
 static pbt_err check_output(const pbt__arguments *arguments, pbt_error *error)
 {
-    const char *path = arguments->values[PBT__OPTION_OUTPUT];
+    const char *path = arguments->values[PBT__OPTION_PAGE];
     const size_t length = path != NULL ? strlen(path) : 0;
     if (length > 5 && strcmp(path + length - 5, ".html") == 0) {
         return PBT_OK;
