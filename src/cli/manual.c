@@ -76,6 +76,20 @@ static void add_commands(pbt__text *page)
     }
 }
 
+/* A help text; one that begins with a value of the option keeps it as it is typed. */
+static void add_help(pbt__text *page, const pbt__option *option)
+{
+    for (size_t i = 0; option->values != NULL && option->values[i] != NULL; i++) {
+        const size_t length = strlen(option->values[i]);
+        if (strncmp(option->help, option->values[i], length) == 0 &&
+            strchr(" ,", option->help[length]) != NULL) {
+            pbt__mdoc_ended(page, option->help, '.');
+            return;
+        }
+    }
+    pbt__mdoc_sentence(page, option->help, '.');
+}
+
 static void add_options(pbt__text *page, const pbt__command *command)
 {
     pbt__mdoc_section(page, "OPTIONS");
@@ -85,7 +99,7 @@ static void add_options(pbt__text *page, const pbt__command *command)
             pbt__text_add(page, ".It Fl ");
             add_option(page, &pbt__options[i]);
             pbt__text_add(page, "\n");
-            pbt__mdoc_sentence(page, pbt__options[i].help, '.');
+            add_help(page, &pbt__options[i]);
         }
     }
     pbt__mdoc_list_end(page);
