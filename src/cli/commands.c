@@ -240,8 +240,9 @@ const pbt__command pbt__commands[] = {
                 "--on-event starts one process for the run, which reads every event from the\n"
                 "first new one on, in order, until its input ends. It has 10 seconds to end then.\n"
                 "It finds PBT_STUDY and PBT_STORE in its environment; what it prints goes to\n"
-                "NAME.logs/on-event.log. One that is slow or fails holds nothing up: what it does\n"
-                "not take is counted in a warning.\n",
+                "NAME.logs/on-event.log, which is never cut. One that is slow or fails holds\n"
+                "nothing up: what it does not take is counted in a warning, where what is in its\n"
+                "pipe counts as taken.\n",
         .run = pbt__command_run,
         .examples = run_examples,
         .statuses = training_statuses,
