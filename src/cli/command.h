@@ -10,7 +10,8 @@
 
 #include <pbt/pbt.h>
 
-/* The options any command may take. Part of commands.c's bit sets: at most 32. */
+/* The options any command may take; what differs between commands has a row for each meaning, under
+ * one name. Part of commands.c's bit sets: at most 32. */
 typedef enum pbt__option_id {
     PBT__OPTION_STORE,
     PBT__OPTION_SERVER,
@@ -33,6 +34,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_KIND,
     PBT__OPTION_COLOR,
     PBT__OPTION_FORMAT,
+    PBT__OPTION_GRAPH,
     PBT__OPTION_MEMBER,
     PBT__OPTION_SEGMENT,
     PBT__OPTION_EXPORT,
@@ -49,7 +51,8 @@ typedef struct pbt__option {
     const char *name;          /* without its dashes */
     const char *argument;      /* what follows it in usage texts; NULL: a flag */
     const char *help;          /* one line; `$NAME` is a variable that stands in for the option */
-    const char *const *values; /* Nullable: what completion offers, NULL-terminated */
+    const char *const *values; /* Nullable: what completion offers, NULL-terminated; of a FILE the
+                                  endings */
 } pbt__option;
 
 /* A term and what it means. Lists of them end with a NULL term. */
@@ -73,7 +76,7 @@ typedef struct pbt__command {
     int operand_minimum;
     int operand_maximum; /* -1: no limit */
     unsigned options;    /* bits 1 << pbt__option_id */
-    unsigned required;   /* those of them that usage lines show without brackets */
+    unsigned required;   /* those of them that must be given */
     pbt__section section;
     const char *summary; /* one line */
     const char *text;    /* paragraphs of at most 80 columns; indented lines are kept as they are */
@@ -103,6 +106,9 @@ extern const size_t pbt__command_count;
 
 /* Say whether a command takes an option. */
 bool pbt__command_takes(const pbt__command *command, pbt__option_id option);
+
+/* Say whether a command cannot do without an option. */
+bool pbt__command_needs(const pbt__command *command, pbt__option_id option);
 
 /* Find a command by its name; NULL where there is none. */
 const pbt__command *pbt__command_find(const char *name);

@@ -16,7 +16,11 @@
 
 static const char *const store_values[] = {"sqlite:pbt.db", "memory:", NULL};
 static const char *const kind_values[] = {"summary", "scores", "schedules", "lineage", NULL};
-static const char *const format_values[] = {"csv", "json", "yaml", "dot", NULL};
+static const char *const schedule_values[] = {"csv", "json", "yaml", NULL};
+static const char *const graph_values[] = {"dot", NULL};
+static const char *const table_values[] = {"csv", "jsonl", "tensorboard", NULL};
+static const char *const picture_endings[] = {"svg", "png", "pdf", "gp", NULL};
+static const char *const page_endings[] = {"html", NULL};
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
@@ -32,7 +36,8 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_SEEDS] = {"seeds", "A..B",
                            "one study per seed, named NAME-SEED, one after another"},
     [PBT__OPTION_FOLDER] = {"output", "DIR", "the folder to make"},
-    [PBT__OPTION_TABLES] = {"format", "F", "csv, jsonl or tensorboard (default: csv and jsonl)"},
+    [PBT__OPTION_TABLES] = {"format", "F", "csv, jsonl or tensorboard (default: csv and jsonl)",
+                            table_values},
     [PBT__OPTION_TENSORBOARD] = {"tensorboard", "DIR",
                                  "write TensorBoard runs to DIR/NAME as reports come"},
     [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
@@ -44,13 +49,15 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_OUTPUT] = {"output", "FILE",
-                            "the file to write; pictures: .svg .png .pdf, .gp for the script"},
-    [PBT__OPTION_PAGE] = {"output", "FILE", "the page to write: .html"},
+                            "the picture to write: .svg, .png, .pdf, or .gp for the script",
+                            picture_endings},
+    [PBT__OPTION_PAGE] = {"output", "FILE", "the page to write, ending in .html", page_endings},
     [PBT__OPTION_KIND] = {"kind", "KIND", "summary (default), scores, schedules or lineage",
                           kind_values},
     [PBT__OPTION_COLOR] = {"color", "NAME",
                            "what colours the lineage: score (default) or a hyperparameter"},
-    [PBT__OPTION_FORMAT] = {"format", "FORM", "another form than text", format_values},
+    [PBT__OPTION_FORMAT] = {"format", "FORM", "csv, json or yaml (default: text)", schedule_values},
+    [PBT__OPTION_GRAPH] = {"format", "FORM", "dot (default: text)", graph_values},
     [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
     [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
     [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
@@ -234,8 +241,9 @@ const pbt__command pbt__commands[] = {
                 "--on-event starts one process for the run, which reads every event from the\n"
                 "first new one on, in order, until its input ends. It has 10 seconds to end then.\n"
                 "It finds PBT_STUDY and PBT_STORE in its environment; what it prints goes to\n"
-                "NAME.logs/on-event.log. One that is slow or fails holds nothing up: what it does\n"
-                "not take is counted in a warning.\n",
+                "NAME.logs/on-event.log, which is never cut. One that is slow or fails holds\n"
+                "nothing up: what it does not take is counted in a warning, where what is in its\n"
+                "pipe counts as taken.\n",
         .run = pbt__command_run,
         .examples = run_examples,
         .statuses = training_statuses,
@@ -406,7 +414,7 @@ const pbt__command pbt__commands[] = {
         .name = "lineage",
         .operands = "[STUDY]",
         .operand_maximum = 1,
-        .options = QUERY | BIT(MEMBER) | BIT(FORMAT),
+        .options = QUERY | BIT(MEMBER) | BIT(GRAPH),
         .section = PBT__SECTION_LOOK,
         .summary = "draw whose weights came from where",
         .text = "Draws the tree of segments: a line is what one member trained by itself,\n"
@@ -541,6 +549,11 @@ const size_t pbt__command_count = COUNT(pbt__commands);
 bool pbt__command_takes(const pbt__command *command, pbt__option_id option)
 {
     return (command->options & 1u << option) != 0;
+}
+
+bool pbt__command_needs(const pbt__command *command, pbt__option_id option)
+{
+    return (command->required & 1u << option) != 0;
 }
 
 const pbt__command *pbt__command_find(const char *name)

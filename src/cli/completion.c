@@ -33,6 +33,13 @@ void pbt__completion_keys(pbt__text *script)
     }
 }
 
+void pbt__completion_values(pbt__text *script, const pbt__option *option, const char *between)
+{
+    for (size_t i = 0; option->values[i] != NULL; i++) {
+        pbt__text_format(script, "%s%s", i > 0 ? between : "", option->values[i]);
+    }
+}
+
 void pbt__completion_escaped(pbt__text *script, const char *text, const char *special,
                              const char *escape)
 {

@@ -18,6 +18,9 @@ void pbt__completion_valued(pbt__text *script, const pbt__command *command, cons
 /* Add the keys that may be amended, "stop.steps= stop.score=". */
 void pbt__completion_keys(pbt__text *script);
 
+/* Add what an option's argument may be, or the endings of its file, with `between` between them. */
+void pbt__completion_values(pbt__text *script, const pbt__option *option, const char *between);
+
 /* Add the command whose words name a store, `pbt list`'s row in the table. */
 const pbt__command *pbt__completion_lister(void);
 

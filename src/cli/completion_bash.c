@@ -36,17 +36,23 @@ static const char STUDIES_END[] =
     "    compgen -W \"$1\" -- \"$current\"\n"
     "}\n"
     "\n"
+    "# Folders, and files with one of these endings.\n"
+    "_pbt_endings()\n"
+    "{\n"
+    "    local ending\n"
+    "    echo filenames\n"
+    "    compgen -d -- \"$current\"\n"
+    "    for ending in \"$@\"; do\n"
+    "        compgen -f -X \"!*.$ending\" -- \"$current\"\n"
+    "    done\n"
+    "}\n"
+    "\n"
     "_pbt_offer()\n"
     "{\n"
     "    case $1 in\n"
     "    files) echo filenames; compgen -f -- \"$current\" ;;\n"
     "    folders) echo filenames; compgen -d -- \"$current\" ;;\n"
-    "    specs)\n"
-    "        echo filenames\n"
-    "        compgen -d -- \"$current\"\n"
-    "        compgen -f -X '!*.yaml' -- \"$current\"\n"
-    "        compgen -f -X '!*.yml' -- \"$current\"\n"
-    "        ;;\n"
+    "    specs) _pbt_endings yaml yml ;;\n"
     "    studies) _pbt_words \"$(_pbt_studies)\" ;;\n"
     "    keys)\n"
     "        echo nospace\n"
@@ -57,10 +63,10 @@ static const char KEYS_END[] = "\" -- \"$current\"\n"
                                "    esac\n"
                                "}\n"
                                "\n"
-                               "# What an option's argument may be.\n"
+                               "# What an option's argument may be, by command.\n"
                                "_pbt_value()\n"
                                "{\n"
-                               "    case $1 in\n";
+                               "    case \"${words[1]} $1\" in\n";
 
 static const char VALUES_END[] = "    esac\n"
                                  "}\n"
@@ -153,18 +159,45 @@ static const char *const OFFERS[PBT__OFFER_COUNT] = {
     [PBT__OFFER_STUDIES] = "studies", [PBT__OFFER_KEYS] = "keys",
 };
 
-static void add_value(pbt__text *script, const pbt__option *option)
+/* Commands may mean different things by the same name. */
+static bool is_only_one(const pbt__option *option)
 {
-    pbt__text_format(script, "    --%s) ", option->name);
-    if (option->values == NULL) {
-        pbt__text_format(script, "_pbt_offer %s ;;\n", OFFERS[pbt__word_offer(option->argument)]);
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        if (&pbt__options[i] != option && strcmp(pbt__options[i].name, option->name) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Add the pattern of `COMMAND --OPTION`. */
+static void add_pattern(pbt__text *script, pbt__option_id id)
+{
+    const pbt__option *option = &pbt__options[id];
+    const char *gap = "    ";
+    if (is_only_one(option)) {
+        pbt__text_format(script, "    *\" --%s\") ", option->name);
         return;
     }
-    pbt__text_add(script, "_pbt_words \"");
-    for (size_t i = 0; option->values[i] != NULL; i++) {
-        pbt__text_format(script, "%s%s", i > 0 ? " " : "", option->values[i]);
+    for (size_t i = 0; i < pbt__command_count; i++) {
+        if (pbt__command_takes(&pbt__commands[i], id)) {
+            pbt__text_format(script, "%s\"%s --%s\"", gap, pbt__commands[i].name, option->name);
+            gap = " | ";
+        }
     }
-    pbt__text_add(script, "\" ;;\n");
+    pbt__text_add(script, ") ");
+}
+
+static void add_value(pbt__text *script, const pbt__option *option)
+{
+    const pbt__offer offer = pbt__word_offer(option->argument);
+    if (option->values == NULL) {
+        pbt__text_format(script, "_pbt_offer %s ;;\n", OFFERS[offer]);
+        return;
+    }
+    pbt__text_add(script, offer == PBT__OFFER_FILES ? "_pbt_endings " : "_pbt_words \"");
+    pbt__completion_values(script, option, " ");
+    pbt__text_add(script, offer == PBT__OFFER_FILES ? " ;;\n" : "\" ;;\n");
 }
 
 static void add_options(pbt__text *script, const pbt__command *command)
@@ -202,6 +235,7 @@ void pbt__completion_bash(pbt__text *script)
     pbt__text_add(script, KEYS_END);
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {
         if (pbt__options[i].argument != NULL) {
+            add_pattern(script, (pbt__option_id)i);
             add_value(script, &pbt__options[i]);
         }
     }

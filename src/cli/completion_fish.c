@@ -53,26 +53,27 @@ static const char STUDIES_VALUES[] =
     "            set is_value 1\n"
     "        else if contains -- (string split -m 1 = -- $word)[1] ";
 
-static const char STUDIES_END[] =
-    "\n"
-    "            set -a place $word\n"
-    "        end\n"
-    "    end\n"
-    "    $words[1] list $place 2>/dev/null | sed -n '2,$s/ .*//p'\n"
-    "end\n"
-    "\n"
-    "function __pbt_specs\n"
-    "    __fish_complete_path (commandline -ct) | string match -r '.*(?:\\.ya?ml|/)(?:\\t.*)?$'\n"
-    "end\n"
-    "\n"
-    "complete -c pbt -f\n";
+static const char STUDIES_END[] = "\n"
+                                  "            set -a place $word\n"
+                                  "        end\n"
+                                  "    end\n"
+                                  "    $words[1] list $place 2>/dev/null | sed -n '2,$s/ .*//p'\n"
+                                  "end\n"
+                                  "\n"
+                                  "# Folders, and files with one of the endings, as `svg|png`.\n"
+                                  "function __pbt_files\n"
+                                  "    __fish_complete_path (commandline -ct) |\n"
+                                  "        string match -r '.*(?:\\.(?:'$argv[1]')|/)(?:\\t.*)?$'\n"
+                                  "end\n"
+                                  "\n"
+                                  "complete -c pbt -f\n";
 
 /* How a kind is offered behind -r or -a. */
 static const char *const OFFERS[PBT__OFFER_COUNT] = {
     [PBT__OFFER_NOTHING] = "",
     [PBT__OFFER_FILES] = " -F",
     [PBT__OFFER_FOLDERS] = " -a '(__fish_complete_directories (commandline -ct))'",
-    [PBT__OFFER_SPECS] = " -a '(__pbt_specs)'",
+    [PBT__OFFER_SPECS] = " -a '(__pbt_files \"yaml|yml\")'",
     [PBT__OFFER_STUDIES] = " -a '(__pbt_studies)'",
 };
 
@@ -96,17 +97,16 @@ static void add_offer(pbt__text *script, pbt__offer offer)
 
 static void add_value(pbt__text *script, const pbt__option *option)
 {
+    const pbt__offer offer = pbt__word_offer(option->argument);
     if (option->values == NULL) {
-        pbt__offer offer = pbt__word_offer(option->argument);
         pbt__text_add(script, offer == PBT__OFFER_FILES ? " -r" : " -x");
         add_offer(script, offer);
         return;
     }
-    pbt__text_add(script, " -x -a '");
-    for (size_t i = 0; option->values[i] != NULL; i++) {
-        pbt__text_format(script, "%s%s", i > 0 ? " " : "", option->values[i]);
-    }
-    pbt__text_add(script, "'");
+    const bool is_file = offer == PBT__OFFER_FILES;
+    pbt__text_add(script, is_file ? " -x -a '(__pbt_files \"" : " -x -a '");
+    pbt__completion_values(script, option, is_file ? "|" : " ");
+    pbt__text_add(script, is_file ? "\")'" : "'");
 }
 
 static void add_options(pbt__text *script, const pbt__command *command, const char *condition)

@@ -61,6 +61,15 @@ static void add_quoted(pbt__text *script, const char *text, const char *special)
     pbt__text_fini(&quoted);
 }
 
+/* A single word in parentheses would be a list of glob qualifiers. */
+static void add_endings(pbt__text *script, const pbt__option *option)
+{
+    const bool is_single = option->values[1] == NULL;
+    pbt__text_add(script, is_single ? "_files -g \"*." : "_files -g \"*.(");
+    pbt__completion_values(script, option, "|");
+    pbt__text_add(script, is_single ? "\"" : ")\"");
+}
+
 static void add_value(pbt__text *script, const pbt__option *option)
 {
     pbt__text_add(script, ":");
@@ -68,6 +77,10 @@ static void add_value(pbt__text *script, const pbt__option *option)
     pbt__text_add(script, ":");
     if (option->values == NULL) {
         pbt__text_add(script, OFFERS[pbt__word_offer(option->argument)]);
+        return;
+    }
+    if (pbt__word_offer(option->argument) == PBT__OFFER_FILES) {
+        add_endings(script, option);
         return;
     }
     pbt__text_add(script, "(");

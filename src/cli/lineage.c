@@ -40,12 +40,14 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     (void)place;
     json_t *lineage = NULL;
     int64_t member = -1;
-    const char *format = arguments->values[PBT__OPTION_FORMAT];
+    const char *format = arguments->values[PBT__OPTION_GRAPH];
     const char *text = arguments->values[PBT__OPTION_MEMBER];
     pbt_err err = PBT_OK;
     if (format != NULL && strcmp(format, "dot") != 0) {
         err = pbt__fail(error, PBT_ERR_ARGUMENT, "unknown format '%.40s'", format);
         pbt__error_hint(error, "--format is dot; without it, text");
+    } else if (format != NULL && arguments->has[PBT__OPTION_JSON]) {
+        err = pbt__fail(error, PBT_ERR_ARGUMENT, "--json and --format dot exclude each other");
     } else if (text != NULL) {
         err = pbt__arguments_integer("--member", text, 0, INT32_MAX, &member, error);
     }

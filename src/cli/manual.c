@@ -32,6 +32,19 @@ static void add_option(pbt__text *page, const pbt__option *option)
     }
 }
 
+/* The options that must be given, or the others. */
+static void add_forms(pbt__text *page, const pbt__command *command, bool required)
+{
+    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
+        const pbt__option_id id = (pbt__option_id)i;
+        if (pbt__command_takes(command, id) && pbt__command_needs(command, id) == required) {
+            pbt__text_add(page, required ? ".Fl " : ".Op Fl ");
+            add_option(page, &pbt__options[i]);
+            pbt__text_add(page, "\n");
+        }
+    }
+}
+
 static void add_synopsis(pbt__text *page, const pbt__command *command)
 {
     pbt__mdoc_section(page, "SYNOPSIS");
@@ -40,13 +53,8 @@ static void add_synopsis(pbt__text *page, const pbt__command *command)
     for (const char *rest = command->operands; pbt__operand_next(&rest, &operand);) {
         add_operand(page, &operand);
     }
-    for (int i = 0; i < PBT__OPTION_COUNT; i++) {
-        if (pbt__command_takes(command, (pbt__option_id)i)) {
-            pbt__text_add(page, (command->required & 1u << i) != 0 ? ".Fl " : ".Op Fl ");
-            add_option(page, &pbt__options[i]);
-            pbt__text_add(page, "\n");
-        }
-    }
+    add_forms(page, command, true);
+    add_forms(page, command, false);
 }
 
 /* ---- what follows it ---- */
@@ -68,6 +76,20 @@ static void add_commands(pbt__text *page)
     }
 }
 
+/* A help text; one that begins with a value of the option keeps it as it is typed. */
+static void add_help(pbt__text *page, const pbt__option *option)
+{
+    for (size_t i = 0; option->values != NULL && option->values[i] != NULL; i++) {
+        const size_t length = strlen(option->values[i]);
+        if (strncmp(option->help, option->values[i], length) == 0 &&
+            strchr(" ,", option->help[length]) != NULL) {
+            pbt__mdoc_ended(page, option->help, '.');
+            return;
+        }
+    }
+    pbt__mdoc_sentence(page, option->help, '.');
+}
+
 static void add_options(pbt__text *page, const pbt__command *command)
 {
     pbt__mdoc_section(page, "OPTIONS");
@@ -77,7 +99,7 @@ static void add_options(pbt__text *page, const pbt__command *command)
             pbt__text_add(page, ".It Fl ");
             add_option(page, &pbt__options[i]);
             pbt__text_add(page, "\n");
-            pbt__mdoc_sentence(page, pbt__options[i].help, '.');
+            add_help(page, &pbt__options[i]);
         }
     }
     pbt__mdoc_list_end(page);

@@ -133,6 +133,47 @@ static void add_display(pbt__text *page, const char *text, size_t length)
     pbt__text_add(page, ".Ed\n");
 }
 
+/* ---- tables: terms, two blanks or more, and texts whose further lines are indented ---- */
+
+/* The length of the term that a line begins with, up to two blanks; that of a line without them. */
+static size_t term_length(const char *line)
+{
+    const size_t length = strcspn(line, "\n");
+    const char *gap = strstr(line, "  ");
+    return gap != NULL && gap < line + length ? (size_t)(gap - line) : length;
+}
+
+static bool is_table(const char *text)
+{
+    return text[term_length(text)] == ' ';
+}
+
+/* The length of a row: its first line and the indented ones behind it. */
+static size_t row_length(const char *text, size_t length)
+{
+    size_t size = strcspn(text, "\n");
+    while (size < length && text[size + 1] == ' ') {
+        size += 1 + strcspn(text + size + 1, "\n");
+    }
+    return size < length ? size : length;
+}
+
+static void add_table(pbt__text *page, const char *text, size_t length)
+{
+    const char *end = text + length;
+    pbt__mdoc_list(page);
+    while (text < end) {
+        const size_t term = term_length(text);
+        const size_t size = row_length(text, (size_t)(end - text));
+        pbt__text_add(page, ".It ");
+        add_code(page, text, term);
+        pbt__text_add(page, "\n");
+        add_paragraph(page, text + term, size - term);
+        text += size + (text + size < end);
+    }
+    pbt__mdoc_list_end(page);
+}
+
 void pbt__mdoc_prose(pbt__text *page, const char *text)
 {
     bool is_first = true;
@@ -141,6 +182,8 @@ void pbt__mdoc_prose(pbt__text *page, const char *text)
         size_t length = blank == NULL ? strlen(text) : (size_t)(blank - text);
         if (text[0] == ' ') {
             add_display(page, text, length);
+        } else if (is_table(text)) {
+            add_table(page, text, length);
         } else {
             pbt__text_add(page, is_first ? "" : ".Pp\n");
             add_paragraph(page, text, length);
@@ -158,15 +201,23 @@ static bool begins_small(const char *text)
     return length > 0 && (text[length] == ' ' || text[length] == ',' || text[length] == '\0');
 }
 
+void pbt__mdoc_ended(pbt__text *page, const char *text, char end)
+{
+    pbt__text sentence = pbt__text_init(4096);
+    const size_t length = strlen(text);
+    const bool is_ended = length > 1 && strchr(".!?\n", text[length - 1]) != NULL;
+    pbt__text_add(&sentence, text);
+    pbt__text_append(&sentence, &end, is_ended ? 0 : 1);
+    pbt__mdoc_prose(page, pbt__text_string(&sentence));
+    pbt__text_fini(&sentence);
+}
+
 void pbt__mdoc_sentence(pbt__text *page, const char *text, char end)
 {
     pbt__text sentence = pbt__text_init(4096);
-    char first = begins_small(text) ? (char)(text[0] - 'a' + 'A') : text[0];
+    const char first = begins_small(text) ? (char)(text[0] - 'a' + 'A') : text[0];
     pbt__text_format(&sentence, "%c%s", first, text + 1);
-    size_t length = strlen(text);
-    bool is_ended = length > 1 && strchr(".!?\n", text[length - 1]) != NULL;
-    pbt__text_append(&sentence, &end, is_ended ? 0 : 1);
-    pbt__mdoc_prose(page, pbt__text_string(&sentence));
+    pbt__mdoc_ended(page, pbt__text_string(&sentence), end);
     pbt__text_fini(&sentence);
 }
 

@@ -10,8 +10,12 @@ void pbt__mdoc_head(pbt__text *page, const char *name, int section, const char *
 /* Begin a section. */
 void pbt__mdoc_section(pbt__text *page, const char *title);
 
-/* Add paragraphs: filled, a line per sentence; `x` in bold; indented lines as they are. */
+/* Add paragraphs: filled, a line per sentence; `x` in bold; indented lines as they are. One whose
+ * lines are terms and texts, two blanks or more between them, is a list. */
 void pbt__mdoc_prose(pbt__text *page, const char *text);
+
+/* Add prose, with `end` where nothing ends it. */
+void pbt__mdoc_ended(pbt__text *page, const char *text, char end);
 
 /* Add words of a list as a sentence: with a capital, and `end` where nothing ends it. */
 void pbt__mdoc_sentence(pbt__text *page, const char *text, char end);

@@ -29,10 +29,16 @@ static pbt_err choose_kind(const pbt__arguments *arguments, pbt__picture_kind *o
 
 /* What colours the lineage: the score where nothing else is said. */
 static pbt_err choose_color(const pbt__arguments *arguments, const pbt_space *space,
-                            const pbt_parameter **out, pbt_error *error)
+                            pbt__picture_kind kind, const pbt_parameter **out, pbt_error *error)
 {
     const char *name = arguments->values[PBT__OPTION_COLOR];
     *out = NULL;
+    if (name != NULL && kind != PBT__PICTURE_SUMMARY && kind != PBT__PICTURE_LINEAGE) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--color has no use with --kind %s",
+                        pbt__picture_name(kind));
+        pbt__error_hint(error, "it colours the lineage, alone or in the summary");
+        return PBT_ERR_ARGUMENT;
+    }
     if (name == NULL || strcmp(name, "score") == 0) {
         return PBT_OK;
     }
@@ -102,7 +108,7 @@ static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, js
     };
     pbt_err err = choose_kind(arguments, &kind, error);
     if (err == PBT_OK) {
-        err = choose_color(arguments, &spec->search.space, &picture.color, error);
+        err = choose_color(arguments, &spec->search.space, kind, &picture.color, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_summary(study, &summary, error);

@@ -117,18 +117,39 @@ static pbt_err write_verdict(pbt__report *this, pbt_error *error)
     return err;
 }
 
-static void write_budget(pbt__report *this)
+/* One amended value, such as a list of factors, is longer than a number. */
+static void add_amendment(pbt__table *table, const json_t *amendment)
 {
-    pbt__report_section(this, "The budget");
-    pbt__table table = pbt__table_init(2);
-    pbt__report_pair(&table, "state", json_object_get(this->show, "state"));
-    pbt__report_pair(&table, "members", json_object_get(this->show, "population"));
-    pbt__report_pair(&table, "steps of all members", json_object_get(this->show, "steps_done"));
-    pbt__report_pair(&table, "planned", json_object_get(this->show, "steps_total"));
-    pbt__report_pair(&table, "segments", json_object_get(this->show, "segments"));
-    pbt__report_pair(&table, "copies", json_object_get(this->show, "exploits"));
-    pbt__report_pair(&table, "begun", json_object_get(this->show, "created_at"));
-    pbt__report_table(this, &table, false);
+    static const char *const fields[] = {"sequence", "time", "key", "from", "to"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const json_t *value = json_object_get(amendment, fields[i]);
+        char cell[PBT__CELL_SIZE];
+        pbt__format_json(value, cell);
+        pbt__table_add(table, json_is_string(value) ? json_string_value(value) : cell);
+    }
+}
+
+static void write_amendments(pbt__report *this)
+{
+    const json_t *amendment;
+    size_t i;
+    if (json_array_size(this->amendments) == 0) {
+        return;
+    }
+    pbt__text_add(&this->page,
+                  "<p>These are the rules in force now. The study was amended while it ran, each "
+                  "time from the next decision on:</p>\n");
+    pbt__table table = pbt__table_init(5);
+    for (const char *const *name =
+             (const char *const[]){"event", "time", "key", "from", "to", NULL};
+         *name != NULL; name++) {
+        pbt__table_add(&table, *name);
+    }
+    json_array_foreach(this->amendments, i, amendment)
+    {
+        add_amendment(&table, amendment);
+    }
+    pbt__report_table(this, &table, true);
 }
 
 static pbt_err write_rules(pbt__report *this, pbt_error *error)
@@ -142,6 +163,7 @@ static pbt_err write_rules(pbt__report *this, pbt_error *error)
     }
     if (err == PBT_OK) {
         pbt__html_lines(words, &this->page);
+        write_amendments(this);
         pbt__report_section(this, "The spec in force");
         pbt__html_lines(source, &this->page);
     }
@@ -173,21 +195,11 @@ static void write_provenance(pbt__report *this)
 {
     pbt__report_section(this, "Provenance");
     pbt__table table = pbt__table_init(2);
-    add_provenance(&table, "", this->provenance);
+    add_provenance(&table, "", json_object_get(this->show, "provenance"));
     pbt__report_table(this, &table, false);
 }
 
 /* ---- the page ---- */
-
-static pbt_err take_provenance(void *context, const json_t *event)
-{
-    pbt__report *this = context;
-    json_t *found = json_object_get(event, "provenance");
-    if (this->provenance == NULL && found != NULL) {
-        this->provenance = json_incref(found);
-    }
-    return PBT_OK;
-}
 
 static pbt_err read_study(pbt__report *this, pbt_error *error)
 {
@@ -199,7 +211,7 @@ static pbt_err read_study(pbt__report *this, pbt_error *error)
         err = pbt__study_members(this->study, &this->members, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_events(this->study, 0, take_provenance, this, error);
+        err = pbt__study_amendments(this->study, &this->amendments, error);
     }
     if (err == PBT_OK && json_is_object(json_object_get(this->show, "best"))) {
         err = pbt__study_schedule(this->study, PBT_NO_SEGMENT, &this->schedule, error);
@@ -215,7 +227,9 @@ static pbt_err write_page(pbt__report *this, pbt_error *error)
         err = pbt__report_baselines(this, error);
     }
     if (err == PBT_OK) {
-        write_budget(this);
+        err = pbt__report_budget(this, error);
+    }
+    if (err == PBT_OK) {
         err = write_verdict(this, error);
     }
     if (err == PBT_OK) {
@@ -253,7 +267,7 @@ static pbt_err write_report(const pbt__arguments *arguments, const pbt__subject 
     json_decref(this.segments);
     json_decref(this.members);
     json_decref(this.schedule);
-    json_decref(this.provenance);
+    json_decref(this.amendments);
     return err;
 }
 

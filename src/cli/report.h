@@ -18,7 +18,7 @@ typedef struct pbt__report {
     pbt__study *study;
     const pbt_spec *spec;
     json_t *show, *segments, *members, *schedule; /* schedule: NULL where there is no best */
-    json_t *provenance;                           /* NULL where the log has none */
+    json_t *amendments;
     pbt__text page;
 } pbt__report;
 
@@ -32,6 +32,11 @@ void pbt__report_pair(pbt__table *table, const char *name, const json_t *value);
 /* Draw a script and append it. Errors: as pbt__gnuplot_render. */
 PBT_MUST_USE pbt_err pbt__report_drawing(pbt__report *this, const pbt__text *script, int width,
                                          int height, const char *words, pbt_error *error);
+
+/* ---- report_budget.c ---- */
+
+/* What it took: steps, time, and what went wrong on the way. */
+PBT_MUST_USE pbt_err pbt__report_budget(pbt__report *this, pbt_error *error);
 
 /* ---- report_result.c ---- */
 

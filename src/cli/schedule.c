@@ -45,15 +45,30 @@ static pbt_err print_schedule(const json_t *schedule, const char *format, const 
     return PBT_ERR_ARGUMENT;
 }
 
+/* The form that is asked for; NULL is text. */
+static pbt_err choose_format(const pbt__arguments *arguments, const char **out, pbt_error *error)
+{
+    const char *format = arguments->values[PBT__OPTION_FORMAT];
+    const bool is_json = arguments->has[PBT__OPTION_JSON];
+    if (is_json && format != NULL && strcmp(format, "json") != 0) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "--json and --format %.40s exclude each other",
+                         format);
+    }
+    *out = is_json ? "json" : format;
+    return PBT_OK;
+}
+
 static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
                       pbt_error *error)
 {
     (void)place;
     json_t *schedule = NULL;
     pbt_segment_id id = PBT_NO_SEGMENT;
-    const char *format =
-        arguments->has[PBT__OPTION_JSON] ? "json" : arguments->values[PBT__OPTION_FORMAT];
-    pbt_err err = pbt__arguments_lineage(arguments, &id, error);
+    const char *format = NULL;
+    pbt_err err = choose_format(arguments, &format, error);
+    if (err == PBT_OK) {
+        err = pbt__arguments_lineage(arguments, &id, error);
+    }
     if (err == PBT_OK) {
         err = pbt__study_schedule(study, id, &schedule, error);
     }

@@ -89,17 +89,17 @@ static void option_form(const pbt__option *option, char *out, size_t size)
     snprintf(out, size, "--%s%s%s", option->name, argument[0] != '\0' ? " " : "", argument);
 }
 
-/* Those that are needed, or the others in brackets. */
-static void add_options(const pbt__command *command, bool are_required, char *out, size_t size)
+/* The options that must be given, or the others, in brackets. */
+static void add_forms(const pbt__command *command, bool required, char *out, size_t size)
 {
     for (int i = 0; i < PBT__OPTION_HELP; i++) {
-        const bool is_required = (command->required & 1u << i) != 0;
-        if (pbt__command_takes(command, (pbt__option_id)i) && is_required == are_required) {
+        const pbt__option_id id = (pbt__option_id)i;
+        if (pbt__command_takes(command, id) && pbt__command_needs(command, id) == required) {
             char form[64];
             option_form(&pbt__options[i], form, sizeof form);
-            add(out, size, is_required ? " " : " [");
+            add(out, size, required ? " " : " [");
             add(out, size, form);
-            add(out, size, is_required ? "" : "]");
+            add(out, size, required ? "" : "]");
         }
     }
 }
@@ -114,8 +114,8 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
             add(out, size, words[i]);
         }
     }
-    add_options(command, true, out, size);
-    add_options(command, false, out, size);
+    add_forms(command, true, out, size);
+    add_forms(command, false, out, size);
 }
 
 /* A term and its text; a long term has its line to itself. */

@@ -304,7 +304,28 @@ static void describe_space(struct page *page)
     add(page, space->count == 0 ? "\n  none" : "");
 }
 
-static void describe_start(struct page *page, const pbt_start *start)
+/* A member's first value is given by its start or by the first stage of its schedule. */
+static bool is_drawn(const pbt_start *start, const pbt_space *space, size_t parameter)
+{
+    const bool is_staged = start->stage_count > 0 && start->stages[0].given[parameter];
+    return !start->given[parameter] && !is_staged &&
+           space->parameters[parameter].type != PBT_CONSTANT;
+}
+
+static bool draws_any(const pbt_search *search)
+{
+    for (int32_t m = 0; m < search->start_count; m++) {
+        for (size_t i = 0; i < search->space.count; i++) {
+            if (is_drawn(&search->starts[m], &search->space, i)) {
+                return true;
+            }
+        }
+    }
+    return search->start_count < search->population;
+}
+
+/* Add the values that a start gives. Returns whether there are any. */
+static bool describe_given(struct page *page, const pbt_start *start)
 {
     const pbt_space *space = &page->search->space;
     bool is_first = true;
@@ -315,17 +336,25 @@ static void describe_start(struct page *page, const pbt_start *start)
             is_first = false;
         }
     }
-    add(page, is_first ? "drawn from the priors" : "");
+    return !is_first;
+}
+
+static void describe_start(struct page *page, const pbt_start *start)
+{
+    const bool is_staged = start->stage_count > 0;
+    const bool has_values = describe_given(page, start);
+    if (is_staged) {
+        pbt__text_format(&page->text, "%sfollows a schedule of ", has_values ? "; " : "");
+        add_count(page, start->stage_count, "stage");
+        add(page, ", never copies");
+    } else if (!has_values) {
+        add(page, "drawn from the priors");
+    }
     if (start->checkpoint != NULL) {
         add(page, "; starts from ");
         pbt__scalar_write_text(&page->text, PBT__YAML, start->checkpoint);
     }
-    if (start->stage_count > 0) {
-        pbt__text_format(&page->text, "; follows a schedule of %d stages, never copies",
-                         start->stage_count);
-    } else {
-        add(page, start->fixed ? "; fixed: never copies, never changes" : "");
-    }
+    add(page, start->fixed && !is_staged ? "; fixed: never copies, never changes" : "");
 }
 
 static void describe_starts(struct page *page)
@@ -334,7 +363,8 @@ static void describe_starts(struct page *page)
     if (search->start_count == 0) {
         return;
     }
-    add(page, "\n\nstart; what is not given is drawn from the priors");
+    add(page, "\n\nstart");
+    add(page, draws_any(search) ? "; what is not given is drawn from the priors" : "");
     for (int32_t i = 0; i < search->start_count; i++) {
         pbt__text_format(&page->text, "\n  member %d  ", i);
         describe_start(page, &search->starts[i]);

@@ -35,6 +35,7 @@ typedef struct parcel {
     char *spec;     /* the YAML in force */
     json_t *origin; /* provenance.json */
     json_t *schedule;
+    json_t *amendments;
 } parcel;
 
 static void parcel_fini(parcel *p)
@@ -42,8 +43,9 @@ static void parcel_fini(parcel *p)
     free(p->spec);
     json_decref(p->origin);
     json_decref(p->schedule);
+    json_decref(p->amendments);
     p->spec = NULL;
-    p->origin = p->schedule = NULL;
+    p->origin = p->schedule = p->amendments = NULL;
 }
 
 /* ---- what is taken ---- */
@@ -91,14 +93,15 @@ static json_t *origin_json(const parcel *p, const json_t *show)
     bool is_maximized = facts->spec->search.direction == PBT_MAXIMIZE;
     pbt__digest_write(facts->digest, digest);
     return json_pack(
-        "{s:s, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:I, s:s, s:s, s:O}", "study",
+        "{s:s, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:O, s:I, s:s, s:s, s:O}", "study",
         p->study->row.name, "metric", json_object_get(show, "metric"), "direction",
         is_maximized ? "maximize" : "minimize", "segment", json_object_get(best, "segment"),
         "member", json_object_get(best, "member"), "step", json_object_get(best, "step"), "age",
         json_object_get(best, "age"), "score", json_object_get(best, "score"), "hyperparameters",
         json_object_get(best, "hyperparameters"), "checkpoint", checkpoint_json(&p->record),
-        "lineage", lineage_json(p->schedule), "events", (json_int_t)facts->sequence, "log_digest",
-        digest, "exported_by", pbt_version(), "provenance", json_object_get(show, "provenance"));
+        "lineage", lineage_json(p->schedule), "amendments", p->amendments, "events",
+        (json_int_t)facts->sequence, "log_digest", digest, "exported_by", pbt_version(),
+        "provenance", json_object_get(show, "provenance"));
 }
 
 static pbt_err take_best(parcel *p, const json_t *show, pbt_error *error)
@@ -132,6 +135,9 @@ static pbt_err take(parcel *p, pbt_error *error)
     }
     if (err == PBT_OK) {
         err = pbt__study_schedule(p->study, p->id, &p->schedule, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_amendments(p->study, &p->amendments, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_give(origin_json(p, show), &p->origin, error);

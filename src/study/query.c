@@ -457,3 +457,36 @@ pbt_err pbt__study_events(pbt__study *study, int64_t after,
     event_walk walk = {.callback = callback, .context = context, .error = error};
     return study->store->ops->read(study->store, study->row.id, after, walk_event, &walk, error);
 }
+
+/* ---- amendments ---- */
+
+static pbt_err add_amendments(void *context, const json_t *event)
+{
+    json_t *list = context;
+    const json_t *amendment;
+    size_t i;
+    json_array_foreach(json_object_get(event, "amendments"), i, amendment)
+    {
+        json_t *row = json_pack("{s:O, s:O}", "sequence", json_object_get(event, "sequence"),
+                                "time", json_object_get(event, "time"));
+        const bool is_whole =
+            row != NULL && json_object_update(row, (json_t *)(uintptr_t)amendment) == 0;
+        if (json_array_append_new(list, row) != 0 || !is_whole) {
+            return PBT_ERR_MEMORY;
+        }
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__study_amendments(pbt__study *study, json_t **out, pbt_error *error)
+{
+    json_t *list = json_array();
+    pbt_err err = list != NULL ? pbt__study_events(study, 0, add_amendments, list, error)
+                               : pbt__fail_memory(error);
+    if (err != PBT_OK) {
+        json_decref(list);
+        return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
+    }
+    *out = list;
+    return PBT_OK;
+}

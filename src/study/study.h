@@ -277,6 +277,10 @@ PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t
 PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin,
                                        pbt_error *error);
 
+/* Every change of the spec so far, in order, as a list of {sequence time key from to}; `from` is
+ * null where the key had no value. */
+PBT_MUST_USE pbt_err pbt__study_amendments(pbt__study *study, json_t **out, pbt_error *error);
+
 /* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
  * object without owning it; what it returns other than PBT_OK ends the listing. */
 PBT_MUST_USE pbt_err pbt__study_events(pbt__study *study, int64_t after,

@@ -100,6 +100,25 @@ class Shell(Case):
         self.assertEqual(slots, [])
         self.assertEqual([word.rstrip(":").rstrip("\\") for word in store], ["memory"])
 
+    def check_values_of_commands(self):
+        """One name means other things to other commands."""
+        for name in ("a.svg", "b.png", "c.pdf", "d.gp", "e.html", "f.txt"):
+            (self.folder / name).touch()
+        (self.folder / "g").mkdir()
+        wanted = {
+            "pbt schedule --format ": ["csv", "json", "yaml"],
+            "pbt lineage --format ": ["dot"],
+            "pbt export --format ": ["csv", "jsonl", "tensorboard"],
+            "pbt plot --output ": ["a.svg", "b.png", "c.pdf", "d.gp", "g"],
+            "pbt compare --output ": ["a.svg", "b.png", "c.pdf", "d.gp", "g"],
+            "pbt report --output ": ["e.html", "g"],
+            "pbt export --output ": ["g"],
+        }
+        answers = self.ask(list(wanted))
+        for line, candidates in wanted.items():
+            found = sorted({candidate.rstrip("/") for candidate in answers[line]})
+            self.assertEqual(found, candidates, line)
+
     def check_nothing_is_created(self):
         self.assertEqual(self.candidates("pbt show "), [])
         self.assertNotIn("pbt.db", self.files())
@@ -130,6 +149,9 @@ class Bash(Shell):
     def test_bash_files_and_values(self):
         self.check_files_and_values()
 
+    def test_bash_values_of_commands(self):
+        self.check_values_of_commands()
+
     def test_bash_creates_nothing(self):
         self.check_nothing_is_created()
 
@@ -156,6 +178,9 @@ class Fish(Shell):
 
     def test_fish_files_and_values(self):
         self.check_files_and_values()
+
+    def test_fish_values_of_commands(self):
+        self.check_values_of_commands()
 
     def test_fish_creates_nothing(self):
         self.check_nothing_is_created()
@@ -208,6 +233,9 @@ class Zsh(Shell):
 
     def test_zsh_files_and_values(self):
         self.check_files_and_values()
+
+    def test_zsh_values_of_commands(self):
+        self.check_values_of_commands()
 
     def test_zsh_creates_nothing(self):
         self.check_nothing_is_created()

@@ -105,6 +105,7 @@ class Fields(Case):
         environment = self.environment() | {"TMPDIR": str(self.folder)}
         tried = self.start("try", "threshold.yaml", "--json", env=environment)
         found["try"].append(json.loads(tried.communicate(timeout=120)[0]))
+        self.pbt("amend", "truncation", "notes=looked at")
         self.pbt("best", "truncation", "--export", "out")
         origin = (self.folder / "out/provenance.json").read_text()
         found["provenance.json"].append(json.loads(origin))
@@ -131,6 +132,66 @@ class Fields(Case):
         """What a missing quorum has (tests/core/why.c), and a copy since (words.py)."""
         taken = {f"taken.{field}" for field in ("segment", "parent", "donor", "step")}
         return taken | {"quorum.needed", "quorum.reported"} if query == "why" else set()
+
+
+class Events(Case):
+    """A study with an event of every kind."""
+
+    def setUp(self):
+        super().setUp()
+        self.spec(delay="0.2", mode="asynchronous")
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text() + "failure: {retries: 0}\n")
+        trainer = self.folder / "trainer.sh"
+        broken = '[ "$4" = 20 ] && mkdir broken 2>/dev/null && exit 1\n'
+        trainer.write_text(broken + trainer.read_text())
+        process = self.start("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.wait_for((self.folder / "broken").exists, "a failure")
+        process.terminate()
+        process.communicate(timeout=60)
+        self.pbt("stop", "tiny")
+        self.pbt("amend", "tiny", "notes=once more")
+        path.write_text(path.read_text() + "notes: once more\n")
+        self.pbt("resume", "tiny")
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("export", "tiny", "--output", "out")
+        lines = (self.folder / "out/events.jsonl").read_text().splitlines()
+        self.events = [json.loads(line) for line in lines]
+
+    def kinds(self):
+        """The rows of the two tables: the kinds of each field, and the kinds."""
+        section = (DOCS / "json.md").read_text().split("## `events.jsonl`")[1].split("\n## ")[0]
+        rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| ")]
+        kinds = {row[0].strip("| ") for row in rows if "`" not in row[0]} - {"field", "kind"}
+        fields = {}
+        for row in rows:
+            for name in re.findall(r"`([^`]+)`", row[0]):
+                fields[name] = kinds if row[1] == "all" else set(row[1].split())
+        return fields, kinds
+
+    def test_the_page_names_every_field_of_every_event(self):
+        fields, kinds = self.kinds()
+        self.assertEqual({event["kind"] for event in self.events}, kinds)
+        for kind in sorted(kinds):
+            events = [event for event in self.events if event["kind"] == kind]
+            seen = {path for event in events for path in paths(event)}
+            seen = {path for path in seen if not path.startswith("provenance.")}
+            named = {name for name, where in fields.items() if kind in where}
+            self.assertEqual(sorted(leaves(seen) - named), [], f"{kind}: not named")
+            whole = {name for name in named if not re.search(r"[.\[]", name)}
+            self.assertEqual(sorted(whole - seen), [], f"{kind}: there are no such fields")
+
+    def test_tables_have_the_fields_of_the_queries_as_columns(self):
+        for query in ("segments", "members"):
+            head = (self.folder / f"out/{query}.csv").read_text().splitlines()[0].split(",")
+            spread = set()
+            for row in self.json(query, "tiny"):
+                for name, value in row.items():
+                    is_spread = name in ("metrics", "hyperparameters")
+                    spread |= {f"{name}.{part}" for part in value or {}} if is_spread else {name}
+            self.assertEqual(sorted(head), sorted(spread))
+        (show,) = self.json("show", "tiny")
+        self.assertEqual(json.loads((self.folder / "out/study.json").read_text()), show)
 
 
 class Verdicts(Case):

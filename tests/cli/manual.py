@@ -54,6 +54,19 @@ class Manual(Case):
             for word in re.findall(r"[\w./$]+", text.split("\noptions\n")[0]):
                 self.assertIn(word, page, command)
 
+    def test_literals_stay_as_they_are_typed(self):
+        for command in self.commands():
+            page = shown(self.pages[f"pbt-{command}.1"])
+            help_text = self.usage(command).split("\noptions\n")[1].split("\n\n")[0]
+            for first in re.findall(r"(?m)^ {2,}(?:--\S+ \S+)? +(csv|dot|summary)\b", help_text):
+                self.assertRegex(page, rf"(?m)^ +{first}\b", command)
+                self.assertNotRegex(page, rf"\b{first.capitalize()}\b", command)
+
+    def test_a_table_is_a_list(self):
+        page = shown(self.pages["pbt-export.1"])
+        for row in ("csv, jsonl\n +segments and members", "tensorboard\n? +a run per member"):
+            self.assertRegex(page, rf"(?m)^ +{row}")
+
     def test_sections(self):
         page = shown(self.pages["pbt-run.1"])
         sections = re.findall(r"(?m)^[A-Z][A-Z ]+$", page)

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 
 import tap
@@ -15,6 +17,13 @@ while read -r line; do
     printf '%s\\n' "$line" >>got.jsonl
 done
 echo the end
+"""
+
+# A process in a session of its own that somebody should end. It ends by itself once its folder is
+# gone, and after a minute whatever happens to the test.
+CHILD = """\
+setsid sh -c 'for i in $(seq 600); do [ -e listen.sh ] || exit; sleep 0.1; done' &
+echo $! >child
 """
 
 
@@ -75,7 +84,7 @@ class Notify(Case):
         self.assertEqual(self.got(), self.log())
 
     def test_a_slow_program_holds_up_nothing(self):
-        program = self.script("#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.05; done\n" + READER)
+        program = self.script("#!/bin/sh\nwhile [ -e listen.sh ] && ! [ -e go ]; do sleep 0.05; done\n" + READER)
         process = self.start("run", "spec.yaml", "--on-event", program)
         done = False
         for line in process.stdout:
@@ -117,8 +126,8 @@ class Notify(Case):
     def test_what_does_not_end_is_ended(self):
         """The second signal of the user's ends the grace; what the program started ends too."""
         program = self.script(
-            "#!/bin/sh\ntrap '' TERM\necho $$ >pid\nsetsid sleep 1000 &\necho $! >child\n"
-            "while :; do sleep 0.05; done\n"
+            f"#!/bin/sh\ntrap '' TERM\necho $$ >pid\n{CHILD}"
+            "while [ -e listen.sh ]; do sleep 0.05; done\n"
         )
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)
         processes = [self.process(name) for name in ("pid", "child")]
@@ -129,6 +138,17 @@ class Notify(Case):
         self.assertIn("'./listen.sh' did not end in time\n", errors)
         for pid in processes:
             self.assert_gone(pid)
+
+    def test_nothing_outlives_the_tests(self):
+        """What the tests start ends with their folder, even where nobody ends it."""
+        self.script("")
+        starter = subprocess.run(["sh", "-c", CHILD], cwd=self.folder, check=True,
+                                 stderr=subprocess.DEVNULL)
+        self.assertEqual(starter.returncode, 0)
+        pid = self.process("child")
+        self.assertTrue(os.path.exists(f"/proc/{pid}"))
+        shutil.rmtree(self.folder)
+        self.assert_gone(pid)
 
     def test_the_recipe_of_the_docs(self):
         """The shell script of docs/notify.md, with a curl that writes down what it sends."""
@@ -151,7 +171,7 @@ class Notify(Case):
 
     def test_it_dies_with_the_run(self):
         program = self.script(
-            "#!/bin/sh\nsetsid sleep 1000 &\necho $! >child\necho $$ >pid\nwait\n"
+            f"#!/bin/sh\n{CHILD}echo $$ >pid\nwait\n"
         )
         self.spec(delay="0.2")
         process = self.start("run", "spec.yaml", "--quiet", "--on-event", program)

@@ -71,6 +71,7 @@ class Plot(Case):
             (["tiny", "--output", "a.jpeg"], "end it in .svg, .png or .pdf"),
             (["tiny", "--output", "a.svg", "--kind", "pie"], "scores, schedules or lineage"),
             (["tiny", "--output", "a.svg", "--color", "height"], "'height'"),
+            (["tiny", "--output", "a.svg", "--color", "rate", "--kind", "scores"], "no use"),
         ]:
             _, errors = self.pbt("plot", *words, status=2)
             self.assertIn(said, errors)

@@ -96,6 +96,13 @@ class Queries(Case):
         rates = [line.split()[-2] for line in lines[1:]]
         self.assertTrue(all(len(re.sub(r"^0\.0*|\D", "", rate)) <= 4 for rate in rates), rates)
 
+    def test_one_form_at_a_time(self):
+        for command, form in (("schedule", "csv"), ("schedule", "yaml"), ("lineage", "dot")):
+            _, errors = self.pbt(command, "tiny", "--json", "--format", form, status=2)
+            self.assertIn(f"--json and --format {form} exclude each other", errors)
+        same, _ = self.pbt("schedule", "tiny", "--json", "--format", "json")
+        self.assertEqual(same, self.pbt("schedule", "tiny", "--json")[0])
+
     def test_the_only_study_needs_no_name(self):
         self.assertEqual(self.json("show"), self.json("show", "tiny"))
         self.spec("other.yaml", name="other")

@@ -1,6 +1,8 @@
 """`pbt report`: one page that needs nothing else and says what the queries say."""
 
+import datetime
 import html.parser
+import json
 import re
 import urllib.parse
 import xml.etree.ElementTree
@@ -134,6 +136,80 @@ class Report(Case):
         self.assertRegex(words, r"(?m)^plain +2 ")
         self.assertIn("too few seeds to tell", words)
         self.assertEqual(page.pictures[-1]["alt"], "best so far of each group")
+
+    def test_what_was_amended_and_what_failed_is_said(self):
+        """Two attempts fail and are made again; after an amendment one is given up."""
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text() + "failure: {retries: 1}\n")
+        trainer = self.folder / "trainer.sh"
+        broken = (
+            '[ "$4" = 10 ] && mkdir one 2>/dev/null && exit 1\n'
+            '[ "$4" = 20 ] && mkdir two 2>/dev/null && exit 1\n'
+        )
+        trainer.write_text(broken + trainer.read_text())
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("amend", "tiny", "stop.steps=60", "failure.retries=0")
+        third = '[ "$4" = 40 ] && mkdir three 2>/dev/null && exit 1\n'
+        trainer.write_text(third + trainer.read_text())
+        path.write_text(path.read_text().replace("retries: 1", "retries: 0")
+                        .replace("steps: 40", "steps: 60"))  # fmt: skip
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        page = self.report("tiny")
+        budget = self.pairs(page, "The budget")
+        self.pbt("export", "tiny", "--output", "log")
+        lines = (self.folder / "log/events.jsonl").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        failed = [event for event in events if event["kind"] == "failed"]
+        self.assertEqual(len(failed), 3)
+        self.assertEqual(budget["failed attempts"], "3")
+        self.assertEqual(budget["of them lost leases"], "0")
+        self.assertEqual(budget["segments given up"], "1")
+        self.assertEqual(budget["rescues"], "1")
+        self.assertEqual(budget["diverged reports"], "0")
+        self.assertEqual(budget["of them failed"], "0")
+        begun, ended = (datetime.datetime.fromisoformat(events[i]["time"][:-1]) for i in (0, -1))
+        minutes, seconds = map(int, budget["from first to last event"].split(":"))
+        self.assertAlmostEqual(60 * minutes + seconds, (ended - begun).total_seconds(), delta=0.6)
+        amended = next(event for event in events if event["kind"] == "amended")
+        head, *rows = page.rows["Space and rules"]
+        self.assertEqual(head, ["event", "time", "key", "from", "to"])
+        when = [str(amended["sequence"]), amended["time"]]
+        self.assertEqual(rows, [[*when, "stop.steps", "40", "60"],
+                                [*when, "failure.retries", "1", "0"]])  # fmt: skip
+        self.assertIn("in force now", page.texts["Space and rules"])
+
+    def test_diverged_reports_and_failed_members_are_counted(self):
+        trainer = self.folder / "trainer.sh"
+        trainer.write_text(
+            'case $3 in *m0s*) exit 1 ;; *m1s1*) echo \'{"score": NaN}\'; exit ;; esac\n'
+            + trainer.read_text()
+        )
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        budget = self.pairs(self.report("tiny"), "The budget")
+        scores = [row["score"] for row in self.json("segments", "tiny")]
+        failed = [row for row in self.json("members", "tiny") if row["state"] == "failed"]
+        self.assertGreater(scores.count("nan"), 0)
+        self.assertEqual(budget["diverged reports"], str(scores.count("nan")))
+        self.assertEqual(budget["of them failed"], str(len(failed)))
+        self.assertEqual(len(failed), 1)
+
+    def test_a_study_without_a_report_has_a_page(self):
+        self.spec(delay="60")
+        process = self.start("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.wait_for((self.folder / "tiny.logs").exists, "a trainer")
+        process.terminate()
+        process.communicate(timeout=60)
+        page = self.report("tiny")
+        self.assertEqual(page.pictures, [])
+        self.assertIn("nothing to draw", page.texts["The population"])
+        self.assertIn("No segment was reported", page.texts["The winner"])
+
+    def test_a_replay_is_not_called_drawn(self):
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("replay", "tiny", "--quiet")
+        rules = self.report("tiny-replay").texts["Space and rules"]
+        self.assertRegex(rules, r"(?m)^start\n +member 0 +follows a schedule of \d+ stages?, never")
+        self.assertNotIn("drawn from the priors", rules)
 
     def test_what_cannot_be_reported(self):
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
