@@ -167,14 +167,19 @@ static pbt_err wait_for_end(struct life *life)
 }
 
 /* What has ended may have been a launcher, such as a shell. What it launched was told to stop as
- * well, may be saving its progress, and holds our pipe until it is done. */
+ * well, may be saving its progress, and holds our pipe until it is done; or until the grace ends,
+ * for what left the group is only killed with the reaping. */
 static void wait_for_rest(struct life *life)
 {
     pbt__slot *slot = life->slot;
     while (life->child.kill_us != 0 && pbt__relay_input(slot->relay) >= 0) {
         struct pollfd files[] = {{.fd = pbt__relay_input(slot->relay), .events = POLLIN},
                                  {.fd = slot->wake, .events = POLLIN}};
-        (void)poll(files, 2, pbt__child_stop_where_due(&life->child));
+        const int timeout = pbt__child_stop_where_due(&life->child);
+        if (timeout < 0) {
+            return;
+        }
+        (void)poll(files, 2, timeout);
         (void)pbt__relay_pump(slot->relay);
         if (files[1].revents != 0) {
             drain_wake(slot);
