@@ -99,6 +99,7 @@ struct pbt__slot {
     int wake;                 /* eventfd: readable when order or stopping changed. -1: none */
     int log;                  /* of the segment being trained; -1: none */
     struct pbt__relay *relay; /* a worker's output; NULL: it has none (relay.h) */
+    atomic_bool has_reported; /* a worker has, since its process was started */
     pbt__action action;
     pbt__metrics metrics;
     pbt_error error;

@@ -5,7 +5,7 @@
  * (relay.h) and waits for its end. What it trains is between it and the server. While it lives its
  * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
  * it held has failed, and another one is started after a pause that doubles with each death in a
- * row. One that dies three times without ever asking for a segment has nothing to wait for.
+ * row without a report. One that dies three times without ever asking for a segment has nothing to wait for.
  *
  * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
  * over and it stays; or its segment was given up because its step stood still. What was ended on
@@ -299,10 +299,13 @@ static pbt_err bury(struct life *life)
     return pbt__study_worker_ended(slot->local->study, slot->worker, &slot->error);
 }
 
-/* The pause is short again after a worker that lived long. */
-static void pause_before_next(struct life *life, bool lived)
+/* The pause is short again after a worker that reported, or lived long. */
+static void pause_before_next(struct life *life, int64_t began_us)
 {
-    life->pause_ms = lived ? PAUSE_FIRST_MS : life->pause_ms;
+    const int64_t lived_us = pbt__clock_monotonic_us() - began_us;
+    if (atomic_load(&life->slot->has_reported) || lived_us > 1000LL * PAUSE_MAXIMUM_MS) {
+        life->pause_ms = PAUSE_FIRST_MS;
+    }
     pause_for(life->slot, life->pause_ms);
     life->pause_ms = 2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms : PAUSE_MAXIMUM_MS;
 }
@@ -316,6 +319,7 @@ static pbt_err live_once(struct life *life)
     life->sequence = err == PBT_OK ? summary.last_sequence : 0;
     life->stalled = 0;
     life->over_us = 0;
+    atomic_store(&slot->has_reported, false);
     if (err == PBT_OK) {
         err = run(life);
     }
@@ -328,8 +332,7 @@ static pbt_err live_once(struct life *life)
         err = mourn(life, summary.last_sequence);
     }
     if (err == PBT_OK && summary.state == PBT__RUNNING) {
-        const bool lived = pbt__clock_monotonic_us() - began_us > 1000LL * PAUSE_MAXIMUM_MS;
-        pause_before_next(life, lived);
+        pause_before_next(life, began_us);
     }
     return err;
 }
@@ -377,8 +380,11 @@ static void worker_told(void *context, const pbt__notice *notice)
 {
     const pbt__local *local = context;
     for (int32_t i = 0; i < local->slot_count; i++) {
-        const pbt__slot *slot = &local->slots[i];
+        pbt__slot *slot = &local->slots[i];
         if (strcmp(slot->worker, notice->worker) == 0) {
+            if (notice->has_reported) {
+                atomic_store(&slot->has_reported, true);
+            }
             pbt__relay_turn(slot->relay, notice->failure, notice->train);
             return;
         }

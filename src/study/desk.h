@@ -87,7 +87,7 @@ void pbt__study_strip(pbt__study *study);
 /* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
  * nobody. Nullable: failure, action */
 void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
-                     const pbt__action *action);
+                     const pbt__action *action, bool has_reported);
 
 /* ---- open.c ---- */
 
