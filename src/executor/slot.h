@@ -122,7 +122,8 @@ struct pbt__local {
     char *metric;
     char *log_folder; /* absolute */
     int32_t thread_count;
-    char **gpus; /* Shape: gpus[gpu_count] */
+    char **gpus;         /* Shape: gpus[gpu_count] */
+    int32_t *gpu_owners; /* the index of the slot that has it; -1: none. Shape: [gpu_count] */
     int32_t gpu_count;
     char *gpu_variable;
     char *server_url, *token; /* nullable */
