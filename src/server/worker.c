@@ -196,11 +196,12 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
     }
     err = pbt__study_heartbeat(request->hosted->study, &HOLDER, request->segment, attempt, step,
                                &verb, error);
-    if (err != PBT_OK && err != PBT_ERR_LATE) {
+    const bool is_lost = err == PBT_ERR_LATE || err == PBT_ERR_STATE;
+    if (err != PBT_OK && !is_lost) {
         return err;
     }
     const char *action = "continue";
-    if (err == PBT_ERR_LATE) {
+    if (is_lost) {
         action = "lost";
     } else if (verb == PBT__STOP) {
         action = "stop";

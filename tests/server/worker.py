@@ -102,7 +102,8 @@ class Worker(Case):
         """The attempt counts, not who brings it; one that was never begun is refused."""
         mine, other = self.train("mine"), self.train("other")
         wrong = self.result(other, attempt=other["attempt"] + 1)
-        self.refused("ERR_LATE", "POST", self.path(other, "report"), wrong)
+        error = self.refused("ERR_STATE", "POST", self.path(other, "report"), wrong)
+        self.assertIn(f"nobody has claimed attempt 2 of '{other['segment']}'", error["message"])
         self.assertEqual(self.train("other"), other)
         answer = self.report(other)
         held = answer["action"]["segment"]
