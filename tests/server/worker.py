@@ -139,6 +139,14 @@ class Worker(Case):
         self.assertEqual((again["attempt"], again["resume_step"]), (2, 0))
         self.assertIs(again["fresh"], True)
 
+    def test_who_fails_and_leaves_is_handed_nothing(self):
+        segment = self.train()
+        body = {"attempt": 1, "message": "it broke", "leaving": True}
+        answer = self.ok("POST", self.path(segment, "fail"), body)
+        self.assertEqual(answer["action"], "wait")
+        kinds = [event["kind"] for event in self.ok("GET", "/v1/studies/tiny/events")]
+        self.assertEqual((kinds.count("failed"), kinds.count("released")), (1, 0))
+
     def test_a_failed_attempt_is_tried_again_or_given_up(self):
         segment = self.train()
         body = {"attempt": 1, "message": "CUDA out of memory\n" * 200}
