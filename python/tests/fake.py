@@ -24,7 +24,7 @@ FIELDS = {  # of each verb's body: those it needs, those it may have
     "report": ({"attempt", "step", "metrics"}, {"samples", "checkpoint"}),
     "heartbeat": ({"attempt"}, {"step", "metrics"}),
     "release": ({"attempt", "step"}, {"checkpoint"}),
-    "fail": ({"attempt", "message"}, {"retry"}),
+    "fail": ({"attempt", "message"}, {"retry", "leaving"}),
 }
 
 
@@ -199,7 +199,7 @@ class Study:
         who, member["holder"] = member["holder"], None
         if not body.get("retry", True):
             member["is_over"] = True
-        return self.assign(who)
+        return {"action": "wait", "seconds": 1} if body.get("leaving") else self.assign(who)
 
     # ---- checkpoints
 

@@ -146,10 +146,18 @@ class Ending(Case):
         self.assertIn("Traceback", errors)
         self.assertEqual(self.only("fail")["message"], "ValueError: the shape")
 
+    def test_a_hint_is_told_from_what_failed(self):
+        self.study(population=1)
+        _, errors = self.ended(self.program("import pbt\nfor _ in pbt.Worker(): pass\n"), 1)
+        self.assertIn("was not reported\nhint: call report", errors)
+        self.assertIn("'m0s0' was not reported; hint: call report", self.only("fail")["message"])
+
     def test_leaving_within_a_segment_is_a_failure(self):
         self.study(population=1)
         self.ended(self.program("import pbt, sys\nnext(pbt.Worker())\nsys.exit(3)\n"), 3)
         self.assertIn("ended within a segment", self.only("fail")["message"])
+        self.assertIs(self.only("fail")["leaving"], True)
+        self.assertEqual(self.bodies("release"), [])
 
     def test_ctrl_c_is_no_failure(self):
         self.study(population=1)

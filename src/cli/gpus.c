@@ -103,6 +103,12 @@ static char *list_counted(void)
     return list;
 }
 
+/* What launchers write where a job has no GPU; CUDA itself takes what it does not know as that. */
+static bool names_none(const char *list)
+{
+    return list[0] == '\0' || strcmp(list, "-1") == 0 || strcmp(list, "NoDevFiles") == 0;
+}
+
 pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error)
 {
     static const char CUDA[] = "CUDA_VISIBLE_DEVICES", ROCR[] = "ROCR_VISIBLE_DEVICES";
@@ -111,7 +117,7 @@ pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error)
     const char *allotted = getenv(variable);
     const char *given = list != NULL ? list : allotted;
     *out = (pbt__gpus){.variable = variable};
-    if (list == NULL && allotted != NULL && allotted[0] == '\0') {
+    if (list == NULL && allotted != NULL && names_none(allotted)) {
         return PBT_OK;
     }
     char *text = given != NULL ? pbt__strdup(given) : list_counted();
@@ -120,7 +126,18 @@ pbt_err pbt__gpus_find(const char *list, pbt__gpus *out, pbt_error *error)
     }
     pbt_err err = split(text, out, error);
     out->variable = variable;
+    out->is_given = list != NULL;
     return err;
+}
+
+pbt_err pbt__gpus_check(const pbt__gpus *gpus, const pbt_spec *spec, pbt_error *error)
+{
+    if (!gpus->is_given || spec->trainer.gpus > 0) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--gpus is given, and trainer.gpus is 0");
+    pbt__error_hint(error, "say in the spec how many GPUs a worker uses: trainer: {gpus: 1}");
+    return PBT_ERR_ARGUMENT;
 }
 
 int32_t pbt__gpus_slots(const pbt__gpus *gpus, const pbt_spec *spec, int32_t wanted)

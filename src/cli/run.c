@@ -225,7 +225,10 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
     };
     pbt_error late = {0};
     write_title(this, spec, summary, &options, title);
-    pbt_err err = pbt__server_add(this->service.server, study, error);
+    pbt_err err = pbt__gpus_check(&this->gpus, spec, error);
+    if (err == PBT_OK) {
+        err = pbt__server_add(this->service.server, study, error);
+    }
     if (err != PBT_OK) {
         return err;
     }

@@ -181,9 +181,12 @@ static pbt_err choose_slots(rehearsal *this, pbt_error *error)
         err = pbt__gpus_find(this->arguments->values[PBT__OPTION_GPUS], &gpus, error);
     }
     if (err == PBT_OK) {
-        this->trial.slot_count = pbt__gpus_slots(&gpus, this->trial.spec, (int32_t)wanted);
-        pbt__gpus_fini(&gpus);
+        err = pbt__gpus_check(&gpus, this->trial.spec, error);
     }
+    if (err == PBT_OK) {
+        this->trial.slot_count = pbt__gpus_slots(&gpus, this->trial.spec, (int32_t)wanted);
+    }
+    pbt__gpus_fini(&gpus);
     return err;
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "executor/share.h"
 #include "executor/slot.h"
 #include "executor/warden.h"
 
@@ -141,6 +142,7 @@ static void destroy(pbt__local *local)
         free(local->gpus[i]);
     }
     free(local->gpus);
+    free(local->gpu_owners);
     free(local->gpu_variable);
     free(local->server_url);
     free(local->token);
@@ -160,10 +162,25 @@ static const pbt__runner *const RUNNERS[] = {
     [PBT__PROTOCOL_LIBRARY] = &pbt__runner_plugin,
 };
 
+static pbt_err share_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+{
+    const int32_t per_worker = local->spec->trainer.gpus;
+    if (pbt__share_gpus(options->gpus, options->gpu_count, per_worker, options->slot_count,
+                        local->gpu_owners)) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT,
+                    "with %d slots of %d GPUs each, one of them would have the same GPU twice",
+                    (int)options->slot_count, (int)per_worker);
+    pbt__error_hint(error, "fewer --slots, or name other GPUs with --gpus");
+    return PBT_ERR_ARGUMENT;
+}
+
 static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
     local->gpus = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpus);
-    if (local->gpus == NULL) {
+    local->gpu_owners = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpu_owners);
+    if (local->gpus == NULL || local->gpu_owners == NULL) {
         return pbt__fail_memory(error);
     }
     for (int32_t i = 0; i < options->gpu_count; i++) {
@@ -173,7 +190,7 @@ static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, p
         }
         local->gpu_count = i + 1;
     }
-    return PBT_OK;
+    return share_gpus(local, options, error);
 }
 
 /* Slots share no GPU unless they are told to. */

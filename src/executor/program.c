@@ -65,22 +65,6 @@ void pbt__program_close(pbt__local *local)
 /* ---- a slot's environment ----------------------------------------------------------------------
  */
 
-bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_worker,
-                       int32_t slot_index, char *out, size_t size)
-{
-    size_t length = 0;
-    out[0] = '\0';
-    for (int32_t i = 0; i < per_worker; i++) {
-        const char *gpu = gpus[(slot_index * per_worker + i) % gpu_count];
-        const int wanted = snprintf(out + length, size - length, "%s%s", i == 0 ? "" : ",", gpu);
-        if (wanted < 0 || (size_t)wanted >= size - length) {
-            return false;
-        }
-        length += (size_t)wanted;
-    }
-    return true;
-}
-
 /* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
  */
 typedef struct variables {
@@ -98,16 +82,34 @@ static void tell(variables *own, const char *name, const char *value)
     own->count++;
 }
 
+/* List the GPUs of a slot as CUDA_VISIBLE_DEVICES names them. Returns false where they do not fit.
+ */
+static bool list_gpus(const pbt__local *local, int32_t slot, char *out, size_t size)
+{
+    size_t length = 0;
+    out[0] = '\0';
+    for (int32_t i = 0; i < local->gpu_count; i++) {
+        if (local->gpu_owners[i] != slot) {
+            continue;
+        }
+        const char *comma = length == 0 ? "" : ",";
+        const int wanted = snprintf(out + length, size - length, "%s%s", comma, local->gpus[i]);
+        if (wanted < 0 || (size_t)wanted >= size - length) {
+            return false;
+        }
+        length += (size_t)wanted;
+    }
+    return true;
+}
+
 static void tell_gpus(variables *own, const pbt__slot *slot)
 {
     char list[VARIABLE_SIZE];
     const pbt__local *local = slot->local;
-    const int32_t index = (int32_t)(slot - local->slots);
     if (local->gpu_count == 0 || local->spec->trainer.gpus == 0) {
         return;
     }
-    const bool fits = pbt__program_gpus((const char *const *)local->gpus, local->gpu_count,
-                                        local->spec->trainer.gpus, index, list, sizeof list);
+    const bool fits = list_gpus(local, (int32_t)(slot - local->slots), list, sizeof list);
     own->has_failed = own->has_failed || !fits;
     tell(own, local->gpu_variable, list);
 }

@@ -31,9 +31,4 @@ char *const *pbt__program_environment(const pbt__slot *slot);
 /* PBT_SLOT as it stands there: no other slot's begins with it. Owner: the slot. */
 const char *pbt__program_mark(const pbt__slot *slot);
 
-/* The GPUs of a slot as CUDA_VISIBLE_DEVICES names them: `per_worker` of the list, going round.
- * Shape: gpus[gpu_count]. Returns false where it does not fit `size`. */
-bool pbt__program_gpus(const char *const *gpus, int32_t gpu_count, int32_t per_worker,
-                       int32_t slot_index, char *out, size_t size);
-
 #endif

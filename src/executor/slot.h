@@ -99,6 +99,7 @@ struct pbt__slot {
     int wake;                 /* eventfd: readable when order or stopping changed. -1: none */
     int log;                  /* of the segment being trained; -1: none */
     struct pbt__relay *relay; /* a worker's output; NULL: it has none (relay.h) */
+    atomic_bool has_reported; /* a worker has, since its process was started */
     pbt__action action;
     pbt__metrics metrics;
     pbt_error error;
@@ -121,7 +122,8 @@ struct pbt__local {
     char *metric;
     char *log_folder; /* absolute */
     int32_t thread_count;
-    char **gpus; /* Shape: gpus[gpu_count] */
+    char **gpus;         /* Shape: gpus[gpu_count] */
+    int32_t *gpu_owners; /* the index of the slot that has it; -1: none. Shape: [gpu_count] */
     int32_t gpu_count;
     char *gpu_variable;
     char *server_url, *token; /* nullable */

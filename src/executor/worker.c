@@ -5,7 +5,7 @@
  * (relay.h) and waits for its end. What it trains is between it and the server. While it lives its
  * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
  * it held has failed, and another one is started after a pause that doubles with each death in a
- * row. One that dies three times without ever asking for a segment has nothing to wait for.
+ * row without a report. One that dies three times without ever asking for a segment has nothing to wait for.
  *
  * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
  * over and it stays; or its segment was given up because its step stood still. What was ended on
@@ -169,14 +169,19 @@ static pbt_err wait_for_end(struct life *life)
 }
 
 /* What has ended may have been a launcher, such as a shell. What it launched was told to stop as
- * well, may be saving its progress, and holds our pipe until it is done. */
+ * well, may be saving its progress, and holds our pipe until it is done; or until the grace ends,
+ * for what left the group is only killed with the reaping. */
 static void wait_for_rest(struct life *life)
 {
     pbt__slot *slot = life->slot;
     while (life->child.kill_us != 0 && pbt__relay_input(slot->relay) >= 0) {
         struct pollfd files[] = {{.fd = pbt__relay_input(slot->relay), .events = POLLIN},
                                  {.fd = slot->wake, .events = POLLIN}};
-        (void)poll(files, 2, pbt__child_stop_where_due(&life->child));
+        const int timeout = pbt__child_stop_where_due(&life->child);
+        if (timeout < 0) {
+            return;
+        }
+        (void)poll(files, 2, timeout);
         (void)pbt__relay_pump(slot->relay);
         if (files[1].revents != 0) {
             drain_wake(slot);
@@ -309,10 +314,13 @@ static pbt_err bury(struct life *life)
     return pbt__study_worker_ended(slot->local->study, slot->worker, &slot->error);
 }
 
-/* The pause is short again after a worker that lived long. */
-static void pause_before_next(struct life *life, bool lived)
+/* The pause is short again after a worker that reported, or lived long. */
+static void pause_before_next(struct life *life, int64_t began_us)
 {
-    life->pause_ms = lived ? PAUSE_FIRST_MS : life->pause_ms;
+    const int64_t lived_us = pbt__clock_monotonic_us() - began_us;
+    if (atomic_load(&life->slot->has_reported) || lived_us > 1000LL * PAUSE_MAXIMUM_MS) {
+        life->pause_ms = PAUSE_FIRST_MS;
+    }
     pause_for(life->slot, life->pause_ms);
     life->pause_ms = 2 * life->pause_ms < PAUSE_MAXIMUM_MS ? 2 * life->pause_ms : PAUSE_MAXIMUM_MS;
 }
@@ -327,6 +335,7 @@ static pbt_err live_once(struct life *life)
     life->log_size = own_log_size(slot);
     life->stalled = 0;
     life->over_us = 0;
+    atomic_store(&slot->has_reported, false);
     if (err == PBT_OK) {
         err = run(life);
     }
@@ -339,8 +348,7 @@ static pbt_err live_once(struct life *life)
         err = mourn(life, summary.last_sequence);
     }
     if (err == PBT_OK && summary.state == PBT__RUNNING) {
-        const bool lived = pbt__clock_monotonic_us() - began_us > 1000LL * PAUSE_MAXIMUM_MS;
-        pause_before_next(life, lived);
+        pause_before_next(life, began_us);
     }
     return err;
 }
@@ -388,8 +396,11 @@ static void worker_told(void *context, const pbt__notice *notice)
 {
     const pbt__local *local = context;
     for (int32_t i = 0; i < local->slot_count; i++) {
-        const pbt__slot *slot = &local->slots[i];
+        pbt__slot *slot = &local->slots[i];
         if (strcmp(slot->worker, notice->worker) == 0) {
+            if (notice->has_reported) {
+                atomic_store(&slot->has_reported, true);
+            }
             pbt__relay_turn(slot->relay, notice->failure, notice->train);
             return;
         }

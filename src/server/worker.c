@@ -196,11 +196,12 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
     }
     err = pbt__study_heartbeat(request->hosted->study, &HOLDER, request->segment, attempt, step,
                                &verb, error);
-    if (err != PBT_OK && err != PBT_ERR_LATE) {
+    const bool is_lost = err == PBT_ERR_LATE || err == PBT_ERR_STATE;
+    if (err != PBT_OK && !is_lost) {
         return err;
     }
     const char *action = "continue";
-    if (err == PBT_ERR_LATE) {
+    if (is_lost) {
         action = "lost";
     } else if (verb == PBT__STOP) {
         action = "stop";
@@ -250,6 +251,7 @@ pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
 typedef struct fail_body {
     int32_t attempt;
     bool can_retry;
+    bool is_leaving; /* it takes no more segments */
     char message[1024]; /* as much as is recorded, and cut there */
 } fail_body;
 
@@ -258,6 +260,7 @@ static pbt_err read_fail(pbt__request *request, fail_body *out, pbt_error *error
     pbt__body body = pbt__body_init(request, error);
     out->attempt = pbt__body_attempt(&body);
     out->can_retry = pbt__body_boolean(&body, "retry", true);
+    out->is_leaving = pbt__body_boolean(&body, "leaving", false);
     const json_t *message = json_object_get(body.json, "message");
     if (!json_is_string(message) || json_string_length(message) > MESSAGE_MAXIMUM) {
         pbt__body_fail(&body, "message", "is missing or too long");
@@ -271,7 +274,7 @@ static pbt_err read_fail(pbt__request *request, fail_body *out, pbt_error *error
 pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
 {
     fail_body fail;
-    pbt__action action;
+    pbt__action action = {.verb = PBT__WAIT, .wait_seconds = 1};
     pbt_err err = read_fail(request, &fail, error);
     if (err != PBT_OK) {
         return err;
@@ -282,7 +285,8 @@ pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
         .message = fail.message,
         .can_retry = fail.can_retry,
     };
-    err = pbt__study_fail(request->hosted->study, &HOLDER, &failure, &action, error);
+    err = pbt__study_fail(request->hosted->study, &HOLDER, &failure,
+                           fail.is_leaving ? NULL : &action, error);
     if (err != PBT_OK) {
         return err;
     }

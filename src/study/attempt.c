@@ -129,7 +129,7 @@ pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who, const pbt__
     if (err != PBT_OK) {
         return err;
     }
-    pbt__study_tell(study, call.worker, message, out != NULL ? &call.action : NULL);
+    pbt__study_tell(study, call.worker, message, out != NULL ? &call.action : NULL, false);
     if (out != NULL) {
         *out = call.action;
     }
@@ -194,7 +194,7 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
     }
     pbt_err err = pbt__study_submit(study, run_release, &call, error);
     if (err == PBT_OK) {
-        pbt__study_tell(study, call.worker, NULL, NULL);
+        pbt__study_tell(study, call.worker, NULL, NULL, false);
     }
     return err;
 }

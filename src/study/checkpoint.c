@@ -265,6 +265,20 @@ static pbt_err fail_absent(const char *path, pbt_error *error)
     return PBT_ERR_CHECKPOINT;
 }
 
+static pbt_err fail_void(const char *path, pbt_error *error)
+{
+    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "there is no file in the checkpoint '%s'", path);
+    pbt__error_hint(error, "save into the folder before the report");
+    return PBT_ERR_CHECKPOINT;
+}
+
+/* Say whether a checkpoint is a folder without any file, which would be the newest. */
+static bool is_void(const pbt__checkpoint *described)
+{
+    return described->kind == PBT__CHECKPOINT_FOLDER && described->size_bytes == 0 &&
+           described->modified_ns == 0;
+}
+
 /* Describe what is aside and make it durable with its name, or describe what was published from it:
  * there the name is pbt__vault_sync's matter. */
 static pbt_err describe_durably(const pbt__vault *vault, const char *aside, const char *published,
@@ -292,6 +306,9 @@ pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt
     }
     if (err == PBT_OK) {
         err = describe_durably(vault, aside, published, &described, error);
+    }
+    if (err == PBT_OK && is_void(&described)) {
+        err = fail_void(aside, error);
     }
     if (err == PBT_OK) {
         *out = described;

@@ -57,7 +57,7 @@ PBT_MUST_USE pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int3
 
 /* Make what an attempt wrote aside durable and describe it. Idempotent. Where it is absent because
  * an earlier call published it already, describes the published one. Errors: PBT_ERR_CHECKPOINT
- * (nothing there, or a kind that is refused), PBT_ERR_IO. */
+ * (nothing there, a folder without any file, or a kind that is refused), PBT_ERR_IO. */
 PBT_MUST_USE pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                         pbt__checkpoint *out, pbt_error *error);
 

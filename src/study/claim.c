@@ -111,6 +111,14 @@ pbt_err pbt__study_expire(pbt__study *study, pbt_error *error)
 
 /* ---- who may speak ---- */
 
+static pbt_err fail_unclaimed(const char *name, int32_t attempt, pbt_error *error)
+{
+    (void)pbt__fail(error, PBT_ERR_STATE, "nobody has claimed attempt %d of '%s'", (int)attempt,
+                    name);
+    pbt__error_hint(error, "claim a segment; what it answers is what to train");
+    return PBT_ERR_STATE;
+}
+
 pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt, bool *is_over,
                          pbt_error *error)
 {
@@ -127,10 +135,14 @@ pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt, 
     if (entry == NULL) {
         return pbt__fail_memory(error);
     }
-    if (segment.state == PBT_SEGMENT_OPEN && claim->number == id.number &&
-        claim->attempt == attempt) {
+    const bool is_open = segment.state == PBT_SEGMENT_OPEN;
+    const bool is_claimed = claim->number == id.number;
+    if (is_open && is_claimed && claim->attempt == attempt) {
         *is_over = false;
         return PBT_OK;
+    }
+    if (is_open && (!is_claimed || claim->attempt < attempt)) {
+        return fail_unclaimed(name, attempt, error);
     }
     if (segment.state == PBT_SEGMENT_REPORTED && entry->attempt == attempt) {
         *is_over = true;
@@ -457,7 +469,7 @@ pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__actio
         err = pbt__study_submit(study, run_claim, &call, error);
     }
     if (err == PBT_OK) {
-        pbt__study_tell(study, who->worker, NULL, &call.action);
+        pbt__study_tell(study, who->worker, NULL, &call.action, false);
         *out = call.action;
     }
     return err;

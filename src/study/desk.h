@@ -87,7 +87,7 @@ void pbt__study_strip(pbt__study *study);
 /* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
  * nobody. Nullable: failure, action */
 void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
-                     const pbt__action *action);
+                     const pbt__action *action, bool has_reported);
 
 /* ---- open.c ---- */
 
@@ -153,8 +153,9 @@ PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *w
  * name held is lost. O(N). */
 PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who,
                                             pbt__action *out, pbt_error *error);
-/* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE.
- * `*is_over` says that the segment is closed already, by this attempt. */
+/* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE,
+ * PBT_ERR_STATE (nobody has claimed it). `*is_over` says that the segment is closed already, by this
+ * attempt. */
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       bool *is_over, pbt_error *error);
 

@@ -314,7 +314,7 @@ pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt
     json_decref(call.metrics);
     json_decref(call.samples);
     if (err == PBT_OK) {
-        pbt__study_tell(study, call.who->worker, NULL, &call.reply.action);
+        pbt__study_tell(study, call.who->worker, NULL, &call.reply.action, true);
         *out = call.reply;
     } else if (study->refused != NULL && error != NULL) {
         study->refused(study->refused_context, error);

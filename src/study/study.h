@@ -176,6 +176,7 @@ typedef struct pbt__notice {
     const char *worker;
     const char *failure;          /* Nullable: why the attempt it held has failed */
     const pbt__assignment *train; /* NULL: it holds nothing now */
+    bool has_reported;            /* what it held */
 } pbt__notice;
 
 typedef struct pbt__listener {
@@ -184,7 +185,7 @@ typedef struct pbt__listener {
 } pbt__listener;
 
 /*
- * Have a listener told of every worker that is handed a segment, fails one or gives one back: after
+ * Have a listener told of every worker that is handed a segment, ends one or gives one back: after
  * that is durable, and before the worker learns of it, on the thread of the worker's call and under
  * no lock of the study. One at a time listens; NULL is nobody. Returns when nobody is being told.
  */

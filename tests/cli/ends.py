@@ -306,6 +306,8 @@ class Ends(WorkerCase):
         self.assertEqual(len(times), 9)
         for i, pause in enumerate((0.1, 0.2, 0.4, 0.8)):
             self.assertGreater(times[i + 1] - times[i], pause)
+        # Then one has reported; else it would be 1.6 + 3.2 + 6.4 + 12.8 seconds.
+        self.assertLess(times[8] - times[4], 12)
 
     # ---- commands
 

@@ -7,6 +7,14 @@ import tap
 from worker_case import TRAINER, WorkerCase
 
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + TRAINER
+# Starts what no signal to its group reaches, and what holds its output open.
+HELPED = """\
+import subprocess
+helper = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+with open("processes", "a") as file:
+    file.write(f"{helper.pid}\\n")
+""" + TRAINER.replace("in segment.steps():\n", "in segment.steps():\n"
+                      "        open('training', 'a').close()\n")
 GRACE_SECONDS = 30
 
 
@@ -27,6 +35,14 @@ class Patience(WorkerCase):
         run.send_signal(signal.SIGINT)
         self.assert_ends_after_the_grace(run, 130)
         self.assertEqual(self.json("show")[0]["workers"], 0)
+
+    def test_what_a_worker_left_in_another_session_is_killed(self):
+        self.workers(delay="0.05")
+        self.trainer(HELPED)
+        run = self.start("run", "spec.yaml", "--slots", "1", "--quiet")
+        self.wait_for((self.folder / "training").exists, "a trainer that trains")
+        run.send_signal(signal.SIGINT)
+        self.assert_ends_after_the_grace(run, 130)
 
     def test_a_worker_that_outstays_its_study_is_ended(self):
         self.workers(steps=10)

@@ -160,7 +160,7 @@ class Run(Case):
         self.spec("other.yaml", name="other")
         _, errors = self.pbt("run", "other.yaml", status=1)
         self.assertIn(f"process {process.pid} is using 'pbt.db'", errors)
-        self.assertIn("hint: ", errors)
+        self.assertIn(f"hint: wait for it, end it with 'kill {process.pid}'", errors)
         self.assertEqual([show["name"] for show in self.json("list")], ["tiny"])
         self.assertGreater(self.json("show")[0]["workers"], 0)
 

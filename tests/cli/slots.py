@@ -102,11 +102,26 @@ class Slots(WorkerCase):
 
     def test_a_gpu_named_twice_is_shared(self):
         self.assertEqual(self.gpus_on("0,0,1,1", 1), ["0", "0", "1", "1"])
-        self.assertEqual(self.gpus_on("0,1,0,1", 2), ["0,1", "0,1"])
+        for list_ in ("0,1,0,1", "0,0,1,1"):
+            self.assertEqual(self.gpus_on(list_, 2), ["0,1", "0,1"])
+        self.assertEqual(self.gpus_on("0,1,2,2", 2), ["0,2", "1,2"])
+        self.assertEqual(self.gpus_on("0,1,2,3", 2), ["0,1", "2,3"])
+
+    def test_a_slot_never_has_a_gpu_twice(self):
+        self.append("  gpus: 2\n")
+        _, errors = self.pbt("run", "spec.yaml", "--gpus", "0,0,0,1", status=2)
+        self.assertIn("one of them would have the same GPU twice", errors)
+        self.assertEqual(self.json("list"), [])
 
     def test_slots_take_no_more_than_they_need(self):
         self.assertEqual(self.gpus_on("4,5,6,7", 1, "--slots", "2"), ["4", "5"])
-        self.assertEqual(self.gpus_on("4,5", 0, "--slots", "1"), ["none"])
+
+    def test_gpus_for_a_trainer_that_uses_none_are_refused(self):
+        for command in ("run", "try"):
+            _, errors = self.pbt(command, "spec.yaml", "--gpus", "4,5", status=2)
+            self.assertIn("trainer.gpus is 0\n", errors)
+            self.assertIn("trainer: {gpus: 1}", errors)
+        self.assertEqual(self.json("list"), [])
 
     def test_what_was_allotted_is_shared_out(self):
         self.variables = {"CUDA_VISIBLE_DEVICES": "2,5", "ROCR_VISIBLE_DEVICES": "8"}
@@ -124,9 +139,10 @@ class Slots(WorkerCase):
         self.assertIn("hint: name them with --gpus", errors)
         _, errors = self.pbt("run", "spec.yaml", "--gpus", "0,1,2", "--slots", "2", status=2)
         self.assertIn("2 slots with trainer.gpus 2 need 4 GPUs, found 3\n", errors)
-        self.variables = {"CUDA_VISIBLE_DEVICES": ""}
-        _, errors = self.pbt("run", "spec.yaml", status=2)
-        self.assertIn("found 0\n", errors)
+        for none in ("", "-1", "NoDevFiles"):
+            self.variables = {"CUDA_VISIBLE_DEVICES": none}
+            _, errors = self.pbt("run", "spec.yaml", status=2)
+            self.assertIn("found 0\n", errors)
         self.assertEqual(self.json("list"), [])
 
     # ---- logs

@@ -161,11 +161,13 @@ class Checkpoint(Case):
         with tarfile.open(fileobj=io.BytesIO(self.get(other["segment"]).bytes)) as tar:
             self.assertEqual({i.name for i in tar if i.isfile()}, set(self.tree()))
 
-    def test_a_folder_with_nothing_in_it(self):
+    def test_a_folder_with_nothing_in_it_is_no_checkpoint(self):
         segment = self.train()
-        self.upload(segment, archive([]), TAR)
-        with tarfile.open(fileobj=io.BytesIO(self.get(segment["segment"]).bytes)) as tar:
-            self.assertEqual(tar.getnames(), [])
+        self.assertEqual(self.put(segment, archive([]), TAR).status, 200)
+        body = self.result(segment, checkpoint="uploaded")
+        error = self.refused("ERR_CHECKPOINT", "POST", self.path(segment, "report"), body)
+        self.assertIn("there is no file", error["message"])
+        self.upload(segment, archive([member("a", b"weights")]), TAR)
 
     def test_archives_that_are_refused(self):
         segment = self.train()
@@ -223,7 +225,7 @@ class Checkpoint(Case):
         answer = self.put(old, b"late")
         self.assertEqual(answer.json["error"]["name"], "ERR_LATE")
         other = {"segment": "m3s0", "attempt": 1}
-        self.assertEqual(self.put(other, b"early").json["error"]["name"], "ERR_LATE")
+        self.assertEqual(self.put(other, b"early").json["error"]["name"], "ERR_STATE")
         self.assertEqual(self.aside(), [])
 
     def test_what_has_been_reported_stays_as_it_is(self):

@@ -102,7 +102,8 @@ class Worker(Case):
         """The attempt counts, not who brings it; one that was never begun is refused."""
         mine, other = self.train("mine"), self.train("other")
         wrong = self.result(other, attempt=other["attempt"] + 1)
-        self.refused("ERR_LATE", "POST", self.path(other, "report"), wrong)
+        error = self.refused("ERR_STATE", "POST", self.path(other, "report"), wrong)
+        self.assertIn(f"nobody has claimed attempt 2 of '{other['segment']}'", error["message"])
         self.assertEqual(self.train("other"), other)
         answer = self.report(other)
         held = answer["action"]["segment"]
@@ -137,6 +138,14 @@ class Worker(Case):
         again = self.train("other")
         self.assertEqual((again["attempt"], again["resume_step"]), (2, 0))
         self.assertIs(again["fresh"], True)
+
+    def test_who_fails_and_leaves_is_handed_nothing(self):
+        segment = self.train()
+        body = {"attempt": 1, "message": "it broke", "leaving": True}
+        answer = self.ok("POST", self.path(segment, "fail"), body)
+        self.assertEqual(answer["action"], "wait")
+        kinds = [event["kind"] for event in self.ok("GET", "/v1/studies/tiny/events")]
+        self.assertEqual((kinds.count("failed"), kinds.count("released")), (1, 0))
 
     def test_a_failed_attempt_is_tried_again_or_given_up(self):
         segment = self.train()

@@ -303,6 +303,21 @@ static void nothing_aside_is_an_error(void **state)
     assert_false(exists(in("vault/m3s12")));
 }
 
+static void a_folder_without_a_file_is_refused(void **state)
+{
+    (void)state;
+    pbt__checkpoint record = {.size_bytes = 42};
+    make_folder(aside(1));
+    make_folder(in("vault/.aside/m3s12.1/deep"));
+    assert_int_equal(pbt__vault_prepare(vault, id, 1, &record, &error), PBT_ERR_CHECKPOINT);
+    assert_non_null(strstr(error.message, "m3s12.1"));
+    assert_string_not_equal(error.hint, "");
+    assert_int_equal(record.size_bytes, 42);
+    put(in("vault/.aside/m3s12.1/deep/nothing"), "");
+    assert_int_equal(pbt__vault_prepare(vault, id, 1, &record, &error), PBT_OK);
+    assert_int_equal(record.size_bytes, 0);
+}
+
 /* ---- what is refused ---------------------------------------------------------------------------
  */
 
@@ -556,6 +571,7 @@ int main(void)
         CASE(what_nobody_recorded_is_replaced),
         CASE(an_attempt_starts_with_nothing_aside),
         CASE(nothing_aside_is_an_error),
+        CASE(a_folder_without_a_file_is_refused),
         CASE(links_and_devices_are_refused),
         CASE(a_published_link_is_not_followed),
         CASE(folders_too_deep_are_refused),

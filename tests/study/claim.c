@@ -123,6 +123,22 @@ static void behaviour_10_a_repeat_in_a_round_is_answered_the_same(void **state)
     }
 }
 
+static void what_nobody_has_claimed_is_refused(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 3, TWO_RETRIES);
+    pbt__action action = bench_claim(b, "a");
+    pbt__reply reply;
+    action.train.attempt = 2;
+    assert_int_equal(bench_try_report(b, "a", &action, 1, 10, &reply), PBT_ERR_STATE);
+    action.train.attempt = 1;
+    action.train.segment.id.member = 2;
+    assert_int_equal(bench_try_report(b, "a", &action, 1, 10, &reply), PBT_ERR_STATE);
+    assert_string_equal(b->error.message, "nobody has claimed attempt 1 of 'm2s0'");
+    assert_string_not_equal(b->error.hint, "");
+    assert_int_equal(bench_count(b, "reported"), 0);
+}
+
 static void behaviour_10_late_work_that_nobody_redid_is_kept(void **state)
 {
     bench *b = *state;
@@ -365,6 +381,7 @@ int main(void)
         TEST(the_furthest_behind_is_claimed_first),
         TEST(behaviour_15_every_member_gets_its_turns),
         TEST(a_session_is_given_its_segment_again),
+        TEST(what_nobody_has_claimed_is_refused),
         TEST(behaviour_21_a_new_session_ends_the_old_ones_lease),
         TEST(behaviour_10_a_repeated_report_changes_nothing),
         TEST(behaviour_10_a_repeat_in_a_round_is_answered_the_same),

@@ -115,6 +115,8 @@ class Session:
         """End the held segment's attempt without a result."""
         fields = self._held()
         body = {"attempt": fields["attempt"], "message": message, "retry": can_retry}
+        if is_leaving:
+            body["leaving"] = True
         patience = LEAVING_SECONDS if is_leaving else None
         try:
             self._next = self._wire.post(self._path("fail"), body, never, patience)

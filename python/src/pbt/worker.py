@@ -18,7 +18,7 @@ from ._measures import Number, is_finite, number, split
 from ._ranks import Broadcast, Group
 from ._session import Session
 from ._wire import Unwanted
-from .errors import NoStudyError, StateError
+from .errors import Error, NoStudyError, StateError
 from .segment import Segment, Value
 
 Save = Callable[[str], Any]
@@ -418,4 +418,7 @@ def print_by_line() -> None:
 
 def describe(error: BaseException) -> str:
     """An exception in one line."""
-    return " ".join("".join(traceback.format_exception_only(type(error), error)).split())
+    text = "".join(traceback.format_exception_only(type(error), error))
+    if isinstance(error, Error):
+        text = text.replace("\nhint: ", "; hint: ")
+    return " ".join(text.split())
