@@ -35,8 +35,7 @@ static pbt_err fail_busy(const pbt__place *place, int descriptor, pbt_error *err
         return pbt__fail(error, PBT_ERR_BUSY, "another 'pbt run' is using '%s'", place->file);
     }
     (void)pbt__fail(error, PBT_ERR_BUSY, "process %ld is using '%s'", holder, place->file);
-    pbt__error_hint(error, "wait for it, end it with 'kill %ld', or use another --store",
-                    holder);
+    pbt__error_hint(error, "wait for it, end it with 'kill %ld', or use another --store", holder);
     return PBT_ERR_BUSY;
 }
 

@@ -100,6 +100,23 @@ static void judge_failure(const pbt__trial *trial, pbt__probe_id id, pbt__check 
 
 /* ---- one segment ---- */
 
+/* Say whether all that was trained, whichever way, has one score. */
+static bool is_constant(const pbt__trial *trial)
+{
+    const pbt__trained *first = pbt__trial_segment(trial, PBT__PROBE_SCRATCH, 0, 0);
+    int count = 0;
+    for (int i = 0; i < PBT__PROBE_COUNT * PBT__PROBE_MEMBERS * PBT__PROBE_SEGMENTS; i++) {
+        const pbt__trained *trained = pbt__trial_segment(
+            trial, (pbt__probe_id)(i / (PBT__PROBE_MEMBERS * PBT__PROBE_SEGMENTS)),
+            i / PBT__PROBE_SEGMENTS % PBT__PROBE_MEMBERS, i % PBT__PROBE_SEGMENTS);
+        if (trained->is_there && trained->score != first->score) {
+            return false;
+        }
+        count += trained->is_there;
+    }
+    return count > 1;
+}
+
 static void judge_runs(const pbt__trial *trial, pbt__check *check)
 {
     char score[PBT__CELL_SIZE];
@@ -118,6 +135,13 @@ static void judge_runs(const pbt__trial *trial, pbt__check *check)
         return;
     }
     pbt__format_real(first->score, score);
+    if (is_constant(trial)) {
+        conclude(check, PBT__OPINION_UNSURE, "every segment reports %s %s", trial->spec->metric,
+                 score);
+        advise(check, "equal members never copy each other: report a score that tells them apart; "
+                      "longer segments may tell: --steps N");
+        return;
+    }
     conclude(check, PBT__OPINION_OK, "%s %s after %" PRId64 " steps", trial->spec->metric, score,
              first->step);
 }
@@ -278,7 +302,8 @@ static void judge_hyperparameters(const pbt__trial *trial, const pbt__noise *noi
     pbt__text_fini(&names);
 }
 
-/* Returns whether it does leak. */
+/* Returns whether it does leak. How much a trainer varies was seen of member 0's segments, started
+ * alike: it says nothing of member 1's, so there chance cannot be ruled out. */
 static bool judge_leaks(const pbt__trial *trial, const pbt__noise *noise, pbt__check *check)
 {
     const pbt__likeness fresh =
@@ -290,19 +315,27 @@ static bool judge_leaks(const pbt__trial *trial, const pbt__noise *noise, pbt__c
     if (fresh == PBT__NOT_TRAINED || loaded == PBT__NOT_TRAINED) {
         return false;
     }
-    if (fresh == PBT__UNLIKE) {
+    const bool is_different = fresh == PBT__UNLIKE || loaded == PBT__UNLIKE;
+    if (fresh == PBT__UNLIKE && noise->scores_repeat) {
         conclude(check, PBT__OPINION_NO,
                  "a member that begins after another one does not begin from scratch");
         advise(check, "where a segment is fresh, make weights, optimizer and data order anew");
         return true;
     }
-    if (loaded == PBT__UNLIKE) {
+    if (loaded == PBT__UNLIKE && noise->scores_repeat) {
         conclude(check, PBT__OPINION_NO,
                  "a segment trained after another member's differs from the same one alone");
         advise(check,
                "optimizer, random state, ...: save what outlives a segment with the weights, or "
                "make it anew");
         return true;
+    }
+    if (is_different) {
+        conclude(check, PBT__OPINION_UNSURE,
+                 "a segment trained after another member's differs more than two of the same did");
+        advise(check, "a trainer that repeats itself would tell: seed it by the segment's seed and "
+                      "age");
+        return false;
     }
     const bool is_exact = fresh == PBT__LIKE && loaded == PBT__LIKE;
     conclude(check, PBT__OPINION_OK, "members that take turns in a process train as each alone%s",

@@ -26,8 +26,7 @@ static bool take(const char *const *gpus, int32_t gpu_count, int32_t slot, int32
 {
     int32_t best = -1, best_left = 0;
     for (int32_t i = 0; i < gpu_count; i++) {
-        const int32_t left =
-            owners[i] < 0 ? count_left(gpus, gpu_count, owners, gpus[i], slot) : 0;
+        const int32_t left = owners[i] < 0 ? count_left(gpus, gpu_count, owners, gpus[i], slot) : 0;
         if (left > best_left) {
             best = i;
             best_left = left;

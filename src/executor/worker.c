@@ -5,7 +5,8 @@
  * (relay.h) and waits for its end. What it trains is between it and the server. While it lives its
  * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
  * it held has failed, and another one is started after a pause that doubles with each death in a
- * row without a report. One that dies three times without ever asking for a segment has nothing to wait for.
+ * row without a report. One that dies three times without ever asking for a segment has nothing to
+ * wait for.
  *
  * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
  * over and it stays; or its segment was given up because its step stood still. What was ended on

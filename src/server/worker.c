@@ -251,7 +251,7 @@ pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
 typedef struct fail_body {
     int32_t attempt;
     bool can_retry;
-    bool is_leaving; /* it takes no more segments */
+    bool is_leaving;    /* it takes no more segments */
     char message[1024]; /* as much as is recorded, and cut there */
 } fail_body;
 
@@ -286,7 +286,7 @@ pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
         .can_retry = fail.can_retry,
     };
     err = pbt__study_fail(request->hosted->study, &HOLDER, &failure,
-                           fail.is_leaving ? NULL : &action, error);
+                          fail.is_leaving ? NULL : &action, error);
     if (err != PBT_OK) {
         return err;
     }

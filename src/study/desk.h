@@ -154,8 +154,8 @@ PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *w
 PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who,
                                             pbt__action *out, pbt_error *error);
 /* Check that an attempt may still speak for its segment. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE,
- * PBT_ERR_STATE (nobody has claimed it). `*is_over` says that the segment is closed already, by this
- * attempt. */
+ * PBT_ERR_STATE (nobody has claimed it). `*is_over` says that the segment is closed already, by
+ * this attempt. */
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       bool *is_over, pbt_error *error);
 

@@ -103,6 +103,20 @@ class Wrong(TryCase):
         for name in ("runs", "saves", "steps"):
             self.assertEqual(checks[name]["result"], "ok")
 
+    def test_noise_that_differs_between_members_is_no_leak(self):
+        # Member 1 ends elsewhere each time, member 0 hardly.
+        self.replace(("    score = -state", "    with open('trained', 'a') as file:\n"
+                      "        file.write('.')\n"
+                      "        state['x'] += (1e-6, 1.0)[segment.member] * file.tell()\n"
+                      "    score = -state"))
+        checks = self.checks()
+        self.assertEqual(checks["leaks"]["result"], "?")
+        self.assertIn("seed it", checks["leaks"]["hint"])
+
+    def test_a_score_that_never_changes(self):
+        self.replace(("score = -state[\"x\"] ** 2", "score = 1.0"))
+        self.assert_unsure("runs", "every segment reports score 1")
+
     def test_a_checkpoint_with_the_time_in_it(self):
         self.replace(("json.dump(state, file)", "json.dump(state | {'t': time.time()}, file)"))
         self.assert_right()
