@@ -24,11 +24,15 @@ static void write_score(pbt_direction direction, double score, char *out)
     }
 }
 
-/* "[low, high]", turned round where lower is better. Shape: out[size] */
+/* "[low, high]", turned round where lower is better; "" where there is none. Shape: out[size] */
 static void write_interval(pbt_direction direction, pbt__interval interval, char *out, size_t size)
 {
     char low[PBT__CELL_SIZE], high[PBT__CELL_SIZE];
     bool is_turned = direction == PBT_MINIMIZE;
+    if (isnan(interval.low)) {
+        out[0] = '\0';
+        return;
+    }
     write_score(direction, is_turned ? interval.high : interval.low, low);
     write_score(direction, is_turned ? interval.low : interval.high, high);
     snprintf(out, size, "[%s, %s]", low, high);
@@ -69,7 +73,7 @@ static void add_group(pbt__table *table, const pbt__contest *contest, size_t ind
     write_score(direction, standing->iqm, cell);
     pbt__table_add(table, cell);
     write_interval(direction, standing->interval, interval, sizeof interval);
-    pbt__table_add(table, interval);
+    pbt__table_add(table, interval[0] != '\0' ? interval : "-");
     write_score(direction, standing->median, cell);
     pbt__table_add(table, cell);
     write_score(direction, standing->best != NULL ? standing->best_point->score : (double)NAN,
@@ -128,10 +132,12 @@ static void write_numbers(const pbt__contest *contest, const pbt__contrast *cont
     write_interval(direction, advantage->difference_interval, interval, sizeof interval);
     bool is_positive =
         isfinite(advantage->difference) && pbt__course_score(direction, advantage->difference) > 0;
-    pbt__text_format(out, "difference %s%s %s, ", is_positive ? "+" : "", number, interval);
+    pbt__text_format(out, "difference %s%s%s%s, ", is_positive ? "+" : "", number,
+                     interval[0] != '\0' ? " " : "", interval);
     write_score(PBT_MAXIMIZE, advantage->probability, number);
     write_interval(PBT_MAXIMIZE, advantage->probability_interval, interval, sizeof interval);
-    pbt__text_format(out, "probability of improvement %s %s, ", number, interval);
+    pbt__text_format(out, "probability of improvement %s%s%s, ", number,
+                     interval[0] != '\0' ? " " : "", interval);
     write_p(contrast->p, number);
     pbt__text_format(out, "%s (%s%s)\n", number,
                      contrast->is_wilcoxon ? "Wilcoxon" : "Mann-Whitney",
