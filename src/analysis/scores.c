@@ -69,7 +69,8 @@ double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count,
     if (total == 0) {
         return (double)NAN;
     }
-    const double kept = (double)(total - 2 * (total / 4));
+    const size_t trimmed = total / 4;
+    const double kept = (double)(total - 2 * trimmed);
     const double sum = sum_of_kept(sorted, counts, count, total, 1);
     return isfinite(sum) ? sum / kept
                          : sum_of_kept(sorted, counts, count, total, SMALL) / kept / SMALL;
