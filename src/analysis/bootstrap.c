@@ -158,7 +158,7 @@ pbt_err pbt__bootstrap_iqm(const double *scores, size_t count, double *iqm, pbt_
         return err;
     }
     const double estimate = iqm_of(&group);
-    if (count > 0 && interval != NULL) {
+    if (count > 1 && interval != NULL) {
         err = draw_iqm(&group, &drawn);
     }
     stratum_fini(&group);
@@ -202,6 +202,8 @@ static pbt_err compare_strata(stratum *a, stratum *b, bool is_paired, pbt__advan
     if (a->count > 0 && b->count > 0) {
         advantage.difference = pbt__score_difference(iqm_of(a), iqm_of(b));
         advantage.probability = probability_of(a, b);
+    }
+    if (a->count > 1 && b->count > 1) {
         err = draw_advantage(a, b, is_paired, &advantage);
     }
     if (err == PBT_OK) {

@@ -5,7 +5,8 @@
  * Each group is a stratum: its seeds are drawn anew from itself, as many as it has, 10,000 times,
  * and the interval runs from the 2.5th to the 97.5th percentile of the estimates. The draws come
  * from one Philox stream of seed 0, so that the same scores give the same interval. Scores of few
- * seeds make it too narrow: what a group has not seen it cannot draw.
+ * seeds make it too narrow: what a group has not seen it cannot draw. A single one has none:
+ * NaN.
  */
 #ifndef PBT_ANALYSIS_BOOTSTRAP_H
 #define PBT_ANALYSIS_BOOTSTRAP_H

@@ -45,22 +45,35 @@ static size_t overlap(size_t begin, size_t length, size_t first, size_t last)
     return high > low ? high - low : 0;
 }
 
-// formula: interquartile mean, Agarwal 2021
-double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count, size_t total)
+/* The sum of the scores that are left between the trimmed ends, each times `scale`. */
+static double sum_of_kept(const double *sorted, const size_t *counts, size_t count, size_t total,
+                          double scale)
 {
-    if (total == 0) {
-        return (double)NAN;
-    }
     const size_t trimmed = total / 4;
     double sum = 0;
     size_t place = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t times = counts != NULL ? counts[i] : 1;
         const size_t kept = overlap(place, times, trimmed, total - trimmed);
-        sum += kept > 0 ? (double)kept * sorted[i] : 0;
+        sum += kept > 0 ? (double)kept * (sorted[i] * scale) : 0;
         place += times;
     }
-    return sum / (double)(total - 2 * trimmed);
+    return sum;
+}
+
+/* A sum that leaves the range of a double is made again in small: its mean does not. */
+// formula: interquartile mean, Agarwal 2021
+double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count, size_t total)
+{
+    static const double SMALL = 0x1p-64;
+    if (total == 0) {
+        return (double)NAN;
+    }
+    const size_t trimmed = total / 4;
+    const double kept = (double)(total - 2 * trimmed);
+    const double sum = sum_of_kept(sorted, counts, count, total, 1);
+    return isfinite(sum) ? sum / kept
+                         : sum_of_kept(sorted, counts, count, total, SMALL) / kept / SMALL;
 }
 
 /* Swap numbers of [first, end), at least two, until those before the returned place are no larger
@@ -102,7 +115,8 @@ static double between(double low, double high, double part)
     if (part == 0 || low == high || isinf(low)) {
         return low;
     }
-    return low + part * (high - low);
+    const double width = high - low;
+    return isfinite(width) ? low + part * width : (1 - part) * low + part * high;
 }
 
 double pbt__numbers_quantile(const double *sorted, size_t count, double share)

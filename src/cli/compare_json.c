@@ -16,11 +16,22 @@ static json_t *score(const pbt__contest *contest, double value)
     return number(pbt__course_score(contest->groups->direction, value));
 }
 
+/* [low, high]; null where there is no interval. */
+static json_t *interval_json(json_t *low, json_t *high, pbt__interval interval)
+{
+    if (isnan(interval.low)) {
+        json_decref(low);
+        json_decref(high);
+        return json_null();
+    }
+    return json_pack("[o, o]", low, high);
+}
+
 static json_t *score_interval(const pbt__contest *contest, pbt__interval interval)
 {
     json_t *low = score(contest, interval.low), *high = score(contest, interval.high);
-    return contest->groups->direction == PBT_MINIMIZE ? json_pack("[o, o]", high, low)
-                                                      : json_pack("[o, o]", low, high);
+    return contest->groups->direction == PBT_MINIMIZE ? interval_json(high, low, interval)
+                                                      : interval_json(low, high, interval);
 }
 
 static json_t *point_json(const pbt__contest *contest, const pbt__curve_point *point)
@@ -90,14 +101,16 @@ static json_t *contrast_json(const pbt__contest *contest, const pbt__contrast *c
 {
     const pbt__advantage *advantage = &contrast->advantage;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:[o, o], s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, "
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, "
         "s:{s:o, s:o}}",
         "a", contest->groups->groups[contrast->a].label, "b",
         contest->groups->groups[contrast->b].label, "finding", finding_name(contrast), "better",
         better_json(contest, contrast), "difference", score(contest, advantage->difference),
         "difference_interval", score_interval(contest, advantage->difference_interval),
         "probability", number(advantage->probability), "probability_interval",
-        number(advantage->probability_interval.low), number(advantage->probability_interval.high),
+        interval_json(number(advantage->probability_interval.low),
+                      number(advantage->probability_interval.high),
+                      advantage->probability_interval),
         "test", contrast->is_wilcoxon ? "wilcoxon" : "mann-whitney", "paired",
         contrast->is_paired ? 1 : 0, "exact", contrast->test.is_exact ? 1 : 0, "statistic",
         number(contrast->test.statistic), "p", number(contrast->test.p), "p_holm",

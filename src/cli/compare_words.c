@@ -12,11 +12,6 @@ static const char *label_of(const pbt__contest *contest, size_t group)
     return contest->groups->groups[group].label;
 }
 
-static size_t seed_count(const pbt__contest *contest, size_t group)
-{
-    return contest->groups->groups[group].count;
-}
-
 /* ---- numbers ---- */
 
 /* A score as it was reported; "-" where there is none. Shape: out[PBT__CELL_SIZE] */
@@ -29,11 +24,15 @@ static void write_score(pbt_direction direction, double score, char *out)
     }
 }
 
-/* "[low, high]", turned round where lower is better. Shape: out[size] */
+/* "[low, high]", turned round where lower is better; "" where there is none. Shape: out[size] */
 static void write_interval(pbt_direction direction, pbt__interval interval, char *out, size_t size)
 {
     char low[PBT__CELL_SIZE], high[PBT__CELL_SIZE];
     bool is_turned = direction == PBT_MINIMIZE;
+    if (isnan(interval.low)) {
+        out[0] = '\0';
+        return;
+    }
     write_score(direction, is_turned ? interval.high : interval.low, low);
     write_score(direction, is_turned ? interval.low : interval.high, high);
     snprintf(out, size, "[%s, %s]", low, high);
@@ -69,12 +68,12 @@ static void add_group(pbt__table *table, const pbt__contest *contest, size_t ind
     const pbt__standing *standing = &contest->standings[index];
     const pbt_direction direction = contest->groups->direction;
     pbt__table_add(table, label_of(contest, index));
-    snprintf(cell, sizeof cell, "%zu", seed_count(contest, index));
+    snprintf(cell, sizeof cell, "%zu", contest->groups->groups[index].count);
     pbt__table_add(table, cell);
     write_score(direction, standing->iqm, cell);
     pbt__table_add(table, cell);
     write_interval(direction, standing->interval, interval, sizeof interval);
-    pbt__table_add(table, seed_count(contest, index) > 1 ? interval : "-");
+    pbt__table_add(table, interval[0] != '\0' ? interval : "-");
     write_score(direction, standing->median, cell);
     pbt__table_add(table, cell);
     write_score(direction, standing->best != NULL ? standing->best_point->score : (double)NAN,
@@ -127,8 +126,6 @@ static void write_numbers(const pbt__contest *contest, const pbt__contrast *cont
                           pbt__text *out)
 {
     char interval[2 * PBT__CELL_SIZE + 8], number[PBT__CELL_SIZE];
-    const bool has_intervals =
-        seed_count(contest, contrast->a) > 1 && seed_count(contest, contrast->b) > 1;
     const pbt__advantage *advantage = &contrast->advantage;
     const pbt_direction direction = contest->groups->direction;
     write_score(direction, advantage->difference, number);
@@ -136,11 +133,11 @@ static void write_numbers(const pbt__contest *contest, const pbt__contrast *cont
     bool is_positive =
         isfinite(advantage->difference) && pbt__course_score(direction, advantage->difference) > 0;
     pbt__text_format(out, "difference %s%s%s%s, ", is_positive ? "+" : "", number,
-                     has_intervals ? " " : "", has_intervals ? interval : "");
+                     interval[0] != '\0' ? " " : "", interval);
     write_score(PBT_MAXIMIZE, advantage->probability, number);
     write_interval(PBT_MAXIMIZE, advantage->probability_interval, interval, sizeof interval);
-    pbt__text_format(out, "probability of improvement %s%s%s, ", number, has_intervals ? " " : "",
-                     has_intervals ? interval : "");
+    pbt__text_format(out, "probability of improvement %s%s%s, ", number,
+                     interval[0] != '\0' ? " " : "", interval);
     write_p(contrast->p, number);
     pbt__text_format(out, "%s (%s%s)\n", number,
                      contrast->is_wilcoxon ? "Wilcoxon" : "Mann-Whitney",

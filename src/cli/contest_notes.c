@@ -61,6 +61,10 @@ json_t *pbt__contest_notes(const pbt__contest *contest)
 {
     json_t *notes = json_array();
     note_budgets(contest, notes);
+    if (contest->groups->replay_count > 0) {
+        add_note(notes, "replays are left out: %zu; they are compared where they are named",
+                 contest->groups->replay_count);
+    }
     for (size_t i = 0; i < contest->groups->count; i++) {
         const pbt__group *group = &contest->groups->groups[i];
         for (size_t j = 0; j < group->count; j++) {

@@ -141,6 +141,12 @@ static pbt_err read_curve(pbt__study *study, int64_t created_us, pbt__course *co
     return err;
 }
 
+static bool is_replay(const char *name, const pbt_search *search)
+{
+    return strstr(name, "-replay") != NULL && search->population == 1 && search->start_count == 1 &&
+           search->starts[0].stage_count > 0;
+}
+
 static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *error)
 {
     pbt__summary summary;
@@ -154,6 +160,7 @@ static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *er
     course->direction = spec->search.direction;
     course->steps_total = summary.steps_total;
     course->state = summary.state;
+    course->is_replay = is_replay(course->name, &spec->search);
     course->metric = pbt__strdup(spec->metric);
     if (course->metric == NULL) {
         return pbt__fail_memory(error);

@@ -14,6 +14,7 @@ typedef struct pbt__course {
     pbt_direction direction;
     int64_t steps_total; /* what the study will have done when it is finished */
     pbt__study_state state;
+    bool is_replay;   /* as `pbt replay` makes and names them */
     pbt__curve curve; /* scores inside: higher is better */
     pbt__pauses pauses;
 } pbt__course;

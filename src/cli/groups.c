@@ -16,6 +16,7 @@ typedef struct reading {
     const pbt__place *place;
     pbt__names names;
     pbt__groups groups;
+    bool is_everything; /* nothing was named */
     pbt_error *error;
 } reading;
 
@@ -147,7 +148,9 @@ static pbt_err add_study(reading *this, const char *label, const char *name, con
         return err;
     }
     base_name(&course, base);
-    *is_meant = word == NULL || strcmp(base, word) == 0;
+    const bool is_left_out = this->is_everything && course.is_replay;
+    this->groups.replay_count += is_left_out;
+    *is_meant = !is_left_out && (word == NULL || strcmp(base, word) == 0);
     if (*is_meant) {
         err = add_course(this, label != NULL ? label : base, &course);
     }
@@ -273,6 +276,7 @@ static pbt_err read_words(reading *this, const pbt__arguments *arguments)
         err = pbt__fail(this->error, PBT_ERR_NOT_FOUND, "the store holds no study");
         pbt__error_hint(this->error, "'pbt run SPEC' makes one");
     } else if (err == PBT_OK && arguments->operand_count == 0) {
+        this->is_everything = true;
         err = add_word(this, NULL, "*");
     }
     return err;

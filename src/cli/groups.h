@@ -26,9 +26,10 @@ typedef struct pbt__groups {
     size_t count;
     const char *metric;
     pbt_direction direction;
+    size_t replay_count; /* left out, since nobody named them */
 } pbt__groups;
 
-/* Read the studies that the operands name; all of the store where there are none.
+/* Read the studies that the operands name; where there are none, all of the store but replays.
  * Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT (a study in two groups, metrics that differ),
  * PBT_ERR_LIMIT, and what reading studies meets. On success the caller calls groups_fini. */
 PBT_MUST_USE pbt_err pbt__groups_read(const pbt__arguments *arguments, const pbt__place *place,

@@ -55,13 +55,19 @@ static void equal_scores_have_no_width(void **state)
     assert_true(out.probability_interval.low == 0.5 && out.probability_interval.high == 0.5);
 }
 
-static void one_seed_has_no_width(void **state)
+/* One seed says nothing about others: there is no interval, on either side of a comparison. */
+static void one_seed_has_no_interval(void **state)
 {
     (void)state;
-    const double a = 2, b = 1;
-    const pbt__advantage out = compare(&a, 1, &b, 1, true);
-    assert_true(out.difference == 1 && out.difference_interval.low == 1);
-    assert_true(out.probability == 1 && out.probability_interval.high == 1);
+    const double a = 2, b[] = {1, 0};
+    double iqm = 0;
+    pbt__interval interval = {0, 0};
+    assert_int_equal(pbt__bootstrap_iqm(&a, 1, &iqm, &interval), PBT_OK);
+    assert_true(iqm == 2 && isnan(interval.low) && isnan(interval.high));
+    const pbt__advantage alone = compare(&a, 1, b, 1, true);
+    assert_true(alone.difference == 1 && isnan(alone.difference_interval.low));
+    const pbt__advantage out = compare(&a, 1, b, 2, false);
+    assert_true(out.probability == 1 && isnan(out.probability_interval.high));
 }
 
 static void nothing_has_no_estimate(void **state)
@@ -118,7 +124,7 @@ int main(void)
         cmocka_unit_test(the_same_scores_give_the_same_interval),
         cmocka_unit_test(the_interval_is_the_binomials),
         cmocka_unit_test(equal_scores_have_no_width),
-        cmocka_unit_test(one_seed_has_no_width),
+        cmocka_unit_test(one_seed_has_no_interval),
         cmocka_unit_test(nothing_has_no_estimate),
         cmocka_unit_test(pairs_are_drawn_as_pairs),
         cmocka_unit_test(the_order_of_the_groups_turns_the_sign),

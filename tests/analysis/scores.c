@@ -108,6 +108,17 @@ static void what_is_not_finite_is_the_worst(void **state)
     assert_true(pbt__numbers_quantile(many, 4, 1) == 5);
 }
 
+/* Sums of these are beyond a double, their means are not. */
+static void large_scores_do_not_overflow(void **state)
+{
+    (void)state;
+    const double large[] = {1e308, 1e308, 1.25e308, 1.5e308}, wide[] = {-1.5e308, 1.5e308};
+    assert_near(pbt__scores_iqm(large, NULL, 4, 4), 1.125e308, 1e-14);
+    assert_near(pbt__numbers_quantile(large, 4, 0.5), 1.125e308, 1e-14);
+    assert_true(pbt__numbers_quantile(wide, 2, 0.5) == 0);
+    assert_true(pbt__numbers_quantile(wide, 2, 0.25) == -0.75e308);
+}
+
 static void differences_of_equals_are_zero(void **state)
 {
     (void)state;
@@ -126,6 +137,7 @@ int main(void)
         cmocka_unit_test(one_score_is_its_own_summary),
         cmocka_unit_test(nothing_has_no_summary),
         cmocka_unit_test(what_is_not_finite_is_the_worst),
+        cmocka_unit_test(large_scores_do_not_overflow),
         cmocka_unit_test(differences_of_equals_are_zero),
     };
     return cmocka_run_group_tests_name("scores", tests, NULL, NULL);

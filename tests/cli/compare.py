@@ -154,8 +154,37 @@ class Compare(unittest.TestCase):
 
     def test_a_study_on_its_own_is_a_group(self):
         (group,) = self.compare("mine=angle")["groups"]
+        self.assertIsNone(group["interval"])
+        self.assertRegex(self.pbt("compare", "angle"), r"(?m)^angle +1 +\S+ +- ")
         self.assertEqual((group["group"], group["seeds"]), ("mine", 1))
         self.assertEqual(self.compare("angle")["comparisons"], [])
+
+    def test_one_seed_has_no_interval(self):
+        (contrast,) = self.compare("search-1", "plain")["comparisons"]
+        self.assertIsNone(contrast["probability_interval"])
+        self.assertIsNone(contrast["difference_interval"])
+        self.assertIsNotNone(contrast["probability"])
+        words = self.pbt("compare", "search-1", "plain")
+        self.assertRegex(words, r"probability of improvement [\d.]+, p = ")
+
+    def test_replays_are_compared_where_they_are_named(self):
+        store = ("--store", "sqlite:replays.db")
+        for name in ("first", "second"):
+            spec = self.folder / "first.yaml"
+            spec.write_text(SPEC.format(**(DEFAULTS | {"name": name, "explore": "none"})))
+            self.pbt("run", spec.name, "--quiet", *store)
+        self.pbt("replay", "first", "--quiet", *store)
+        everything = self.compare(*store)
+        self.assertEqual([g["group"] for g in everything["groups"]], ["first", "second"])
+        self.assertIn("replays are left out: 1; ", everything["notes"][0])
+        named = self.compare("first", "first-replay", *store)
+        self.assertEqual([g["group"] for g in named["groups"]], ["first", "first-replay"])
+
+    def test_large_scores_have_a_mean(self):
+        (self.folder / "large.yaml").write_text(COMMAND % ("large", ":", "1e308"))
+        self.pbt("run", "large.yaml", "--quiet", "--seeds", "1..3", "--store", "sqlite:large.db")
+        (group,) = self.compare("--store", "sqlite:large.db")["groups"]
+        self.assertEqual((group["iqm"], group["interval"]), (1e308, [1e308, 1e308]))
 
     def test_what_cannot_be_meant(self):
         self.assertIn("hint: 'pbt list'", self.refused("nobody", status=1))

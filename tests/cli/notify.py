@@ -84,7 +84,9 @@ class Notify(Case):
         self.assertEqual(self.got(), self.log())
 
     def test_a_slow_program_holds_up_nothing(self):
-        program = self.script("#!/bin/sh\nwhile [ -e listen.sh ] && ! [ -e go ]; do sleep 0.05; done\n" + READER)
+        program = self.script(
+            "#!/bin/sh\nwhile [ -e listen.sh ] && ! [ -e go ]; do sleep 0.05; done\n" + READER
+        )
         process = self.start("run", "spec.yaml", "--on-event", program)
         done = False
         for line in process.stdout:
