@@ -56,7 +56,7 @@ def points_of(segments, clock):
         scalars |= {f"hyperparameters/{k}": v for k, v in values if is_number(v)}
         when = seconds_of(segment["reported_at"])
         for tag, value in scalars.items():
-            points.setdefault(tag, []).append((segment[clock], single(value), round(when, 4)))
+            points.setdefault(tag, []).append((segment[clock], single(value), round(when * 1e6)))
     return points
 
 
@@ -94,7 +94,7 @@ class TensorBoard(Case):
             tags = [tag for tag in events.Tags()["tensors"] if not tag.startswith("_hparams_/")]
             runs[path.name] = {
                 tag: [
-                    (e.step, e.tensor_proto.float_val[0], round(e.wall_time, 4))
+                    (e.step, e.tensor_proto.float_val[0], round(e.wall_time * 1e6))
                     for e in events.Tensors(tag)
                 ]
                 for tag in tags
@@ -225,7 +225,7 @@ class TensorBoard(Case):
         for run, points in expected.items():
             for tag, values in points.items():
                 url = f"{server}/data/plugin/scalars/scalars?run={run}&tag={tag}"
-                scalars = [(step, value, round(when, 4)) for when, step, value in self.ask(url)]
+                scalars = [(step, value, round(when * 1e6)) for when, step, value in self.ask(url)]
                 self.assertEqual(scalars, values, (run, tag))
 
         newest = {f"m{s['member']}": s for s in self.json("segments", "tiny")}
