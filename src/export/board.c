@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "export/hparams.h"
@@ -111,18 +111,8 @@ void pbt__board_free(pbt__board *board)
 /* Units: seconds since 1970; 0 where the text is no time. */
 static double seconds_of(const char *text)
 {
-    struct tm parts = {0};
-    const char *rest = text != NULL ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
-    double seconds = rest != NULL ? (double)timegm(&parts) : 0;
-    double unit = 0.1;
-    if (rest == NULL || *rest != '.') {
-        return seconds;
-    }
-    for (rest++; *rest >= '0' && *rest <= '9'; rest++) {
-        seconds += unit * (*rest - '0');
-        unit /= 10;
-    }
-    return seconds;
+    int64_t time_us = 0;
+    return text != NULL && pbt__clock_read(text, &time_us) ? (double)time_us / 1e6 : 0;
 }
 
 static pbt__text event_of(double seconds, int64_t step)
