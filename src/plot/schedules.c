@@ -110,7 +110,9 @@ static void write_decades(double low, double high, pbt__text *script)
 {
     const char *comma = "";
     pbt__text_add(script, "set ytics (");
-    for (double decade = pow(10, floor(log10(low))); decade <= high; decade *= 10) {
+    const int last = (int)floor(log10(high));
+    for (int power = (int)floor(log10(low)); power <= last; power++) {
+        const double decade = pow(10, power);
         for (int mark = 1; mark <= 5; mark += mark == 1 ? 1 : 3) {
             if (decade * mark >= low && decade * mark <= high) {
                 pbt__text_format(script, "%s%.9g", comma, decade * mark);
