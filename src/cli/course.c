@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "cli/query.h"
 #include "study/json.h"
 
 typedef struct report {
@@ -173,8 +174,7 @@ pbt_err pbt__course_read(pbt__store *store, const pbt__place *place, const char 
 {
     pbt__study *study = NULL;
     pbt__course course = {0};
-    pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
-    pbt_err err = pbt__study_open(store, name, &options, &study, error);
+    pbt_err err = pbt__query_open(place, store, name, PBT__ACCESS_READ, &study, error);
     if (err == PBT_OK) {
         err = read_course(study, &course, error);
     }

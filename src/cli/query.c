@@ -85,20 +85,25 @@ static const char *study_operand(const pbt__arguments *arguments)
 pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
                           pbt__access access, pbt_error *error)
 {
+    return pbt__subject_open_study(subject, arguments, study_operand(arguments), access, error);
+}
+
+pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arguments,
+                                const char *study, pbt__access access, pbt_error *error)
+{
     char name[PBT__NAME_SIZE];
-    const char *operand = study_operand(arguments);
     *subject = (pbt__subject){0};
     pbt_err err = pbt__place_find(arguments, &subject->place, error);
     if (err == PBT_OK) {
         err = pbt__place_open(&subject->place, access, &subject->store, error);
     }
-    if (err == PBT_OK && operand == NULL) {
+    if (err == PBT_OK && study == NULL) {
         err = only_study(subject->store, name, error);
-        operand = name;
+        study = name;
     }
     if (err == PBT_OK) {
-        err = pbt__query_open(&subject->place, subject->store, operand, access, &subject->study,
-                              error);
+        err =
+            pbt__query_open(&subject->place, subject->store, study, access, &subject->study, error);
     }
     if (err != PBT_OK) {
         pbt__subject_close(subject);

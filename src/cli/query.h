@@ -22,6 +22,10 @@ typedef struct pbt__subject {
  * the store's. */
 PBT_MUST_USE pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
                                        pbt__access access, pbt_error *error);
+/* The same with a study's name in place of the operand. Nullable: study, the store's only one. */
+PBT_MUST_USE pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arguments,
+                                             const char *study, pbt__access access,
+                                             pbt_error *error);
 void pbt__subject_close(pbt__subject *subject);
 
 /*

@@ -141,19 +141,13 @@ static pbt_err compare(pbt__study *replay, const original *first, pbt_error *err
 
 static pbt_err tell(const pbt__arguments *arguments, const original *first, pbt_error *error)
 {
-    pbt__subject subject = {0};
-    pbt_err err = pbt__place_find(arguments, &subject.place, error);
-    if (err == PBT_OK) {
-        err = pbt__place_open(&subject.place, PBT__ACCESS_READ, &subject.store, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__query_open(&subject.place, subject.store, first->replay, PBT__ACCESS_READ,
-                              &subject.study, error);
-    }
+    pbt__subject subject;
+    pbt_err err =
+        pbt__subject_open_study(&subject, arguments, first->replay, PBT__ACCESS_READ, error);
     if (err == PBT_OK) {
         err = compare(subject.study, first, error);
+        pbt__subject_close(&subject);
     }
-    pbt__subject_close(&subject);
     return err;
 }
 
