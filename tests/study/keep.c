@@ -11,10 +11,11 @@ static double by_member(const pbt_segment *s)
     return s->id.member + 0.001 * s->id.number;
 }
 
-static int count_files(const bench *b)
+/* The checkpoints in a folder of the study's. */
+static int count_in(const bench *b, const char *name)
 {
     char folder[PBT__PATH_SIZE + 32];
-    snprintf(folder, sizeof folder, "%s/bench.checkpoints", b->folder);
+    snprintf(folder, sizeof folder, "%s/%s", b->folder, name);
     DIR *open = opendir(folder);
     assert_non_null(open);
     int count = 0;
@@ -23,6 +24,16 @@ static int count_files(const bench *b)
     }
     closedir(open);
     return count;
+}
+
+static int count_files(const bench *b)
+{
+    return count_in(b, "bench.checkpoints");
+}
+
+static int count_asides(const bench *b)
+{
+    return count_in(b, "bench.checkpoints/.aside");
 }
 
 /* Two members report; the worse one copies. Returns the copier's claim, by worker "a". */
@@ -173,20 +184,6 @@ static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
     assert_string_equal(json_string_value(json_object_get(failed, "cause")), "fatal");
     json_decref(failed);
     assert_int_equal(bench_problems(b), 1);
-}
-
-static int count_asides(const bench *b)
-{
-    char folder[PBT__PATH_SIZE + 32];
-    snprintf(folder, sizeof folder, "%s/bench.checkpoints/.aside", b->folder);
-    DIR *open = opendir(folder);
-    assert_non_null(open);
-    int count = 0;
-    for (struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
-        count += entry->d_name[0] == 'm' ? 1 : 0;
-    }
-    closedir(open);
-    return count;
 }
 
 static void leave_aside(const pbt__action *action)
