@@ -59,7 +59,8 @@ typedef struct pbt_worker_options {
     double patience_seconds; /* how long a server that does not answer is asked again */
 } pbt_worker_options;
 
-/* One segment to train. Owner: the worker; valid until the next call of pbt_worker_next. */
+/* One segment to train. Fields may be added at its end. Owner: the worker; valid until the next
+ * call of pbt_worker_next. */
 typedef struct pbt_worker_segment {
     uint32_t version; /* PBT_WORKER_VERSION of the library */
     int32_t attempt;  /* from 1 */
@@ -76,6 +77,7 @@ typedef struct pbt_worker_segment {
     const char *save_to; /* where to write the checkpoint, a file or a folder */
     const pbt_hyperparameter *hyperparameters; /* Shape: [hyperparameter_count] */
     size_t hyperparameter_count;
+    int64_t stop_step; /* where the member's training ends (stop.steps); 0 where that is not said */
 } pbt_worker_segment;
 
 /* ---- a session ------------------------------------------------------------------------------- */

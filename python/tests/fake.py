@@ -60,7 +60,7 @@ class Study:
         end = min(step - step % self.every + self.every, self.stop)
         segment = {
             "segment": f"m{member}s{number}", "attempt": 0, "member": member, "number": number,
-            "parent": parent, "donor": donor, "start_step": step, "end_step": end,
+            "parent": parent, "donor": donor, "start_step": step, "end_step": end, "stop_step": self.stop,
             "start_age": age, "end_age": age + end - step, "resume_step": step,
             "seed": 1000 + member, "fresh": parent is None,
             "hyperparameters": dict(values or self.hyperparameters), "changes": {}, "load": None,

@@ -165,6 +165,7 @@ class Worker(Case):
         worker.release(save=write("half"))
         again = next(worker)
         self.assertEqual((again.id, again.attempt, again.resume_step), ("m0s0", 2, 4))
+        self.assertEqual((again.end_step, again.stop_step), (10, 30))
         self.assertEqual((again.resume_age, again.fresh), (4, False))
         self.assertEqual(pathlib.Path(again.load).read_text(encoding="utf-8"), "half")
         self.assertEqual(list(again.steps()), [4, 5, 6, 7, 8, 9])

@@ -32,6 +32,11 @@ static json_t *member_json(int32_t member)
     return member >= 0 ? json_integer(member) : json_null();
 }
 
+static json_t *stop_step_json(int64_t stop_step)
+{
+    return stop_step > 0 ? json_integer((json_int_t)stop_step) : json_null();
+}
+
 static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *train,
                             const char *load)
 {
@@ -40,14 +45,15 @@ static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *tr
     char id[PBT__ID_SIZE];
     pbt__id_write(s->id, id);
     return json_pack(
-        "{s:s, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:s?, s:s,"
+        "{s:s, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:s?, s:s,"
         " s:s, s:f}",
         "segment", id, "attempt", (int)train->attempt, "member", (int)s->id.member, "number",
         (int)s->id.number, "parent", pbt__id_json(s->parent), "donor", member_json(s->donor),
-        "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
-        (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "resume_step",
-        (json_int_t)train->resume_step, "seed", (json_int_t)s->seed, "fresh", (int)train->is_fresh,
-        "hyperparameters", pbt__values_json(space, s->values), "changes",
+        "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "stop_step",
+        stop_step_json(train->stop_step), "start_age", (json_int_t)s->start_age, "end_age",
+        (json_int_t)s->end_age, "resume_step", (json_int_t)train->resume_step, "seed",
+        (json_int_t)s->seed, "fresh", (int)train->is_fresh, "hyperparameters",
+        pbt__values_json(space, s->values), "changes",
         pbt__changes_json(space, s->changes, s->values), "load", load, "save_to", train->save_to,
         "reload", train->reload_always ? "always" : "needed", "lease_seconds",
         train->lease_seconds);

@@ -216,6 +216,7 @@ pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error 
         return pbt__fail_memory(error);
     }
     out->resume_step = out->segment.start_step;
+    out->stop_step = study->view.facts.spec->search.stop_steps;
     out->load_from = PBT_NO_SEGMENT;
     out->reload_always = study->view.facts.spec->trainer.reload_always;
     /* Progress that is gone or torn only costs its steps: the segment starts where it started. */

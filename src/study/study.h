@@ -40,6 +40,7 @@ typedef struct pbt__assignment {
     pbt_segment segment;
     int32_t attempt;
     int64_t resume_step; /* start_step, or where a released attempt left off */
+    int64_t stop_step;   /* where its member's training ends by stop.steps in force; 0: nowhere */
     bool is_fresh;       /* nothing to load */
     bool reload_always;  /* load even what this session's memory holds */
     pbt__checkpoint_kind load_kind;

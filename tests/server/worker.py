@@ -30,6 +30,13 @@ class Worker(Case):
         self.assertIn(values["width"], (32, 64))
         self.assertIn(values["name"], ("sgd", "adam"))
 
+    def test_where_training_ends_is_what_is_in_force(self):
+        first = self.train()
+        self.assertEqual(first["stop_step"], 40)
+        amendment = {"amendments": [{"key": "stop.steps", "value": "80"}]}
+        self.ok("POST", "/v1/studies/tiny/amend", amendment)
+        self.assertEqual(self.report(first)["action"]["segment"]["stop_step"], 80)
+
     def test_a_report_is_followed_by_the_next_segment(self):
         first = self.train()
         answer = self.report(first)

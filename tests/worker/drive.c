@@ -32,11 +32,11 @@ static void describe(const pbt_worker_segment *s)
         return;
     }
     (void)printf("ok id=%s attempt=%d member=%d number=%d donor=%d seed=%u parent=%s steps=%" PRId64
-                 "..%" PRId64 " ages=%" PRId64 "..%" PRId64 " resume=%" PRId64
+                 "..%" PRId64 " stop=%" PRId64 " ages=%" PRId64 "..%" PRId64 " resume=%" PRId64
                  " fresh=%d load=%s save_to=%s",
                  s->id, (int)s->attempt, (int)s->member, (int)s->number, (int)s->donor,
                  (unsigned)s->seed, s->parent != NULL ? s->parent : "-", s->start_step, s->end_step,
-                 s->start_age, s->end_age, s->resume_step, s->is_fresh,
+                 s->stop_step, s->start_age, s->end_age, s->resume_step, s->is_fresh,
                  s->load != NULL ? s->load : "-", s->save_to);
     for (size_t i = 0; i < s->hyperparameter_count; i++) {
         const pbt_hyperparameter *h = &s->hyperparameters[i];

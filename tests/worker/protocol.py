@@ -43,10 +43,16 @@ class Claiming(Case):
         self.play.on("claim", self.segment(resume_step=4, donor=3))
         self.assertEqual(
             self.do("next"),
-            "ok id=m0s0 attempt=1 member=0 number=0 donor=3 seed=4294967295 parent=- steps=0..10 "
+            "ok id=m0s0 attempt=1 member=0 number=0 donor=3 seed=4294967295 parent=- steps=0..10 stop=40 "
             f"ages=0..10 resume=4 fresh=1 load=- save_to={self.folder}/m0s0.1 "
             "rate=0.10000000000000001/0/- width=64/64/- "
             "big=9007199254740992/9007199254740993/- name=0/0/adam nesterov=1/1/-")
+
+    def test_an_older_server_does_not_say_where_training_ends(self):
+        answer = self.segment()
+        del answer["segment"]["stop_step"]
+        self.play.on("claim", answer, self.segment(stop_step=None))
+        self.assertIn(" stop=0 ", self.do("next"))
 
     def test_waits_and_asks_again(self):
         self.play.on("claim", {"action": "wait", "seconds": 0.2}, self.segment())

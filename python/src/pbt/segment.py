@@ -18,6 +18,7 @@ class Segment:
         parent: the segment whose weights it starts from, or None.
         donor: the member that was copied to make it, or None.
         start_step, end_step: the member's own clock. Units: steps, of the trainer's own choice.
+        stop_step: where the member's training ends: the spec's ``stop.steps``; None without it. Units: steps.
         start_age, end_age: steps that are in the weights, whoever trained them. Units: steps.
         resume_step: where training goes on: ``start_step``, or where a released attempt left off.
         seed: for what is random in a fresh start; the same in every attempt.
@@ -38,6 +39,7 @@ class Segment:
         self.donor: Optional[int] = fields["donor"]
         self.start_step: int = fields["start_step"]
         self.end_step: int = fields["end_step"]
+        self.stop_step: Optional[int] = fields.get("stop_step")  # an older server does not say
         self.start_age: int = fields["start_age"]
         self.end_age: int = fields["end_age"]
         self.resume_step: int = fields["resume_step"]
