@@ -212,7 +212,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .gpu_count = this->gpus.count,
         .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
-        .token = this->service.token,
+        .token = this->service.worker_token,
     };
     char title[TITLE_SIZE];
     pbt__watch watch = {

@@ -53,8 +53,9 @@ static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_erro
     if (place == NULL || place->file[0] == '\0') {
         return PBT_OK;
     }
-    json_t *owner = json_pack("{s:s, s:s, s:I}", "url", pbt__server_url(service->server), "token",
-                              service->token, "process", (json_int_t)getpid());
+    json_t *owner = json_pack("{s:s, s:s, s:s, s:I}", "url", pbt__server_url(service->server),
+                              "token", service->token, "worker_token", service->worker_token,
+                              "process", (json_int_t)getpid());
     char *text = pbt__json_write(owner);
     json_decref(owner);
     if (text == NULL) {
@@ -72,10 +73,14 @@ pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const
 {
     char address[ADDRESS_SIZE] = "127.0.0.1";
     *service = (pbt__service){0};
-    pbt__server_options options = {.address = address, .token = service->token};
+    pbt__server_options options = {
+        .address = address, .token = service->token, .worker_token = service->worker_token};
     pbt_err err = listen != NULL ? read_listen(listen, address, &options.port, error) : PBT_OK;
     if (err == PBT_OK) {
         err = pbt__token_make(service->token, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__token_make(service->worker_token, error);
     }
     if (err == PBT_OK) {
         err = pbt__server_start(&options, &service->server, error);

@@ -2,7 +2,8 @@
  * service.h: the server that a run carries, and STORE.owner, which tells other commands where it
  * is.
  *
- * STORE.owner is readable by its owner alone: it holds the token. It is written aside and renamed,
+ * STORE.owner is readable by its owner alone: it holds both tokens, the one that may do everything
+ * and the one that workers are given. It is written aside and renamed,
  * so a reader finds a whole one or none, and removed when the run ends; one that a killed run left
  * names a process that is gone.
  */
@@ -14,7 +15,7 @@
 
 typedef struct pbt__service {
     pbt__server *server; /* NULL: none */
-    char token[PBT__TOKEN_SIZE];
+    char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
     char owner[PBT__PATH_SIZE + 8]; /* "": none was written */
 } pbt__service;
 

@@ -35,7 +35,7 @@ typedef struct stage {
     pbt__gpus gpus;
     char folder[PBT__PATH_SIZE];
     char logs[PBT__PATH_SIZE];
-    char token[PBT__TOKEN_SIZE];
+    char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
     int64_t sequence;  /* the newest event that was seen */
     int64_t report_us; /* when the last report came, or the process was started */
     bool has_failed;
@@ -136,8 +136,12 @@ static pbt_err give_start(stage *this, pbt_error *error)
 
 static pbt_err serve(stage *this, pbt_error *error)
 {
-    const pbt__server_options options = {.address = "127.0.0.1", .token = this->token};
+    const pbt__server_options options = {
+        .address = "127.0.0.1", .token = this->token, .worker_token = this->worker_token};
     pbt_err err = pbt__token_make(this->token, error);
+    if (err == PBT_OK) {
+        err = pbt__token_make(this->worker_token, error);
+    }
     if (err == PBT_OK) {
         err = pbt__server_start(&options, &this->server, error);
     }
@@ -351,7 +355,7 @@ static pbt_err train(stage *this, pbt_error *error)
         .gpus = this->gpus.names,
         .gpu_count = this->gpus.count,
         .server_url = this->server != NULL ? pbt__server_url(this->server) : NULL,
-        .token = this->token,
+        .token = this->worker_token,
     };
     pbt__local *local = NULL;
     pbt__summary summary;

@@ -22,7 +22,7 @@ typedef struct pbt__local_options {
     int32_t gpu_count;
     const char *gpu_variable; /* Nullable: CUDA_VISIBLE_DEVICES; how a worker is told of its GPUs */
     const char *server_url;   /* Nullable: where the study is served, for protocol `worker` */
-    const char *token;        /* Nullable: for that server */
+    const char *token;        /* Nullable: for that server; a worker's */
 } pbt__local_options;
 
 /*

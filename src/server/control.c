@@ -6,6 +6,7 @@
 #include "server/answer.h"
 #include "server/body.h"
 #include "server/inside.h"
+#include "spec/keys.h"
 #include "study/host.h"
 
 enum { AMENDMENTS_MAXIMUM = 64, KEY_MAXIMUM = 128, VALUE_MAXIMUM = 64 * 1024 };
@@ -28,18 +29,11 @@ pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error)
 
 /* ---- amending -------------------------------------------------------------------------------- */
 
-/* What would have this process load a file, or write to a folder, that a client names. */
-static const char *const LOCAL_KEYS[] = {"trainer", "trainer.library", "checkpoints",
-                                         "checkpoints.directory"};
-
+/* What nobody may amend is left to the study, which says so. */
 bool pbt__server_may_amend(const char *key)
 {
-    for (size_t i = 0; i < sizeof LOCAL_KEYS / sizeof *LOCAL_KEYS; i++) {
-        if (strcmp(key, LOCAL_KEYS[i]) == 0) {
-            return false;
-        }
-    }
-    return true;
+    const pbt__key *found = pbt__key_find(key);
+    return found == NULL || !(found->flags & PBT__KEY_AMENDABLE) || found->flags & PBT__KEY_REMOTE;
 }
 
 typedef struct amendments {

@@ -13,7 +13,7 @@ enum { PBT__TOKEN_MAXIMUM = 128 };
 struct pbt__server {
     struct MHD_Daemon *daemon;
     char url[96];
-    char token[PBT__TOKEN_MAXIMUM + 1];
+    char token[PBT__TOKEN_MAXIMUM + 1], worker_token[PBT__TOKEN_MAXIMUM + 1]; /* "": none */
     int64_t request_us, idle_us;
     int64_t upload_maximum;
     double rate_minimum; /* Units: bytes a second */
@@ -31,8 +31,8 @@ struct pbt__server {
     pthread_mutex_t large;
 };
 
-/* Say whether a request's Authorization header holds the token, in a time that does not tell how
- * much of it was right. Nullable: header */
-bool pbt__token_is_shown(const pbt__server *server, const char *header);
+/* Whose token a request's Authorization header holds, found in a time that does not tell how much
+ * of it was right. Nullable: header */
+pbt__role pbt__token_role(const pbt__server *server, const char *header);
 
 #endif

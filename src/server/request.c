@@ -61,13 +61,23 @@ static void read_query(pbt__request *request)
     }
 }
 
+static void refuse_role(pbt__request *request)
+{
+    pbt__request_refuse(request, MHD_HTTP_FORBIDDEN, "ERR_ROLE",
+                        "a worker's token does not change a study");
+    pbt__error_detail(&request->error, "it claims, trains, reports and asks");
+    pbt__error_hint(&request->error,
+                    "use 'pbt' with the --store itself, or --token-file STORE.owner");
+}
+
 /* Find what is asked, or why it is refused. */
 static void route(pbt__request *request, const char *method, const char *path)
 {
     char allowed[PBT__METHODS_SIZE];
     const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                      MHD_HTTP_HEADER_AUTHORIZATION);
-    if (!pbt__token_is_shown(request->server, header)) {
+    const pbt__role role = pbt__token_role(request->server, header);
+    if (role == PBT__ROLE_NONE) {
         pbt__request_refuse(request, MHD_HTTP_UNAUTHORIZED, "ERR_TOKEN", "no valid token");
         pbt__error_hint(
             &request->error,
@@ -78,6 +88,11 @@ static void route(pbt__request *request, const char *method, const char *path)
         atomic_store(&request->peer->is_known, true);
     }
     if (pbt__route_find(request, method, path, allowed) == PBT_OK) {
+        const bool is_workers = request->route->role == PBT__ROLE_WORKER;
+        if (role != PBT__ROLE_OWNER && !is_workers) {
+            refuse_role(request);
+            return;
+        }
         read_query(request);
     } else if (allowed[0] != '\0') {
         pbt__request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "ERR_METHOD",

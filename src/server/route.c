@@ -10,26 +10,29 @@
 #define SEGMENT STUDY "/segments/{segment}"
 #define CHECKPOINT STUDY "/checkpoints/{segment}"
 
+#define WORKER PBT__ROLE_WORKER
+#define OWNER PBT__ROLE_OWNER
+
 static const pbt__route ROUTES[] = {
-    {"GET", "/v1/version", PBT__BODY_NONE, pbt__serve_version},
-    {"GET", "/v1/studies", PBT__BODY_NONE, pbt__serve_studies},
-    {"GET", STUDY, PBT__BODY_NONE, pbt__serve_study},
-    {"GET", STUDY "/members", PBT__BODY_NONE, pbt__serve_members},
-    {"GET", STUDY "/segments", PBT__BODY_NONE, pbt__serve_segments},
-    {"GET", STUDY "/events", PBT__BODY_NONE, pbt__serve_events},
-    {"GET", STUDY "/log", PBT__BODY_NONE, pbt__serve_log},
-    {"GET", STUDY "/claims", PBT__BODY_NONE, pbt__serve_claims},
-    {"GET", STUDY "/verify", PBT__BODY_NONE, pbt__serve_verify},
-    {"POST", STUDY "/stop", PBT__BODY_NONE, pbt__serve_stop},
-    {"POST", STUDY "/resume", PBT__BODY_NONE, pbt__serve_resume},
-    {"POST", STUDY "/amend", PBT__BODY_JSON, pbt__serve_amend},
-    {"POST", STUDY "/claim", PBT__BODY_JSON, pbt__serve_claim},
-    {"POST", SEGMENT "/report", PBT__BODY_JSON, pbt__serve_report},
-    {"POST", SEGMENT "/heartbeat", PBT__BODY_JSON, pbt__serve_heartbeat},
-    {"POST", SEGMENT "/release", PBT__BODY_JSON, pbt__serve_release},
-    {"POST", SEGMENT "/fail", PBT__BODY_JSON, pbt__serve_fail},
-    {"PUT", CHECKPOINT, PBT__BODY_UPLOAD, pbt__serve_upload},
-    {"GET", CHECKPOINT, PBT__BODY_NONE, pbt__serve_download},
+    {"GET", "/v1/version", PBT__BODY_NONE, WORKER, pbt__serve_version},
+    {"GET", "/v1/studies", PBT__BODY_NONE, WORKER, pbt__serve_studies},
+    {"GET", STUDY, PBT__BODY_NONE, WORKER, pbt__serve_study},
+    {"GET", STUDY "/members", PBT__BODY_NONE, WORKER, pbt__serve_members},
+    {"GET", STUDY "/segments", PBT__BODY_NONE, WORKER, pbt__serve_segments},
+    {"GET", STUDY "/events", PBT__BODY_NONE, WORKER, pbt__serve_events},
+    {"GET", STUDY "/log", PBT__BODY_NONE, WORKER, pbt__serve_log},
+    {"GET", STUDY "/claims", PBT__BODY_NONE, WORKER, pbt__serve_claims},
+    {"GET", STUDY "/verify", PBT__BODY_NONE, OWNER, pbt__serve_verify},
+    {"POST", STUDY "/stop", PBT__BODY_NONE, OWNER, pbt__serve_stop},
+    {"POST", STUDY "/resume", PBT__BODY_NONE, OWNER, pbt__serve_resume},
+    {"POST", STUDY "/amend", PBT__BODY_JSON, OWNER, pbt__serve_amend},
+    {"POST", STUDY "/claim", PBT__BODY_JSON, WORKER, pbt__serve_claim},
+    {"POST", SEGMENT "/report", PBT__BODY_JSON, WORKER, pbt__serve_report},
+    {"POST", SEGMENT "/heartbeat", PBT__BODY_JSON, WORKER, pbt__serve_heartbeat},
+    {"POST", SEGMENT "/release", PBT__BODY_JSON, WORKER, pbt__serve_release},
+    {"POST", SEGMENT "/fail", PBT__BODY_JSON, WORKER, pbt__serve_fail},
+    {"PUT", CHECKPOINT, PBT__BODY_UPLOAD, WORKER, pbt__serve_upload},
+    {"GET", CHECKPOINT, PBT__BODY_NONE, WORKER, pbt__serve_download},
 };
 
 /* Take one part of a path for what stands in its place. */

@@ -8,10 +8,14 @@ typedef struct pbt__request pbt__request;
 
 typedef enum pbt__body_kind { PBT__BODY_NONE, PBT__BODY_JSON, PBT__BODY_UPLOAD } pbt__body_kind;
 
+/* What a token lets its holder do: a worker trains and asks; an owner does everything. */
+typedef enum pbt__role { PBT__ROLE_NONE, PBT__ROLE_WORKER, PBT__ROLE_OWNER } pbt__role;
+
 typedef struct pbt__route {
     const char *method;
     const char *path; /* "{study}" and "{segment}" stand for one part each */
     pbt__body_kind body;
+    pbt__role role; /* the least that may; one that names none is the owner's */
     /* Answer the request, or return why not; in the pool, may wait. `request->hosted` is its
      * study's where the path names one. */
     pbt_err (*serve)(pbt__request *request, pbt_error *error);

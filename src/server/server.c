@@ -36,7 +36,7 @@ static int32_t choose_maximum(int32_t wanted)
     return (int32_t)(files.rlim_cur / 2);
 }
 
-static pbt_err set_token(pbt__server *server, const char *token, pbt_error *error)
+static pbt_err set_token(char *out, const char *token, pbt_error *error)
 {
     const size_t length = token != NULL ? strlen(token) : 0;
     bool is_plain = true;
@@ -47,7 +47,7 @@ static pbt_err set_token(pbt__server *server, const char *token, pbt_error *erro
         return pbt__fail(error, PBT_ERR_ARGUMENT, "a token has %d to %d printable characters",
                          (int)TOKEN_MINIMUM, (int)PBT__TOKEN_MAXIMUM);
     }
-    memcpy(server->token, token, length + 1);
+    memcpy(out, token, length + 1);
     return PBT_OK;
 }
 
@@ -159,7 +159,10 @@ static pbt_err start(pbt__server *server, const pbt__server_options *options, pb
     int listener = -1;
     bool is_here = false;
     const int32_t maximum = choose_maximum(options->connection_maximum);
-    pbt_err err = set_token(server, options->token, error);
+    pbt_err err = set_token(server->token, options->token, error);
+    if (err == PBT_OK && options->worker_token != NULL) {
+        err = set_token(server->worker_token, options->worker_token, error);
+    }
     if (err == PBT_OK) {
         err = open_listener(options, &listener, &is_here, error);
     }

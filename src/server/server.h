@@ -34,6 +34,8 @@ typedef struct pbt__server_options {
     const char *address; /* "127.0.0.1"; one that is not loopback needs `is_insecure` */
     uint16_t port;       /* 0: a free one */
     const char *token;   /* who shows it may do everything; 16 to 128 printable characters */
+    const char
+        *worker_token; /* Nullable: who shows it may train and ask, and change nothing else */
     bool is_insecure;
     double request_seconds;       /* a request must arrive, and its answer leave, within; 0: 30; */
     double rate_minimum;          /* what is long has more, at so many bytes a second; 0: 65,536 */
@@ -69,8 +71,8 @@ void pbt__server_remove(pbt__server *server, pbt__study *study);
  * followed by is given back at once. Threads: any */
 void pbt__server_drain(pbt__server *server);
 
-/* Say whether a key of a spec may be amended over HTTP: not one that names a file or folder for
- * this process to use. */
+/* Say whether a key of a spec may be amended over HTTP: not one that names a program, a file, a
+ * folder or an environment (keys.h: PBT__KEY_REMOTE). */
 bool pbt__server_may_amend(const char *key);
 
 /* Make a token from the system's random numbers. Shape: out[PBT__TOKEN_SIZE] */

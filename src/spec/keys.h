@@ -37,6 +37,7 @@ enum {
     PBT__KEY_NULLABLE = 2,  /* `null` is a value: there is none */
     PBT__KEY_AMENDABLE = 4, /* a study may change it */
     PBT__KEY_ABOVE = 8,     /* `least` itself is too small */
+    PBT__KEY_REMOTE = 16, /* also over a network: it names no program, file, folder, environment */
 };
 
 typedef struct pbt__key {

@@ -12,6 +12,25 @@ import urllib.request
 import tap
 from worker_case import TRAINER, WorkerCase
 
+# What a script could do with what it is given: each call is refused before any training.
+INTRUDER = """\
+import json, os, urllib.error, urllib.request
+
+def say(verb, body):
+    ask = urllib.request.Request(os.environ["PBT_SERVER"] + "/v1/studies/workers/" + verb,
+                                 json.dumps(body).encode(),
+                                 {"Authorization": "Bearer " + os.environ["PBT_TOKEN"]})
+    try:
+        return urllib.request.urlopen(ask, timeout=10).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+change = [{"key": "trainer.command", "value": "[touch, changed]"}]
+print(say("amend", {"amendments": change}), say("amend", {"amendments": [
+    {"key": "notes", "value": "x"}]}), say("stop", {}), say("resume", {}),
+    file=open("told", "w"), flush=True)
+"""
+
 
 class Workers(WorkerCase):
     def test_trains_past_the_third_generation(self):
@@ -131,6 +150,14 @@ class Workers(WorkerCase):
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=30)
         self.assertFalse(path.exists())
+
+    def test_a_worker_changes_no_study(self):
+        self.workers()
+        self.trainer(INTRUDER + TRAINER)
+        self.pbt("run", "spec.yaml", "--slots", "1")
+        self.assertEqual((self.folder / "told").read_text().split(), ["403"] * 4)
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+        self.assertEqual(self.json("show")[0]["notes"], "")
 
     def test_gpus_are_shared_out(self):
         text = (self.folder / "spec.yaml").read_text()

@@ -26,6 +26,7 @@ STATUSES = {
     "ERR_REPORT": 400,
     "ERR_CHECKPOINT": 400,
     "ERR_TOKEN": 401,
+    "ERR_ROLE": 403,
     "ERR_NOT_FOUND": 404,
     "ERR_METHOD": 405,
     "ERR_LATE": 409,
@@ -137,6 +138,7 @@ class Case(unittest.TestCase):
         )
         ready = json.loads(self.serve.stdout.readline())
         self.url, self.token = ready["url"], ready["token"]
+        self.worker_token = ready["worker_token"]
         self.host, self.port = urllib.parse.urlsplit(self.url).netloc.split(":")
         self.port = int(self.port)
         self.connection = None

@@ -65,9 +65,15 @@ class Control(Case):
         self.assertEqual(self.kinds(), ["created"])
 
     def test_nothing_is_amended_that_names_a_file(self):
-        for key in ("trainer.library", "checkpoints.directory", "trainer", "checkpoints"):
+        for key in ("trainer.command", "trainer.directory", "trainer.environment",
+                    "trainer.library", "checkpoints.directory", "trainer", "checkpoints"):
             error = self.refused("ERR_ARGUMENT", "POST", STUDY + "/amend", self.amend((key, "x")))
             self.assertIn(key, error["message"])
+            self.assertIn("--store", error["hint"])
+        for key in ("start", "hyperparameters", "Trainer.Command", "trainer .command"):
+            self.refused("ERR_SPEC", "POST", STUDY + "/amend", self.amend((key, "x")))
+        mixed = self.amend(("notes", "x"), ("trainer.command", "[true]"))
+        self.refused("ERR_ARGUMENT", "POST", STUDY + "/amend", mixed)
         self.assertEqual(self.kinds(), ["created"])
 
     def test_malformed_amendments_are_refused(self):

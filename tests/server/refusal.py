@@ -7,7 +7,7 @@ import os
 import pathlib
 
 import tap
-from case import Case
+from case import API, Case
 
 CLAIM = "/v1/studies/tiny/claim"
 NOT_CLAIMS = (
@@ -75,6 +75,24 @@ class Refusal(Case):
             for token in wrong:
                 with self.subTest(path=path, token=token[:20]):
                     self.refused("ERR_TOKEN", method, path, token=token)
+
+    def test_a_workers_token_changes_nothing(self):
+        for path, operations in API["paths"].items():
+            path = path.replace("{study}", "tiny").replace("{segment}", "m0s0")
+            for method in [word.upper() for word in operations if word != "parameters"]:
+                tags = operations[method.lower()]["tags"]
+                with self.subTest(method=method, path=path):
+                    answer = self.call(method, path + "?attempt=1", token=self.worker_token)
+                    self.assertEqual(answer.status == 403, tags == ["control"], answer.bytes)
+        error = self.refused("ERR_ROLE", "POST", "/v1/studies/tiny/stop", token=self.worker_token)
+        self.assertIn("a worker's token", error["message"])
+        self.assertIn("STORE.owner", error["hint"])
+        self.assertEqual(self.events(), 1)
+
+    def test_a_workers_token_trains(self):
+        self.token = self.worker_token
+        self.finish()
+        self.assertEqual(self.ok("GET", "/v1/studies/tiny")["state"], "finished")
 
     def test_nothing_by_another_scheme(self):
         connection = self.connect()

@@ -3,7 +3,7 @@
  *
  * Usage: server-serve SPEC [NAME=VALUE...]   options of the server, or store=URL
  *
- * Prints one line of JSON, {url, token}, and then obeys the lines it reads, each answered by one:
+ * Prints one line of JSON, {url, token, worker_token}, and then obeys the lines it reads, each answered by one:
  *
  *     inline N     train N segments here, their checkpoints kept in the store
  *     drain, stop, resume
@@ -26,7 +26,7 @@ typedef struct serve {
     pbt__store *store;
     pbt__study *study;
     pbt__server *server;
-    char token[PBT__TOKEN_SIZE];
+    char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
 } serve;
 
 static void must(pbt_err err, const pbt_error *error)
@@ -195,15 +195,18 @@ int main(int count, char **words)
     pbt_error error = {0};
     char line[256];
     const char *store_url = "sqlite:pbt.db";
-    pbt__server_options options = {.address = "127.0.0.1", .token = self.token};
+    pbt__server_options options = {
+        .address = "127.0.0.1", .token = self.token, .worker_token = self.worker_token};
     for (int i = 2; i < count; i++) {
         set_option(&options, &store_url, words[i]);
     }
     open_study(&self, words[1], store_url);
     must(pbt__token_make(self.token, &error), &error);
+    must(pbt__token_make(self.worker_token, &error), &error);
     must(pbt__server_start(&options, &self.server, &error), &error);
     must(pbt__server_add(self.server, self.study, &error), &error);
-    printf("{\"url\": \"%s\", \"token\": \"%s\"}\n", pbt__server_url(self.server), self.token);
+    printf("{\"url\": \"%s\", \"token\": \"%s\", \"worker_token\": \"%s\"}\n",
+           pbt__server_url(self.server), self.token, self.worker_token);
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';

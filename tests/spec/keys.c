@@ -54,6 +54,32 @@ static void what_may_be_amended(void **state)
     }
 }
 
+/* The whole list: what names a program, a file, a folder or an environment stays with whoever has
+ * the store, however it is written. */
+static void what_may_be_amended_over_a_network(void **state)
+{
+    (void)state;
+    static const char *const local[] = {"trainer.command", "trainer.library", "trainer.directory",
+                                        "trainer.environment", "checkpoints.directory"};
+    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+        const bool is_remote = key->flags & PBT__KEY_REMOTE;
+        const bool is_amendable = key->flags & PBT__KEY_AMENDABLE;
+        bool is_local = false;
+        for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+            is_local |= strcmp(key->path, local[i]) == 0;
+        }
+        if (key->kind != PBT__KIND_MAP) {
+            assert_int_equal(is_remote, is_amendable && !is_local);
+        }
+        if (is_remote) {
+            assert_int_not_equal(key->kind, PBT__KIND_WORD);
+            assert_int_not_equal(key->kind, PBT__KIND_ARGUMENTS);
+            assert_int_not_equal(key->kind, PBT__KIND_ENVIRONMENT);
+            assert_int_not_equal(key->kind, PBT__KIND_STARTS);
+        }
+    }
+}
+
 static void nearest(void **state)
 {
     (void)state;
@@ -101,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_table_is_complete),
         cmocka_unit_test(keys_follow_their_map),
         cmocka_unit_test(what_may_be_amended),
+        cmocka_unit_test(what_may_be_amended_over_a_network),
         cmocka_unit_test(nearest),
         cmocka_unit_test(distances),
         cmocka_unit_test(names),

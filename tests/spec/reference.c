@@ -31,7 +31,9 @@ static const char amending[] =
     "```\n"
     "\n"
     "In the tables below, *amend* marks what `pbt amend` may change while a study exists, as in\n"
-    "`pbt amend fashion-mnist stop.steps=8000`; the value is written as in a spec.\n";
+    "`pbt amend fashion-mnist stop.steps=8000`; the value is written as in a spec.\n"
+    "*amend here* marks what names a program, a file, a folder or an environment: it is changed with\n"
+    "the store itself, never with `--server`.\n";
 
 static const char placeholders[] =
     "\n"
@@ -74,7 +76,8 @@ static void write_row(pbt__text *page, const pbt__key *key)
     pbt__text_format(page, "| `%s` | %s | ", key->path, allowed);
     pbt__text_format(page, key->fallback != NULL ? "`%s`" : "%s",
                      key->fallback != NULL ? key->fallback : "required");
-    pbt__text_format(page, " | %s | ", key->flags & PBT__KEY_AMENDABLE ? "amend" : "");
+    const char *where = key->flags & PBT__KEY_REMOTE ? "amend" : "amend here";
+    pbt__text_format(page, " | %s | ", key->flags & PBT__KEY_AMENDABLE ? where : "");
     write_owners(page, key);
     pbt__text_format(page, "%s |\n", key->meaning);
 }
