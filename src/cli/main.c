@@ -1,14 +1,29 @@
 /* main.c: the program: parse, run the command, end. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/print.h"
 #include "cli/usage.h"
 
+/* Whoever starts us may have closed a standard stream. The next file that is opened would have its
+ * number, and what we or a trainer print would land in it: in STORE.lock, or in the store. */
+static void fill_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream) {
+            _exit(EXIT_FAILURE); /* there is nothing to say it with */
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     pbt_error error = {0};
     pbt__arguments arguments;
+    fill_streams();
     if (pbt__arguments_parse(argc, argv, &arguments, &error) != PBT_OK) {
         return pbt__print_error(&error);
     }

@@ -45,6 +45,47 @@ typedef struct run {
     bool is_quiet;
 } run;
 
+/* ---- slots ---- */
+
+/* No two living processes share a name, and whoever starts ends the leases of its own name alone:
+ * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
+static void write_worker(const run *this, char *out, size_t size)
+{
+    if (this->entry.is_joiner) {
+        snprintf(out, size, "joined-%ld", (long)getpid());
+    } else {
+        snprintf(out, size, "local");
+    }
+}
+
+/* How the slots of a study are started; the log's folder is the caller's to add. */
+static pbt__local_options slots_of(const run *this, const pbt_spec *spec, const char *worker)
+{
+    int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
+    int32_t share = pbt__processors_find() / slot_count;
+    return (pbt__local_options){
+        .slot_count = slot_count,
+        .thread_count = share > 0 ? share : 1,
+        .worker_name = worker,
+        .gpus = this->gpus.names,
+        .gpu_count = this->gpus.count,
+        .gpu_variable = this->gpus.variable,
+        .server_url = pbt__server_url(this->service.server),
+        .token = this->service.worker_token,
+    };
+}
+
+/* Find what keeps a study's trainer from being started. */
+static pbt_err check_slots(const run *this, const pbt_spec *spec, pbt_error *error)
+{
+    pbt_err err = pbt__gpus_check(&this->gpus, spec, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const pbt__local_options options = slots_of(this, spec, "");
+    return pbt__local_check(spec, &options, error);
+}
+
 /* ---- creating or continuing ---- */
 
 static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options *options,
@@ -93,7 +134,9 @@ static pbt_err continue_study(const run *this, const pbt_spec *spec,
     return PBT_OK;
 }
 
-/* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then. */
+/* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then.
+ * What was made is never taken back, so a trainer that cannot be started is found before: its spec
+ * will be mended, and would then differ from the study's. */
 static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bool *is_new,
                           pbt_error *error)
 {
@@ -107,7 +150,8 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
     pbt_err err = pbt__store_find(this->store, (*spec)->name, &row, error);
     *is_new = err == PBT_ERR_NOT_FOUND && !this->entry.is_joiner;
     if (*is_new) {
-        return create(this, spec, &options, out, error);
+        err = check_slots(this, *spec, error);
+        return err == PBT_OK ? create(this, spec, &options, out, error) : err;
     }
     return err == PBT_OK ? continue_study(this, *spec, &options, out, error) : err;
 }
@@ -184,36 +228,14 @@ static void start_listeners(const run *this, pbt__study *study, int64_t after,
     }
 }
 
-/* No two living processes share a name, and whoever starts ends the leases of its own name alone:
- * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
-static void write_worker(const run *this, char *out, size_t size)
-{
-    if (this->entry.is_joiner) {
-        snprintf(out, size, "joined-%ld", (long)getpid());
-    } else {
-        snprintf(out, size, "local");
-    }
-}
-
 static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary, bool is_new,
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
-    int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
-    int32_t share = pbt__processors_find() / slot_count;
     char worker[32];
     write_worker(this, worker, sizeof worker);
-    pbt__local_options options = {
-        .slot_count = slot_count,
-        .thread_count = share > 0 ? share : 1,
-        .log_folder = log_folder,
-        .worker_name = worker,
-        .gpus = this->gpus.names,
-        .gpu_count = this->gpus.count,
-        .gpu_variable = this->gpus.variable,
-        .server_url = pbt__server_url(this->service.server),
-        .token = this->service.worker_token,
-    };
+    pbt__local_options options = slots_of(this, spec, worker);
+    options.log_folder = log_folder;
     char title[TITLE_SIZE];
     pbt__watch watch = {
         .study = study,
@@ -250,8 +272,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
     return err;
 }
 
-/* Train a study as far as it goes and print how it went. A new study whose trainer cannot even be
- * started is taken back: the spec will be mended, and would then differ from the study's. */
+/* Train a study as far as it goes and print how it went. */
 static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, pbt_error *error)
 {
     char log_folder[PBT__PATH_SIZE];
@@ -271,11 +292,6 @@ static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, p
         err = train(this, study, &summary, is_new, log_folder, error);
         outcome.elapsed_seconds = (double)(pbt__clock_monotonic_us() - began_us) / 1e6;
         outcome.is_interrupted = pbt__signals_count() > 0;
-    }
-    bool is_unstartable = err == PBT_ERR_TRAINER || err == PBT_ERR_ARGUMENT;
-    if (is_new && is_unstartable && pbt__study_delete(study, true, NULL) != PBT_OK) {
-        pbt__error_hint(error, "'pbt delete %s --yes' before running it again",
-                        pbt__study_name(study));
     }
     return err == PBT_OK ? pbt__outcome_print(&outcome, error) : err;
 }

@@ -219,17 +219,17 @@ static pbt_err copy_options(pbt__local *local, const pbt__local_options *options
     local->metric = pbt__strdup(local->spec->metric);
     local->gpu_variable =
         pbt__strdup(options->gpu_variable != NULL ? options->gpu_variable : "CUDA_VISIBLE_DEVICES");
-    local->log_folder = realpath(options->log_folder, NULL);
     local->server_url = is_served ? pbt__strdup(options->server_url) : NULL;
     local->token = is_served ? pbt__strdup(options->token) : NULL;
-    if (local->metric == NULL || local->log_folder == NULL || local->gpu_variable == NULL ||
+    if (local->metric == NULL || local->gpu_variable == NULL ||
         (is_served && (local->server_url == NULL || local->token == NULL))) {
         return pbt__fail_memory(error);
     }
     return copy_gpus(local, options, error);
 }
 
-static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+/* Find whatever can be found wrong before anything is made. */
+static pbt_err open_runner(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
     local->runner = RUNNERS[local->spec->trainer.protocol];
     if (options->slot_count < 1) {
@@ -237,13 +237,27 @@ static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt
     }
     pbt_err err = check_gpus(local, options, error);
     if (err == PBT_OK) {
-        err = pbt__file_make_folder(options->log_folder, error);
-    }
-    if (err == PBT_OK) {
         err = copy_options(local, options, error);
     }
+    return err == PBT_OK ? local->runner->open(local, error) : err;
+}
+
+/* Make the folder of the logs, and find its absolute path. */
+static pbt_err open_logs(pbt__local *local, const char *folder, pbt_error *error)
+{
+    const pbt_err err = pbt__file_make_folder(folder, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    local->log_folder = realpath(folder, NULL);
+    return local->log_folder != NULL ? PBT_OK : pbt__fail_errno(error, "cannot use '%s'", folder);
+}
+
+static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+{
+    pbt_err err = open_runner(local, options, error);
     if (err == PBT_OK) {
-        err = local->runner->open(local, error);
+        err = open_logs(local, options->log_folder, error);
     }
     return err == PBT_OK ? make_slots(local, options, error) : err;
 }
@@ -303,17 +317,36 @@ static void listen_to_workers(pbt__local *local, bool listens)
     }
 }
 
-pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, pbt__local **out,
-                         pbt_error *error)
+static pbt__local *local_new(pbt__study *study, const pbt_spec *spec)
 {
     pbt__local *local = pbt__calloc(1, sizeof *local);
+    if (local != NULL) {
+        local->study = study;
+        local->spec = spec;
+        local->warden = -1;
+        init_locks(local);
+    }
+    return local;
+}
+
+pbt_err pbt__local_check(const pbt_spec *spec, const pbt__local_options *options, pbt_error *error)
+{
+    pbt__local *local = local_new(NULL, spec);
     if (local == NULL) {
         return pbt__fail_memory(error);
     }
-    local->study = study;
-    local->spec = pbt__study_spec(study);
-    local->warden = -1;
-    init_locks(local);
+    const pbt_err err = open_runner(local, options, error);
+    destroy(local);
+    return err;
+}
+
+pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, pbt__local **out,
+                         pbt_error *error)
+{
+    pbt__local *local = local_new(study, pbt__study_spec(study));
+    if (local == NULL) {
+        return pbt__fail_memory(error);
+    }
     pbt_err err = prepare(local, options, error);
     if (err == PBT_OK) {
         err = end_old_leases(study, options->worker_name, error);

@@ -26,6 +26,13 @@ typedef struct pbt__local_options {
 } pbt__local_options;
 
 /*
+ * Find what would keep pbt__local_start from starting a study of this spec, before there is one:
+ * nothing is made, nothing is left running. Errors: as pbt__local_start.
+ */
+PBT_MUST_USE pbt_err pbt__local_check(const pbt_spec *spec, const pbt__local_options *options,
+                                      pbt_error *error);
+
+/*
  * Start the slots of a study, after ending the leases of whoever had their names before. The study
  * is borrowed and must outlive the result. Errors: PBT_ERR_TRAINER (the plugin cannot be loaded:
  * the detail says why; the program is not found), PBT_ERR_ARGUMENT (protocol `worker` needs a

@@ -1,0 +1,105 @@
+"""What a study has done stays: whatever ends a run, only `pbt delete` takes anything away."""
+
+import os
+import signal
+
+import tap
+from worker_case import WorkerCase
+
+# The same trainer under a program of our own, which can be taken away.
+LAUNCHER = '#!/bin/sh\nexec python3 "$@"\n'
+BROKEN = "open('starts', 'a').write('x')\nimport no_such_module\n"
+
+
+class Stays(WorkerCase):
+    def setUp(self):
+        super().setUp()
+        self.workers(steps=1000, delay="0.02", mode="asynchronous")
+
+    def launch_by_program(self):
+        (self.folder / "venv").mkdir(exist_ok=True)
+        launcher = self.folder / "venv" / "py"
+        launcher.write_text(LAUNCHER)
+        launcher.chmod(0o755)
+        spec = self.folder / "spec.yaml"
+        spec.write_text(spec.read_text().replace("[python3,", "[./venv/py,"))
+
+    def run_to_a_report(self):
+        process = self.start("run", "spec.yaml", "--slots", "2")
+        for line in process.stdout:
+            if " reported " in line:
+                return process
+        self.fail(process.stderr.read())
+
+    def end(self, process):
+        output, errors = process.communicate(timeout=120)
+        return process.returncode, output + errors
+
+    def check_kept(self):
+        show = self.json("show")[0]
+        self.assertGreaterEqual(show["steps_done"], 10)
+        self.assertTrue((self.folder / show["best"]["checkpoint"]).exists())
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def test_a_script_that_cannot_start_again_ends_the_run_alone(self):
+        process = self.run_to_a_report()
+        self.trainer(BROKEN)
+        for worker in self.processes():
+            os.kill(int(worker), signal.SIGKILL)
+        starts = self.folder / "starts"
+        self.wait_for(lambda: starts.exists() and len(starts.read_text()) > 5, "six starts")
+        process.terminate()
+        self.assertNotEqual(self.end(process)[0], 0)
+        self.check_kept()
+
+    def test_a_program_that_is_taken_away_ends_the_run_alone(self):
+        self.launch_by_program()
+        process = self.run_to_a_report()
+        (self.folder / "venv").rename(self.folder / "venv.old")
+        os.kill(int(self.processes()[0]), signal.SIGKILL)
+        status, said = self.end(process)
+        self.assertEqual(status, 1, said)
+        self.assertIn("./venv/py", said)
+        self.check_kept()
+        (self.folder / "venv.old").rename(self.folder / "venv")
+        self.pbt("amend", "workers", "stop.steps=20")
+        self.workers(steps=20, delay="0.02", mode="asynchronous")
+        self.launch_by_program()
+        self.pbt("run", "spec.yaml", "--quiet")
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+
+    def test_a_trainer_that_cannot_start_makes_no_study(self):
+        self.launch_by_program()
+        (self.folder / "venv" / "py").chmod(0o644)
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("there is no program './venv/py'", said)
+        self.assertNotIn("workers.checkpoints", self.files())
+        self.assertNotIn("workers.logs", self.files())
+        self.workers(steps=10)
+        self.pbt("run", "spec.yaml", "--quiet")
+
+    def test_too_few_gpus_make_no_study(self):
+        spec = self.folder / "spec.yaml"
+        spec.write_text(spec.read_text() + "  gpus: 2\n")
+        self.pbt("run", "spec.yaml", "--gpus", "0", "--slots", "1", status=2)
+        self.assertNotIn("workers.checkpoints", self.files())
+
+    # ---- standard streams
+
+    def test_closed_streams_are_not_replaced_by_files(self):
+        self.workers(steps=20)
+        self.pbt("run", "spec.yaml", preexec_fn=lambda: os.closerange(0, 3), stdin=None,
+                 stdout=None, stderr=None)
+        self.assertRegex((self.folder / "pbt.db.lock").read_text(), r"^\d+\n$")
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def test_a_full_output_fails_at_the_end_and_stops_no_training(self):
+        self.workers(steps=20)
+        with open("/dev/full", "w") as full:
+            _, errors = self.pbt("run", "spec.yaml", status=1, stdout=full)
+        self.assertIn("cannot write to standard output", errors)
+        self.assertEqual(self.json("show")[0]["state"], "finished")
+
+
+tap.main()
