@@ -159,6 +159,20 @@ class Ending(Case):
         self.assertIs(self.only("fail")["leaving"], True)
         self.assertEqual(self.bodies("release"), [])
 
+    def test_pbt_sees_for_itself_how_its_process_leaves(self):
+        """The program may have been stopped, which pbt hears of a moment later."""
+        self.study(population=1)
+        program = self.program("import os\nos.setpgid(0, 0)\nimport pbt, sys\n"
+                               "next(pbt.Worker())\nsys.exit(0)\n", PBT_LEASE="kept")
+        self.ended(program, 0)
+        self.assertEqual(self.bodies("fail") + self.bodies("release"), [])
+
+    def test_a_launched_process_says_itself_how_it_leaves(self):
+        self.study(population=1)
+        self.ended(self.program("import pbt, sys\nnext(pbt.Worker())\nsys.exit(0)\n",
+                                PBT_LEASE="kept"), 0)
+        self.assertIn("ended within a segment", self.only("fail")["message"])
+
     def test_ctrl_c_is_no_failure(self):
         self.study(population=1)
         program = self.program("import pbt, time\nnext(pbt.Worker())\nprint(flush=True)\ntime.sleep(60)\n")

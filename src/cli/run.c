@@ -72,6 +72,7 @@ static pbt__local_options slots_of(const run *this, const pbt_spec *spec, const 
         .gpu_variable = this->gpus.variable,
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.worker_token,
+        .is_interrupted = pbt__signals_have_come,
     };
 }
 

@@ -46,6 +46,11 @@ void pbt__signals_install(void)
     handle(SIGPIPE, do_nothing);
 }
 
+bool pbt__signals_have_come(void)
+{
+    return atomic_load(&count) > 0;
+}
+
 int pbt__signals_count(void)
 {
     return atomic_load(&count);

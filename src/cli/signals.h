@@ -13,6 +13,9 @@
  * ignored: a job in the background, nohup), and survive a closed pipe. */
 void pbt__signals_install(void);
 
+/* Say whether any came. Threads: any. */
+bool pbt__signals_have_come(void);
+
 /* How many came. */
 int pbt__signals_count(void);
 

@@ -2,9 +2,11 @@
 #include "executor/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +75,54 @@ int pbt__child_stop_where_due(pbt__child *child)
         return -1;
     }
     return (int)((child->kill_us - now_us) / 1000) + 1;
+}
+
+/* ---- after its end -----------------------------------------------------------------------------
+ */
+
+void pbt__child_peek(pbt__child *child)
+{
+    siginfo_t found = {0};
+    while (waitid(P_PID, (id_t)child->pid, &found, WEXITED | WNOWAIT) != 0) {
+        if (errno != EINTR) {
+            return;
+        }
+    }
+    const int value = found.si_status & 0x7f;
+    child->status = found.si_code == CLD_EXITED ? (found.si_status & 0xff) << 8 : value;
+}
+
+/* A signal that has come but was not passed on to the slots yet explains an end too. */
+static bool is_interrupted(const pbt__child *child)
+{
+    const pbt__local *local = child->slot->local;
+    return local->is_interrupted != NULL && local->is_interrupted();
+}
+
+bool pbt__child_hold(pbt__child *child, int64_t hold_us)
+{
+    enum { LOOK_US = 50000 };
+    const int64_t until_us = pbt__clock_monotonic_us() + hold_us;
+    for (;;) {
+        eventfd_t ignored;
+        (void)pbt__child_stop_where_due(child);
+        const int64_t left_us = until_us - pbt__clock_monotonic_us();
+        if (child->was_told || (left_us <= 0 && !is_interrupted(child))) {
+            return child->was_told;
+        }
+        struct pollfd wake = {.fd = child->slot->wake, .events = POLLIN};
+        if (poll(&wake, 1, (int)((left_us > 0 ? left_us : LOOK_US) / 1000) + 1) > 0) {
+            (void)eventfd_read(child->slot->wake, &ignored);
+        }
+    }
+}
+
+bool pbt__child_was_stopped(const pbt__child *child)
+{
+    enum { SHELL = 128 }; /* what a shell adds to the signal that its program died of */
+    const int status = child->status;
+    const int code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - SHELL;
+    return code == SIGTERM || code == SIGINT || code == SIGHUP;
 }
 
 void pbt__child_reap(pbt__child *child)

@@ -5,6 +5,15 @@
  * once. When the process has ended its group is killed: what it left running would hold files open
  * and write where the next attempt writes. Where it did not end well, neither does what left the
  * group (kin.h).
+ *
+ * A batch system, systemd and Ctrl-C signal every process they know of, in any order: a trainer may
+ * die of a stop that pbt itself hears of a moment later. So an end that looks like a failure is
+ * held before it is judged, and one that a stop explains is no failure:
+ *
+ *     outside               trainer                  pbt
+ *     SIGTERM ────────────► ends
+ *        │                                           sees the end, holds it for PBT__HOLD_US
+ *        └─────────────────────────────────────────► is told to stop: the segment is given back
  */
 #ifndef PBT_EXECUTOR_CHILD_H
 #define PBT_EXECUTOR_CHILD_H
@@ -12,7 +21,7 @@
 #include "executor/slot.h"
 #include "executor/spawn.h"
 
-enum { PBT__GRACE_US = 30000000 };
+enum { PBT__GRACE_US = 30000000, PBT__HOLD_US = 500000 };
 
 typedef struct pbt__child {
     pbt__slot *slot;
@@ -20,7 +29,7 @@ typedef struct pbt__child {
     int ended; /* pidfd: readable when the process has ended; -1: none */
     bool was_told;
     int64_t kill_us; /* monotonic; 0: no such time is set, or it has passed */
-    int status;      /* as waitpid says, at the end */
+    int status;      /* as waitpid says, once it was looked at or reaped */
 } pbt__child;
 
 /* Start it for a slot. On success the caller reaps it, once `ended` is readable. Errors: as
@@ -35,6 +44,17 @@ void pbt__child_kill(pbt__child *child);
 /* Do what is due about stopping. Returns how long to wait for anything, in milliseconds; -1: for
  * ever. */
 int pbt__child_stop_where_due(pbt__child *child);
+
+/* Read the status of a process that has ended, without reaping it. */
+void pbt__child_peek(pbt__child *child);
+
+/* Of one that has ended: wait whether it is to stop, for at most `hold_us`. Returns whether it was
+ * told to, before or meanwhile. */
+bool pbt__child_hold(pbt__child *child, int64_t hold_us);
+
+/* Say whether it was looked at and died of a signal that asks to stop, or exited as a shell does
+ * whose program died of one. */
+bool pbt__child_was_stopped(const pbt__child *child);
 
 /* Kill what is left of its group, reap it, close `ended`. */
 void pbt__child_reap(pbt__child *child);

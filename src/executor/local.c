@@ -144,6 +144,7 @@ static void destroy(pbt__local *local)
     free(local->gpus);
     free(local->gpu_owners);
     free(local->gpu_variable);
+    free(local->stop_counts);
     free(local->server_url);
     free(local->token);
     free(local);
@@ -215,13 +216,16 @@ static pbt_err check_gpus(const pbt__local *local, const pbt__local_options *opt
 static pbt_err copy_options(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
     const bool is_served = options->server_url != NULL && options->token != NULL;
+    const size_t population = (size_t)local->spec->search.population;
     local->thread_count = options->thread_count;
+    local->is_interrupted = options->is_interrupted;
+    local->stop_counts = pbt__calloc(population, sizeof *local->stop_counts);
     local->metric = pbt__strdup(local->spec->metric);
     local->gpu_variable =
         pbt__strdup(options->gpu_variable != NULL ? options->gpu_variable : "CUDA_VISIBLE_DEVICES");
     local->server_url = is_served ? pbt__strdup(options->server_url) : NULL;
     local->token = is_served ? pbt__strdup(options->token) : NULL;
-    if (local->metric == NULL || local->gpu_variable == NULL ||
+    if (local->metric == NULL || local->gpu_variable == NULL || local->stop_counts == NULL ||
         (is_served && (local->server_url == NULL || local->token == NULL))) {
         return pbt__fail_memory(error);
     }

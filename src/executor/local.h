@@ -23,6 +23,9 @@ typedef struct pbt__local_options {
     const char *gpu_variable; /* Nullable: CUDA_VISIBLE_DEVICES; how a worker is told of its GPUs */
     const char *server_url;   /* Nullable: where the study is served, for protocol `worker` */
     const char *token;        /* Nullable: for that server; a worker's */
+    /* Nullable: whether this process has been asked to stop. An end of a trainer that looks like a
+     * failure waits for pbt__local_stop then. Threads: any. */
+    bool (*is_interrupted)(void);
 } pbt__local_options;
 
 /*

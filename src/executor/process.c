@@ -3,15 +3,23 @@
  *
  * The slot's thread waits for three things at once: output, the process's end (a pidfd), and a word
  * that it is to stop (the slot's eventfd).
+ *
+ * A program that is told to stop, by pbt or by somebody else, may save what it has at `save_to` and
+ * say in its last line how far it came ("step"): the segment is given back with that progress, and
+ * gone on with from there.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "executor/child.h"
 #include "executor/log.h"
@@ -26,7 +34,9 @@ enum { PIECE_SIZE = 64 * 1024, LEFT_OVER_MAXIMUM = 16 * 1024 * 1024 };
 struct process {
     pbt__slot *slot;
     pbt__child child;
-    int output; /* the reading end of its standard output; -1 at its end */
+    int output;       /* the reading end of its standard output; -1 at its end */
+    bool is_outlived; /* it ended before others who hold its output */
+    int64_t began_us; /* monotonic */
     pbt__output lines;
 };
 
@@ -76,9 +86,9 @@ static void wait_for_end(struct process *process)
     }
 }
 
-static void reap(struct process *process)
+/* Take in what has been printed before the end. */
+static void drain(struct process *process)
 {
-    pbt__child_reap(&process->child);
     size_t total = 0, count = 1;
     while (process->output >= 0 && count > 0 && total < LEFT_OVER_MAXIMUM) {
         count = pump(process);
@@ -87,6 +97,33 @@ static void reap(struct process *process)
     if (pbt__output_is_within_line(&process->lines)) {
         pbt__log_bytes(process->slot->log, "\n", 1);
     }
+}
+
+/* What has ended of a stop may have been a launcher, such as a shell. What it launched is told as
+ * well, may be saving, and holds our pipe until it is done, or until the grace ends. */
+static void wait_for_rest(struct process *process)
+{
+    eventfd_t ignored;
+    process->is_outlived = process->output >= 0;
+    while (process->child.kill_us != 0 && process->output >= 0) {
+        struct pollfd files[] = {{.fd = process->output, .events = POLLIN},
+                                 {.fd = process->slot->wake, .events = POLLIN}};
+        const int timeout = pbt__child_stop_where_due(&process->child);
+        if (timeout < 0) {
+            return;
+        }
+        (void)poll(files, 2, timeout);
+        (void)pump(process);
+        if (files[1].revents != 0) {
+            (void)eventfd_read(process->slot->wake, &ignored);
+        }
+    }
+}
+
+static void reap(struct process *process)
+{
+    pbt__child_reap(&process->child);
+    drain(process);
 }
 
 /* ---- starting ----------------------------------------------------------------------------------
@@ -108,6 +145,7 @@ static pbt_err start(struct process *process, char *const *arguments, pbt_error 
         .errors = slot->log,
         .warden = slot->local->warden,
     };
+    process->began_us = pbt__clock_monotonic_us();
     const pbt_err err = pbt__child_start(&process->child, slot, &options, error);
     (void)close(ends[1]);
     if (err != PBT_OK) {
@@ -148,16 +186,141 @@ static void read_metrics(struct process *process, const pbt__assignment *assignm
     out->is_saved = pbt__outcome_report(out, slot, assignment->segment.end_step);
 }
 
+static bool is_saved(const pbt__assignment *assignment)
+{
+    struct stat status;
+    return lstat(assignment->save_to, &status) == 0;
+}
+
+/* How far its last line says it came, with what it left at `save_to`; -1: it does not say. A spec
+ * whose objective has that name means something else by it. */
+static int64_t said_step(struct process *process, const pbt__assignment *assignment)
+{
+    static const char NAME[] = "step";
+    pbt__slot *slot = process->slot;
+    const pbt__text *last = pbt__output_last(&process->lines);
+    double step = -1;
+    if (last->failed || last->length == 0 || strcmp(slot->local->metric, NAME) == 0 ||
+        !is_saved(assignment)) {
+        return -1;
+    }
+    /* The objective may be missing: what was stopped has perhaps not been evaluated. */
+    (void)!pbt__metrics_read(&slot->metrics, pbt__text_string(last), last->length,
+                             slot->local->metric, &slot->error);
+    if (!pbt__metrics_value(&slot->metrics, NAME, &step) || !(step >= 0) || step > 0x1p53) {
+        return -1;
+    }
+    return (double)(int64_t)step == step ? (int64_t)step : -1;
+}
+
+/* Fill in a release at `step`, where that is progress. */
+static bool take_progress(struct process *process, const pbt__assignment *assignment, int64_t step,
+                          pbt__outcome *out)
+{
+    if (step <= assignment->resume_step || step >= assignment->segment.end_step) {
+        return false;
+    }
+    out->ending = PBT__ENDING_RELEASE;
+    out->has_progress = true;
+    out->step = step;
+    pbt__slot_forget_stops(process->slot, assignment->segment.id.member);
+    return true;
+}
+
+/* What was told to stop gives the segment back, with its progress, or has come to the end. A
+ * launcher that died of the signal does not speak; what outlived it may have. */
+static void judge_told(struct process *process, const pbt__assignment *assignment,
+                       pbt__outcome *out)
+{
+    const int status = process->child.status;
+    const bool is_stop = pbt__child_was_stopped(&process->child);
+    const bool speaks =
+        WIFSIGNALED(status) ? is_stop && process->is_outlived : is_stop || WEXITSTATUS(status) == 0;
+    const int64_t step = speaks ? said_step(process, assignment) : -1;
+    *out = (pbt__outcome){.ending = PBT__ENDING_RELEASE, .step = assignment->resume_step};
+    if (take_progress(process, assignment, step, out) || step < assignment->segment.end_step) {
+        return;
+    }
+    read_metrics(process, assignment, out);
+    if (out->ending == PBT__ENDING_FAIL) {
+        out->ending = PBT__ENDING_RELEASE;
+    }
+}
+
 static void judge(struct process *process, const pbt__assignment *assignment, pbt__outcome *out)
 {
     char words[256];
     const char *name = process->slot->local->spec->trainer.command[0];
-    if (process->child.was_told) {
-        out->ending = PBT__ENDING_RELEASE;
-    } else if (pbt__child_describe(&process->child, name, words, sizeof words)) {
+    if (pbt__child_describe(&process->child, name, words, sizeof words)) {
         pbt__outcome_fail(out, process->slot, "%s", words);
-    } else {
+    } else if (!take_progress(process, assignment, said_step(process, assignment), out)) {
         read_metrics(process, assignment, out);
+    }
+}
+
+/* How long a stop may still come that explains the end. What looks well is held for a moment that
+ * costs nothing: a program that does not say how far it came may have ended early. */
+static int64_t hold_us(const struct process *process, const pbt__assignment *assignment,
+                       const pbt__outcome *outcome)
+{
+    enum { SHARE = 100, LEAST_US = 5000 };
+    const int64_t share_us = (pbt__clock_monotonic_us() - process->began_us) / SHARE;
+    const bool is_report = outcome->ending == PBT__ENDING_REPORT;
+    const bool is_well = is_report && (!outcome->is_saved || is_saved(assignment));
+    const bool has_said = outcome->ending == PBT__ENDING_RELEASE;
+    if (has_said) {
+        return 0;
+    }
+    if (!is_well || share_us > PBT__HOLD_US) {
+        return PBT__HOLD_US;
+    }
+    return share_us < LEAST_US ? 0 : share_us;
+}
+
+/* Died of a stop that nobody here asked for. Too many in a row are a failure. */
+static void judge_stopped(struct process *process, const pbt__assignment *assignment,
+                          pbt__outcome *out)
+{
+    char words[256], line[sizeof words + 64];
+    const char *name = process->slot->local->spec->trainer.command[0];
+    const int32_t member = assignment->segment.id.member;
+    judge_told(process, assignment, out);
+    if (out->ending != PBT__ENDING_RELEASE || out->has_progress) {
+        return;
+    }
+    (void)pbt__child_describe(&process->child, name, words, sizeof words);
+    if (pbt__slot_forgives(process->slot, member)) {
+        (void)snprintf(line, sizeof line, "pbt: %s; the segment is given back", words);
+        pbt__log_line(process->slot->log, line);
+    } else {
+        pbt__outcome_fail(out, process->slot, "%s, again and again", words);
+    }
+}
+
+/* It has ended; see what became of the segment, and reap it. */
+static void conclude(struct process *process, const pbt__assignment *assignment, pbt__outcome *out)
+{
+    pbt__child *child = &process->child;
+    pbt__child_peek(child);
+    drain(process);
+    if (!child->was_told) {
+        judge(process, assignment, out);
+        (void)pbt__child_hold(child, hold_us(process, assignment, out));
+    }
+    const bool is_told = child->was_told;
+    const bool is_stopped = pbt__child_was_stopped(child);
+    if (is_stopped) {
+        pbt__child_tell(child);
+        wait_for_rest(process);
+    }
+    reap(process);
+    if (is_told) {
+        judge_told(process, assignment, out);
+    } else if (is_stopped) {
+        judge_stopped(process, assignment, out);
+    }
+    if (out->ending == PBT__ENDING_REPORT) {
+        pbt__slot_forget_stops(process->slot, assignment->segment.id.member);
     }
 }
 
@@ -200,8 +363,7 @@ static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outc
     free(arguments);
     if (err == PBT_OK) {
         wait_for_end(&process);
-        reap(&process);
-        judge(&process, assignment, out);
+        conclude(&process, assignment, out);
     }
     if (process.output >= 0) {
         (void)close(process.output);

@@ -41,6 +41,19 @@ bool pbt__slot_is_stopping(pbt__slot *slot)
            atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
 }
 
+/* One that ends itself in this way would be tried for ever. */
+enum { STOPS_MAXIMUM = 3 };
+
+bool pbt__slot_forgives(const pbt__slot *slot, int32_t member)
+{
+    return atomic_fetch_add(&slot->local->stop_counts[member], 1) < STOPS_MAXIMUM;
+}
+
+void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member)
+{
+    atomic_store(&slot->local->stop_counts[member], 0);
+}
+
 /* ---- outcomes ----------------------------------------------------------------------------------
  */
 

@@ -126,7 +126,9 @@ struct pbt__local {
     int32_t *gpu_owners; /* the index of the slot that has it; -1: none. Shape: [gpu_count] */
     int32_t gpu_count;
     char *gpu_variable;
-    char *server_url, *token; /* nullable */
+    char *server_url, *token;     /* nullable */
+    bool (*is_interrupted)(void); /* nullable */
+    atomic_int *stop_counts; /* each member's, in a row (pbt__slot_forgives). Shape: [population] */
     atomic_int stopping;
     atomic_bool has_quoted; /* member 0's log says why the study is broken */
     atomic_int running_count;
@@ -156,6 +158,11 @@ void pbt__slot_leave(pbt__slot *slot);
 
 /* Say whether the trainer is to return early. */
 bool pbt__slot_is_stopping(pbt__slot *slot);
+
+/* Count an end that looks like a stop which nobody here asked for. Returns false where a member had
+ * too many in a row, without a report or progress: then it is a failure after all. */
+bool pbt__slot_forgives(const pbt__slot *slot, int32_t member);
+void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member);
 
 /* Fill in a failure; the log's path is added to the message. */
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)

@@ -6,7 +6,7 @@
  * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
  * it held has failed, and another one is started after a pause that doubles with each death in a
  * row without a report. One that dies three times without ever asking for a segment has nothing to
- * wait for.
+ * wait for. A death of TERM, INT or HUP gives the segment back, a few times in a row (child.h).
  *
  * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
  * over and it stays; or its segment was given up because its step stood still. What was ended on
@@ -190,6 +190,46 @@ static void wait_for_rest(struct life *life)
     }
 }
 
+/* Words for how it ended. Returns whether it failed. */
+static bool describe(const struct life *life, char *out, size_t size)
+{
+    return pbt__child_describe(&life->child, life->slot->local->spec->trainer.command[0], out,
+                               size);
+}
+
+/* It died of a stop that nobody here asked for: what it held is given back, unless that happens to
+ * this member again and again. */
+static pbt_err forgive(struct life *life)
+{
+    char words[256], line[sizeof words + 64];
+    pbt__slot *slot = life->slot;
+    pbt_segment_id held;
+    const pbt_err err =
+        pbt__study_worker_lives(slot->local->study, slot->worker, &held, &slot->error);
+    if (err != PBT_OK || held.member < 0 || !pbt__slot_forgives(slot, held.member)) {
+        return err;
+    }
+    (void)describe(life, words, sizeof words);
+    (void)snprintf(line, sizeof line, "pbt: %s; the segment is given back", words);
+    pbt__relay_line(slot->relay, line);
+    pbt__child_tell(&life->child);
+    return PBT_OK;
+}
+
+/* It has ended before anybody here told it to: wait for the stop that may explain it. */
+static pbt_err hold(struct life *life)
+{
+    pbt__slot *slot = life->slot;
+    pbt__summary summary;
+    pbt__child_peek(&life->child);
+    const pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    if (err != PBT_OK || summary.state != PBT__RUNNING) {
+        return err;
+    }
+    const bool is_told = pbt__child_hold(&life->child, PBT__HOLD_US);
+    return !is_told && pbt__child_was_stopped(&life->child) ? forgive(life) : PBT_OK;
+}
+
 /* ---- dying -------------------------------------------------------------------------------------
  */
 
@@ -251,10 +291,11 @@ static pbt_err mourn(struct life *life, int64_t sequence)
     pbt_segment_id held;
     char words[256], log_path[PBT__PATH_SIZE];
     char message[PBT__PATH_SIZE + 300];
-    const char *name = slot->local->spec->trainer.command[0];
-    const bool has_failed = pbt__child_describe(&life->child, name, words, sizeof words);
+    const bool has_failed = describe(life, words, sizeof words);
     pbt__relay_log_path(slot->relay, log_path);
-    (void)snprintf(message, sizeof message, "%s; its log is %s", words, log_path);
+    const bool is_early = !has_failed && pbt__relay_segment(slot->relay).member >= 0;
+    (void)snprintf(message, sizeof message, "%s%s; its log is %s", words,
+                   is_early ? " within a segment" : "", log_path);
     const pbt_err err =
         pbt__study_worker_failed(slot->local->study, slot->worker, message, &held, &slot->error);
     if (err != PBT_OK) {
@@ -300,6 +341,9 @@ static pbt_err run(struct life *life)
     pbt_err err = start(life);
     if (err == PBT_OK) {
         err = wait_for_end(life);
+        if (err == PBT_OK && !life->child.was_told) {
+            err = hold(life);
+        }
         wait_for_rest(life);
         pbt__child_reap(&life->child);
     }
@@ -400,7 +444,11 @@ static void worker_told(void *context, const pbt__notice *notice)
         pbt__slot *slot = &local->slots[i];
         if (strcmp(slot->worker, notice->worker) == 0) {
             if (notice->has_reported) {
+                const pbt_segment_id reported = pbt__relay_segment(slot->relay);
                 atomic_store(&slot->has_reported, true);
+                if (reported.member >= 0) {
+                    pbt__slot_forget_stops(slot, reported.member);
+                }
             }
             pbt__relay_turn(slot->relay, notice->failure, notice->train);
             return;

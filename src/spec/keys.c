@@ -185,7 +185,8 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
     {.path = "trainer.protocol", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
      .offset = TRAINER(protocol), .names = protocol_names, .fallback = "worker",
      .meaning = "`worker`: a process that lives long and asks for segments. `command`: a process "
-                "per segment, told by its arguments. `library`: a plugin inside `pbt run`."},
+                "per segment, told by its arguments; on SIGTERM it may save what it has and print "
+                "the step it reached as `step`. `library`: a plugin inside `pbt run`."},
     {.path = "trainer.directory", .kind = PBT__KIND_WORD, .flags = LOCALLY,
      .offset = TRAINER(directory), .fallback = ".",
      .meaning = "Where the trainer runs. Relative paths start at the spec's folder."},

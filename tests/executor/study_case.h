@@ -18,6 +18,7 @@ static pbt__store *store;
 static pbt__study *study;
 static pbt__local *local;
 static pbt_error error;
+static bool (*interrupted)(void); /* the options' is_interrupted of what is started next */
 
 /* Fail the test with the words of an error, where there is one. */
 #define assert_ok(call) assert_ok_at((call), #call, __FILE__, __LINE__)
@@ -69,6 +70,7 @@ static inline int close_study(void **state)
     pbt__store_close(store);
     study = NULL;
     store = NULL;
+    interrupted = NULL;
     return scratch_remove(state);
 }
 
@@ -79,6 +81,7 @@ static inline pbt_err try_start(int32_t slot_count)
         .thread_count = 3,
         .log_folder = in("logs"),
         .worker_name = "test",
+        .is_interrupted = interrupted,
     };
     return pbt__local_start(study, &options, &local, &error);
 }

@@ -46,6 +46,10 @@ class Heart:
         self._told = 0.0  # monotonic: when progress was last passed on
         self._looked = 0.0
 
+    def is_watched(self) -> bool:
+        """Whether pbt started this very process, and will see how it ends."""
+        return self._is_kept and os.getpgrp() == os.getpid()
+
     def begin(self, segment: str, attempt: int, lease_seconds: float) -> None:
         """Renew the lease of this attempt from now on."""
         seconds = min(max(lease_seconds / BEATS_PER_LEASE, SHORTEST_SECONDS), LONGEST_SECONDS)

@@ -324,9 +324,13 @@ class Worker:
         """At the interpreter's end: say why, so that nobody waits for the lease to end."""
         last = getattr(sys, "last_value", None)
         self._is_told = self._is_told or isinstance(last, KeyboardInterrupt)
-        self._close(describe(last) if last is not None else "the program ended within a segment")
+        if last is not None:
+            self._close(describe(last))
+        else:
+            self._close("the program ended within a segment", is_silent=True)
 
-    def _close(self, why: str) -> None:
+    def _close(self, why: str, is_silent: bool = False) -> None:
+        """`is_silent`: where pbt sees this process end it judges by that, for it may know of a stop."""
         atexit.unregister(self._leave)
         if self._process != os.getpid():
             return
@@ -336,7 +340,10 @@ class Worker:
             return
         try:
             if session.fields is not None and not self._is_told:
-                session.fail(why[:MESSAGE_CHARACTERS], True, is_leaving=True)
+                if is_silent and session.heart.is_watched():
+                    session.drop()
+                else:
+                    session.fail(why[:MESSAGE_CHARACTERS], True, is_leaving=True)
             session.return_all()
         except Exception as error:  # the lease will end by itself
             log.warning("cannot give the segment back: %s", error)
