@@ -45,6 +45,7 @@ void pbt__child_tell(pbt__child *child)
 {
     if (!child->was_told) {
         child->was_told = true;
+        child->told_us = child->told_us != 0 ? child->told_us : pbt__clock_now_us();
         child->kill_us = pbt__clock_monotonic_us() + PBT__GRACE_US;
         signal_group(child, SIGTERM);
     }
@@ -88,6 +89,7 @@ void pbt__child_peek(pbt__child *child)
             return;
         }
     }
+    child->told_us = child->told_us != 0 ? child->told_us : pbt__clock_now_us();
     const int value = found.si_status & 0x7f;
     child->status = found.si_code == CLD_EXITED ? (found.si_status & 0xff) << 8 : value;
 }

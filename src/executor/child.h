@@ -28,6 +28,7 @@ typedef struct pbt__child {
     pid_t pid;
     int ended; /* pidfd: readable when the process has ended; -1: none */
     bool was_told;
+    int64_t told_us; /* of the wall's clock: when it was told, or was seen to have ended before */
     int64_t kill_us; /* monotonic; 0: no such time is set, or it has passed */
     int status;      /* as waitpid says, once it was looked at or reaped */
 } pbt__child;

@@ -35,7 +35,6 @@ struct process {
     pbt__slot *slot;
     pbt__child child;
     int output;       /* the reading end of its standard output; -1 at its end */
-    bool is_outlived; /* it ended before others who hold its output */
     int64_t began_us; /* monotonic */
     pbt__output lines;
 };
@@ -104,7 +103,6 @@ static void drain(struct process *process)
 static void wait_for_rest(struct process *process)
 {
     eventfd_t ignored;
-    process->is_outlived = process->output >= 0;
     while (process->child.kill_us != 0 && process->output >= 0) {
         struct pollfd files[] = {{.fd = process->output, .events = POLLIN},
                                  {.fd = process->slot->wake, .events = POLLIN}};
@@ -227,15 +225,28 @@ static bool take_progress(struct process *process, const pbt__assignment *assign
     return true;
 }
 
-/* What was told to stop gives the segment back, with its progress, or has come to the end. A
- * launcher that died of the signal does not speak; what outlived it may have. */
+/* Say whether the checkpoint was written after the wish to stop. File systems' clocks lag a little. */
+static bool is_saved_since(const pbt__assignment *assignment, int64_t told_us)
+{
+    enum { LAG_US = 20000 };
+    struct stat status;
+    if (lstat(assignment->save_to, &status) != 0) {
+        return false;
+    }
+    const int64_t saved_us = status.st_mtim.tv_sec * 1000000LL + status.st_mtim.tv_nsec / 1000;
+    return saved_us >= told_us - LAG_US;
+}
+
+/* What was told to stop gives the segment back, with its progress, or has come to the end. One
+ * that the signal kills has not answered it: its last line may be any, and its checkpoint of an
+ * earlier step. But a launcher dies so, and what it launched saves. */
 static void judge_told(struct process *process, const pbt__assignment *assignment,
                        pbt__outcome *out)
 {
     const int status = process->child.status;
     const bool is_stop = pbt__child_was_stopped(&process->child);
-    const bool speaks =
-        WIFSIGNALED(status) ? is_stop && process->is_outlived : is_stop || WEXITSTATUS(status) == 0;
+    const bool is_answer = WIFEXITED(status) || is_saved_since(assignment, process->child.told_us);
+    const bool speaks = is_answer && (status == 0 || is_stop);
     const int64_t step = speaks ? said_step(process, assignment) : -1;
     *out = (pbt__outcome){.ending = PBT__ENDING_RELEASE, .step = assignment->resume_step};
     if (take_progress(process, assignment, step, out) || step < assignment->segment.end_step) {

@@ -456,7 +456,7 @@ static void a_missing_program_is_named(void **state)
     assert_int_equal(try_start(1), PBT_ERR_TRAINER);
     put_script("");
     assert_int_equal(try_start(0), PBT_ERR_ARGUMENT);
-    assert_int_equal(rmdir(in("logs")), 0);
+    (void)rmdir(in("logs"));
     put(in("logs"), "");
     assert_int_equal(try_start(1), PBT_ERR_IO);
     assert_null(local);

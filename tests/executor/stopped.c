@@ -229,6 +229,24 @@ static void progress_without_a_stop_is_gone_on_with(void **state)
     assert_logged(0, "m0s0 attempt 2, steps 3 to 10, resumed from an earlier attempt");
 }
 
+/* It logs its steps as JSON and has an old checkpoint, but does not hear the signal. */
+static void what_dies_of_the_signal_has_not_answered(void **state)
+{
+    (void)state;
+    put_script("echo w > \"$2\"; touch -d '1 minute ago' \"$2\"\n"
+               "echo '{\"score\": 1, \"step\": 4}'; echo $$ > pid\n"
+               "while :; do sleep 0.01; done");
+    make_study(SPEC(STEPS(10), COMMAND));
+    start(1);
+    (void)read_pid(in("pid"));
+    pbt__local_stop(local, false);
+    finish();
+    found_progress found = {0};
+    assert_ok(pbt__study_events(study, 0, look_at_release, &found, &error));
+    assert_false(found.has_checkpoint);
+    assert_int_equal(find_events("released").count, 1);
+}
+
 /* Where it came to the end although it was told to stop, that counts. */
 static void the_end_reached_under_a_stop_is_a_report(void **state)
 {
@@ -292,6 +310,7 @@ int main(void)
         CASE(what_a_command_saved_is_gone_on_with),
         CASE(so_is_what_a_launched_command_saved),
         CASE(progress_without_a_stop_is_gone_on_with),
+        CASE(what_dies_of_the_signal_has_not_answered),
         CASE(the_end_reached_under_a_stop_is_a_report),
         CASE(other_steps_are_no_progress),
         CASE(an_objective_of_that_name_is_no_progress),

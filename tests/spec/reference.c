@@ -50,7 +50,14 @@ static const char placeholders[] =
     "| `{seed}` | a seed for the trainer, the same in every attempt |\n"
     "| `{member}` | the member's number, from 0 |\n"
     "| `{learning_rate}`, ... | a hyperparameter's value, by its name |\n"
-    "| `{{` `}}` | a brace |\n";
+    "| `{{` `}}` | a brace |\n"
+    "\n"
+    "The last line that it prints is a JSON object with the metric. A number named `step` in it is "
+    "reserved: one between\n"
+    "`{start_step}` and `{end_step}` says that `{save_to}` holds so many steps, and the segment "
+    "goes on from there (see the\n"
+    "[tutorial](tutorial.md#no-line-at-all)). Other values of `step` are a metric like any other, "
+    "and so is an objective of that name.\n";
 
 /* The rules or protocols that a key belongs to. */
 static void write_owners(pbt__text *page, const pbt__key *key)
