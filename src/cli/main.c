@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/signals.h"
 #include "cli/usage.h"
 
 /* Whoever starts us may have closed a standard stream. The next file that is opened would have its
@@ -24,6 +25,7 @@ int main(int argc, char **argv)
     pbt_error error = {0};
     pbt__arguments arguments;
     fill_streams();
+    pbt__signals_survive();
     if (pbt__arguments_parse(argc, argv, &arguments, &error) != PBT_OK) {
         return pbt__print_error(&error);
     }

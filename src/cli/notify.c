@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "executor/log.h"
 #include "executor/spawn.h"
 #include "executor/warden.h"
 #include "study/json.h"
@@ -252,12 +253,6 @@ static pbt_err copy_texts(pbt__notify *this, const char *study, const pbt__notif
     return is_whole ? PBT_OK : pbt__fail_memory(error);
 }
 
-static pbt_err open_log(pbt__notify *this, const char *path, pbt_error *error)
-{
-    this->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return this->log >= 0 ? PBT_OK : pbt__fail_errno(error, "cannot open '%s'", path);
-}
-
 pbt_err pbt__notify_start(pbt__study *study, const pbt__notify_options *options, pbt__notify **out,
                           pbt_error *error)
 {
@@ -269,7 +264,7 @@ pbt_err pbt__notify_start(pbt__study *study, const pbt__notify_options *options,
     const pbt__follow_ops listener = {"--on-event", this, take, settle, end};
     pbt_err err = copy_texts(this, pbt__study_name(study), options, error);
     if (err == PBT_OK) {
-        err = open_log(this, options->log, error);
+        err = pbt__log_open_file(options->log, &this->log, error);
     }
     if (err == PBT_OK) {
         err = pbt__warden_open(1, this->changes[0], &this->warden, error);

@@ -29,6 +29,7 @@
 #include "cli/signals.h"
 #include "cli/tensorboard.h"
 #include "cli/watch.h"
+#include "executor/log.h"
 
 enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
 
@@ -219,7 +220,7 @@ static void start_listeners(const run *this, pbt__study *study, int64_t after,
         .program = program, .store = this->place.url, .log = log, .after = after};
     pbt_err err = pbt__path_join(log_folder, "on-event.log", log, &error);
     if (err == PBT_OK) {
-        err = pbt__file_make_folder(log_folder, &error);
+        err = pbt__log_make_folder(log_folder, &error);
     }
     if (err == PBT_OK) {
         err = pbt__notify_start(study, &options, &out->notify, &error);

@@ -13,6 +13,9 @@
  * ignored: a job in the background, nohup), and survive a closed pipe. */
 void pbt__signals_install(void);
 
+/* Survive a write beyond the file size limit (ulimit -f): it fails, and says so. */
+void pbt__signals_survive(void);
+
 /* Say whether any came. Threads: any. */
 bool pbt__signals_have_come(void);
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "executor/log.h"
 #include "executor/share.h"
 #include "executor/slot.h"
 #include "executor/warden.h"
@@ -249,7 +250,7 @@ static pbt_err open_runner(pbt__local *local, const pbt__local_options *options,
 /* Make the folder of the logs, and find its absolute path. */
 static pbt_err open_logs(pbt__local *local, const char *folder, pbt_error *error)
 {
-    const pbt_err err = pbt__file_make_folder(folder, error);
+    const pbt_err err = pbt__log_make_folder(folder, error);
     if (err != PBT_OK) {
         return err;
     }

@@ -29,25 +29,60 @@ pbt_err pbt__local_log_path(const char *log_folder, int32_t member, char *out, p
 /* ---- writing -----------------------------------------------------------------------------------
  */
 
+pbt_err pbt__log_make_folder(const char *folder, pbt_error *error)
+{
+    struct stat status;
+    const bool is_new = stat(folder, &status) != 0 && errno == ENOENT;
+    const pbt_err err = pbt__file_make_folder(folder, error);
+    if (err == PBT_OK && is_new && chmod(folder, 0700) != 0) {
+        return pbt__fail_errno(error, "cannot keep the folder '%s' from others", folder);
+    }
+    return err;
+}
+
+/* Open a file, nothing else, and wait for nobody. Returns -1 with errno: ELOOP for a link, EBADF
+ * for anything else that is no file. */
+static int open_plain(const char *path, int flags)
+{
+    struct stat status;
+    const int file = open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))) {
+        (void)close(file);
+        errno = EBADF;
+        return -1;
+    }
+    if (file >= 0) {
+        (void)fcntl(file, F_SETFL, flags & O_APPEND);
+    }
+    return file;
+}
+
+pbt_err pbt__log_open_file(const char *path, int *out, pbt_error *error)
+{
+    errno = EIO;
+    const int file =
+        pbt__fault(PBT__FAULT_WRITE) ? -1 : open_plain(path, O_WRONLY | O_APPEND | O_CREAT);
+    if (file >= 0) {
+        *out = file;
+        return PBT_OK;
+    }
+    /* A pipe that nobody reads is ENXIO. */
+    const bool is_other = errno == EBADF || errno == ELOOP || errno == ENXIO;
+    (void)pbt__fail_errno(error, "cannot open the log '%s'", path);
+    if (is_other) {
+        pbt__error_detail(error, "it is no regular file");
+    }
+    return PBT_ERR_IO;
+}
+
 pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
     pbt_err err = pbt__local_log_path(folder, member, path, error);
     if (err == PBT_OK) {
-        err = pbt__file_make_folder(folder, error);
+        err = pbt__log_make_folder(folder, error);
     }
-    if (err != PBT_OK) {
-        return err;
-    }
-    errno = EIO;
-    const int file = pbt__fault(PBT__FAULT_WRITE)
-                         ? -1
-                         : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0) {
-        return pbt__fail_errno(error, "cannot open the log '%s'", path);
-    }
-    *out = file;
-    return PBT_OK;
+    return err == PBT_OK ? pbt__log_open_file(path, out, error) : err;
 }
 
 void pbt__log_bytes(int log, const char *bytes, size_t length)
@@ -118,7 +153,7 @@ void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space
  */
 static ssize_t read_end(const char *path, char *bytes, size_t length)
 {
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const int file = open_plain(path, O_RDONLY);
     if (file < 0) {
         return errno == ENOENT ? 0 : -1;
     }

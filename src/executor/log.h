@@ -2,12 +2,21 @@
  * log.h: a member's log: what its trainers printed, each segment after one line that names it.
  *
  * A log is opened for appending, once per segment. Several writers may hold it: each line of ours,
- * and each write of a trainer, goes to the end whole.
+ * and each write of a trainer, goes to the end whole. What a trainer prints may be confidential
+ * (paths, tokens, data), so a new log and a new folder of logs are their owner's alone to read.
  */
 #ifndef PBT_EXECUTOR_LOG_H
 #define PBT_EXECUTOR_LOG_H
 
 #include "executor/local.h"
+
+/* Make a folder of logs, where it is absent. Errors: PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__log_make_folder(const char *folder, pbt_error *error);
+
+/* Open a file for appending, made where it is absent: a file and nothing else, for a pipe or a
+ * device that stands in its place could block for ever, and a link lead elsewhere. Errors:
+ * PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__log_open_file(const char *path, int *out, pbt_error *error);
 
 /* Open a member's log, making its folder where it is absent. Returns a descriptor in `*out`.
  * Errors: PBT_ERR_IO, PBT_ERR_LIMIT. */

@@ -86,7 +86,7 @@ void pbt__relay_free(pbt__relay *relay)
 static int log_of(pbt__relay *relay)
 {
     if (relay->log < 0) {
-        relay->log = open(relay->own_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+        (void)!pbt__log_open_file(relay->own_path, &relay->log, NULL);
     }
     return relay->log;
 }

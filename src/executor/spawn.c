@@ -29,13 +29,11 @@
  */
 
 /* Programs expect signals as a shell leaves them; handlers end with exec, masks and ignoring do
- * not. */
+ * not. Those that cannot be set are refused, which harms nobody. */
 static void reset_signals(void)
 {
-    static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE, SIGTSTP,
-                                  SIGCHLD, SIGUSR1, SIGUSR2, SIGXFSZ, SIGWINCH};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        (void)signal(signals[i], SIG_DFL);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        (void)signal(number, SIG_DFL);
     }
     sigset_t none;
     (void)sigemptyset(&none);

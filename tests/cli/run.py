@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import resource
 import signal
 import subprocess
 import time
@@ -252,6 +253,16 @@ class Run(Case):
         process.stdout.close()
         process.wait(timeout=60)
         self.assertEqual(self.json("show")[0]["state"], "finished")
+
+    def test_a_limit_on_files_is_an_error_and_no_signal(self):
+        """ulimit -f: the store cannot grow; the trainers are as the shell left them."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+
+        self.spec(steps=4000)
+        _, errors = self.pbt("run", "spec.yaml", "--quiet", status=1, preexec_fn=limit)
+        self.assertIn("pbt: cannot ", errors)
+        self.assertIn("0 problems", self.pbt("verify")[0])
 
     def test_memory_store(self):
         output, _ = self.pbt("run", "spec.yaml", "--store", "memory:")

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+
 #include "../study/scratch.h"
 #include "executor/log.h"
 
@@ -61,6 +63,55 @@ static void a_log_that_cannot_be_opened_is_an_error(void **state)
     char *text = NULL;
     assert_int_equal(pbt__local_log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
     assert_null(text);
+}
+
+/* Nobody reads the pipe and nothing is behind the link: neither is waited for, written or read. */
+static void what_is_no_file_is_no_log(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = {"logs/m3.log", "logs/m4.log", "logs/m5.log"};
+    int log = -7;
+    assert_int_equal(mkdir(in("logs"), 0777), 0);
+    assert_int_equal(mkfifo(in(NAMES[0]), 0666), 0);
+    assert_int_equal(symlink("elsewhere", in(NAMES[1])), 0);
+    assert_int_equal(symlink("/dev/full", in(NAMES[2])), 0);
+    const int reader = open(in(NAMES[0]), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    for (int32_t member = 3; member <= 5; member++) {
+        assert_int_equal(pbt__log_open(in("logs"), member, &log, &error), PBT_ERR_IO);
+        assert_non_null(strstr(error.message, NAMES[member - 3]));
+        assert_string_equal(error.detail, "it is no regular file");
+    }
+    assert_int_equal(close(reader), 0);
+    assert_int_equal(pbt__log_open(in("logs"), 3, &log, &error), PBT_ERR_IO);
+    char *text = NULL;
+    assert_int_equal(pbt__local_log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
+    assert_false(exists(in("logs/elsewhere")));
+    assert_int_equal(log, -7);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_mode & 0777;
+}
+
+/* Whatever the umask allows; what is there already keeps its mode. */
+static void new_logs_are_their_owners_alone(void **state)
+{
+    (void)state;
+    const mode_t before = umask(0);
+    for (int i = 0; i < 2; i++) {
+        int log = -1;
+        assert_int_equal(pbt__log_open(in("logs"), 3, &log, &error), PBT_OK);
+        assert_int_equal(close(log), 0);
+        assert_int_equal(mode_of(in("logs")), i == 0 ? 0700 : 0755);
+        assert_int_equal(mode_of(in("logs/m3.log")), i == 0 ? 0600 : 0644);
+        assert_int_equal(chmod(in("logs"), 0755), 0);
+        assert_int_equal(chmod(in("logs/m3.log"), 0644), 0);
+    }
+    (void)umask(before);
 }
 
 static void the_newest_part_has_a_trainers_line(void **state)
@@ -135,6 +186,8 @@ int main(void)
         CASE(a_log_is_named_by_its_member),
         CASE(lines_are_appended),
         CASE(a_log_that_cannot_be_opened_is_an_error),
+        CASE(what_is_no_file_is_no_log),
+        CASE(new_logs_are_their_owners_alone),
         CASE(the_newest_part_has_a_trainers_line),
         CASE(an_end_begins_with_a_line),
         CASE(a_header_names_the_segment),
