@@ -225,7 +225,7 @@ static bool take_progress(struct process *process, const pbt__assignment *assign
     return true;
 }
 
-/* Say whether the checkpoint was written after the wish to stop. File systems' clocks lag a little. */
+/* Say whether the checkpoint was written after the wish to stop. File systems' clocks lag. */
 static bool is_saved_since(const pbt__assignment *assignment, int64_t told_us)
 {
     enum { LAG_US = 20000 };

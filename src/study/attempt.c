@@ -177,6 +177,9 @@ static pbt_err run_release(pbt__study *study, void *arguments, pbt_error *error)
                          "progress lies between a segment's start and its end");
     }
     snprintf(call->worker, sizeof call->worker, "%s", claim.worker);
+    if (pbt__study_tidy_later(study, call->segment, call->attempt) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
     return log_release(study, call, &claim, error);
 }
 

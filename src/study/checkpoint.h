@@ -98,6 +98,13 @@ PBT_MUST_USE pbt_err pbt__vault_sweep(pbt__vault *vault,
                                                       int32_t attempt),
                                       void *context, pbt_error *error);
 
+/* Remove what trainers left aside under names of their own, such as `m3s12.1.tmp` or
+ * `.m3s12.1.5Xa`, of the attempts for which `has_ended` says so; their checkpoints stay. */
+PBT_MUST_USE pbt_err pbt__vault_tidy(pbt__vault *vault,
+                                     bool (*has_ended)(void *context, pbt_segment_id id,
+                                                       int32_t attempt),
+                                     void *context, pbt_error *error);
+
 /* Remove every checkpoint, whoever refers to it, and the folder where nothing else is in it: what a
  * user keeps beside checkpoints is left alone (`pbt delete`). Closes nothing. */
 PBT_MUST_USE pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error);

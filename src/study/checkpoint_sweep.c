@@ -4,6 +4,7 @@
  * In the folder itself only names of published checkpoints are ours. Aside, everything is: what
  * does not begin with the name of a live attempt's checkpoint was left by a process that died.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 
 struct sweep {
     pbt__vault *vault;
-    bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt); /* NULL: nothing is */
+    /* NULL: nothing is. In a tidying: whether the attempt has ended. */
+    bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt);
     void *context;
 };
 
@@ -98,6 +100,39 @@ pbt_err pbt__vault_sweep(pbt__vault *vault,
 {
     const struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
     return sweep_both(&sweep, error);
+}
+
+/* Find the attempt's name within another one: what the rest is, or NULL. */
+static const char *find_attempt(const char *name, pbt_segment_id *id, int32_t *attempt)
+{
+    for (const char *at = name; *at != '\0'; at++) {
+        const bool is_start = at == name || !isalnum((unsigned char)at[-1]);
+        const char *rest = is_start ? pbt__checkpoint_name_read(at, id, attempt) : NULL;
+        if (rest != NULL && *attempt > 0) {
+            return rest;
+        }
+    }
+    return NULL;
+}
+
+/* Say whether a name aside was left by an attempt that has ended, and is not its checkpoint. */
+static bool is_left_over(const struct sweep *sweep, const char *name)
+{
+    pbt_segment_id id;
+    int32_t attempt = 0;
+    const char *rest = find_attempt(name, &id, &attempt);
+    if (rest == NULL || (*rest == '\0' && name[0] == 'm')) {
+        return false;
+    }
+    return sweep->is_live(sweep->context, id, attempt);
+}
+
+pbt_err pbt__vault_tidy(pbt__vault *vault,
+                        bool (*has_ended)(void *context, pbt_segment_id id, int32_t attempt),
+                        void *context, pbt_error *error)
+{
+    const struct sweep sweep = {.vault = vault, .is_live = has_ended, .context = context};
+    return sweep_folder(&sweep, vault->aside, is_left_over, error);
 }
 
 pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error)

@@ -6,9 +6,10 @@
  *
  *     m3s12             published; while the log calls it so, nobody
  *     .aside/m3s12.1    being written by attempt 1, or the progress it left when it was released
- *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file; lives as long as its
- * attempt .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no
- * name that anyone would load
+ *     .aside/m3s12.1X   where X is no digit: a trainer's own temporary file, or Xm3s12.1X; removed
+ *                       when its attempt has ended
+ *     .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no
+ *                       name that anyone would load
  *     .aside/pin.P.N    links to a published one that is being copied elsewhere
  *
  * All names are made from numbers: no text that a user or a trainer chose becomes part of a path.

@@ -36,8 +36,13 @@ static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cau
     }
     for (int32_t attempt = gave_up ? 1 : claim->attempt; attempt <= claim->attempt; attempt++) {
         bool is_lost = cause == PBT__CAUSE_LOST && attempt == claim->attempt;
-        bool is_kept = is_lost || (attempt == entry->progress_attempt && !gave_up);
-        if (!is_kept && pbt__study_remove_later(study, id, attempt) != PBT_OK) {
+        bool is_kept = attempt == entry->progress_attempt && !gave_up;
+        if (is_lost) {
+            continue;
+        }
+        pbt_err err = is_kept ? pbt__study_tidy_later(study, id, attempt)
+                              : pbt__study_remove_later(study, id, attempt);
+        if (err != PBT_OK) {
             return pbt__fail_memory(error);
         }
     }

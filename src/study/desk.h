@@ -31,6 +31,7 @@ typedef struct pbt__operation {
 typedef struct pbt__removal {
     pbt_segment_id id;
     int32_t attempt; /* 0: a published one */
+    bool is_kept;    /* all but the checkpoint itself: what the trainer left beside it */
 } pbt__removal;
 
 struct pbt__study {
@@ -124,8 +125,10 @@ PBT_MUST_USE pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *c
                                           pbt_error *error);
 /* Put a member among those waiting, or take it out, as its segment and claim say. */
 PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
-/* Have bytes removed after the commit. */
+/* Have bytes removed after the commit; of an attempt also what its trainer left beside them. */
 PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
+/* As that, of an attempt whose checkpoint stays. */
+PBT_MUST_USE pbt_err pbt__study_tidy_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
 
 /* ---- claim.c: inside an operation ---- */
 

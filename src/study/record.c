@@ -54,7 +54,7 @@ pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *er
 
 /* ---- checkpoints ---- */
 
-pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt)
+static pbt_err add_removal(pbt__study *study, pbt__removal removal)
 {
     if (study->removal_count == study->removal_capacity) {
         size_t capacity = study->removal_capacity > 0 ? 2 * study->removal_capacity : 16;
@@ -65,8 +65,18 @@ pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t at
         study->removals = list;
         study->removal_capacity = capacity;
     }
-    study->removals[study->removal_count++] = (pbt__removal){.id = id, .attempt = attempt};
+    study->removals[study->removal_count++] = removal;
     return PBT_OK;
+}
+
+pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt)
+{
+    return add_removal(study, (pbt__removal){.id = id, .attempt = attempt});
+}
+
+pbt_err pbt__study_tidy_later(pbt__study *study, pbt_segment_id id, int32_t attempt)
+{
+    return add_removal(study, (pbt__removal){.id = id, .attempt = attempt, .is_kept = true});
 }
 
 static pbt_err drop_bytes(pbt__study *study, pbt_segment_id id, pbt_error *error)

@@ -178,10 +178,13 @@ static pbt_err publish(pbt__study *study, const report_call *call, pbt_error *er
     return pbt__vault_publish(study->vault, result->segment, result->attempt, error);
 }
 
-/* What earlier attempts left aside is of no use any more. */
+/* What the attempts left aside is of no use any more; one whose weights are in memory wrote
+ * nothing there. */
 static pbt_err forget_attempts(pbt__study *study, const pbt__result *result, pbt_error *error)
 {
-    for (int32_t attempt = 1; attempt < result->attempt; attempt++) {
+    const bool has_written = result->checkpoint != PBT__IN_MEMORY;
+    const int32_t last = has_written ? result->attempt : result->attempt - 1;
+    for (int32_t attempt = 1; attempt <= last; attempt++) {
         if (pbt__study_remove_later(study, result->segment, attempt) != PBT_OK) {
             return pbt__fail_memory(error);
         }

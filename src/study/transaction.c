@@ -198,12 +198,33 @@ static pbt_err commit(pbt__study *study, pbt_error *error)
     return study->store->ops->commit(study->store, error);
 }
 
+/* Say whether an attempt has ended, of which nothing may be left but, perhaps, its checkpoint. */
+static bool has_ended(void *context, pbt_segment_id id, int32_t attempt)
+{
+    const pbt__study *study = context;
+    for (size_t i = 0; i < study->removal_count; i++) {
+        const pbt__removal *removal = &study->removals[i];
+        if (removal->attempt == attempt && removal->id.member == id.member &&
+            removal->id.number == id.number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Remove what the log, now durable, calls gone. What fails here, a later sweep does. */
 static void remove_bytes(pbt__study *study)
 {
+    bool has_attempts = false;
     for (size_t i = 0; i < study->removal_count; i++) {
         const pbt__removal *removal = &study->removals[i];
-        (void)!pbt__vault_remove(study->vault, removal->id, removal->attempt, NULL);
+        has_attempts = has_attempts || removal->attempt > 0;
+        if (!removal->is_kept) {
+            (void)!pbt__vault_remove(study->vault, removal->id, removal->attempt, NULL);
+        }
+    }
+    if (has_attempts) {
+        (void)!pbt__vault_tidy(study->vault, has_ended, study, NULL);
     }
 }
 

@@ -1,5 +1,7 @@
 /* stopped.c: trainers that somebody stops, pbt or others first: what they saved is gone on with,
  * and what they were stopped in has not failed. */
+#include <dirent.h>
+
 #include "process_case.h"
 
 #define STEPS(steps) "stop: {steps: " #steps "}\n"
@@ -291,6 +293,40 @@ static void an_objective_of_that_name_is_no_progress(void **state)
     assert_int_equal(find_events("released").count, 0);
 }
 
+/* ---- leftovers ---------------------------------------------------------------------------------
+ */
+
+static size_t count_aside(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir(in("test.checkpoints/.aside"));
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    }
+    assert_int_equal(closedir(folder), 0);
+    return count;
+}
+
+/* One fails with a half-written file, one diverges with a whole one, one is given back, all leave
+ * something: nothing waits for the study to be opened again. */
+static void what_is_left_aside_goes_with_its_attempt(void **state)
+{
+    (void)state;
+    put_script(
+        "echo torn > \"$2.tmp.$$\"; mkdir \"$2.parts\"; echo x > \"$2.parts/a\"\n"
+        "case $2 in *m0s0.1) exit 1;; *m1s1.*) echo w > \"$2\"; echo '{\"score\": NaN}'; exit;;\n"
+        "*m1s0.1) echo w > \"$2\"; echo '{\"score\": 1, \"step\": 4}'; exit;; esac\n"
+        "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC(STEPS(30), COMMAND));
+    run(2);
+    assert_state(PBT__FINISHED);
+    assert_int_equal(find_events("failed").count, 1);
+    assert_int_equal(find_events("released").count, 1);
+    assert_int_equal(count_segments("reported"), 6);
+    assert_int_equal(count_aside(), 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_make, close_study)
 
 int main(void)
@@ -313,6 +349,7 @@ int main(void)
         CASE(what_dies_of_the_signal_has_not_answered),
         CASE(the_end_reached_under_a_stop_is_a_report),
         CASE(other_steps_are_no_progress),
+        CASE(what_is_left_aside_goes_with_its_attempt),
         CASE(an_objective_of_that_name_is_no_progress),
     };
     return cmocka_run_group_tests_name("stopped", tests, adopt_orphans, NULL);

@@ -517,6 +517,33 @@ static void sweeping_keeps_what_is_live_and_what_is_not_ours(void **state)
     assert_false(exists(in("vault/.aside/m2s1.1")));
 }
 
+/* m1s4.7 has ended, which is_live says here. */
+static void tidying_leaves_checkpoints_and_others_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool stays;
+    } cases[] = {
+        {"vault/.aside/m1s4.7", true},       {"vault/.aside/m1s4.7.tmp.12", false},
+        {"vault/.aside/.m1s4.7.5Xa", false}, {"vault/.aside/tmp-m1s4.7", false},
+        {"vault/.aside/m1s4.70", true},      {"vault/.aside/m1s4.70.tmp", true},
+        {"vault/.aside/xm1s4.7", true},      {"vault/.aside/m1s4.8.tmp", true},
+        {"vault/.aside/m1s4.tmp", true},     {"vault/.aside/gone.1.2", true},
+        {"vault/m1s4.7.tmp", true},
+    };
+    const size_t count = sizeof cases / sizeof cases[0];
+    for (size_t i = 0; i < count; i++) {
+        put(in(cases[i].path), "");
+    }
+    put_tree(in("vault/.aside/m1s4.7_parts"));
+    assert_int_equal(pbt__vault_tidy(vault, is_live, NULL, &error), PBT_OK);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(exists(in(cases[i].path)), cases[i].stays);
+    }
+    assert_false(exists(in("vault/.aside/m1s4.7_parts")));
+}
+
 static void removing_all_spares_what_is_not_ours(void **state)
 {
     (void)state;
@@ -560,6 +587,7 @@ int main(void)
         CASE(progress_is_checked_by_its_attempt),
         CASE(removing_is_idempotent),
         CASE(sweeping_keeps_what_is_live_and_what_is_not_ours),
+        CASE(tidying_leaves_checkpoints_and_others_alone),
         CASE(removing_all_spares_what_is_not_ours),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
