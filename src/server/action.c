@@ -45,8 +45,8 @@ static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *tr
     char id[PBT__ID_SIZE];
     pbt__id_write(s->id, id);
     return json_pack(
-        "{s:s, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:s?, s:s,"
-        " s:s, s:f}",
+        "{s:s, s:i, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:s?,"
+        " s:s, s:s, s:f}",
         "segment", id, "attempt", (int)train->attempt, "member", (int)s->id.member, "number",
         (int)s->id.number, "parent", pbt__id_json(s->parent), "donor", member_json(s->donor),
         "start_step", (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "stop_step",

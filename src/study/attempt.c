@@ -189,7 +189,7 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
     pbt__checkpoint progress;
     attempt_call call = {.who = who, .segment = segment, .attempt = attempt, .step = step};
     if (has_progress) {
-        pbt_err err = pbt__vault_prepare(study->vault, segment, attempt, &progress, error);
+        pbt_err err = pbt__vault_prepare_progress(study->vault, segment, attempt, &progress, error);
         if (err != PBT_OK) {
             return err;
         }

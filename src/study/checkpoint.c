@@ -1,12 +1,5 @@
 /*
- * checkpoint.c: the folder of checkpoints: opening, writing aside, publishing, removing.
- *
- * A rename within one file system is atomic, so a process killed between any two lines leaves a
- * published name whole or absent:
- *
- *     .aside/m3s12.1   written, synced ──┐
- *     m3s12                              └─ renamed, folder synced ─── recorded
- *     killed here      nothing published    nobody recorded it: swept  the record holds
+ * checkpoint.c: the folder of checkpoints: opening, writing aside, removing.
  */
 #include "study/checkpoint.h"
 
@@ -21,7 +14,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "study/checkpoint_tree.h"
 #include "study/checkpoint_vault.h"
 
 /* ---- names -------------------------------------------------------------------------------------
@@ -81,8 +73,7 @@ static pbt_err find_path(const pbt__vault *vault, pbt_segment_id id, int32_t att
     return pbt__path_join(attempt > 0 ? vault->aside : vault->folder, name, out, error);
 }
 
-/* Add the remedy to a failure whose reason is still in errno. */
-static pbt_err explain(pbt_err err, pbt_error *error)
+pbt_err pbt__vault_explain(pbt_err err, pbt_error *error)
 {
     if (err == PBT_ERR_IO && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
         pbt__error_hint(error, "free space on its file system, or lower checkpoints.keep_best with "
@@ -154,9 +145,10 @@ pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error)
     if (vault == NULL) {
         return pbt__fail_memory(error);
     }
-    const pbt_err err = explain(make_folders(vault, folder, error), error);
+    (void)pthread_mutex_init(&vault->lock, NULL);
+    const pbt_err err = pbt__vault_explain(make_folders(vault, folder, error), error);
     if (err != PBT_OK) {
-        free(vault);
+        pbt__vault_close(vault);
         return err;
     }
     *out = vault;
@@ -165,6 +157,11 @@ pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error)
 
 void pbt__vault_close(pbt__vault *vault)
 {
+    if (vault == NULL) {
+        return;
+    }
+    (void)pthread_mutex_destroy(&vault->lock);
+    free(vault->publications);
     free(vault);
 }
 
@@ -234,7 +231,7 @@ pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt, 
     if (err == PBT_OK) {
         memcpy(out, path, strlen(path) + 1);
     }
-    return explain(err, error);
+    return pbt__vault_explain(err, error);
 }
 
 pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, const void *bytes,
@@ -245,7 +242,7 @@ pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, 
     if (err != PBT_OK) {
         return err;
     }
-    err = explain(pbt__file_write(path, bytes, length, error), error);
+    err = pbt__vault_explain(pbt__file_write(path, bytes, length, error), error);
     if (err != PBT_OK) {
         /* A torn file is no progress and holds the space that is missing. What cannot be removed
          * now is swept later. */
@@ -253,90 +250,4 @@ pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, 
         (void)ignored;
     }
     return err;
-}
-
-/* ---- publishing --------------------------------------------------------------------------------
- */
-
-static pbt_err fail_absent(const char *path, pbt_error *error)
-{
-    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "there is no checkpoint at '%s'", path);
-    pbt__error_hint(error, "a trainer writes a file or a folder where it is told to save");
-    return PBT_ERR_CHECKPOINT;
-}
-
-static pbt_err fail_void(const char *path, pbt_error *error)
-{
-    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "there is no file in the checkpoint '%s'", path);
-    pbt__error_hint(error, "save into the folder before the report");
-    return PBT_ERR_CHECKPOINT;
-}
-
-/* Say whether a checkpoint is a folder without any file, which would be the newest. */
-static bool is_void(const pbt__checkpoint *described)
-{
-    return described->kind == PBT__CHECKPOINT_FOLDER && described->size_bytes == 0 &&
-           described->modified_ns == 0;
-}
-
-/* Describe what is aside and make it durable with its name, or describe what was published from it:
- * there the name is pbt__vault_sync's matter. */
-static pbt_err describe_durably(const pbt__vault *vault, const char *aside, const char *published,
-                                pbt__checkpoint *out, pbt_error *error)
-{
-    const unsigned what = PBT__TREE_SYNC | PBT__TREE_DIGEST;
-    pbt_err err = pbt__tree_describe(aside, what, out, error);
-    if (err == PBT_OK) {
-        return pbt__file_sync(vault->aside, error);
-    }
-    if (err == PBT_ERR_NOT_FOUND) {
-        err = pbt__tree_describe(published, what, out, error);
-    }
-    return err == PBT_ERR_NOT_FOUND ? fail_absent(aside, error) : err;
-}
-
-pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
-                           pbt__checkpoint *out, pbt_error *error)
-{
-    char aside[PBT__PATH_SIZE], published[PBT__PATH_SIZE];
-    pbt__checkpoint described;
-    pbt_err err = find_path(vault, id, attempt, aside, error);
-    if (err == PBT_OK) {
-        err = find_path(vault, id, 0, published, error);
-    }
-    if (err == PBT_OK) {
-        err = describe_durably(vault, aside, published, &described, error);
-    }
-    if (err == PBT_OK && is_void(&described)) {
-        err = fail_void(aside, error);
-    }
-    if (err == PBT_OK) {
-        *out = described;
-    }
-    return explain(err, error);
-}
-
-pbt_err pbt__vault_publish(pbt__vault *vault, pbt_segment_id id, int32_t attempt, pbt_error *error)
-{
-    char aside[PBT__PATH_SIZE], published[PBT__PATH_SIZE];
-    pbt_err err = find_path(vault, id, attempt, aside, error);
-    if (err == PBT_OK) {
-        err = find_path(vault, id, 0, published, error);
-    }
-    if (err != PBT_OK) {
-        return err;
-    }
-    if (!is_there(aside)) {
-        return is_there(published) ? PBT_OK : fail_absent(aside, error);
-    }
-    err = pbt__vault_discard(vault, published, error);
-    if (err == PBT_OK) {
-        err = pbt__file_rename(aside, published, error);
-    }
-    return explain(err, error);
-}
-
-pbt_err pbt__vault_sync(pbt__vault *vault, pbt_error *error)
-{
-    return explain(pbt__file_sync(vault->folder, error), error);
 }

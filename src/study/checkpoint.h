@@ -5,7 +5,9 @@
  * makes it durable and digests it, outside any lock; `publish` renames it to `m3s12` under the
  * study's lock, after the attempt was found to be the newest; `sync` makes the names durable, once
  * per transaction; then the record is committed. A process that dies in between leaves a file
- * nobody recorded, which the next attempt replaces and `sweep` removes. Removal is the other way
+ * nobody recorded, which the next attempt replaces and `sweep` removes; no attempt is ever recorded
+ * with it, since only a rename from the attempt's own place, or the memory of one, makes a file an
+ * attempt's. Removal is the other way
  * round: first the log says it is gone, then the bytes go. So what the log calls published is there
  * whole, and nothing else is ever loaded.
  *
@@ -26,11 +28,12 @@ typedef enum pbt__checkpoint_kind {
     PBT__CHECKPOINT_INLINE, /* in the store, beside its report */
 } pbt__checkpoint_kind;
 
-/* What is recorded of a published checkpoint. */
+/* What a published checkpoint is, and what is recorded of it. */
 typedef struct pbt__checkpoint {
     pbt__checkpoint_kind kind;
     int64_t size_bytes;  /* of all files */
     int64_t modified_ns; /* the newest file's, as the file system says */
+    int64_t changed_ns;  /* the newest change of any file or folder; not recorded */
     uint64_t inode;      /* the file's or the folder's own */
     pbt__digest digest;  /* of the bytes; for a folder see study/checkpoint_tree.h */
 } pbt__checkpoint;
@@ -56,15 +59,22 @@ PBT_MUST_USE pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int3
                                       const void *bytes, size_t length, pbt_error *error);
 
 /* Make what an attempt wrote aside durable and describe it. Idempotent. Where it is absent because
- * an earlier call published it already, describes the published one. Errors: PBT_ERR_CHECKPOINT
- * (nothing there, a folder without any file, or a kind that is refused), PBT_ERR_IO. */
+ * this vault published it already (and its transaction failed), describes the published one.
+ * Errors: PBT_ERR_CHECKPOINT (nothing there, a folder without any file, a kind that is refused, or
+ * it is still being written), PBT_ERR_IO. */
 PBT_MUST_USE pbt_err pbt__vault_prepare(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                         pbt__checkpoint *out, pbt_error *error);
 
-/* Rename it to its published name, replacing what nobody recorded. Idempotent. Under the study's
- * lock. */
+/* As that, for progress, which stays aside: what is published already is none. */
+PBT_MUST_USE pbt_err pbt__vault_prepare_progress(pbt__vault *vault, pbt_segment_id id,
+                                                 int32_t attempt, pbt__checkpoint *out,
+                                                 pbt_error *error);
+
+/* Rename what was prepared to its published name, replacing what nobody recorded. Idempotent in one
+ * vault. Under the study's lock. Errors: PBT_ERR_CHECKPOINT (it is not there, or another file is),
+ * PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__vault_publish(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
-                                        pbt_error *error);
+                                        const pbt__checkpoint *prepared, pbt_error *error);
 
 /* Make published names durable. Before the commit that records them. */
 PBT_MUST_USE pbt_err pbt__vault_sync(pbt__vault *vault, pbt_error *error);

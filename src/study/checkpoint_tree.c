@@ -95,6 +95,16 @@ static pbt_err add_bytes(struct walk *walk, int file, int64_t size)
 /* ---- one file or folder ------------------------------------------------------------------------
  */
 
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Open `name` and make sure that it is what was looked at. */
 static pbt_err open_entry(struct walk *walk, int folder, const char *name, const struct stat *seen,
                           int *out)
@@ -133,11 +143,7 @@ static pbt_err sync_entry(struct walk *walk, int file)
 static pbt_err visit_file(struct walk *walk, int folder, const char *name,
                           const struct stat *status)
 {
-    const int64_t modified_ns =
-        (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
-    if (modified_ns > walk->sum.modified_ns) {
-        walk->sum.modified_ns = modified_ns;
-    }
+    walk->sum.modified_ns = later(walk->sum.modified_ns, nanoseconds(status->st_mtim));
     walk->sum.size_bytes += status->st_size;
     add_entry(walk, 'f', status->st_size);
     if (walk->what == 0) {
@@ -232,6 +238,7 @@ static pbt_err look(struct walk *walk, int folder, const char *name)
         return refuse_kind(walk);
     }
     const bool is_folder = S_ISDIR(status.st_mode);
+    walk->sum.changed_ns = later(walk->sum.changed_ns, nanoseconds(status.st_ctim));
     if (walk->length == walk->root_length) {
         walk->sum.kind = is_folder ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
         walk->sum.inode = status.st_ino;

@@ -18,6 +18,7 @@
 #ifndef PBT_STUDY_CHECKPOINT_VAULT_H
 #define PBT_STUDY_CHECKPOINT_VAULT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/file.h"
@@ -32,10 +33,20 @@ enum {
     PBT__VAULT_FOLDER_SIZE = PBT__PATH_SIZE - 2 * PBT__CHECKPOINT_NAME_SIZE,
 };
 
+/* What this vault published last of a member: which file an attempt may find under its segment's
+ * published name after the transaction that was to record it has failed. */
+typedef struct pbt__publication {
+    int32_t number, attempt; /* attempt 0: nothing was */
+    uint64_t inode;
+} pbt__publication;
+
 struct pbt__vault {
     char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links */
     char aside[PBT__VAULT_FOLDER_SIZE];
-    atomic_uint gone_count; /* the next N of gone.P.N and pin.P.N */
+    atomic_uint gone_count;         /* the next N of gone.P.N and pin.P.N */
+    pthread_mutex_t lock;           /* of what follows */
+    pbt__publication *publications; /* by member. Shape: publications[publication_count] */
+    int32_t publication_count;
 };
 
 /* Write "m3s12", or "m3s12.1" for an attempt. Shape: out[PBT__CHECKPOINT_NAME_SIZE] */
@@ -43,6 +54,9 @@ void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out);
 
 /* Read such a name at the start of `name`: what follows it, or NULL where there is none. */
 const char *pbt__checkpoint_name_read(const char *name, pbt_segment_id *id, int32_t *attempt);
+
+/* Add the remedy to a failure whose reason is still in errno; returns `err`. */
+pbt_err pbt__vault_explain(pbt_err err, pbt_error *error);
 
 /* Take what is at `path` out of sight, then remove it. Absent is a success. */
 PBT_MUST_USE pbt_err pbt__vault_discard(pbt__vault *vault, const char *path, pbt_error *error);

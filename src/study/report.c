@@ -175,7 +175,8 @@ static pbt_err publish(pbt__study *study, const report_call *call, pbt_error *er
                                            result->byte_count, error);
     }
     study->has_published = true;
-    return pbt__vault_publish(study->vault, result->segment, result->attempt, error);
+    return pbt__vault_publish(study->vault, result->segment, result->attempt, &call->checkpoint,
+                              error);
 }
 
 /* What the attempts left aside is of no use any more; one whose weights are in memory wrote

@@ -46,7 +46,7 @@ static pbt__checkpoint publish(int32_t attempt)
 {
     pbt__checkpoint record;
     assert_int_equal(pbt__vault_prepare(vault, id, attempt, &record, &error), PBT_OK);
-    assert_int_equal(pbt__vault_publish(vault, id, attempt, &error), PBT_OK);
+    assert_int_equal(pbt__vault_publish(vault, id, attempt, &record, &error), PBT_OK);
     assert_int_equal(pbt__vault_sync(vault, &error), PBT_OK);
     return record;
 }
@@ -112,7 +112,7 @@ static void numbers_that_name_nothing_are_refused(void **state)
     assert_int_equal(pbt__vault_path(vault, id, -1, path, &error), PBT_ERR_ARGUMENT);
     assert_int_equal(pbt__vault_aside(vault, id, 0, path, &error), PBT_ERR_ARGUMENT);
     assert_int_equal(pbt__vault_prepare(vault, none, 1, &record, &error), PBT_ERR_ARGUMENT);
-    assert_int_equal(pbt__vault_publish(vault, none, 1, &error), PBT_ERR_ARGUMENT);
+    assert_int_equal(pbt__vault_publish(vault, none, 1, &record, &error), PBT_ERR_ARGUMENT);
     assert_int_equal(pbt__vault_remove(vault, none, 1, &error), PBT_ERR_ARGUMENT);
     assert_string_equal(path, "untouched");
 }
@@ -278,7 +278,7 @@ static void nothing_aside_is_an_error(void **state)
     assert_non_null(strstr(error.message, "m3s12.1"));
     assert_string_not_equal(error.hint, "");
     assert_int_equal(record.size_bytes, 42);
-    assert_int_equal(pbt__vault_publish(vault, id, 1, &error), PBT_ERR_CHECKPOINT);
+    assert_int_equal(pbt__vault_publish(vault, id, 1, &record, &error), PBT_ERR_CHECKPOINT);
     assert_false(exists(in("vault/m3s12")));
 }
 

@@ -28,7 +28,7 @@ static void publish(bool is_folder)
         put(path, "alone");
     }
     assert_int_equal(pbt__vault_prepare(vault, id, 1, &record, &error), PBT_OK);
-    assert_int_equal(pbt__vault_publish(vault, id, 1, &error), PBT_OK);
+    assert_int_equal(pbt__vault_publish(vault, id, 1, &record, &error), PBT_OK);
 }
 
 static void assert_text(const char *path, const char *expected)

@@ -55,7 +55,7 @@ static pbt__checkpoint publish_older(pbt__vault *vault)
     pbt__checkpoint record;
     assert_int_equal(pbt__vault_write(vault, older, 1, "older", 5, &error), PBT_OK);
     assert_int_equal(pbt__vault_prepare(vault, older, 1, &record, &error), PBT_OK);
-    assert_int_equal(pbt__vault_publish(vault, older, 1, &error), PBT_OK);
+    assert_int_equal(pbt__vault_publish(vault, older, 1, &record, &error), PBT_OK);
     assert_int_equal(pbt__vault_sync(vault, &error), PBT_OK);
     return record;
 }
@@ -73,7 +73,7 @@ static pbt_err write_and_publish(pbt__vault *vault, pbt__checkpoint *record)
         err = pbt__vault_prepare(vault, id, 1, record, &error);
     }
     if (err == PBT_OK) {
-        err = pbt__vault_publish(vault, id, 1, &error);
+        err = pbt__vault_publish(vault, id, 1, record, &error);
     }
     return err == PBT_OK ? pbt__vault_sync(vault, &error) : err;
 }
@@ -116,7 +116,7 @@ static pbt_err program_folder(pbt__checkpoint *record)
         err = pbt__vault_prepare(vault, id, 1, record, &error);
     }
     if (err == PBT_OK) {
-        err = pbt__vault_publish(vault, id, 1, &error);
+        err = pbt__vault_publish(vault, id, 1, record, &error);
     }
     if (err == PBT_OK) {
         err = pbt__vault_sync(vault, &error);
@@ -275,7 +275,7 @@ static int fill_disk(void)
     /* The torn files are gone, so what fits has room again. */
     if (pbt__vault_write(vault, id, 3, bytes, 100000, &error) != PBT_OK ||
         pbt__vault_prepare(vault, id, 3, &record, &error) != PBT_OK ||
-        pbt__vault_publish(vault, id, 3, &error) != PBT_OK ||
+        pbt__vault_publish(vault, id, 3, &record, &error) != PBT_OK ||
         pbt__vault_verify(vault, id, 0, &record, &error) != PBT_OK) {
         return __LINE__;
     }
@@ -353,7 +353,7 @@ static void publish_for_ever(void)
             put(name, bytes);
         }
         ok = ok && pbt__vault_prepare(vault, next, 1, &record, NULL) == PBT_OK &&
-             pbt__vault_publish(vault, next, 1, NULL) == PBT_OK &&
+             pbt__vault_publish(vault, next, 1, &record, NULL) == PBT_OK &&
              pbt__vault_sync(vault, NULL) == PBT_OK;
     }
     _exit(1);

@@ -144,7 +144,8 @@ class Case(unittest.TestCase):
         fields = {
             "segment": name, "attempt": attempt, "member": int(name[1:].partition("s")[0]),
             "number": number, "parent": None, "donor": None, "start_step": number * 10,
-            "end_step": number * 10 + 10, "stop_step": 40, "start_age": number * 10, "end_age": number * 10 + 10,
+            "end_step": number * 10 + 10, "stop_step": 40,
+            "start_age": number * 10, "end_age": number * 10 + 10,
             "resume_step": number * 10, "seed": 4294967295, "fresh": number == 0,
             "hyperparameters": {"rate": 0.1, "width": 64, "big": 9007199254740993, "name": "adam",
                                 "nesterov": True},

@@ -43,7 +43,8 @@ class Claiming(Case):
         self.play.on("claim", self.segment(resume_step=4, donor=3))
         self.assertEqual(
             self.do("next"),
-            "ok id=m0s0 attempt=1 member=0 number=0 donor=3 seed=4294967295 parent=- steps=0..10 stop=40 "
+            "ok id=m0s0 attempt=1 member=0 number=0 donor=3 seed=4294967295 parent=- "
+            "steps=0..10 stop=40 "
             f"ages=0..10 resume=4 fresh=1 load=- save_to={self.folder}/m0s0.1 "
             "rate=0.10000000000000001/0/- width=64/64/- "
             "big=9007199254740992/9007199254740993/- name=0/0/adam nesterov=1/1/-")
