@@ -47,7 +47,8 @@ class Stays(WorkerCase):
         for worker in self.processes():
             os.kill(int(worker), signal.SIGKILL)
         starts = self.folder / "starts"
-        self.wait_for(lambda: starts.exists() and len(starts.read_text()) > 5, "six starts")
+        self.wait_for(lambda: process.poll() is not None
+                      or starts.exists() and len(starts.read_text()) > 5, "six starts, or an end")
         process.terminate()
         self.assertNotEqual(self.end(process)[0], 0)
         self.check_kept()
