@@ -23,6 +23,7 @@
 #include "cli/place.h"
 #include "cli/print.h"
 #include "cli/provenance.h"
+#include "cli/rescue.h"
 #include "cli/run.h"
 #include "cli/seeds.h"
 #include "cli/service.h"
@@ -271,7 +272,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         *error = late;
         err = end;
     }
-    return err;
+    return pbt__rescue_check(study, worker, err, error);
 }
 
 /* Train a study as far as it goes and print how it went. */
@@ -307,6 +308,9 @@ static int run_study(const run *this, pbt_spec *spec)
     pbt_err err = open_study(this, &spec, &study, &is_new, &error);
     if (err == PBT_OK) {
         err = train_and_tell(this, study, is_new, &error);
+    }
+    if (err != PBT_OK) {
+        pbt__rescue(this->store, &this->place, &error);
     }
     pbt__study_close(study);
     pbt_spec_free(spec);

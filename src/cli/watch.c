@@ -166,7 +166,10 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     }
     pbt__summary summary;
     shown->look_us = now + LOOK_US;
-    pbt_err err = pbt__study_summary(watch->study, &summary, error);
+    pbt_err err = pbt__study_check_ground(watch->study, error);
+    if (err == PBT_OK) {
+        err = pbt__study_summary(watch->study, &summary, error);
+    }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;
         pbt__local_stop(watch->local, false);

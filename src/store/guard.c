@@ -426,6 +426,26 @@ static pbt_err blob_get(pbt__store *store, int64_t study, pbt_segment_id id, voi
     return leave(self, err);
 }
 
+/* ---- the file ---- */
+
+static pbt_err check_file(pbt__store *store, pbt_error *error)
+{
+    guard *self = enter(store);
+    const pbt__backend_ops *ops = self->backend->ops;
+    return leave(self, ops->check != NULL ? ops->check(self->backend, error) : PBT_OK);
+}
+
+static pbt_err rescue(pbt__store *store, char *out, pbt_error *error)
+{
+    guard *self = enter(store);
+    const pbt__backend_ops *ops = self->backend->ops;
+    pbt_err err = check_idle(self, error);
+    if (err == PBT_OK && ops->rescue == NULL) {
+        err = pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued");
+    }
+    return leave(self, err == PBT_OK ? ops->rescue(self->backend, out, error) : err);
+}
+
 /* ---- the handle ---- */
 
 static void close_store(pbt__store *store)
@@ -441,6 +461,8 @@ static void close_store(pbt__store *store)
 
 static const pbt__store_ops OPS = {
     .close = close_store,
+    .check = check_file,
+    .rescue = rescue,
     .list = list,
     .begin = begin,
     .begin_create = begin_create,

@@ -73,6 +73,7 @@ typedef struct sqlite {
     sqlite3 *db;
     sqlite3_stmt *statements[QUERY_COUNT];
     pbt__patience patience;
+    pbt__sqlite_file file;
 } sqlite;
 
 /* ---- running statements ---- */
@@ -440,12 +441,27 @@ static void sqlite_close(pbt__backend *backend)
         sqlite3_finalize(self->statements[i]);
     }
     sqlite3_close(self->db);
+    pbt__sqlite_file_close(&self->file);
     free(self);
+}
+
+static pbt_err sqlite_check(pbt__backend *backend, pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    return pbt__sqlite_file_check(&self->file, self->db, error);
+}
+
+static pbt_err sqlite_rescue(pbt__backend *backend, char *out, pbt_error *error)
+{
+    sqlite *self = (sqlite *)backend;
+    return pbt__sqlite_file_rescue(&self->file, self->db, out, error);
 }
 
 static const pbt__backend_ops OPS = {
     .scheme = "sqlite",
     .close = sqlite_close,
+    .check = sqlite_check,
+    .rescue = sqlite_rescue,
     .list = sqlite_list,
     .begin = sqlite_begin,
     .begin_create = sqlite_begin_create,
@@ -498,6 +514,9 @@ pbt_err pbt__sqlite_open(const char *place, const pbt__store_options *options, p
     pbt_err err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
     if (err == PBT_OK) {
         err = prepare_all(self, error);
+    }
+    if (err == PBT_OK) {
+        pbt__sqlite_file_open(&self->file, self->db);
     }
     if (err != PBT_OK) {
         sqlite_close(&self->backend);

@@ -3,7 +3,9 @@
 #define PBT_STORE_SQLITE_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
+#include "base/file.h"
 #include "store/backend.h"
 
 /* A layout's history: step N takes version N to N + 1. Shape: steps[step_count] */
@@ -46,5 +48,30 @@ typedef struct pbt__patience {
  */
 PBT_MUST_USE pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
                                          pbt__patience *patience, sqlite3 **out, pbt_error *error);
+
+/* The files under a connection, as they were when it was opened (sqlite_file.c). */
+typedef struct pbt__sqlite_file {
+    char path[PBT__PATH_SIZE]; /* absolute, links resolved */
+    struct {
+        dev_t device;
+        ino_t inode; /* 0: it was not there */
+    } parts[3];      /* the store, its log, the log's index */
+    off_t size;      /* the store's largest so far. Units: bytes */
+    bool is_lost, is_rescued;
+} pbt__sqlite_file;
+
+/* Remember the files of a connection that has read. */
+void pbt__sqlite_file_open(pbt__sqlite_file *self, sqlite3 *db);
+
+/* As `check` of pbt__store_ops. From a failure on, nothing is written to what is not ours. */
+PBT_MUST_USE pbt_err pbt__sqlite_file_check(pbt__sqlite_file *self, sqlite3 *db, pbt_error *error);
+
+/* As `rescue` of pbt__store_ops. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__sqlite_file_rescue(pbt__sqlite_file *self, sqlite3 *db, char *out,
+                                             pbt_error *error);
+
+/* Once the connection is closed: where the store is another one now, or gone, and what it held was
+ * rescued, remove the log that would be taken for the other's. */
+void pbt__sqlite_file_close(const pbt__sqlite_file *self);
 
 #endif

@@ -67,6 +67,18 @@ void pbt__store_close(pbt__store *store)
     }
 }
 
+pbt_err pbt__store_check(pbt__store *store, pbt_error *error)
+{
+    return store->ops->check != NULL ? store->ops->check(store, error) : PBT_OK;
+}
+
+pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error)
+{
+    return store->ops->rescue != NULL
+               ? store->ops->rescue(store, out, error)
+               : pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued");
+}
+
 /* ---- finding a study by name ---- */
 
 enum { NAMES_SIZE = 200 };

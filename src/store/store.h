@@ -95,6 +95,16 @@ typedef struct pbt__store_ops {
     /* Frees the handle; an open transaction is rolled back. */
     void (*close)(pbt__store *store);
 
+    /* Nullable. Say whether the store is where it was opened: its files were not removed, moved or
+     * replaced meanwhile. Cheap. Calls go on working afterwards, on what is open, so that it can be
+     * rescued. Errors: PBT_ERR_STORE saying what became of it. */
+    pbt_err (*check)(pbt__store *store, pbt_error *error);
+
+    /* Nullable. Copy everything into a new store beside it, FILE.rescued-N.db. No transaction open.
+     * Shape: out[PBT__PATH_SIZE] Errors: PBT_ERR_CORRUPT (the copy is damaged; the detail names
+     * it), PBT_ERR_IO, PBT_ERR_STORE; then there is no copy. */
+    pbt_err (*rescue)(pbt__store *store, char *out, pbt_error *error);
+
     /* List the studies by name. No transaction open. */
     pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
                     pbt_error *error);
@@ -174,6 +184,10 @@ typedef struct pbt__store_options {
 PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
                                      pbt_error *error);
 void pbt__store_close(pbt__store *store);
+
+/* As `check` and `rescue` above; a store without files is always in place, and never rescued. */
+PBT_MUST_USE pbt_err pbt__store_check(pbt__store *store, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error);
 
 /* Find a study by name. Errors: PBT_ERR_NOT_FOUND with the names there are as the hint. */
 PBT_MUST_USE pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out,

@@ -85,21 +85,64 @@ pbt_err pbt__vault_explain(pbt_err err, pbt_error *error)
 /* ---- opening -----------------------------------------------------------------------------------
  */
 
+static pbt_err name_folders(pbt__vault *vault, const char *folder, pbt_error *error)
+{
+    const size_t length = strlen(folder);
+    if (length + sizeof "/" PBT__ASIDE > sizeof vault->aside) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the path '%s' is too long", folder);
+    }
+    memcpy(vault->folder, folder, length + 1);
+    memcpy(vault->aside, folder, length);
+    memcpy(vault->aside + length, "/" PBT__ASIDE, sizeof "/" PBT__ASIDE);
+    return PBT_OK;
+}
+
 static pbt_err resolve(pbt__vault *vault, const char *folder, pbt_error *error)
 {
     char *resolved = realpath(folder, NULL);
     if (resolved == NULL) {
         return pbt__fail_errno(error, "cannot open '%s'", folder);
     }
-    const size_t length = strlen(resolved);
-    const bool fits = length + sizeof "/" PBT__ASIDE <= sizeof vault->aside;
-    if (fits) {
-        memcpy(vault->folder, resolved, length + 1);
-        memcpy(vault->aside, resolved, length);
-        memcpy(vault->aside + length, "/" PBT__ASIDE, sizeof "/" PBT__ASIDE);
-    }
+    const pbt_err err = name_folders(vault, resolved, error);
     free(resolved);
-    return fits ? PBT_OK : pbt__fail(error, PBT_ERR_LIMIT, "the path '%s' is too long", folder);
+    return err;
+}
+
+/* ---- staying ---- */
+
+static pbt__identity identify(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (pbt__identity){status.st_dev, status.st_ino}
+                                    : (pbt__identity){0};
+}
+
+static void remember(pbt__vault *vault)
+{
+    vault->folder_identity = identify(vault->folder);
+    vault->aside_identity = identify(vault->aside);
+}
+
+static pbt_err check_in_place(const char *path, pbt__identity before, pbt_error *error)
+{
+    struct stat status;
+    const bool is_there = stat(path, &status) == 0;
+    if (!is_there && errno != ENOENT && errno != ENOTDIR) {
+        return PBT_OK; /* a permission that was revoked takes nothing away */
+    }
+    if (is_there && status.st_dev == before.device && status.st_ino == before.inode) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_IO, "the checkpoint folder '%.150s' was %s while it was in use",
+                    path, is_there ? "replaced by another" : "removed or moved");
+    pbt__error_hint(error, "bring it back; the same command goes on");
+    return PBT_ERR_IO;
+}
+
+pbt_err pbt__vault_is_in_place(const pbt__vault *vault, pbt_error *error)
+{
+    const pbt_err err = check_in_place(vault->folder, vault->folder_identity, error);
+    return err == PBT_OK ? check_in_place(vault->aside, vault->aside_identity, error) : err;
 }
 
 /* Make the folder aside. A link in its place would lead checkpoints, and their removal, elsewhere.
@@ -151,6 +194,26 @@ pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error)
         pbt__vault_close(vault);
         return err;
     }
+    remember(vault);
+    *out = vault;
+    return PBT_OK;
+}
+
+pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error)
+{
+    pbt__vault *vault = pbt__calloc(1, sizeof *vault);
+    if (vault == NULL) {
+        return pbt__fail_memory(error);
+    }
+    (void)pthread_mutex_init(&vault->lock, NULL);
+    const bool is_absent = access(folder, F_OK) != 0 && errno == ENOENT;
+    const pbt_err err =
+        is_absent ? name_folders(vault, folder, error) : resolve(vault, folder, error);
+    if (err != PBT_OK) {
+        pbt__vault_close(vault);
+        return err;
+    }
+    remember(vault);
     *out = vault;
     return PBT_OK;
 }

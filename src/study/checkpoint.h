@@ -42,7 +42,14 @@ typedef struct pbt__vault pbt__vault;
 
 /* Open the folder, making it where it is absent. Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error);
+/* Open the folder for somebody who makes no checkpoint: it is not made where it is absent. */
+PBT_MUST_USE pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error);
+
 void pbt__vault_close(pbt__vault *vault);
+
+/* Say whether both folders are those that were opened. Cheap. Errors: PBT_ERR_IO saying what became
+ * of them. */
+PBT_MUST_USE pbt_err pbt__vault_is_in_place(const pbt__vault *vault, pbt_error *error);
 
 /* The absolute path where an attempt writes its checkpoint. Removes what an earlier process left
  * there. Shape: out[PBT__PATH_SIZE] */

@@ -80,6 +80,9 @@ static pbt_err sweep_folder(const struct sweep *sweep, const char *folder, predi
     } else {
         stream = opendir(folder);
     }
+    if (stream == NULL && errno == ENOENT) {
+        return PBT_OK; /* there is nothing to be swept */
+    }
     if (stream == NULL) {
         return pbt__fail_errno(error, "cannot list '%s'", folder);
     }
@@ -142,7 +145,8 @@ pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error)
     if (err == PBT_OK) {
         err = pbt__file_remove(vault->aside, error);
     }
-    if (err == PBT_OK && rmdir(vault->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
+    if (err == PBT_OK && rmdir(vault->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST &&
+        errno != ENOENT) {
         err = pbt__fail_errno(error, "cannot remove '%s'", vault->folder);
     }
     return err;

@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/file.h"
 #include "study/checkpoint.h"
@@ -40,9 +41,16 @@ typedef struct pbt__publication {
     uint64_t inode;
 } pbt__publication;
 
+/* What a name leads to, whatever it is called later. */
+typedef struct pbt__identity {
+    dev_t device;
+    ino_t inode; /* 0: nothing */
+} pbt__identity;
+
 struct pbt__vault {
-    char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links */
+    char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links where it is there */
     char aside[PBT__VAULT_FOLDER_SIZE];
+    pbt__identity folder_identity, aside_identity; /* when it was opened */
     atomic_uint gone_count;         /* the next N of gone.P.N and pin.P.N */
     pthread_mutex_t lock;           /* of what follows */
     pbt__publication *publications; /* by member. Shape: publications[publication_count] */

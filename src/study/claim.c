@@ -63,8 +63,13 @@ pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__
                                       .worker = worker,
                                       .cause = cause,
                                       .message = message}};
+    /* What fails while its store or folder is taken away is nobody's failure. */
+    pbt_err err = pbt__study_check_ground(study, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     reading.entry.gave_up = pbt__population_gives_up(study->view.population, id, cause);
-    pbt_err err = forget_aside(study, claim, cause, reading.entry.gave_up, error);
+    err = forget_aside(study, claim, cause, reading.entry.gave_up, error);
     if (err == PBT_OK) {
         err = pbt__study_put_claim(study, &ended, error);
     }

@@ -87,6 +87,71 @@ pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec, pbt_error
     return err == PBT_OK ? pbt__vault_open(folder, &study->vault, error) : err;
 }
 
+/* Say whether a segment's checkpoint is to be in the folder, by the log. */
+static bool is_kept(const pbt__study *study, pbt_segment_id id)
+{
+    pbt_segment segment;
+    if (!pbt_population_segment(study->view.population, id, &segment)) {
+        return false;
+    }
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    return entry != NULL && !entry->is_gone &&
+           (entry->checkpoint.kind == PBT__CHECKPOINT_FILE ||
+            entry->checkpoint.kind == PBT__CHECKPOINT_FOLDER);
+}
+
+/* Say whether the log names checkpoints, and not one of them is in the folder. */
+static bool has_lost_all(const pbt__study *study, const char *folder)
+{
+    char name[PBT__ID_SIZE], path[PBT__PATH_SIZE];
+    bool names_any = false;
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        pbt_segment newest = {.id = {m, -1}};
+        (void)!pbt__population_newest(study->view.population, m, &newest);
+        for (int32_t n = newest.id.number; n >= 0; n--) {
+            if (!is_kept(study, (pbt_segment_id){m, n})) {
+                continue;
+            }
+            names_any = true;
+            pbt__id_write((pbt_segment_id){m, n}, name);
+            if (pbt__path_join(folder, name, path, NULL) == PBT_OK && access(path, F_OK) == 0) {
+                return false;
+            }
+        }
+    }
+    return names_any;
+}
+
+static pbt_err fail_lost(const pbt__study *study, const char *folder, pbt_error *error)
+{
+    const bool is_there = access(folder, F_OK) == 0;
+    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint folder '%.180s' is %s", folder,
+                    is_there ? "empty" : "gone");
+    pbt__error_detail(error, "the weights that study '%s' goes on from are not there",
+                      study->row.name);
+    pbt__error_hint(error,
+                    "bring it back; where it is lost for good, 'pbt delete %s', then run it again",
+                    study->row.name);
+    return PBT_ERR_CHECKPOINT;
+}
+
+/* Where all weights are gone nobody trains on, for every member would fail. The folder is made
+ * where it may be absent, and by nobody who only looks on. */
+static pbt_err open_known_vault(pbt__study *study, bool is_visitor, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    const pbt_spec *spec = study->view.facts.spec;
+    pbt_err err = pbt__study_vault_folder(study, spec, folder, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (is_visitor) {
+        return pbt__vault_find(folder, &study->vault, error);
+    }
+    return has_lost_all(study, folder) ? fail_lost(study, folder, error)
+                                       : pbt__vault_open(folder, &study->vault, error);
+}
+
 static bool is_live(void *context, pbt_segment_id id, int32_t attempt)
 {
     pbt__study *study = context;
@@ -141,7 +206,7 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
         err = pbt__study_sync(study, error);
     }
     if (err == PBT_OK && !study->is_observer) {
-        err = pbt__study_open_vault(study, study->view.facts.spec, error);
+        err = open_known_vault(study, options->is_visitor, error);
     }
     if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
         err = pbt__study_own(study, error);

@@ -224,6 +224,13 @@ PBT_MUST_USE pbt_err pbt__study_amend(pbt__study *study, const char *const *keys
  * `force`. */
 PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error);
 
+/*
+ * Say whether what the study stands on is where it was: the store's file (pbt__store_check) and the
+ * folder of checkpoints, which people remove, move and replace. Cheap: for every look.
+ * Errors: PBT_ERR_STORE, PBT_ERR_IO, saying what became of it.
+ */
+PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error);
+
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
 
 /* The spec in force. Owner: the study. */

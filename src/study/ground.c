@@ -1,0 +1,17 @@
+/*
+ * ground.c: what a study stands on.
+ *
+ * A run holds its store open and its checkpoint folder by name. Both can be taken from under it: by
+ * `git clean`, by a backup put in their place, by a tidy colleague. Then no attempt's failure is a
+ * trainer's, nothing that happens is to be written into what came instead, and the run is to end.
+ */
+#include "base/error.h"
+#include "study/checkpoint_vault.h"
+#include "study/desk.h"
+
+pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error)
+{
+    pbt_err err = pbt__store_check(study->store, error);
+    return err == PBT_OK && study->vault != NULL ? pbt__vault_is_in_place(study->vault, error)
+                                                 : err;
+}

@@ -1,0 +1,170 @@
+"""What a study stands on, taken away while it trains: the store, its log, the checkpoints."""
+
+import shutil
+import sqlite3
+
+import tap
+from case import Case
+
+STORE = "pbt.db"
+RESCUED = "pbt.db.rescued-1.db"
+
+
+class Ground(Case):
+    def setUp(self):
+        super().setUp()
+        self.spec(steps=4000, delay="0.02", mode="asynchronous")
+
+    def run_to_reports(self, count=4, *words):
+        process = self.start("run", "spec.yaml", "--slots", "2", *words)
+        for line in process.stdout:
+            count -= " reported " in line
+            if count == 0:
+                return process
+        self.fail(process.stderr.read())
+
+    def end(self, process):
+        """The end of a run that lost its ground: what it said."""
+        output, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, output + errors)
+        self.assertNotIn("finished", output)
+        return errors
+
+    def steps(self, store):
+        return self.json("show", "tiny", "--store", store)[0]["steps_done"]
+
+    def backup(self, to):
+        with sqlite3.connect(self.folder / STORE) as live:
+            with sqlite3.connect(self.folder / to) as copy:
+                live.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            copy.close()
+        live.close()
+
+    def check_rescued(self, said, steps=0, fate="removed or moved"):
+        """What was known is in a store of its own, with which the study goes on."""
+        self.assertIn(f"{STORE}' was {fate} while it was open", said)
+        self.assertIn(f"all that was known is in '{RESCUED}'", said)
+        self.assertGreaterEqual(self.steps(RESCUED), max(steps, 40))
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny", "--store", RESCUED)[0])
+
+    def goes_on(self, store):
+        steps = self.steps(store)
+        more = steps // 4 // 10 * 10 + 100
+        self.pbt("amend", "tiny", f"stop.steps={more}", "--store", store)
+        self.spec(steps=more, delay="0.02", mode="asynchronous")
+        self.pbt("run", "spec.yaml", "--quiet", "--store", store)
+        self.assertEqual(self.steps(store), 4 * more)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny", "--store", store)[0])
+
+    def test_a_store_that_is_removed_is_rescued_and_goes_on(self):
+        process = self.run_to_reports()
+        (self.folder / STORE).unlink()
+        self.check_rescued(self.end(process))
+        self.assertNotIn(STORE + "-wal", self.files())
+        (self.folder / RESCUED).rename(self.folder / STORE)
+        self.goes_on(STORE)
+
+    def test_a_store_that_is_moved_is_whole_where_it_is(self):
+        process = self.run_to_reports()
+        away = self.folder / "away"
+        away.mkdir()
+        for suffix in ("-wal", "-shm", ""):
+            (self.folder / (STORE + suffix)).rename(away / (STORE + suffix))
+        self.check_rescued(self.end(process))
+        self.assertEqual(self.steps("away/pbt.db"), self.steps(RESCUED))
+
+    def test_a_backup_in_its_place_is_not_touched(self):
+        process = self.run_to_reports()
+        self.backup("backup.db")
+        before = self.steps("backup.db")
+        for line in process.stdout:
+            if " reported " in line:
+                break
+        kept = (self.folder / "backup.db").read_bytes()
+        (self.folder / "backup.db").rename(self.folder / STORE)
+        self.check_rescued(self.end(process), before, "replaced by another")
+        self.assertEqual((self.folder / STORE).read_bytes(), kept)
+        self.assertEqual(self.steps(STORE), before)
+
+    def test_a_backup_copied_over_it_is_noticed(self):
+        # Large enough for SQLite to have written it from its log.
+        process = self.run_to_reports()
+        self.backup("backup.db")
+        with sqlite3.connect(self.folder / STORE) as store:
+            store.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        store.close()
+        with open(self.folder / STORE, "r+b") as store:
+            store.truncate(8192)
+        said = self.end(process)
+        self.assertIn("was overwritten by another program while it was open", said)
+
+    def test_a_log_that_is_removed_loses_nothing(self):
+        for suffix in ("-wal", "-shm"):
+            with self.subTest(suffix):
+                process = self.run_to_reports()
+                (self.folder / (STORE + suffix)).unlink()
+                said = self.end(process)
+                self.assertIn(f"log '{self.folder}/{STORE}{suffix}' was removed or moved", said)
+                rescued = sorted(self.folder.glob("*.rescued-*"))[-1].name
+                self.assertEqual(self.steps(STORE), self.steps(rescued))
+                self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+        self.goes_on(STORE)
+
+    def test_a_folder_that_is_removed_leaves_the_log_above_it(self):
+        inner = self.folder / "inner"
+        inner.mkdir()
+        for name in ("spec.yaml", "trainer.sh"):
+            shutil.move(self.folder / name, inner)
+        process = self.start("run", "spec.yaml", "--slots", "2", cwd=inner)
+        for line in process.stdout:
+            if " reported " in line:
+                break
+        inner.rename(self.folder / "gone")
+        self.assertIn(RESCUED, self.end(process))
+        self.assertGreater(self.steps(RESCUED), 0)
+
+    def test_a_joiner_notices_too(self):
+        owner = self.run_to_reports()
+        joiner = self.start("run", "spec.yaml", "--slots", "1")
+        for line in joiner.stdout:
+            if " reported " in line:
+                break
+        (self.folder / STORE).unlink()
+        for process in (owner, joiner):
+            self.assertIn("all that was known is in", self.end(process))
+        rescued = sorted(self.folder.glob("*.rescued-*"))
+        self.assertEqual(len(rescued), 2)
+
+    # ---- checkpoints
+
+    def test_checkpoints_that_are_moved_end_the_run_and_no_member_fails(self):
+        process = self.run_to_reports()
+        folder = self.folder / "tiny.checkpoints"
+        folder.rename(self.folder / "elsewhere")
+        self.assertIn("was removed or moved while it was in use", self.end(process))
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("tiny.checkpoints' is gone", said)
+        self.pbt("stop", "tiny")
+        self.assertFalse(folder.exists())
+        (self.folder / "elsewhere").rename(folder)
+        self.goes_on(STORE)
+        reasons = {segment["reason"] for segment in self.json("segments")}
+        self.assertLessEqual(reasons, {"initial", "continue", "exploit"})
+
+    def test_a_study_whose_weights_are_all_gone_is_not_trained_on(self):
+        process = self.run_to_reports()
+        process.terminate()
+        process.communicate(timeout=60)
+        folder = self.folder / "tiny.checkpoints"
+        kept = self.folder / "kept"
+        folder.rename(kept)
+        folder.mkdir()
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("tiny.checkpoints' is empty", said)
+        best = self.json("show")[0]["best"]["segment"]
+        shutil.copy2(kept / best, folder)  # the others copy it
+        self.goes_on(STORE)
+
+
+tap.main()
