@@ -327,8 +327,10 @@ const pbt__command pbt__commands[] = {
         .section = PBT__SECTION_LOOK,
         .summary = "list a study's members with their scores and hyperparameters",
         .text = "Lists the members of a study: where each one is, its latest score, and the\n"
-                "hyperparameters it trains with. STUDY may be left out where the store holds a\n"
-                "single one.\n",
+                "hyperparameters it trains with. Of those that train: NOW is the step inside\n"
+                "the segment, SEEN and MOVED how long ago a sign of life came and the step\n"
+                "moved, LOGGED the values it logged last. STUDY may be left out where the\n"
+                "store holds a single one.\n",
         .run = pbt__command_members,
     },
     {

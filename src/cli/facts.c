@@ -5,8 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cli/format.h"
+#include "cli/sight.h"
 #include "cli/table.h"
+
+enum { TRAINING_SHOWN = 8 };
 
 static void add_fact(pbt__table *table, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -50,6 +54,27 @@ static void add_best(pbt__table *table, const json_t *best, const pbt_spec *spec
     }
 }
 
+/* "m3s1, step 120 of 200, seen 0:03 ago, loss 0.31" each, and how many more there are. */
+static void add_training(pbt__table *table, const json_t *list)
+{
+    const int64_t now_us = pbt__clock_now_us();
+    const size_t count = json_array_size(list);
+    for (size_t i = 0; i < count && i < TRAINING_SHOWN; i++) {
+        const json_t *one = json_array_get(list, i);
+        char seen[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
+        pbt__sight_age(json_object_get(one, "seen_at"), now_us, seen);
+        pbt__sight_logged(json_object_get(one, "metrics"), PBT__SIGHT_COLUMNS, logged);
+        const bool has_logged = json_object_size(json_object_get(one, "metrics")) > 0;
+        add_fact(table, i == 0 ? "training" : "",
+                 "%s, step %" PRId64 " of %" PRId64 ", seen %s ago%s%s", string_of(one, "segment"),
+                 integer_of(one, "step"), integer_of(one, "end_step"), seen, has_logged ? ", " : "",
+                 has_logged ? logged : "");
+    }
+    if (count > TRAINING_SHOWN) {
+        add_fact(table, "", "and %zu more: pbt members", count - TRAINING_SHOWN);
+    }
+}
+
 void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out)
 {
     pbt__table table = pbt__table_init(2);
@@ -71,6 +96,7 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
     add_fact(&table, "segments", "%" PRId64, integer_of(show, "segments"));
     add_fact(&table, "copies", "%" PRId64, integer_of(show, "exploits"));
     add_fact(&table, "workers", "%" PRId64, integer_of(show, "workers"));
+    add_training(&table, json_object_get(show, "training"));
     add_fact(&table, "created", "%s", string_of(show, "created_at"));
     if (json_is_object(json_object_get(show, "best"))) {
         add_best(&table, json_object_get(show, "best"), spec);

@@ -17,13 +17,15 @@
 #include "base/memory.h"
 #include "cli/format.h"
 #include "cli/screen.h"
+#include "cli/sight.h"
 #include "cli/table.h"
 #include "cli/words.h"
 
 enum {
     FRAME_MAXIMUM = 1 << 20, /* Units: bytes */
     DECISION_SIZE = 64,
-    FIXED_LINES = 9, /* all but the members */
+    FIXED_LINES = 10, /* all but the members */
+    LOGGED_COLUMNS = 24,
     BAR_COLUMNS = 24,
 };
 
@@ -115,14 +117,30 @@ static void add_cell(pbt__table *table, const json_t *value)
     pbt__table_add(table, cell);
 }
 
-static void write_members(const pbt__live *live, const standing *shown, size_t count,
-                          pbt__text *out)
+/* A member's cell; the step of one that trains is the one inside its segment. */
+static const json_t *cell_of(const json_t *member, const char *key)
 {
-    static const char *const HEADERS[] = {"member", "state", "step", "score"};
-    enum { HEADER_COUNT = sizeof HEADERS / sizeof HEADERS[0] };
+    const json_t *now = strcmp(key, "step") == 0 ? json_object_get(member, "now") : NULL;
+    return now != NULL ? now : json_object_get(member, key);
+}
+
+static void write_left_out(pbt__text *left_out, pbt__text *out)
+{
+    if (left_out->length > 0) {
+        pbt__text_format(out, "not shown: %s; widen the terminal, or see 'pbt members'\n",
+                         pbt__text_string(left_out));
+    }
+    pbt__text_fini(left_out);
+}
+
+static void write_members(const pbt__live *live, const standing *shown, size_t count,
+                          const pbt__sight *sight, pbt__text *out)
+{
+    static const char *const HEADERS[] = {"member", "state", "step", "score", "seen", "logged"};
+    const size_t header_count = 4 + (size_t)sight->is_training + (size_t)sight->has_logged;
     const pbt_space *space = &pbt__study_spec(live->study)->search.space;
-    pbt__table table = pbt__table_init(HEADER_COUNT + 1 + space->count);
-    for (size_t i = 0; i < HEADER_COUNT; i++) {
+    pbt__table table = pbt__table_init(header_count + 1 + space->count);
+    for (size_t i = 0; i < header_count; i++) {
         pbt__table_add(&table, HEADERS[i]);
     }
     pbt__table_add(&table, "last decision");
@@ -134,16 +152,18 @@ static void write_members(const pbt__live *live, const standing *shown, size_t c
         const json_t *values = json_object_get(member, "hyperparameters");
         int64_t number = json_integer_value(json_object_get(member, "member"));
         bool is_known = number >= 0 && number < live->member_count;
-        for (size_t i = 0; i < HEADER_COUNT; i++) {
-            add_cell(&table, json_object_get(member, HEADERS[i]));
+        for (size_t i = 0; i < header_count; i++) {
+            add_cell(&table, cell_of(member, HEADERS[i]));
         }
         pbt__table_add(&table, is_known ? live->decisions[number] : "");
         for (size_t i = 0; i < space->count; i++) {
             add_cell(&table, json_object_get(values, space->parameters[i].name));
         }
     }
-    pbt__table_write(&table, out);
+    pbt__text left_out = pbt__text_init(FRAME_MAXIMUM);
+    pbt__table_write_within(&table, live->screen.columns, out, &left_out);
     pbt__table_fini(&table);
+    write_left_out(&left_out, out);
 }
 
 static pbt_err write_table(const pbt__live *live, pbt__text *out, pbt_error *error)
@@ -159,8 +179,12 @@ static pbt_err write_table(const pbt__live *live, pbt__text *out, pbt_error *err
         json_decref(members);
         return pbt__fail_memory(error);
     }
+    pbt__sight sight;
+    if (!pbt__sight_add(members, pbt__clock_now_us(), LOGGED_COLUMNS, &sight)) {
+        out->failed = true;
+    }
     size_t count = choose_members(live, members, shown);
-    write_members(live, shown, count, out);
+    write_members(live, shown, count, &sight, out);
     if (count < all) {
         pbt__text_format(out, "the best %zu of %zu members\n", count, all);
     } else {

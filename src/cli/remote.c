@@ -24,6 +24,7 @@ typedef struct remote {
     pbt__http http;
     char (*names)[PBT__NAME_SIZE]; /* Shape: names[count]; a study's id is its index and 1 */
     size_t count;
+    json_t *claims; /* Nullable: the last answer, for the signs of life in it */
 } remote;
 
 /* ---- asking ---- */
@@ -199,7 +200,8 @@ static pbt_err list_claims(pbt__store *store, int64_t study, int64_t after,
     for (size_t i = 0; err == PBT_OK && i < json_array_size(claims); i++) {
         err = give_claim(this, json_array_get(claims, i), callback, context, error);
     }
-    json_decref(answer);
+    json_decref(this->claims);
+    this->claims = answer;
     return err;
 }
 
@@ -217,12 +219,38 @@ pbt_err pbt__remote_folder(pbt__store *store, const char *study, char *out, pbt_
     return err;
 }
 
+/* A member's sign of life came with its claim. */
+static pbt_err get_sign(const remote *this, int32_t member, void **bytes, size_t *length,
+                        pbt_error *error)
+{
+    const json_t *claims = json_object_get(this->claims, "claims");
+    const json_t *sign = NULL;
+    for (size_t i = 0; sign == NULL && i < json_array_size(claims); i++) {
+        const json_t *line = json_array_get(claims, i);
+        const bool is_its = json_integer_value(json_object_get(line, "member")) == member;
+        sign = is_its ? json_object_get(line, "sign") : NULL;
+    }
+    if (sign == NULL) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no sign of member %d", (int)member);
+    }
+    char *text = pbt__json_write(sign);
+    if (text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *bytes = text;
+    *length = strlen(text);
+    return PBT_OK;
+}
+
 /* ---- checkpoints ---- */
 
 static pbt_err get_blob(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
                         size_t *length, pbt_error *error)
 {
     remote *this = (remote *)store;
+    if (id.number == PBT__BLOB_SIGN) {
+        return get_sign(this, id.member, bytes, length, error);
+    }
     char path[PATH_SIZE + 64];
     pbt__text text = pbt__text_init(PBT__BLOB_MAXIMUM);
     snprintf(path, sizeof path, "/studies/%s/checkpoints/m%" PRId32 "s%" PRId32,
@@ -260,6 +288,7 @@ static void close_remote(pbt__store *store)
 {
     remote *this = (remote *)store;
     pbt__http_fini(&this->http);
+    json_decref(this->claims);
     free(this->names);
     free(this);
 }

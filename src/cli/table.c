@@ -11,6 +11,7 @@ enum { TABLE_MAXIMUM = 1 << 30 }; /* Units: bytes of all cells */
 typedef struct column {
     size_t width;
     bool is_number;
+    bool is_left_out;
 } column;
 
 pbt__table pbt__table_init(size_t column_count)
@@ -76,7 +77,9 @@ static void write_cells(const pbt__table *table, const column *columns, pbt__tex
     for (size_t i = 0; i < table->cell_count; i++) {
         const column *at = &columns[i % table->column_count];
         size_t blank = at->width - pbt__text_columns(cell);
-        if (cell[0] != '\0') {
+        if (at->is_left_out) {
+            /* its turn passes */
+        } else if (cell[0] != '\0') {
             write_blanks(owed + (at->is_number ? blank : 0), out);
             pbt__text_add(out, cell);
             owed = at->is_number ? 2 : blank + 2;
@@ -91,7 +94,30 @@ static void write_cells(const pbt__table *table, const column *columns, pbt__tex
     }
 }
 
+/* The first column stays, whatever it takes. */
+static void leave_out(const pbt__table *table, size_t width, column *columns, pbt__text *left_out)
+{
+    const char *header = pbt__text_string(&table->cells);
+    size_t used = 0;
+    for (size_t i = 0; i < table->column_count && i < table->cell_count; i++) {
+        const size_t more = columns[i].width + (i > 0 ? 2 : 0);
+        columns[i].is_left_out = i > 0 && used + more > width;
+        if (columns[i].is_left_out) {
+            pbt__text_format(left_out, "%s%s", left_out->length > 0 ? ", " : "", header);
+        } else {
+            used += more;
+        }
+        header += strlen(header) + 1;
+    }
+}
+
 void pbt__table_write(const pbt__table *table, pbt__text *out)
+{
+    pbt__table_write_within(table, SIZE_MAX, out, NULL);
+}
+
+void pbt__table_write_within(const pbt__table *table, size_t width, pbt__text *out,
+                             pbt__text *left_out)
 {
     bool is_broken = table->column_count == 0 || table->cells.failed;
     column *columns = is_broken ? NULL : pbt__calloc(table->column_count, sizeof *columns);
@@ -100,6 +126,9 @@ void pbt__table_write(const pbt__table *table, pbt__text *out)
         return;
     }
     measure(table, columns);
+    if (left_out != NULL) {
+        leave_out(table, width, columns, left_out);
+    }
     write_cells(table, columns, out);
     free(columns);
 }

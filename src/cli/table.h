@@ -25,6 +25,11 @@ void pbt__table_add(pbt__table *table, const char *text);
 /* Append the table's lines to `out`, each without trailing blanks. */
 void pbt__table_write(const pbt__table *table, pbt__text *out);
 
+/* As that, in lines of at most `width`: a column that does not fit beside those before it is left
+ * out, and its header appended to `left_out`, after ", " where that is not empty. */
+void pbt__table_write_within(const pbt__table *table, size_t width, pbt__text *out,
+                             pbt__text *left_out);
+
 /* Columns a UTF-8 text takes, one for each code point. */
 size_t pbt__text_columns(const char *text);
 

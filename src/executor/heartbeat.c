@@ -79,8 +79,9 @@ static void renew(pbt__slot *slot)
         slot->beat.is_training = false;
         return;
     }
-    const pbt_err err = pbt__study_heartbeat(local->study, &slot->who, beat.segment, beat.attempt,
-                                             atomic_load(&slot->step), &verb, &error);
+    const pbt__pulse pulse = {
+        .segment = beat.segment, .attempt = beat.attempt, .step = atomic_load(&slot->step)};
+    const pbt_err err = pbt__study_heartbeat(local->study, &slot->who, &pulse, &verb, &error);
     pbt__slot_leave(slot);
     const pbt__order order = order_of(err, verb);
     pthread_mutex_lock(&local->mutex);

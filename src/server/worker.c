@@ -172,14 +172,19 @@ pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
 
 /* ---- heartbeat ------------------------------------------------------------------------------- */
 
-static pbt_err read_heartbeat(pbt__request *request, int32_t *attempt, int64_t *step,
+static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__measures **measures,
                               pbt_error *error)
 {
     pbt__body body = pbt__body_init(request, error);
-    *attempt = pbt__body_attempt(&body);
-    *step = pbt__body_integer(&body, "step", 0, INT64_MAX, 0);
-    if (body.err == PBT_OK) {
-        pbt__measures_free(pbt__measures_new(&body));
+    *out = (pbt__pulse){
+        .segment = request->segment,
+        .attempt = pbt__body_attempt(&body),
+        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, 0),
+    };
+    *measures = body.err == PBT_OK ? pbt__measures_new(&body) : NULL;
+    if (*measures != NULL) {
+        out->metrics = (*measures)->items;
+        out->metric_count = (*measures)->count;
     }
     pbt__body_fini(&body);
     return body.err;
@@ -187,15 +192,15 @@ static pbt_err read_heartbeat(pbt__request *request, int32_t *attempt, int64_t *
 
 pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
 {
-    int32_t attempt;
-    int64_t step;
+    pbt__pulse pulse;
+    pbt__measures *measures = NULL;
     pbt__verb verb = PBT__TRAIN;
-    pbt_err err = read_heartbeat(request, &attempt, &step, error);
+    pbt_err err = read_heartbeat(request, &pulse, &measures, error);
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__study_heartbeat(request->hosted->study, &HOLDER, request->segment, attempt, step,
-                               &verb, error);
+    err = pbt__study_heartbeat(request->hosted->study, &HOLDER, &pulse, &verb, error);
+    pbt__measures_free(measures);
     const bool is_lost = err == PBT_ERR_LATE || err == PBT_ERR_STATE;
     if (err != PBT_OK && !is_lost) {
         return err;

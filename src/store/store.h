@@ -2,10 +2,11 @@
  * store.h: where studies live.
  *
  * A store holds, per study: an append-only log of events (the truth), one claim row per member (who
- * trains it, until when), and small blobs (checkpoints kept inside the store). It knows nothing of
- * what events mean. One handle serves one transaction at a time; several processes may hold handles
- * of one store. `begin` takes the study's lock, and everything between it and `commit` happens at
- * once or not at all, also when the process dies between any two lines.
+ * trains it, until when), and small blobs (checkpoints kept inside the store; of each member, the
+ * last sign of life of its trainer). It knows nothing of what events mean. One handle serves one
+ * transaction at a time; several processes may hold handles of one store. `begin` takes the study's
+ * lock, and everything between it and `commit` happens at once or not at all, also when the process
+ * dies between any two lines.
  *
  * Three backends share this interface and one conformance suite: memory, SQLite, PostgreSQL.
  */
@@ -21,6 +22,7 @@ enum {
     PBT__SESSION_SIZE = 33,               /* a session's 32 hexadecimal digits and its NUL */
     PBT__BODY_MAXIMUM = 64 * 1024 * 1024, /* Units: bytes of an event's body */
     PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob */
+    PBT__BLOB_SIGN = -1, /* the number of a blob that is the member's own: its sign of life */
 };
 
 /* Part of every store: a number is never given to another kind. */

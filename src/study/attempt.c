@@ -6,12 +6,14 @@
 #include "base/error.h"
 #include "study/desk.h"
 #include "study/json.h"
+#include "study/sign.h"
 
 typedef struct attempt_call {
     const pbt__claimant *who;
     pbt_segment_id segment;
     int32_t attempt;
     int64_t step;
+    const pbt__pulse *pulse;         /* of a heartbeat */
     const pbt__checkpoint *progress; /* nullable */
     const char *message;
     pbt__cause cause;
@@ -56,13 +58,18 @@ static pbt_err run_heartbeat(pbt__study *study, void *arguments, pbt_error *erro
         claim.step_changed_us = now;
     }
     call->action.verb = pbt__view_is_over(&study->view) ? PBT__STOP : PBT__TRAIN;
-    return pbt__study_put_claim(study, &claim, error);
+    err = pbt__sign_put(study, &claim, call->pulse->metrics, call->pulse->metric_count, error);
+    return err == PBT_OK ? pbt__study_put_claim(study, &claim, error) : err;
 }
 
-pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who, pbt_segment_id segment,
-                             int32_t attempt, int64_t step, pbt__verb *verb, pbt_error *error)
+pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who, const pbt__pulse *pulse,
+                             pbt__verb *verb, pbt_error *error)
 {
-    attempt_call call = {.who = who, .segment = segment, .attempt = attempt, .step = step};
+    attempt_call call = {.who = who,
+                         .segment = pulse->segment,
+                         .attempt = pulse->attempt,
+                         .step = pulse->step,
+                         .pulse = pulse};
     pbt_err err = pbt__study_submit(study, run_heartbeat, &call, error);
     if (err == PBT_OK) {
         *verb = call.action.verb;

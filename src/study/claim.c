@@ -280,6 +280,7 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
             pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
     }
     if (err == PBT_OK) {
+        claim.step = train->resume_step;
         err = pbt__study_put_claim(study, &claim, error);
     }
     if (err == PBT_OK) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/sign.h"
 
 size_t pbt__study_offers(pbt__study *study)
 {
@@ -133,6 +133,11 @@ pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback, void 
                           pbt_error *error)
 {
     return study->store->ops->claim_list(study->store, study->row.id, 0, callback, context, error);
+}
+
+json_t *pbt__study_sign(const pbt__study *study, const pbt__claim *claim)
+{
+    return pbt__sign_get(study, claim);
 }
 
 const char *pbt__study_folder(const pbt__study *study)

@@ -46,6 +46,10 @@ PBT_MUST_USE pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__even
 PBT_MUST_USE pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback,
                                        void *context, pbt_error *error);
 
+/* What the trainer of a claim's attempt last said, {segment attempt seen_us metrics}; NULL where
+ * nothing is known. */
+json_t *pbt__study_sign(const pbt__study *study, const pbt__claim *claim);
+
 /* The folder beside the store, where checkpoints are unless the spec says. Owner: the study */
 const char *pbt__study_folder(const pbt__study *study);
 

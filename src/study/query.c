@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/desk.h"
+#include "study/sign.h"
 
 static json_t *time_json(int64_t time_us)
 {
@@ -189,11 +190,28 @@ static json_t *add_provenance(pbt__study *study, json_t *show)
     return NULL;
 }
 
+static json_t *add_training(const pbt__study *study, json_t *show)
+{
+    json_t *list = json_array();
+    int failed = list == NULL ? -1 : 0;
+    for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
+        if (pbt__claim_is_current(study, &study->claims[m])) {
+            failed = json_array_append_new(list, pbt__sign_training(study, m));
+        }
+    }
+    if (show == NULL || json_object_set_new(show, "training", list) != 0 || failed != 0) {
+        json_decref(show);
+        return NULL;
+    }
+    return show;
+}
+
 pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 {
     pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
-        err = pbt__study_give(add_provenance(study, show_json(study)), out, error);
+        json_t *show = add_training(study, show_json(study));
+        err = pbt__study_give(add_provenance(study, show), out, error);
         pthread_mutex_unlock(&study->view_lock);
     }
     return err;
@@ -231,13 +249,13 @@ static json_t *member_json(pbt__study *study, int32_t m)
     bool has_any = pbt__population_newest(population, m, &newest);
     bool has_score = pbt__population_reported(population, m, &reported);
     return json_pack(
-        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i}", "member", (int)m, "state",
+        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:o}", "member", (int)m, "state",
         member_state(study, m), "step", (json_int_t)pbt__population_step(population, m), "age",
         (json_int_t)(newest.state == PBT_SEGMENT_REPORTED ? newest.end_age : newest.start_age),
         "score", has_score ? pbt__json_number(reported.score) : json_null(), "segment",
         pbt__id_json(newest.id), "hyperparameters",
         has_any ? pbt__values_json(space_of(study), newest.values) : json_object(), "failures",
-        (int)pbt__population_failures(population, m));
+        (int)pbt__population_failures(population, m), "training", pbt__sign_training(study, m));
 }
 
 static json_t *members_json(pbt__study *study)

@@ -135,11 +135,20 @@ PBT_MUST_USE pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *w
                                        const pbt__result *result, pbt__reply *out,
                                        pbt_error *error);
 
+/* What a heartbeat says. Shape: metrics[metric_count]; the last logged values, Nullable */
+typedef struct pbt__pulse {
+    pbt_segment_id segment;
+    int32_t attempt;
+    int64_t step;
+    const pbt__metric *metrics;
+    size_t metric_count;
+} pbt__pulse;
+
 /* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study
  * has stopped. Errors: PBT_ERR_LATE where the lease went to another. */
 PBT_MUST_USE pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who,
-                                          pbt_segment_id segment, int32_t attempt, int64_t step,
-                                          pbt__verb *verb, pbt_error *error);
+                                          const pbt__pulse *pulse, pbt__verb *verb,
+                                          pbt_error *error);
 
 /* Give a segment back, with what was saved aside at `step` where `has_progress`. */
 PBT_MUST_USE pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who,

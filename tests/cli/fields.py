@@ -129,7 +129,10 @@ class Fields(Case):
             self.assertEqual([key for key in keys if "." in key and key not in given], [])
 
     def rare(self, query):
-        """What a missing quorum has (tests/core/why.c), and a copy since (words.py)."""
+        """What a missing quorum has (tests/core/why.c), and a copy since (words.py); what is seen
+        while it trains (tests/server/worker.py)."""
+        if query in ("show", "list", "members"):
+            return {field for field in documented()[query] if field.startswith("training")}
         taken = {f"taken.{field}" for field in ("segment", "parent", "donor", "step")}
         return taken | {"quorum.needed", "quorum.reported"} if query == "why" else set()
 

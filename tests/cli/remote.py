@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 import urllib.request
 
@@ -9,6 +10,12 @@ import tap
 from case import Case
 
 QUERIES = ("list", "show", "members", "segments", "best", "schedule", "lineage", "verify")
+
+
+
+def ageless(text):
+    """An answer without how long ago something was."""
+    return re.sub(r"\b\d+:\d\d\b", "", text)
 
 
 class Remote(Case):
@@ -34,7 +41,9 @@ class Remote(Case):
         for query in QUERIES:
             for form in ([], ["--json"]):
                 with self.subTest(query=query, form=form):
-                    self.assertEqual(self.asked(query, *form), self.pbt(query, *form))
+                    asked, told = self.asked(query, *form), self.pbt(query, *form)
+                    self.assertEqual(ageless(asked[0]), ageless(told[0]))
+                    self.assertEqual(asked[1:], told[1:])
 
     def test_a_store_looks_the_same_from_elsewhere(self):
         empty = self.folder / "empty"

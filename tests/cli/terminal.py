@@ -133,13 +133,21 @@ class Terminal(Case):
         self.assertEqual(self.screen.scrolled, 0)
         text = self.screen.text()
         self.assertRegex(text, r"(?m)^Ctrl-C stops; the same command goes on$")
-        self.assertRegex(text, r"(?m)^member +state +step +score +last decision +rate +width$")
+        header = "member state step score( seen)? last decision rate width"
+        self.assertRegex(text, "(?m)^" + header.replace(" ", " +") + "$")
         self.assertEqual(len(self.frame_lines(r" +\d +(training|waiting|finished) ")), 4)
         self.read(r"(copies m\ds\d|continues)")
         self.assertEqual(len(self.frame_lines("tiny: 4 members")), 1)
         self.end()
         self.assertRegex(self.screen.text(), r"(?s)100 %  160 of 160 steps.*tiny finished")
         self.assertEqual(len(self.frame_lines(r"\[#*-*\]")), 1)
+
+    def test_what_does_not_fit_is_named(self):
+        self.spec(delay="0.2")
+        self.open(columns=50)
+        self.read(r"(?m)^not shown: (last decision, )?rate, width; widen the terminal")
+        self.read(r"(?m)^member +state +step +score +seen")
+        self.process.kill()
 
     def test_ctrl_c_is_answered_in_the_frame(self):
         self.spec(delay="0.5", trainer="stubborn.sh")
@@ -160,7 +168,7 @@ class Terminal(Case):
         self.read(r"best \d\S* \(m")
         self.assertEqual(self.screen.scrolled, 0)
         self.assertRegex(self.screen.text().splitlines()[0], "^tiny: 40 members")
-        self.assertEqual(len(self.frame_lines(r" +\d+ +(training|waiting|finished) ")), 6)
+        self.assertEqual(len(self.frame_lines(r" +\d+ +(training|waiting|finished) ")), 5)
         self.process.kill()
 
     def test_the_address_fits_a_terminal(self):

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/format.h"
+#include "cli/sight.h"
 #include "cli/table.h"
 #include "cli/words.h"
 #include "plot/gnuplot.h"
@@ -103,6 +104,57 @@ static void columns_of_numbers_are_aligned_right(void **state)
     pbt__table_fini(&table);
 }
 
+static void what_does_not_fit_is_left_out_and_named(void **state)
+{
+    (void)state;
+    static const char *const CELLS[] = {"member", "logged",    "rate", "width",
+                                        "0",      "loss 0.25", "0.1",  "64"};
+    static const struct {
+        size_t width;
+        const char *table, *left_out;
+    } CASES[] = {
+        {30, "member  logged     rate  width\n     0  loss 0.25   0.1     64\n", ""},
+        {29, "member  logged     rate\n     0  loss 0.25   0.1\n", "width"},
+        {20, "member  logged\n     0  loss 0.25\n", "rate, width"},
+        {12, "member  rate\n     0   0.1\n", "logged, width"},
+        {1, "member\n     0\n", "logged, rate, width"},
+    };
+    for (size_t c = 0; c < sizeof CASES / sizeof *CASES; c++) {
+        pbt__table table = pbt__table_init(4);
+        for (size_t i = 0; i < sizeof CELLS / sizeof CELLS[0]; i++) {
+            pbt__table_add(&table, CELLS[i]);
+        }
+        pbt__text text = pbt__text_init(1000), left_out = pbt__text_init(1000);
+        pbt__table_write_within(&table, CASES[c].width, &text, &left_out);
+        assert_string_equal(pbt__text_string(&text), CASES[c].table);
+        assert_string_equal(pbt__text_string(&left_out), CASES[c].left_out);
+        pbt__text_fini(&text);
+        pbt__text_fini(&left_out);
+        pbt__table_fini(&table);
+    }
+}
+
+static void logged_values_are_cut_where_they_are_many(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *metrics, *words;
+    } CASES[] = {
+        {"{}", "-"},
+        {"{\"loss\": 0.25}", "loss 0.25"},
+        {"{\"loss\": 0.25, \"acc\": \"nan\"}", "loss 0.25, acc nan"},
+        {"{\"loss\": 0.25, \"accuracy\": 0.512345}", "loss 0.25, ..."},
+        {"{\"a_name_that_is_longer_than_all\": 1}", "..."},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char words[PBT__SIGHT_SIZE];
+        json_t *metrics = json_loads(CASES[i].metrics, 0, NULL);
+        pbt__sight_logged(metrics, 20, words);
+        assert_string_equal(words, CASES[i].words);
+        json_decref(metrics);
+    }
+}
+
 /* Shape: expected without the time. */
 static void assert_words(const char *json, const char *expected)
 {
@@ -165,6 +217,8 @@ int main(void)
         cmocka_unit_test(one_is_singular),
         cmocka_unit_test(texts_for_gnuplot_stay_between_quotes),
         cmocka_unit_test(columns_of_numbers_are_aligned_right),
+        cmocka_unit_test(what_does_not_fit_is_left_out_and_named),
+        cmocka_unit_test(logged_values_are_cut_where_they_are_many),
         cmocka_unit_test(every_kind_of_event_has_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

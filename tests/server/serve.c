@@ -3,7 +3,8 @@
  *
  * Usage: server-serve SPEC [NAME=VALUE...]   options of the server, or store=URL
  *
- * Prints one line of JSON, {url, token, worker_token}, and then obeys the lines it reads, each answered by one:
+ * Prints one line of JSON, {url, token, worker_token}, and then obeys the lines it reads, each
+ * answered by one:
  *
  *     inline N     train N segments here, their checkpoints kept in the store
  *     drain, stop, resume

@@ -197,6 +197,22 @@ class Worker(Case):
         after = [row for row in rows if row["segment"] == "m0s1"][0]
         self.assertEqual((after["start_step"], after["end_step"]), (13, 20))
 
+    def test_what_is_logged_is_seen_while_it_trains(self):
+        segment = self.train()
+        path = self.path(segment, "heartbeat")
+        self.ok("POST", path, {"attempt": 1, "step": 3, "metrics": {"loss": 0.5, "bad": "nan"}})
+        self.ok("POST", path, {"attempt": 1, "step": 4, "metrics": {"loss": 0.25}})
+        seen = [member["training"] for member in self.ok("GET", "/v1/studies/tiny/members")]
+        self.assertEqual(seen[1:], [None, None, None])
+        self.assertEqual((seen[0]["segment"], seen[0]["step"]), ("m0s0", 4))
+        self.assertEqual(seen[0]["metrics"], {"loss": 0.25, "bad": "nan"})
+        self.assertEqual(self.ok("GET", "/v1/studies/tiny")["training"], seen[:1])
+        (claim,) = self.ok("GET", "/v1/studies/tiny/claims")["claims"]
+        self.assertEqual(claim["sign"]["metrics"], {"loss": 0.25, "bad": "nan"})
+        self.report(segment)
+        again = self.ok("GET", "/v1/studies/tiny/members")[0]["training"]
+        self.assertEqual(again, None)
+
     def test_draining_hands_out_nothing_and_asks_for_all_back(self):
         segment = self.train()
         self.tell("drain")

@@ -32,8 +32,8 @@ static const char amending[] =
     "\n"
     "In the tables below, *amend* marks what `pbt amend` may change while a study exists, as in\n"
     "`pbt amend fashion-mnist stop.steps=8000`; the value is written as in a spec.\n"
-    "*amend here* marks what names a program, a file, a folder or an environment: it is changed with\n"
-    "the store itself, never with `--server`.\n";
+    "*amend here* marks what names a program, a file, a folder or an environment: it is changed\n"
+    "with the store itself, never with `--server`.\n";
 
 static const char placeholders[] =
     "\n"

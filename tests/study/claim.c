@@ -157,9 +157,8 @@ static void behaviour_10_late_work_that_nobody_redid_is_kept(void **state)
     b->now_us += 31000000;
     pbt__verb verb;
     const pbt__claimant who = {.worker = "other", .session = "other"};
-    assert_int_equal(
-        pbt__study_heartbeat(b->study, &who, other.train.segment.id, 2, 5, &verb, &b->error),
-        PBT_ERR_LATE);
+    assert_int_equal(bench_beat(b->study, &who, other.train.segment.id, 2, 5, &verb, &b->error),
+                     PBT_ERR_LATE);
     (void)third;
     assert_ok(bench_try_report(b, "other", &other, 1, 10, &reply));
     assert_int_equal(bench_count(b, "reported"), 1);
@@ -174,14 +173,12 @@ static void heartbeats_renew_a_lease(void **state)
     pbt__action action = bench_claim(b, "a");
     for (int i = 0; i < 5; i++) {
         b->now_us += 20000000;
-        assert_ok(
-            pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, i, &verb, &b->error));
+        assert_ok(bench_beat(b->study, &who, action.train.segment.id, 1, i, &verb, &b->error));
         assert_int_equal(verb, PBT__TRAIN);
     }
     assert_int_equal(bench_claim(b, "b").verb, PBT__WAIT);
     assert_ok(pbt__study_stop(b->study, &b->error));
-    assert_ok(
-        pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 9, &verb, &b->error));
+    assert_ok(bench_beat(b->study, &who, action.train.segment.id, 1, 9, &verb, &b->error));
     assert_int_equal(verb, PBT__STOP);
 }
 
@@ -194,16 +191,13 @@ static void a_step_that_stands_still_is_given_up(void **state)
     pbt__action action = bench_claim(b, "a");
     for (int i = 0; i < 2; i++) {
         b->now_us += 20000000;
-        assert_ok(
-            pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error));
+        assert_ok(bench_beat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error));
     }
     b->now_us += 29000000;
-    assert_ok(
-        pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error));
+    assert_ok(bench_beat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error));
     b->now_us += 22000000;
-    assert_int_equal(
-        pbt__study_heartbeat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error),
-        PBT_ERR_LATE);
+    assert_int_equal(bench_beat(b->study, &who, action.train.segment.id, 1, 3, &verb, &b->error),
+                     PBT_ERR_LATE);
     assert_int_equal(bench_claim(b, "b").train.attempt, 2);
 }
 

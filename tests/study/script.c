@@ -62,9 +62,8 @@ static pbt_err beat(script *self, script_worker *w)
     const pbt__claimant who = who_is(w);
     const pbt__assignment *train = &w->action.train;
     pbt__verb verb = PBT__TRAIN;
-    return drop_if_late(w, pbt__study_heartbeat(self->bench->study, &who, train->segment.id,
-                                                train->attempt, train->segment.start_step + 1,
-                                                &verb, &self->bench->error));
+    return drop_if_late(w, bench_beat(self->bench->study, &who, train->segment.id, train->attempt,
+                                      train->segment.start_step + 1, &verb, &self->bench->error));
 }
 
 /* A small checkpoint in the store, a file that the trainer saved, bytes too many for the store. */

@@ -301,3 +301,10 @@ char *bench_segments(bench *b)
     json_decref(list);
     return text;
 }
+
+pbt_err bench_beat(pbt__study *study, const pbt__claimant *who, pbt_segment_id id, int32_t attempt,
+                   int64_t step, pbt__verb *verb, pbt_error *error)
+{
+    const pbt__pulse progress = {.segment = id, .attempt = attempt, .step = step};
+    return pbt__study_heartbeat(study, who, &progress, verb, error);
+}

@@ -78,6 +78,10 @@ int64_t bench_problems(bench *b);
 /* The segments as one text, without attempts, sequence and times. The caller frees. */
 char *bench_segments(bench *b);
 
+/* A heartbeat that logs nothing. */
+pbt_err bench_beat(pbt__study *study, const pbt__claimant *who, pbt_segment_id id, int32_t attempt,
+                   int64_t step, pbt__verb *verb, pbt_error *error);
+
 #define assert_ok(expression) assert_int_equal((expression), PBT_OK)
 
 #endif

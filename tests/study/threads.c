@@ -75,8 +75,8 @@ static pbt_err train(const thread *self, const pbt__claimant *who, pbt__action *
     const pbt_segment_id id = action->train.segment.id;
     const int32_t attempt = action->train.attempt;
     pbt__verb verb = PBT__TRAIN;
-    pbt_err err = pbt__study_heartbeat(self->study, who, id, attempt,
-                                       action->train.segment.start_step + 1, &verb, error);
+    pbt_err err = bench_beat(self->study, who, id, attempt, action->train.segment.start_step + 1,
+                             &verb, error);
     if (err != PBT_OK) {
         return err;
     }
