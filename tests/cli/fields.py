@@ -150,6 +150,9 @@ class Events(Case):
         trainer.write_text(broken + trainer.read_text())
         process = self.start("run", "spec.yaml", "--quiet", "--slots", "2")
         self.wait_for((self.folder / "broken").exists, "a failure")
+        # What ends just before the run is stopped has not failed.
+        states = lambda: {segment["state"] for segment in self.json("segments")}
+        self.wait_for(lambda: "given_up" in states(), "its end")
         process.terminate()
         process.communicate(timeout=60)
         self.pbt("stop", "tiny")
