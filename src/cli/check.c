@@ -3,27 +3,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "base/error.h"
 #include "cli/print.h"
-#include "spec/spec.h"
+#include "cli/spec_file.h"
+#include "study/json.h"
 
-int pbt__command_check(const pbt__arguments *arguments)
+/* What is wrong, as the last entries of an object that is open. */
+static pbt_err print_complaints(const pbt__spec_file *file, pbt_error *error)
 {
-    pbt_error error = {0};
-    pbt_spec *spec = NULL;
-    char *text = NULL;
-    bool as_json = arguments->has[PBT__OPTION_JSON];
-    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
+    json_t *complaints = json_pack("{s:o, s:o}", "errors", pbt__spec_file_list(file, false),
+                                   "warnings", pbt__spec_file_list(file, true));
+    char *text = complaints != NULL ? pbt__json_write(complaints) : NULL;
+    pbt_err err = text != NULL ? PBT_OK : pbt__fail_memory(error);
     if (err == PBT_OK) {
-        err = as_json ? pbt__spec_describe_json(spec, &text, &error)
-                      : pbt__spec_describe(spec, &text, &error);
+        const char *open = strchr(text, '{');
+        puts(open != NULL ? open + 1 : text);
     }
+    free(text);
+    json_decref(complaints);
+    return err;
+}
+
+static pbt_err print_json(const pbt__spec_file *file, pbt_error *error)
+{
+    char *text = NULL;
+    if (pbt__spec_file_is_refused(file)) {
+        printf("{");
+        return print_complaints(file, error);
+    }
+    pbt_err err = pbt__spec_describe_json(file->spec, &text, error);
+    if (err == PBT_OK) {
+        printf("%.*s, ", (int)strlen(text) - 1, text);
+        err = print_complaints(file, error);
+    }
+    free(text);
+    return err;
+}
+
+static pbt_err print_words(const pbt__spec_file *file, pbt_error *error)
+{
+    char *text = NULL;
+    if (pbt__spec_file_is_refused(file)) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__spec_describe(file->spec, &text, error);
     if (err == PBT_OK) {
         size_t length = strlen(text);
         bool is_ended = length > 0 && text[length - 1] == '\n';
         printf("%s%s", text, is_ended ? "" : "\n");
     }
     free(text);
-    pbt_spec_free(spec);
-    return err != PBT_OK ? pbt__print_error(&error) : 0;
+    return err;
+}
+
+int pbt__command_check(const pbt__arguments *arguments)
+{
+    pbt__spec_file file;
+    pbt_error error = {0};
+    const char *path = arguments->operands[0];
+    pbt__spec_file_read(path, &file);
+    pbt_err err =
+        arguments->has[PBT__OPTION_JSON] ? print_json(&file, &error) : print_words(&file, &error);
+    int status = pbt__spec_file_print(&file, path);
+    pbt__spec_file_fini(&file);
+    return err != PBT_OK ? pbt__print_error(&error) : status;
 }

@@ -296,7 +296,11 @@ const pbt__command pbt__commands[] = {
         .section = PBT__SECTION_TRAIN,
         .summary = "validate a spec and print what it means",
         .text = "Reads a spec and says what a run of it would do: how many members, segments and\n"
-                "decisions, who copies whom, and the space with its priors. Nothing is created.\n",
+                "decisions, who copies whom, and the space with its priors. Nothing is created.\n"
+                "\n"
+                "All errors are printed, each with its line, column and a remedy; the exit status\n"
+                "is then 2. Warnings name what is allowed but probably not meant, such as a\n"
+                "hyperparameter that no argument mentions. 'run' and 'try' print the same.\n",
         .run = pbt__command_check,
     },
     {

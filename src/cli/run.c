@@ -28,6 +28,7 @@
 #include "cli/seeds.h"
 #include "cli/service.h"
 #include "cli/signals.h"
+#include "cli/spec_file.h"
 #include "cli/tensorboard.h"
 #include "cli/watch.h"
 #include "executor/log.h"
@@ -423,11 +424,31 @@ int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file)
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
 }
 
+/* Say whether the study of a spec exists already; where that cannot be told, it does not. */
+static bool is_known(const pbt__arguments *arguments, const pbt_spec *spec)
+{
+    pbt__place place;
+    pbt__store *store = NULL;
+    pbt__study_row row;
+    pbt_error ignored = {0};
+    bool is_found = pbt__place_find(arguments, &place, &ignored) == PBT_OK &&
+                    pbt__place_open(&place, PBT__ACCESS_READ, &store, &ignored) == PBT_OK &&
+                    pbt__store_find(store, spec->name, &row, &ignored) == PBT_OK;
+    pbt__store_close(store);
+    return is_found;
+}
+
 int pbt__command_run(const pbt__arguments *arguments)
 {
-    pbt_error error = {0};
-    pbt_spec *spec = NULL;
-    const char *file = arguments->operands[0];
-    pbt_err err = pbt_spec_read(file, &spec, &error);
-    return err == PBT_OK ? pbt__run(arguments, spec, file) : pbt__print_error(&error);
+    pbt__spec_file file;
+    const char *path = arguments->operands[0];
+    pbt__spec_file_read(path, &file);
+    if (file.spec == NULL ||
+        (pbt__spec_file_is_refused(&file) && !is_known(arguments, file.spec))) {
+        const int status = pbt__spec_file_print(&file, path);
+        pbt__spec_file_fini(&file);
+        return status;
+    }
+    pbt__spec_file_warn(&file, path);
+    return pbt__run(arguments, file.spec, path);
 }

@@ -21,6 +21,7 @@
 #include "cli/gpus.h"
 #include "cli/print.h"
 #include "cli/signals.h"
+#include "cli/spec_file.h"
 #include "cli/try_show.h"
 
 enum { SHARE = 10, STEPS_LEAST = 5, LONGER = 3, SLOTS_MAXIMUM = 4096 };
@@ -284,16 +285,17 @@ int pbt__command_try(const pbt__arguments *arguments)
 {
     rehearsal this = {.arguments = arguments};
     pbt_error error = {0};
-    pbt_spec *spec = NULL;
-    pbt_err err = pbt_spec_read(arguments->operands[0], &spec, &error);
-    if (err == PBT_OK) {
-        err = pbt__spec_can_train(spec, &error);
+    pbt__spec_file file;
+    pbt__spec_file_read(arguments->operands[0], &file);
+    int refused = pbt__spec_file_print(&file, arguments->operands[0]);
+    if (refused == 0 && pbt__spec_can_train(file.spec, &error) != PBT_OK) {
+        refused = pbt__print_error(&error);
     }
-    if (err != PBT_OK) {
-        pbt_spec_free(spec);
-        return pbt__print_error(&error);
+    if (refused != 0) {
+        pbt__spec_file_fini(&file);
+        return refused;
     }
-    this.trial.spec = spec;
+    this.trial.spec = file.spec;
     this.progress.is_quiet = arguments->has[PBT__OPTION_JSON];
     pbt__signals_install();
     const int status = try_spec(&this);
@@ -301,6 +303,6 @@ int pbt__command_try(const pbt__arguments *arguments)
         pbt__probed_fini(&this.trial.probed[id]);
     }
     free(this.trial.low);
-    pbt_spec_free(spec);
+    pbt__spec_file_fini(&file);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
 }

@@ -72,9 +72,8 @@ static bool append_parameter(pbt__text *text, const char *name, size_t length,
     return false;
 }
 
-/* Append what a name stands for; false where it stands for nothing. */
-static bool append_named(pbt__text *text, const char *name, size_t length, const pbt_space *space,
-                         const pbt__assignment *assignment)
+static bool append_number(pbt__text *text, const char *name, size_t length,
+                          const pbt__assignment *assignment)
 {
     const pbt_segment *segment = &assignment->segment;
     const struct {
@@ -83,6 +82,7 @@ static bool append_named(pbt__text *text, const char *name, size_t length, const
     } numbers[] = {
         {"start_step", assignment->resume_step},
         {"end_step", segment->end_step},
+        {"steps", segment->end_step - assignment->resume_step},
         {"start_age", segment->start_age + assignment->resume_step - segment->start_step},
         {"end_age", segment->end_age},
         {"seed", segment->seed},
@@ -94,6 +94,13 @@ static bool append_named(pbt__text *text, const char *name, size_t length, const
             return true;
         }
     }
+    return false;
+}
+
+/* What may be empty: nothing is loaded, or no step ends the training. */
+static bool append_text(pbt__text *text, const char *name, size_t length,
+                        const pbt__assignment *assignment)
+{
     if (is_named(name, length, "load")) {
         pbt__text_add(text, assignment->load);
         return true;
@@ -102,7 +109,23 @@ static bool append_named(pbt__text *text, const char *name, size_t length, const
         pbt__text_add(text, assignment->save_to);
         return true;
     }
-    return append_parameter(text, name, length, space, segment->values);
+    if (is_named(name, length, "stop_step")) {
+        if (assignment->stop_step > 0) {
+            pbt__text_format(text, "%" PRId64, assignment->stop_step);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Append what a name stands for; false where it stands for nothing. A hyperparameter comes first:
+ * a study of old may have one whose name is a placeholder's now. */
+static bool append_named(pbt__text *text, const char *name, size_t length, const pbt_space *space,
+                         const pbt__assignment *assignment)
+{
+    return append_parameter(text, name, length, space, assignment->segment.values) ||
+           append_number(text, name, length, assignment) ||
+           append_text(text, name, length, assignment);
 }
 
 /* ---- arguments ---------------------------------------------------------------------------------

@@ -8,11 +8,11 @@
 enum { PBT__ARGUMENTS_MAXIMUM = 1024 * 1024 }; /* Units: bytes of all arguments */
 
 /*
- * Fill in a command for an assignment. Known are every hyperparameter's name and load, save_to,
- * start_step, end_step, start_age, end_age, seed, member; where an earlier attempt left progress,
- * the start is where that ended. "{{" and "}}" are braces. Shape: command is NULL-terminated, and
- * so is `*out`. Owner: the caller frees `*out`, one allocation. Errors: PBT_ERR_SPEC (no such name,
- * a brace that is not closed), PBT_ERR_LIMIT, PBT_ERR_MEMORY.
+ * Fill in a command for an assignment. Known are every hyperparameter's name and
+ * pbt__placeholders; where an earlier attempt left progress, the start is where that ended. "{{"
+ * and "}}" are braces. Shape: command is NULL-terminated, and so is `*out`. Owner: the caller frees
+ * `*out`, one allocation. Errors: PBT_ERR_SPEC (no such name, a brace that is not closed),
+ * PBT_ERR_LIMIT, PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__placeholders_fill(char *const *command, const pbt_space *space,
                                             const pbt__assignment *assignment, char ***out,

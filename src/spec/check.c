@@ -5,20 +5,20 @@
 
 #include "base/error.h"
 #include "core/space.h"
+#include "spec/placeholder.h"
 #include "spec/reader.h"
-
-/* In the order of a message. */
-static const char *const placeholders[] = {
-    "load", "save_to", "start_step", "end_step", "start_age", "end_age", "seed", "member", NULL,
-};
 
 bool pbt__is_reserved(const char *name)
 {
-    bool means_a_start = false;
+    bool means_more = false;
     for (size_t i = 0; i < PBT__START_FIELDS; i++) {
-        means_a_start |= strcmp(pbt__start_fields[i].name, name) == 0;
+        means_more |= strcmp(pbt__start_fields[i].name, name) == 0;
     }
-    return means_a_start || pbt__names_find(placeholders, name) >= 0;
+    for (size_t i = 0; i < PBT__PLACEHOLDER_COUNT; i++) {
+        const pbt__placeholder *each = &pbt__placeholders[i];
+        means_more |= !each->is_late && strcmp(each->name, name) == 0;
+    }
+    return means_more;
 }
 
 static pbt__place place_of(const pbt__reader *reader, const char *path)
@@ -28,25 +28,30 @@ static pbt__place place_of(const pbt__reader *reader, const char *path)
 
 /* ---- options and their rules ---- */
 
+static pbt_err refuse_idle(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    pbt__text owner = pbt__text_init(256);
+    pbt__write_key(&owner, PBT__YAML, reader->spec, pbt__key_find(key->owner));
+    pbt_err err = pbt__refuse(reader, node->name_place, "%s: has no effect where %s is '%s'",
+                              key->path, key->owner, pbt__text_string(&owner));
+    pbt__error_hint(reader->error, "remove '%s', or give '%s' a value that uses it", key->path,
+                    key->owner);
+    pbt__text_fini(&owner);
+    return err;
+}
+
 /* A key that has no effect was meant to have one. */
 static pbt_err check_owners(const pbt__reader *reader)
 {
-    for (size_t i = 0; i < PBT__KEY_COUNT; i++) {
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
         const pbt__key *key = &pbt__keys[i];
-        if (reader->nodes[i] == NULL || pbt__key_applies(reader->spec, key)) {
-            continue;
+        const bool is_idle = reader->nodes[i] != NULL && !pbt__key_applies(reader->spec, key);
+        if (is_idle && pbt__is_good(reader, key->owner)) {
+            err = pbt__go_on(reader, refuse_idle(reader, key, reader->nodes[i]));
         }
-        pbt__text owner = pbt__text_init(256);
-        pbt__write_key(&owner, PBT__YAML, reader->spec, pbt__key_find(key->owner));
-        pbt_err err =
-            pbt__refuse(reader, reader->nodes[i]->name_place, "%s: has no effect where %s is '%s'",
-                        key->path, key->owner, pbt__text_string(&owner));
-        pbt__error_hint(reader->error, "remove '%s', or give '%s' a value that uses it", key->path,
-                        key->owner);
-        pbt__text_fini(&owner);
-        return err;
     }
-    return PBT_OK;
+    return err;
 }
 
 static pbt_err check_trainer(const pbt__reader *reader)
@@ -78,28 +83,7 @@ pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
 
 static bool is_known(const pbt_space *space, const char *name, size_t length)
 {
-    for (size_t i = 0; placeholders[i] != NULL; i++) {
-        if (strlen(placeholders[i]) == length && strncmp(placeholders[i], name, length) == 0) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < space->count; i++) {
-        const char *known = space->parameters[i].name;
-        if (strlen(known) == length && strncmp(known, name, length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void write_known(pbt__text *out, const pbt_space *space)
-{
-    for (size_t i = 0; i < space->count; i++) {
-        pbt__text_format(out, "{%s} ", space->parameters[i].name);
-    }
-    for (size_t i = 0; placeholders[i] != NULL; i++) {
-        pbt__text_format(out, "%s{%s}", i > 0 ? " " : "", placeholders[i]);
-    }
+    return pbt__placeholder_find(space, name, length) >= 0;
 }
 
 static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const char *name,
@@ -107,11 +91,17 @@ static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const
 {
     enum { LIST_MAXIMUM = 128 * 1024, SHOWN = 90 };
     pbt__text known = pbt__text_init(LIST_MAXIMUM);
-    write_known(&known, &reader->spec->search.space);
+    pbt__placeholder_list(&known, &reader->spec->search.space);
     const char *list = pbt__text_string(&known);
-    pbt_err err = pbt__refuse(
-        reader, place, "trainer.command: found the placeholder '{%.*s}'; allowed: %.*s%s",
-        (int)(length < 40 ? length : 40), name, SHOWN, list, strlen(list) > SHOWN ? "..." : "");
+    size_t shown = strlen(list);
+    if (shown > SHOWN) {
+        for (shown = SHOWN; shown > 0 && list[shown] != ' '; shown--) {
+        }
+    }
+    pbt_err err = pbt__refuse(reader, place,
+                              "trainer.command: found the placeholder '{%.*s}'; allowed: %.*s%s",
+                              (int)(length < 40 ? length : 40), name, (int)shown, list,
+                              list[shown] != '\0' ? " ..." : "");
     pbt__error_detail(reader->error, "known placeholders: %s", list);
     pbt__error_hint(reader->error, "write '{{' and '}}' for braces that are meant as they are");
     pbt__text_fini(&known);
@@ -136,8 +126,12 @@ static pbt_err check_command(const pbt__reader *reader, pbt__place place, const 
             if (at[1 + length] != '}') {
                 return refuse_brace(reader, place, '{', '}');
             }
-            if (!is_known(&reader->spec->search.space, at + 1, length)) {
-                return refuse_unknown(reader, place, at + 1, length);
+            pbt_err err = is_known(&reader->spec->search.space, at + 1, length)
+                              ? PBT_OK
+                              : refuse_unknown(reader, place, at + 1, length);
+            err = pbt__go_on(reader, err);
+            if (err != PBT_OK) {
+                return err;
             }
             at += length + 1;
         } else if (*at == '}') {
@@ -147,12 +141,21 @@ static pbt_err check_command(const pbt__reader *reader, pbt__place place, const 
     return PBT_OK;
 }
 
+/* Say whether a worker's command was always refused for this name: "{steps}" in a study of old may
+ * be a shell's "${steps}". */
+static bool is_refused_of_workers(const pbt_space *space, const char *name, size_t length)
+{
+    const int32_t index = pbt__placeholder_find(space, name, length);
+    return index >= 0 && (index >= PBT__PLACEHOLDER_COUNT || !pbt__placeholders[index].is_late);
+}
+
 /* A process that asks for its segments is started once: there is nothing to put in. */
 static pbt_err check_worker(const pbt__reader *reader, pbt__place place, const char *argument)
 {
     for (const char *at = strchr(argument, '{'); at != NULL; at = strchr(at + 1, '{')) {
         size_t length = strcspn(at + 1, "{}");
-        if (at[1 + length] == '}' && is_known(&reader->spec->search.space, at + 1, length)) {
+        if (at[1 + length] == '}' &&
+            is_refused_of_workers(&reader->spec->search.space, at + 1, length)) {
             pbt_err err = pbt__refuse(reader, place,
                                       "trainer.command: found the placeholder '{%.*s}', which only "
                                       "the protocol 'command' fills in",
@@ -172,15 +175,20 @@ static pbt_err check_placeholders(const pbt__reader *reader)
     if (trainer->command == NULL || trainer->protocol == PBT__PROTOCOL_LIBRARY) {
         return PBT_OK;
     }
+    const int32_t before = pbt__error_count(reader);
     for (size_t i = 0; trainer->command[i] != NULL; i++) {
         pbt__place place = node != NULL ? node->place : place_of(reader, "trainer.command");
         pbt_err err = trainer->protocol == PBT__PROTOCOL_COMMAND
                           ? check_command(reader, place, trainer->command[i])
                           : check_worker(reader, place, trainer->command[i]);
+        err = pbt__go_on(reader, err);
         if (err != PBT_OK) {
             return err;
         }
         node = node != NULL ? node->next : NULL;
+    }
+    if (pbt__error_count(reader) > before) {
+        pbt__spoil(reader, pbt__key_find("trainer.command"));
     }
     return PBT_OK;
 }
@@ -219,12 +227,23 @@ static pbt_err check_search(const pbt__reader *reader)
 
 pbt_err pbt__check_spec(const pbt__reader *reader)
 {
-    static pbt_err (*const checks[])(const pbt__reader *) = {
-        check_owners, check_trainer, check_placeholders, check_totals, check_search,
+    static const struct {
+        pbt_err (*check)(const pbt__reader *reader);
+        const char *needs[4]; /* keys without which it cannot tell */
+    } checks[] = {
+        {check_owners, {NULL}},
+        {check_trainer, {"trainer.protocol", "trainer.command", "trainer.library"}},
+        {check_placeholders, {"trainer.protocol", "trainer.command", "hyperparameters"}},
+        {check_totals, {"stop.steps", "population", "ready.every", "hyperparameters"}},
+        {check_search, {NULL}},
     };
     pbt_err err = PBT_OK;
     for (size_t i = 0; err == PBT_OK && i < sizeof checks / sizeof *checks; i++) {
-        err = checks[i](reader);
+        bool can_tell = checks[i].check != check_search || pbt__error_count(reader) == 0;
+        for (size_t j = 0; j < 4 && checks[i].needs[j] != NULL; j++) {
+            can_tell = can_tell && pbt__is_good(reader, checks[i].needs[j]);
+        }
+        err = can_tell ? pbt__go_on(reader, checks[i].check(reader)) : PBT_OK;
     }
     return err;
 }

@@ -237,7 +237,7 @@ static pbt_err refuse_difference(const struct comparison *comparison)
     return err;
 }
 
-pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study, pbt_error *error)
+static pbt_err compare_specs(const pbt_spec *file, const pbt_spec *study, pbt_error *error)
 {
     struct comparison comparison = {
         .file = file,
@@ -257,4 +257,24 @@ pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study, pbt_error
     }
     pbt__text_fini(&comparison.amendments);
     return err;
+}
+
+/* A study made before `~` was expanded has the path as it was written. */
+static bool is_as_written(const pbt_spec *file, const pbt_spec *study)
+{
+    pbt_spec *written = NULL;
+    const pbt__origin *origin = pbt__spec_origin(file);
+    if (origin->written == NULL ||
+        pbt__spec_parse(origin->written, origin->file, file->folder, &written, NULL) != PBT_OK) {
+        return false;
+    }
+    const bool is_same = compare_specs(written, study, NULL) == PBT_OK;
+    pbt_spec_free(written);
+    return is_same;
+}
+
+pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study, pbt_error *error)
+{
+    pbt_err err = compare_specs(file, study, error);
+    return err == PBT_ERR_SPEC && is_as_written(file, study) ? PBT_OK : err;
 }

@@ -341,7 +341,7 @@ static pbt_err read_fields(const prior_reader *prior)
     pbt_err err = type != NULL ? read_type(prior, type) : check_required(prior);
     for (const pbt__node *each = prior->node->first; err == PBT_OK && each != NULL;
          each = each->next) {
-        err = read_field(prior, each);
+        err = pbt__go_on(prior->reader, read_field(prior, each));
     }
     return err;
 }
@@ -357,11 +357,13 @@ static pbt_err read_prior(const prior_reader *prior)
         path_of(prior, "", path);
         return pbt__refuse_value(prior->reader, prior->node, path, "a map: {type: float, ...}");
     }
+    const int32_t before = pbt__error_count(prior->reader);
     err = read_fields(prior);
     if (err == PBT_OK) {
         err = check_required(prior);
     }
-    return err == PBT_OK ? check_prior(prior) : err;
+    const bool is_read = err == PBT_OK && pbt__error_count(prior->reader) == before;
+    return is_read ? check_prior(prior) : err;
 }
 
 pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node *node)
@@ -378,6 +380,7 @@ pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node *node)
         parameters[count].name = pbt__arena_copy(reader->arena, each->name, strlen(each->name));
         pbt_err err =
             parameters[count].name != NULL ? read_prior(&prior) : pbt__refuse_memory(reader);
+        err = pbt__go_on(reader, err);
         if (err != PBT_OK) {
             return err;
         }

@@ -51,6 +51,9 @@ pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *for
     (void)vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
     mend(words);
+    if (reader->findings != NULL) {
+        reader->findings->place = place;
+    }
     if (reader->file == NULL) {
         return pbt__fail(reader->error, PBT_ERR_SPEC, "%s", words);
     }
@@ -126,4 +129,51 @@ pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const
 pbt_err pbt__refuse_memory(const pbt__reader *reader)
 {
     return pbt__fail_memory(reader->error);
+}
+
+/* ---- going on ---- */
+
+static void keep(const pbt__reader *reader, bool is_warning)
+{
+    const pbt__findings *findings = reader->findings;
+    const pbt__complaint complaint = {
+        .line = findings->place.line,
+        .column = findings->place.column,
+        .is_warning = is_warning,
+        .error = *reader->error,
+    };
+    pbt__complaints_add(findings->complaints, &complaint);
+}
+
+pbt_err pbt__go_on(const pbt__reader *reader, pbt_err err)
+{
+    if (err != PBT_ERR_SPEC || reader->findings == NULL) {
+        return err;
+    }
+    keep(reader, false);
+    return PBT_OK;
+}
+
+void pbt__warn(const pbt__reader *reader)
+{
+    if (reader->findings != NULL) {
+        keep(reader, true);
+    }
+}
+
+int32_t pbt__error_count(const pbt__reader *reader)
+{
+    return reader->findings != NULL ? reader->findings->complaints->error_count : 0;
+}
+
+void pbt__spoil(const pbt__reader *reader, const pbt__key *key)
+{
+    if (reader->findings != NULL) {
+        reader->findings->is_bad[key - pbt__keys] = true;
+    }
+}
+
+bool pbt__is_good(const pbt__reader *reader, const char *path)
+{
+    return reader->findings == NULL || !reader->findings->is_bad[pbt__key_find(path) - pbt__keys];
 }

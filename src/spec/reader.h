@@ -3,6 +3,7 @@
 #define PBT_SPEC_READER_H
 
 #include "spec/arena.h"
+#include "spec/complaints.h"
 #include "spec/keys.h"
 #include "spec/scalar.h"
 #include "spec/spec.h"
@@ -12,10 +13,20 @@
 typedef struct pbt__origin {
     pbt__arena *arena;
     const char *file;
+    const char *written;             /* Nullable: the text before `~` was expanded in it */
     pbt__place keys[PBT__KEY_COUNT]; /* {0, 0} where a key was not given */
     const pbt__place *parameters;    /* Shape: [search.space.count] */
     const pbt__place *starts;        /* Shape: [search.start_count] */
 } pbt__origin;
+
+/* What was found wrong so far, where reading goes on behind an error. */
+typedef struct pbt__findings {
+    pbt__complaints *complaints;
+    pbt__place place;            /* of what was refused last */
+    const char *home;            /* Nullable: what `~` stands for */
+    char *expanded;              /* the text with it, in the spec's arena; NULL: as it was */
+    bool is_bad[PBT__KEY_COUNT]; /* keys whose fields say nothing: missing, or refused */
+} pbt__findings;
 
 /* Who reads, from what, into what. */
 typedef struct pbt__reader {
@@ -24,12 +35,18 @@ typedef struct pbt__reader {
     pbt_spec *spec;
     const pbt__node **nodes; /* Shape: [PBT__KEY_COUNT]; NULL for a key that is not given */
     pbt_error *error;        /* Nullable */
+    pbt__findings *findings; /* Nullable: then reading ends with the first error */
 } pbt__reader;
 
 pbt__origin *pbt__spec_origin(const pbt_spec *spec);
 
 /* Where a key was given, or else the map above it, or else the text's beginning. */
 pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key);
+
+/* Parse a text as pbt__spec_parse does; with findings, all that is wrong is kept in them. There is
+ * a spec wherever only pbt__review_spec found errors. Nullable: findings. */
+PBT_MUST_USE pbt_err pbt__spec_make(const char *text, const char *file, const char *folder,
+                                    pbt__findings *findings, pbt_spec **out, pbt_error *error);
 
 /* ---- refusing. Each returns PBT_ERR_SPEC ---- */
 
@@ -46,6 +63,24 @@ pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const
 
 /* Copy a text that may be cut, between characters, to fit into a message. Shape: out[size] */
 void pbt__cut(const char *text, size_t size, char *out);
+
+/*
+ * Keep a refusal and go on: what is read next does not depend on what was refused. Returns PBT_OK
+ * where `err` is PBT_OK or was kept; else `err`, with which reading ends.
+ */
+PBT_MUST_USE pbt_err pbt__go_on(const pbt__reader *reader, pbt_err err);
+
+/* Keep what reader->error says as a warning. Does nothing where the reader keeps nothing. */
+void pbt__warn(const pbt__reader *reader);
+
+/* How many errors were kept so far. */
+int32_t pbt__error_count(const pbt__reader *reader);
+
+/* Remember that a key's field says nothing. */
+void pbt__spoil(const pbt__reader *reader, const pbt__key *key);
+
+/* Say whether a key's field can be relied on: it was read, or has its default. */
+bool pbt__is_good(const pbt__reader *reader, const char *path);
 
 /* PBT_ERR_MEMORY, said in words. */
 pbt_err pbt__refuse_memory(const pbt__reader *reader);
@@ -71,6 +106,10 @@ PBT_MUST_USE pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *
 
 /* Check what needs more than one key to be seen. */
 PBT_MUST_USE pbt_err pbt__check_spec(const pbt__reader *reader);
+
+/* Check what a spec that can be trained hardly means; warnings, and errors that keep a new study
+ * from being made. */
+PBT_MUST_USE pbt_err pbt__review_spec(const pbt__reader *reader);
 
 /* Say whether a hyperparameter may not have this name, because it means something else. */
 bool pbt__is_reserved(const char *name);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/memory.h"
+#include "spec/home.h"
 #include "spec/reader.h"
 
 /* ---- finding the keys ---- */
@@ -36,6 +36,8 @@ static pbt_err refuse_unknown(const pbt__reader *reader, const pbt__key *map,
     return err;
 }
 
+static pbt_err find_key(const pbt__reader *reader, const pbt__key *key, const pbt__node *entry);
+
 /* Give each entry of a map (NULL: of the whole spec) to its key. */
 static pbt_err find_keys(const pbt__reader *reader, const pbt__key *map, const pbt__node *node)
 {
@@ -44,23 +46,31 @@ static pbt_err find_keys(const pbt__reader *reader, const pbt__key *map, const p
         (void)snprintf(path, sizeof path, "%s%s%.80s", map != NULL ? map->path : "",
                        map != NULL ? "." : "", each->name);
         const pbt__key *key = pbt__key_find(path);
-        if (key == NULL || (map == NULL && strchr(each->name, '.') != NULL)) {
-            return refuse_unknown(reader, map, each, path);
-        }
-        reader->nodes[key - pbt__keys] = each;
-        pbt__spec_origin(reader->spec)->keys[key - pbt__keys] = each->place;
-        if (key->kind != PBT__KIND_MAP) {
-            continue;
-        }
-        if (each->kind != PBT__NODE_MAP) {
-            return pbt__refuse_key(reader, each, key);
-        }
-        pbt_err err = find_keys(reader, key, each);
+        const bool is_known = key != NULL && (map != NULL || strchr(each->name, '.') == NULL);
+        pbt_err err =
+            is_known ? find_key(reader, key, each) : refuse_unknown(reader, map, each, path);
+        err = pbt__go_on(reader, err);
         if (err != PBT_OK) {
             return err;
         }
     }
     return PBT_OK;
+}
+
+/* Give an entry to its key, and those of a map to theirs. */
+static pbt_err find_key(const pbt__reader *reader, const pbt__key *key, const pbt__node *entry)
+{
+    const size_t index = (size_t)(key - pbt__keys);
+    reader->nodes[index] = entry;
+    pbt__spec_origin(reader->spec)->keys[index] = entry->place;
+    if (key->kind != PBT__KIND_MAP) {
+        return PBT_OK;
+    }
+    if (entry->kind == PBT__NODE_MAP) {
+        return find_keys(reader, key, entry);
+    }
+    pbt__spoil(reader, key);
+    return pbt__refuse_key(reader, entry, key);
 }
 
 static pbt_err refuse_missing(const pbt__reader *reader, const pbt__key *key)
@@ -71,22 +81,44 @@ static pbt_err refuse_missing(const pbt__reader *reader, const pbt__key *key)
                        key->path, allowed);
 }
 
+/* Say whether what a key's value is read against is known: a start's values have bounds. */
+static bool can_read(const pbt__reader *reader, const pbt__key *key)
+{
+    const pbt__key *map = pbt__key_map(key);
+    if (map != NULL && !pbt__is_good(reader, map->path)) {
+        return false;
+    }
+    return key->kind != PBT__KIND_STARTS ||
+           (pbt__is_good(reader, "hyperparameters") && pbt__is_good(reader, "population") &&
+            pbt__is_good(reader, "ready.every"));
+}
+
+static pbt_err read_key(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+{
+    const int32_t before = pbt__error_count(reader);
+    if (!can_read(reader, key)) {
+        pbt__spoil(reader, key);
+        return PBT_OK;
+    }
+    pbt_err err = node == NULL ? refuse_missing(reader, key) : pbt__read_key(reader, key, node);
+    err = pbt__go_on(reader, err);
+    if (pbt__error_count(reader) > before) {
+        pbt__spoil(reader, key);
+    }
+    return err;
+}
+
 static pbt_err read_keys(const pbt__reader *reader)
 {
-    for (size_t i = 0; i < PBT__KEY_COUNT; i++) {
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
         const pbt__key *key = &pbt__keys[i];
-        if (reader->nodes[i] == NULL && key->flags & PBT__KEY_REQUIRED) {
-            return refuse_missing(reader, key);
-        }
-        if (reader->nodes[i] == NULL || key->kind == PBT__KIND_MAP) {
-            continue;
-        }
-        pbt_err err = pbt__read_key(reader, key, reader->nodes[i]);
-        if (err != PBT_OK) {
-            return err;
+        const bool is_required = (key->flags & PBT__KEY_REQUIRED) != 0;
+        if (key->kind != PBT__KIND_MAP && (reader->nodes[i] != NULL || is_required)) {
+            err = read_key(reader, key, reader->nodes[i]);
         }
     }
-    return PBT_OK;
+    return err;
 }
 
 /* ---- the spec ---- */
@@ -165,6 +197,21 @@ static pbt_err read_root(const pbt__reader *reader, const pbt__node *root)
     return pbt__check_spec(reader);
 }
 
+/* The spec is refused for what was found here; a review finds only what keeps a study from being
+ * made of it. */
+static pbt_err read_all(const pbt__reader *reader, const pbt__node *root, const char *text)
+{
+    pbt_err err = pbt__go_on(reader, read_root(reader, root));
+    const bool is_refused = pbt__error_count(reader) > 0;
+    if (err == PBT_OK) {
+        err = pbt__review_spec(reader);
+    }
+    if (err == PBT_OK && !is_refused) {
+        err = pbt__home_expand(reader, text);
+    }
+    return err == PBT_OK && is_refused ? PBT_ERR_SPEC : err;
+}
+
 static pbt_err read_text(const pbt__reader *reader, const char *text)
 {
     pbt__arena *tree = pbt__arena_new();
@@ -172,18 +219,20 @@ static pbt_err read_text(const pbt__reader *reader, const char *text)
     pbt__yaml_fault fault = {.place = {1, 1}};
     pbt_err err = tree != NULL ? pbt__yaml_parse(text, tree, &root, &fault) : PBT_ERR_MEMORY;
     if (err == PBT_OK) {
-        err = read_root(reader, root);
+        err = read_all(reader, root, text);
     } else if (err == PBT_ERR_MEMORY) {
         err = pbt__refuse_memory(reader);
     } else {
         err = pbt__refuse(reader, fault.place, "%s", fault.words);
+        const pbt_err kept = pbt__go_on(reader, err);
+        err = kept == PBT_OK ? PBT_ERR_SPEC : kept;
     }
     pbt__arena_free(tree);
     return err;
 }
 
-pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder, pbt_spec **out,
-                        pbt_error *error)
+pbt_err pbt__spec_make(const char *text, const char *file, const char *folder,
+                       pbt__findings *findings, pbt_spec **out, pbt_error *error)
 {
     if (strlen(text) > PBT__SPEC_MAXIMUM) {
         return pbt__fail(error, PBT_ERR_SPEC, "%.100s:1:1: more than %d bytes", file,
@@ -200,6 +249,7 @@ pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder, 
         .spec = spec,
         .nodes = nodes,
         .error = error,
+        .findings = findings,
     };
     pbt_err err = read_text(&reader, spec->source);
     if (err != PBT_OK) {
@@ -210,47 +260,10 @@ pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder, 
     return PBT_OK;
 }
 
-/* ---- files ---- */
-
-/* Write the folder part of a path; "." where it has none. */
-static void folder_of(const char *path, char *out)
+pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder, pbt_spec **out,
+                        pbt_error *error)
 {
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-    if (slash == NULL) {
-        (void)snprintf(out, PBT__PATH_SIZE, ".");
-    } else {
-        (void)snprintf(out, PBT__PATH_SIZE, "%.*s", length == 0 ? 1 : (int)length, path);
-    }
-}
-
-pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error)
-{
-    if (strlen(path) >= PBT__PATH_SIZE) {
-        return pbt__fail(error, PBT_ERR_IO, "path of %zu bytes is too long", strlen(path));
-    }
-    char *text = NULL;
-    size_t length = 0;
-    pbt_err err = pbt__file_read(path, PBT__SPEC_MAXIMUM, &text, &length, error);
-    if (err == PBT_ERR_LIMIT) {
-        return pbt__fail(error, PBT_ERR_SPEC, "%.100s:1:1: more than %d bytes", path,
-                         PBT__SPEC_MAXIMUM);
-    }
-    if (err != PBT_OK) {
-        if (error != NULL && err == PBT_ERR_NOT_FOUND) {
-            error->code = PBT_ERR_IO;
-        }
-        return err == PBT_ERR_NOT_FOUND ? PBT_ERR_IO : err;
-    }
-    char folder[PBT__PATH_SIZE];
-    folder_of(path, folder);
-    if (memchr(text, '\0', length) != NULL) {
-        err = pbt__fail(error, PBT_ERR_SPEC, "%.100s:1:1: the file holds a NUL", path);
-    } else {
-        err = pbt__spec_parse(text, path, folder, out, error);
-    }
-    free(text);
-    return err;
+    return pbt__spec_make(text, file, folder, NULL, out, error);
 }
 
 double pbt__spec_silence_seconds(const pbt_spec *spec)

@@ -11,6 +11,8 @@
 
 #include <pbt/pbt.h>
 
+#include "spec/complaints.h"
+
 typedef enum pbt__protocol {
     PBT__PROTOCOL_WORKER,
     PBT__PROTOCOL_COMMAND,
@@ -45,7 +47,23 @@ struct pbt_spec {
     void *memory; /* the parser's own */
 };
 
-enum { PBT__SPEC_MAXIMUM = 1024 * 1024 }; /* Units: bytes of YAML */
+enum {
+    PBT__SPEC_MAXIMUM = 1024 * 1024, /* Units: bytes of YAML */
+    PBT__METRIC_MAXIMUM = 64,        /* Units: bytes of a metric's name in a report */
+};
+
+/* What a command's `{name}` stands for, beside hyperparameters. */
+typedef struct pbt__placeholder {
+    const char *name;
+    bool is_late; /* reserved since there are studies: an older one may have a hyperparameter of
+                     this name, which then comes first */
+    const char *meaning;
+} pbt__placeholder;
+
+enum { PBT__PLACEHOLDER_COUNT = 10 };
+
+/* In the order of messages and of the reference. */
+extern const pbt__placeholder pbt__placeholders[PBT__PLACEHOLDER_COUNT];
 
 /*
  * Parse a spec from a text; `file` names it in errors, `folder` is where relative paths start.
@@ -53,6 +71,17 @@ enum { PBT__SPEC_MAXIMUM = 1024 * 1024 }; /* Units: bytes of YAML */
  */
 PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder,
                                      pbt_spec **out, pbt_error *error);
+
+/*
+ * Read a spec from its file for somebody who starts something by it: all that is wrong with it is
+ * added to `complaints`, warnings too, and `~` at the beginning of its paths becomes `home`. On
+ * success there may be errors among the complaints: no new study should be made of that spec, while
+ * one that exists goes on. Nullable: home, where it is not known; error, which holds the first.
+ * Errors: PBT_ERR_SPEC (where it is not about the file itself, the complaints hold it), PBT_ERR_IO,
+ * PBT_ERR_MEMORY.
+ */
+PBT_MUST_USE pbt_err pbt__spec_load(const char *path, const char *home, pbt__complaints *complaints,
+                                    pbt_spec **out, pbt_error *error);
 
 /* Make a copy with another name and seed (`pbt run --seeds`). Errors: PBT_ERR_SPEC,
  * PBT_ERR_MEMORY. */

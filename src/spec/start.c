@@ -308,7 +308,7 @@ static pbt_err read_start(start_reader *start, const pbt__node *node)
     }
     *start->start = (pbt_start){.values = start->values, .given = start->given};
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
-        pbt_err err = read_field(start, each);
+        pbt_err err = pbt__go_on(start->reader, read_field(start, each));
         if (err != PBT_OK) {
             return err;
         }
@@ -345,7 +345,7 @@ pbt_err pbt__read_starts(const pbt__reader *reader, const pbt__node *node)
     for (const pbt__node *each = node->first; each != NULL; each = each->next, count++) {
         start_reader start = {.reader = reader, .index = count, .start = &starts[count]};
         places[count] = each->place;
-        err = read_start(&start, each);
+        err = pbt__go_on(reader, read_start(&start, each));
         if (err != PBT_OK) {
             return err;
         }

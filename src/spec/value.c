@@ -269,12 +269,13 @@ static pbt_err read_arguments(const pbt__reader *reader, const pbt__key *key, co
     }
     size_t count = 0;
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
-        pbt_err err = pbt__read_text(reader, each, key->path, &arguments[count++]);
+        pbt_err err =
+            pbt__go_on(reader, pbt__read_text(reader, each, key->path, &arguments[count++]));
         if (err != PBT_OK) {
             return err;
         }
     }
-    if (*arguments[0] == '\0') {
+    if (arguments[0] != NULL && *arguments[0] == '\0') {
         return pbt__refuse_key(reader, node->first, key);
     }
     *field = arguments;
@@ -332,7 +333,7 @@ static pbt_err read_environment(const pbt__reader *reader, const pbt__key *key,
     }
     size_t count = 0;
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
-        pbt_err err = read_variable(reader, key, each, &variables[count++]);
+        pbt_err err = pbt__go_on(reader, read_variable(reader, key, each, &variables[count++]));
         if (err != PBT_OK) {
             return err;
         }

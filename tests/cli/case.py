@@ -26,7 +26,8 @@ hyperparameters:
   width: {{type: ordinal, values: [32, 64], inherit: true}}
 trainer:
   protocol: command
-  command: [sh, {trainer}, "{{rate}}", "{{load}}", "{{save_to}}", "{{start_age}}", "{{end_age}}"]
+  command: [sh, {trainer}, "{{rate}}", "{{load}}", "{{save_to}}", \
+"{{start_age}}", "{{end_age}}", "{{width}}"]
   environment: {{DELAY: "{delay}"}}
 lease: {{seconds: 20}}
 """

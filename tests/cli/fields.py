@@ -40,7 +40,7 @@ hyperparameters:
 start: [{{rate: 0.1}}, {{rate: 0.2}}, {{rate: 0.3}}, {{rate: 0.4}}]
 trainer:
   protocol: command
-  command: [python3, train.py, "{{rate}}", "{{save_to}}", "{{start_step}}"]
+  command: [python3, train.py, "{{rate}}", "{{save_to}}", "{{start_step}}", "{{load}}{{steps}}"]
 """
 
 
@@ -101,6 +101,9 @@ class Fields(Case):
                 found["why"] += self.json("why", study, segment["segment"])
             (check,) = self.json("check", f"{study}.yaml")
             found["check"].append(check)
+        doubtful = SPEC.format(name="doubtful", rule="truncation") + "objective: {metric: loss}\n"
+        (self.folder / "doubtful.yaml").write_text(doubtful)
+        found["check"].append(json.loads(self.pbt("check", "doubtful.yaml", "--json")[0]))
         found["compare"] += self.json("compare", "truncation", "t-test")
         environment = self.environment() | {"TMPDIR": str(self.folder)}
         tried = self.start("try", "threshold.yaml", "--json", env=environment)
@@ -118,7 +121,7 @@ class Fields(Case):
         for query, objects in answers.items():
             seen = leaves({path for one in objects for path in paths(one)})
             if query == "check":
-                seen = {path for path in seen if path.startswith("plan.")}
+                seen = {path for path in seen if re.match(r"plan\.|errors|warnings", path)}
             expected = leaves(page[query])
             unknown = sorted(seen - page[query])
             self.assertEqual(unknown, [], f"{query}: the page does not name these")

@@ -1,5 +1,6 @@
 """`pbt try` itself, with trainers of each protocol."""
 
+import json
 import pathlib
 import signal
 import time
@@ -93,8 +94,9 @@ class Try(TryCase):
         self.write("trainer: {command: [python3]}\nwhatever: 1\n")
         _, errors = self.pbt("try", "spec.yaml", status=2)
         self.assertIn("spec.yaml:", errors)
-        self.write("trainer: {protocol: command, command: [no-such-program]}\n")
-        self.assertEqual(self.checks(status=1)["runs"]["result"], "no")
+        self.write("trainer: {protocol: command, command: [no-such-program, '{save_to}']}\n")
+        output, _ = self.pbt("try", "spec.yaml", "--json", status=1)
+        self.assertEqual(json.loads(output)["checks"][0]["result"], "no")
 
     def wait_for(self, condition, what):
         until = time.monotonic() + 60

@@ -30,7 +30,7 @@ trainer:
 COMMAND = """\
 trainer:
   protocol: command
-  command: [sh, trainer.sh, "{rate}", "{load}", "{save_to}", "{start_age}", "{end_age}"]
+  command: [sh, trainer.sh, "{rate}", "{load}", "{save_to}", "{start_age}", "{end_age}", "{width}"]
   environment: {DELAY: "0"}
 """
 

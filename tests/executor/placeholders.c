@@ -15,7 +15,7 @@ static const pbt_item sizes[] = {{.type = PBT_ITEM_INT, .integer = 32},
                                  {.type = PBT_ITEM_FLOAT, .real = 64.0}};
 static const pbt_item kinds[] = {{.type = PBT_ITEM_TEXT, .text = "a b;$(c)"},
                                  {.type = PBT_ITEM_BOOL, .integer = 1}};
-static const pbt_parameter parameters[] = {
+static pbt_parameter parameters[] = {
     {.name = "rate", .type = PBT_FLOAT},
     {.name = "batch", .type = PBT_INT},
     {.name = "size", .type = PBT_ORDINAL, .items = sizes, .item_count = 2},
@@ -34,6 +34,7 @@ static int set_up(void **state)
     values[1].integer = 128;
     values[2].integer = 1;
     values[3].integer = 0;
+    parameters[1].name = "batch";
     assignment = (pbt__assignment){
         .segment = {.id = {3, 12},
                     .start_step = 200,
@@ -43,6 +44,7 @@ static int set_up(void **state)
                     .seed = 4294967295U,
                     .values = values},
         .resume_step = 200,
+        .stop_step = 4000,
         .load = "/vault/m1s11",
         .save_to = "/vault/.aside/m3s12.1",
     };
@@ -83,6 +85,7 @@ static void every_name_is_filled_in(void **state)
     assert_filled("{save_to}", "/vault/.aside/m3s12.1");
     assert_filled("{start_step}-{end_step}", "200-400");
     assert_filled("{start_age}:{end_age}", "1000:1200");
+    assert_filled("{steps}/{stop_step}", "200/4000");
     assert_filled("{seed}", "4294967295");
     assert_filled("--member={member}.", "--member=3.");
 }
@@ -115,6 +118,22 @@ static void progress_moves_the_start(void **state)
     (void)state;
     assignment.resume_step = 250;
     assert_filled("{start_step} {start_age} {end_step} {end_age}", "250 1050 400 1200");
+    assert_filled("{steps} {stop_step}", "150 4000");
+}
+
+/* Its name was no placeholder's when its study was made. */
+static void a_hyperparameter_comes_first(void **state)
+{
+    (void)state;
+    parameters[1].name = "steps";
+    assert_filled("{steps}", "128");
+}
+
+static void where_nothing_ends_is_an_empty_argument(void **state)
+{
+    (void)state;
+    assignment.stop_step = 0;
+    assert_filled("--of={stop_step}", "--of=");
 }
 
 static void braces_are_doubled(void **state)
@@ -181,6 +200,8 @@ int main(void)
         cmocka_unit_test_setup(numbers_keep_their_type_and_every_digit, set_up),
         cmocka_unit_test_setup(nothing_to_load_is_an_empty_argument, set_up),
         cmocka_unit_test_setup(progress_moves_the_start, set_up),
+        cmocka_unit_test_setup(a_hyperparameter_comes_first, set_up),
+        cmocka_unit_test_setup(where_nothing_ends_is_an_empty_argument, set_up),
         cmocka_unit_test_setup(braces_are_doubled, set_up),
         cmocka_unit_test_setup(what_is_not_understood_is_refused, set_up),
         cmocka_unit_test_setup(arguments_stay_apart, set_up),

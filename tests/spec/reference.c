@@ -19,7 +19,13 @@ static const char intro[] =
     "A spec is a YAML file that describes a study. `pbt check FILE` says what it means, and\n"
     "`pbt run FILE` runs it. What is unknown, of the wrong type or without effect is refused,\n"
     "with its line and column. Aliases, anchors, tags, second documents and files of more than\n"
-    "1 MiB are refused too.\n"
+    "1 MiB are refused too. All errors are told at once. Warnings tell what is allowed but\n"
+    "hardly meant, such as a hyperparameter that the command never mentions.\n"
+    "\n"
+    "`~/` at the beginning of a path stands for your home: of `trainer.directory`,\n"
+    "`trainer.library`, `checkpoints.directory`, a start's `checkpoint`, the program and its\n"
+    "arguments. A study records the whole path. `~user` and variables such as `$SCRATCH` are\n"
+    "refused in a path; in arguments and in the environment they are passed on as they are.\n"
     "\n"
     "Numbers and booleans are those of YAML 1.2: `1` is an integer, `1.0` and `1e-4` are floats,\n"
     "`true` and `false` are booleans, `yes` is a text. Where a number is asked for, an integer\n"
@@ -42,13 +48,9 @@ static const char placeholders[] =
     "With `protocol: command`, an argument's `{name}` is replaced before each segment:\n"
     "\n"
     "| placeholder | value |\n"
-    "|---|---|\n"
-    "| `{load}` | the checkpoint to start from; empty where there is none |\n"
-    "| `{save_to}` | where to leave the checkpoint, a file or a folder |\n"
-    "| `{start_step}` `{end_step}` | the member's own steps to train |\n"
-    "| `{start_age}` `{end_age}` | the same on the clock of the weights |\n"
-    "| `{seed}` | a seed for the trainer, the same in every attempt |\n"
-    "| `{member}` | the member's number, from 0 |\n"
+    "|---|---|\n";
+
+static const char behind_placeholders[] =
     "| `{learning_rate}`, ... | a hyperparameter's value, by its name |\n"
     "| `{{` `}}` | a brace |\n"
     "\n"
@@ -56,8 +58,20 @@ static const char placeholders[] =
     "reserved: one between\n"
     "`{start_step}` and `{end_step}` says that `{save_to}` holds so many steps, and the segment "
     "goes on from there (see the\n"
-    "[tutorial](tutorial.md#no-line-at-all)). Other values of `step` are a metric like any other, "
-    "and so is an objective of that name.\n";
+    "[tutorial](tutorial.md#no-line-at-all)). Other values of `step` are a metric like any other.\n"
+    "\n"
+    "Write an option and its value as one argument, `--bias={bias}`: as an argument of its own,\n"
+    "a negative value such as `-1e-05` looks like an option to Python's argparse.\n";
+
+static void write_placeholders(pbt__text *page)
+{
+    pbt__text_add(page, placeholders);
+    for (size_t i = 0; i < PBT__PLACEHOLDER_COUNT; i++) {
+        pbt__text_format(page, "| `{%s}` | %s |\n", pbt__placeholders[i].name,
+                         pbt__placeholders[i].meaning);
+    }
+    pbt__text_add(page, behind_placeholders);
+}
 
 /* The rules or protocols that a key belongs to. */
 static void write_owners(pbt__text *page, const pbt__key *key)
@@ -174,7 +188,7 @@ static void write_page(pbt__text *page, const char *example)
             write_start(page, key);
         }
         if (strcmp(key->path, "trainer") == 0) {
-            pbt__text_add(page, placeholders);
+            write_placeholders(page);
         }
     }
 }
