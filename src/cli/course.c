@@ -160,7 +160,7 @@ static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *er
     course->seed = spec->search.seed;
     course->direction = spec->search.direction;
     course->steps_total = summary.steps_total;
-    course->state = summary.state;
+    course->state = summary.shown;
     course->is_replay = is_replay(course->name, &spec->search);
     course->metric = pbt__strdup(spec->metric);
     if (course->metric == NULL) {

@@ -118,12 +118,12 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
 
 /* ---- a study with a result ---- */
 
-static const char *ending(const pbt__outcome *outcome, pbt__study_state state)
+static const char *ending(const pbt__outcome *outcome, const pbt__summary *summary)
 {
-    if (outcome->is_interrupted && state == PBT__RUNNING) {
+    if (outcome->is_interrupted && summary->state == PBT__RUNNING) {
         return "interrupted";
     }
-    return pbt__study_state_name(state);
+    return pbt__study_state_name(summary->shown);
 }
 
 static void write_head(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
@@ -133,8 +133,8 @@ static void write_head(const pbt__outcome *outcome, const pbt__summary *summary,
     pbt__format_count(summary->segment_count, "segment", segments);
     pbt__format_count(summary->exploit_count, "copy", copies);
     pbt__text_format(out, "%s %s: %" PRId64 " of %" PRId64 " steps, %s, %s",
-                     pbt__study_name(outcome->study), ending(outcome, summary->state),
-                     summary->steps_done, summary->steps_total, segments, copies);
+                     pbt__study_name(outcome->study), ending(outcome, summary), summary->steps_done,
+                     summary->steps_total, segments, copies);
     if (outcome->elapsed_seconds >= 0) {
         pbt__text_format(out, ", %s", elapsed);
     }

@@ -1,5 +1,6 @@
 /* query.c: open, answer, close. */
 #include "cli/query.h"
+#include "cli/alive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,8 @@ pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *
         .is_observer = access == PBT__ACCESS_READ,
         .is_visitor = access != PBT__ACCESS_READ,
         .relative_to = place->here,
+        .lives = pbt__alive,
+        .lives_context = (void *)(uintptr_t)place,
     };
     pbt_err err = PBT_OK;
     if (place->server != NULL) {

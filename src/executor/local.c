@@ -358,9 +358,11 @@ pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, p
     }
     if (err == PBT_OK) {
         listen_to_workers(local, true);
+        pbt__study_attend(study, true);
         err = start_threads(local, error);
     }
     if (err != PBT_OK) {
+        pbt__study_attend(study, false);
         listen_to_workers(local, false);
         destroy(local);
         return err;
@@ -424,6 +426,7 @@ pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
         pthread_rwlock_unlock(&local->gate);
     }
     listen_to_workers(local, false);
+    pbt__study_attend(local->study, false);
     end_heartbeat(local);
     pthread_mutex_lock(&local->mutex);
     const pbt_err err = local->failure;

@@ -9,6 +9,7 @@
 #define PBT_STUDY_DESK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/ranking.h"
 #include "study/study.h"
@@ -44,6 +45,9 @@ struct pbt__study {
     bool is_observer;
     void (*refused)(void *context, const pbt_error *error); /* nullable */
     void *refused_context;
+    bool (*lives)(void *context, const char *study, const char *worker); /* nullable */
+    void *lives_context;
+    atomic_bool is_attended; /* this process trains it */
     pbt__view view;
     pbt__vault *vault; /* NULL for an observer */
     pthread_mutex_t view_lock;

@@ -375,6 +375,7 @@ const char *pbt__study_state_name(pbt__study_state state)
         [PBT__STUDY_STOPPED] = "stopped",
         [PBT__FINISHED] = "finished",
         [PBT__STUDY_FAILED] = "failed",
+        [PBT__STUDY_INTERRUPTED] = "interrupted",
     };
     return NAMES[state];
 }

@@ -35,6 +35,8 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     study->is_observer = options->is_observer;
     study->refused = options->refused;
     study->refused_context = options->refused_context;
+    study->lives = options->lives;
+    study->lives_context = options->lives_context;
     study->store_folder = pbt__strdup(options->checkpoint_folder);
     study->relative_to = options->relative_to != NULL ? pbt__strdup(options->relative_to) : NULL;
     study->spec_folder = options->spec_folder != NULL ? realpath(options->spec_folder, NULL) : NULL;

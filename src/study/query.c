@@ -64,13 +64,37 @@ static pbt__study_state state_of(const pbt__study *study, const pbt__tally *tall
     return pbt__view_is_over(&study->view) ? PBT__FINISHED : PBT__RUNNING;
 }
 
+void pbt__study_attend(pbt__study *study, bool attends)
+{
+    atomic_store(&study->is_attended, attends);
+}
+
+/* Say whether somebody is at the segment that a claim names. The lease of a process that was killed
+ * runs on, but nobody trains by it. */
+static bool is_at_work(const pbt__study *study, const pbt__claim *claim)
+{
+    if (!pbt__claim_is_current(study, claim)) {
+        return false;
+    }
+    return study->lives == NULL || atomic_load(&study->is_attended) ||
+           (claim->lease_until_us > pbt__clock_now_us() &&
+            study->lives(study->lives_context, study->row.name, claim->worker));
+}
+
 static int32_t count_workers(const pbt__study *study)
 {
     int32_t count = 0;
     for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        count += pbt__claim_is_current(study, &study->claims[m]) ? 1 : 0;
+        count += is_at_work(study, &study->claims[m]) ? 1 : 0;
     }
     return count;
+}
+
+/* A run that trains a study has moments in which it holds no segment of it. */
+static bool is_trained(const pbt__study *study, int32_t worker_count)
+{
+    return worker_count > 0 || atomic_load(&study->is_attended) ||
+           (study->lives != NULL && study->lives(study->lives_context, study->row.name, ""));
 }
 
 static void summarise(const pbt__study *study, pbt__summary *out)
@@ -94,6 +118,9 @@ static void summarise(const pbt__study *study, pbt__summary *out)
     };
     out->has_best = pbt_population_best(study->view.population, &out->best);
     snprintf(out->stop_reason, sizeof out->stop_reason, "%s", facts->stop_reason);
+    out->shown = out->state == PBT__RUNNING && !is_trained(study, out->worker_count)
+                     ? PBT__STUDY_INTERRUPTED
+                     : out->state;
 }
 
 pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error)
@@ -153,7 +180,7 @@ static json_t *show_json(pbt__study *study)
     summarise(study, &s);
     const char *mode = pbt__mode_name(spec->search.mode);
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s}",
-                     "name", study->row.name, "state", pbt__study_state_name(s.state), "population",
+                     "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", (json_int_t)s.steps_total, "segments",
                      (json_int_t)s.segment_count, "exploits", (json_int_t)s.exploit_count, "best",
@@ -234,7 +261,7 @@ static const char *member_state(const pbt__study *study, int32_t m)
     case PBT_MEMBER_FAILED:
         return "failed";
     default:
-        if (pbt__claim_is_current(study, &study->claims[m])) {
+        if (is_at_work(study, &study->claims[m])) {
             return "training";
         }
         return is_stopped_by_rule(study) ? "finished" : "waiting";
@@ -381,7 +408,7 @@ static json_t *finish_segment(pbt__study *study, pbt_segment_id id, json_t *segm
     if (claim->number == id.number) {
         failed |= raise_attempts(segment, claim->attempt);
     }
-    if (is_open && claim->number == id.number && pbt__claim_is_active(claim)) {
+    if (is_open && claim->number == id.number && is_at_work(study, claim)) {
         failed |= json_object_set_new(segment, "state", json_string("claimed"));
     }
     return failed == 0 ? segment : NULL;

@@ -21,7 +21,8 @@ typedef enum pbt__study_state {
     PBT__RUNNING,
     PBT__STUDY_STOPPED, /* by a user; `resume` goes on */
     PBT__FINISHED,
-    PBT__STUDY_FAILED, /* without one usable member */
+    PBT__STUDY_FAILED,      /* without one usable member */
+    PBT__STUDY_INTERRUPTED, /* it may go on, and nobody trains it now */
 } pbt__study_state;
 
 /* Who asks. `session` is random per process (or per slot of one): a new session of the same worker
@@ -105,6 +106,10 @@ typedef struct pbt__study_options {
     /* Nullable: told of every report that is refused, on the thread that made it. */
     void (*refused)(void *context, const pbt_error *error);
     void *refused_context;
+    /* Nullable: whether a worker whose lease has not ended is still there, as the machine knows; of
+     * the worker "" whether a run trains this study. NULL: a lease says enough. Asks no store. */
+    bool (*lives)(void *context, const char *study, const char *worker);
+    void *lives_context;
 } pbt__study_options;
 
 /* Create a study with its `created` event. `provenance` is recorded as it is; borrowed.
@@ -201,6 +206,9 @@ typedef struct pbt__listener {
  */
 void pbt__study_listen(pbt__study *study, const pbt__listener *listener);
 
+/* Say that this process trains the study from now on, or no longer. */
+void pbt__study_attend(pbt__study *study, bool attends);
+
 /* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
@@ -247,7 +255,8 @@ const pbt_spec *pbt__study_spec(pbt__study *study);
 const char *pbt__study_name(const pbt__study *study);
 
 typedef struct pbt__summary {
-    pbt__study_state state;
+    pbt__study_state state; /* as the log has it: never interrupted */
+    pbt__study_state shown; /* as people are told: never running where nobody trains */
     char stop_reason[64];
     int64_t steps_done, steps_total;
     int64_t segment_count, exploit_count;

@@ -85,6 +85,52 @@ class Stays(WorkerCase):
         self.pbt("run", "spec.yaml", "--gpus", "0", "--slots", "1", status=2)
         self.assertNotIn("workers.checkpoints", self.files())
 
+    # ---- whether anybody trains
+
+    def state(self):
+        show, listed = self.json("show")[0], self.json("list")[0]
+        self.assertEqual(show["state"], listed["state"])
+        training = [m for m in self.json("members") if m["state"] == "training"]
+        self.assertEqual(len(training) if show["state"] == "running" else 0, show["workers"])
+        return show["state"]
+
+    def test_what_nobody_trains_is_interrupted(self):
+        process = self.run_to_a_report()
+        self.assertEqual(self.state(), "running")
+        process.kill()  # its leases run on
+        process.communicate()
+        self.assertEqual(self.state(), "interrupted")
+        self.assertIn("interrupted", self.pbt("list")[0])
+        process = self.run_to_a_report()
+        self.assertEqual(self.state(), "running")
+        process.terminate()
+        self.assertIn("workers interrupted: ", self.end(process)[1])
+        self.assertEqual(self.state(), "interrupted")
+        self.pbt("stop", "workers")
+        self.assertEqual(self.state(), "stopped")
+
+    def test_a_joiner_alone_keeps_it_running(self):
+        owner = self.run_to_a_report()
+        joiner = self.run_to_a_report()
+        owner.kill()
+        owner.communicate()
+        self.wait_for(lambda: self.state() == "running", "the joiner's first segment")
+        joiner.kill()
+        joiner.communicate()
+        self.assertEqual(self.state(), "interrupted")
+
+    def test_a_study_that_another_run_does_not_train_is_interrupted(self):
+        process = self.run_to_a_report()
+        process.kill()
+        process.communicate()
+        spec = self.folder / "spec.yaml"
+        (self.folder / "other.yaml").write_text(
+            spec.read_text().replace("name: workers", "name: other"))
+        other = self.start("run", "other.yaml", "--slots", "1")
+        self.wait_for(lambda: " reported " in other.stdout.readline(), "a report")
+        states = {study["name"]: study["state"] for study in self.json("list")}
+        self.assertEqual(states, {"workers": "interrupted", "other": "running"})
+
     # ---- standard streams
 
     def test_closed_streams_are_not_replaced_by_files(self):

@@ -1,0 +1,14 @@
+/* alive.h: whether those are still there who hold a study's leases. */
+#ifndef PBT_CLI_ALIVE_H
+#define PBT_CLI_ALIVE_H
+
+#include <stdbool.h>
+
+/*
+ * As `lives` of pbt__study_options; `place` is a pbt__place. The workers of the owner (`local-N`)
+ * live while it answers for the study, those of a run that joined (`joined-PID-N`) while that
+ * process does; of others nothing is known but their leases.
+ */
+bool pbt__alive(void *place, const char *study, const char *worker);
+
+#endif
