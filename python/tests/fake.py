@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import socket
 import tarfile
@@ -46,6 +47,9 @@ class Study:
         self.reload = options.pop("reload", None)
         self.hyperparameters = options.pop("hyperparameters", {"rate": 1.0, "size": 3})
         self.metric = options.pop("metric", "score")
+        self.is_old = options.pop("is_old", False)  # says nothing to know its folder by
+        self.nonce = secrets.token_hex(16)
+        (self.aside / "mark").write_text(self.nonce, encoding="ascii")
         assert not options, options
         self.every, self.stop = every, stop
         self.changed = threading.Condition()
@@ -105,8 +109,21 @@ class Study:
         source = segment.get("load_from", segment["parent"])
         segment["load"] = f"{self.shown}/{source}" if source else None
         segment["fresh"] = source is None
+        if not self.is_old:
+            segment.update(self.proof(source))
         member["holder"], member["until"] = who, time.monotonic() + self.lease_seconds
         return segment
+
+    def proof(self, source):
+        """How a client knows that it sees the folder, and what it must find there."""
+        proof = {"shared": {"file": f"{self.shown}/.aside/mark", "nonce": self.nonce},
+                 "load_kind": None, "load_bytes": None, "load_modified_ns": None}  # fmt: skip
+        path = self.folder / source if source else None
+        if path is not None and path.exists():
+            files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+            proof["load_kind"] = "folder" if path.is_dir() else "file"
+            proof["load_bytes"] = sum(p.stat().st_size for p in files)
+        return proof
 
     def find(self, name, body):
         number = int(name[1:].split("s")[0])

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import pathlib
+import shutil
 import tarfile
 import tempfile
 import unittest
@@ -89,10 +90,98 @@ class Checkpoint(Case):
         self.assertEqual(segment.resume_step, 4)
         self.assertEqual(pathlib.Path(segment.load).read_text(encoding="utf-8"), "half")
 
-    def test_a_folder_of_the_same_name_that_is_another(self):
+    def elsewhere(self, is_marked=False, **options):
+        """A study whose folder has another one in its place here; that one holds the mark at most."""
         other = self.folder / "elsewhere"
         (other / ".aside").mkdir(parents=True)
-        self.study(population=1, shown=other)
+        self.study(population=1, shown=other, **options)
+        if is_marked:
+            (other / ".aside" / "mark").write_text(self.state.nonce, encoding="ascii")
+        return other
+
+    def test_a_folder_of_the_same_name_is_known_for_another(self):
+        marks = None, "", "0" * 32, "a folder"
+        for mark in marks:
+            with self.subTest(mark=mark):
+                other = self.elsewhere()
+                if mark == "a folder":
+                    (other / ".aside" / "mark").mkdir()
+                elif mark is not None:
+                    (other / ".aside" / "mark").write_text(mark, encoding="ascii")
+                worker = self.worker()
+                self.assertFalse(next(worker).save_to.startswith(str(other)))
+                self.assertTrue(worker.report(score=1, save=write("weights")))
+                self.assertEqual(self.bodies("report")[0][1]["checkpoint"], "uploaded")
+                (other / "m0s0").write_text("OTHERS!", encoding="utf-8")
+                path, _ = self.loaded(worker)
+                self.assertEqual(path.read_text(encoding="utf-8"), "weights")
+                shutil.rmtree(other)
+
+    def test_an_older_server_says_nothing_to_know_its_folder_by(self):
+        self.study(population=1, is_old=True)
+        worker = self.worker()
+        next(worker)
+        self.assertTrue(worker.report(score=1, save=write("weights")))
+        self.assertEqual(self.bodies("report")[0][1]["checkpoint"], "saved")
+        path, _ = self.loaded(worker)
+        self.assertEqual(path, self.folder / "checkpoints/m0s0")
+
+    def changed(self, text, **options):
+        """What a session fails with that is to load a checkpoint whose text has become another."""
+        self.study(population=1, **options)
+        worker = self.worker()
+        next(worker)
+        self.assertTrue(worker.report(score=1, save=write("weights")))
+        worker.close()
+        proof = self.state.proof
+
+        def change(source):
+            said = proof(source)
+            if source:
+                (self.folder / "checkpoints" / source).write_text(text, encoding="utf-8")
+            return said
+
+        self.state.proof = change
+        fail = self.state.fail
+        self.state.fail = lambda name, body: fail(name, {**body, "retry": False})
+        with self.assertLogs("pbt", "WARNING"):
+            self.assertIsNone(self.worker().claim())
+        return self.bodies("fail")[0][1]["message"]
+
+    def test_what_has_another_size_is_not_loaded(self):
+        for options in {}, {"shown": "/nowhere/to/be/found"}:
+            with self.subTest(options=options):
+                message = self.changed("torn", **options)
+                self.assertIn("m0s0' has another size", message)
+                self.assertIn("it has 4 bytes; 7 were recorded", message)
+                shutil.rmtree(self.folder / "checkpoints")
+
+    def test_what_has_become_a_folder_is_not_loaded(self):
+        self.study(population=1)
+        worker = self.worker()
+        next(worker)
+        worker.report(score=1, save=write("weights"))
+        fields = {"load": str(self.folder / "checkpoints/m0s0"), "segment": "m0s1",
+                  **self.state.proof("m0s0"), "load_kind": "folder"}  # fmt: skip
+        places = _checkpoints.Places(worker._session._wire)
+        with self.assertRaisesRegex(pbt.CheckpointError, "is of another kind"):
+            places.fetch(fields)
+
+    def test_a_start_checkpoint_is_known_by_its_size_and_time(self):
+        self.study(population=1)
+        own = self.folder / "pretrained"
+        own.write_text("weights", encoding="utf-8")
+        kind, size, modified = _checkpoints.measure(str(own))
+        fields = {"load": str(own), "load_kind": kind, "load_bytes": size, "shared": None}
+        places = _checkpoints.Places(None)
+        places._download = lambda fields: self.folder / "checkpoints/.aside/mark"
+        fields["load_modified_ns"] = modified
+        self.assertEqual(places.fetch(fields), str(own))
+        fields.update(load_modified_ns=modified + 1, load_bytes=32)
+        self.assertEqual(places.fetch(fields), str(self.folder / "checkpoints/.aside/mark"))
+
+    def test_a_folder_that_takes_no_writes_of_ours_is_found_out(self):
+        self.elsewhere(is_marked=True)  # as an overlay is: what is read is the server's
         worker = self.worker()
         segment = next(worker)
         self.assertTrue(worker.report(score=1, save=write("weights")))

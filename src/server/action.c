@@ -59,9 +59,44 @@ static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *tr
         train->lease_seconds);
 }
 
+/* What may be known of the folder where it is said: null where the disk takes no mark. */
+static json_t *shared_json(const pbt__hosted *hosted)
+{
+    char path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE];
+    if (pbt__study_mark(hosted->study, path, nonce, NULL) != PBT_OK) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:s}", "file", path, "nonce", nonce);
+}
+
+static json_t *known_json(int64_t value, bool is_known)
+{
+    return is_known && value >= 0 ? json_integer((json_int_t)value) : json_null();
+}
+
+/* What `load` must be, and how to know that it is the server's. */
+static bool add_proof(json_t *segment, const pbt__hosted *hosted, const pbt__assignment *train)
+{
+    const bool loads = !train->is_fresh;
+    const bool is_folder = train->load_kind == PBT__CHECKPOINT_FOLDER;
+    json_t *kind = loads ? json_string(is_folder ? "folder" : "file") : json_null();
+    const int failures =
+        json_object_set_new(segment, "load_kind", kind) +
+        json_object_set_new(segment, "load_bytes", known_json(train->load_bytes, loads)) +
+        json_object_set_new(segment, "load_modified_ns",
+                            known_json(train->load_modified_ns, loads)) +
+        json_object_set_new(segment, "shared", shared_json(hosted));
+    return failures == 0;
+}
+
 static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *train, const char *load)
 {
-    return json_pack("{s:s, s:o}", "action", "train", "segment", segment_json(hosted, train, load));
+    json_t *segment = segment_json(hosted, train, load);
+    if (segment == NULL || !add_proof(segment, hosted, train)) {
+        json_decref(segment);
+        return NULL;
+    }
+    return json_pack("{s:s, s:o}", "action", "train", "segment", segment);
 }
 
 pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_t **out,

@@ -223,6 +223,9 @@ void pbt__vault_close(pbt__vault *vault)
     if (vault == NULL) {
         return;
     }
+    if (vault->mark[0] != '\0') {
+        (void)unlink(vault->mark); /* else a sweep does */
+    }
     (void)pthread_mutex_destroy(&vault->lock);
     free(vault->publications);
     free(vault);

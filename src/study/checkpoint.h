@@ -61,6 +61,16 @@ PBT_MUST_USE pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int3
 PBT_MUST_USE pbt_err pbt__vault_path(const pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                      char *out, pbt_error *error);
 
+enum { PBT__NONCE_SIZE = 33 };
+
+/*
+ * Name a file aside and what is in it: random, and made by this process. A worker elsewhere that
+ * finds both sees this very folder, and not another one at the same path. The file goes with the
+ * vault; where a sweep or a user has removed it, another one is made.
+ * Shape: path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE]. Errors: PBT_ERR_IO. Threads: any
+ */
+PBT_MUST_USE pbt_err pbt__vault_mark(pbt__vault *vault, char *path, char *nonce, pbt_error *error);
+
 /* Write a checkpoint aside from memory, durably. */
 PBT_MUST_USE pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                       const void *bytes, size_t length, pbt_error *error);

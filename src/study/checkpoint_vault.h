@@ -10,6 +10,7 @@
  *                       when its attempt has ended
  *     .aside/gone.P.N   on its way out: renamed here first, so that what is half removed has no
  *                       name that anyone would load
+ *     .aside/mark.P.X   by which a worker elsewhere knows the folder; its process, or a sweep
  *     .aside/pin.P.N    links to a published one that is being copied elsewhere
  *
  * All names are made from numbers: no text that a user or a trainer chose becomes part of a path.
@@ -55,6 +56,8 @@ struct pbt__vault {
     pthread_mutex_t lock;                          /* of what follows */
     pbt__publication *publications; /* by member. Shape: publications[publication_count] */
     int32_t publication_count;
+    char mark[PBT__PATH_SIZE]; /* this process's mark.P.X; "": none is made yet */
+    char nonce[PBT__NONCE_SIZE];
 };
 
 /* Write "m3s12", or "m3s12.1" for an attempt. Shape: out[PBT__CHECKPOINT_NAME_SIZE] */

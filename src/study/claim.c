@@ -1,9 +1,11 @@
 /* claim.c: leases, and who trains what next. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "study/checkpoint_tree.h"
 #include "study/desk.h"
 #include "study/json.h"
 
@@ -177,10 +179,25 @@ static pbt_err load_progress(pbt__study *study, const pbt__ledger_entry *entry,
     }
     if (err == PBT_OK) {
         out->load_kind = entry->progress.kind;
+        out->load_bytes = entry->progress.size_bytes;
         out->load_from = id;
         out->resume_step = entry->progress_step;
     }
     return err;
+}
+
+/* A start checkpoint is the user's: it may hold links, and is then not measured. */
+static void measure_start(pbt__assignment *out)
+{
+    char path[PBT__PATH_SIZE];
+    pbt__checkpoint found;
+    char *resolved = realpath(out->load, NULL);
+    const bool is_measured = resolved != NULL &&
+                             pbt__path_join("", resolved, path, NULL) == PBT_OK &&
+                             pbt__tree_describe(path, 0, &found, NULL) == PBT_OK;
+    free(resolved);
+    out->load_bytes = is_measured ? found.size_bytes : -1;
+    out->load_modified_ns = is_measured ? found.modified_ns : -1;
 }
 
 static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *error)
@@ -199,6 +216,7 @@ static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *er
     }
     if (err == PBT_OK) {
         out->load_kind = S_ISDIR(status.st_mode) ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
+        measure_start(out);
     }
     return err;
 }
@@ -211,6 +229,7 @@ static pbt_err load_parent(pbt__study *study, pbt__assignment *out, pbt_error *e
         return pbt__fail_memory(error);
     }
     out->load_kind = entry->checkpoint.kind;
+    out->load_bytes = entry->checkpoint.size_bytes;
     out->load_from = parent;
     if (out->load_kind == PBT__CHECKPOINT_INLINE) {
         return PBT_OK;
@@ -228,6 +247,7 @@ pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error 
     out->resume_step = out->segment.start_step;
     out->stop_step = study->view.facts.spec->search.stop_steps;
     out->load_from = PBT_NO_SEGMENT;
+    out->load_bytes = out->load_modified_ns = -1;
     out->reload_always = study->view.facts.spec->trainer.reload_always;
     /* Progress that is gone or torn only costs its steps: the segment starts where it started. */
     if (entry->progress_attempt > 0 && load_progress(study, entry, out, NULL) == PBT_OK) {

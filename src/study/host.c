@@ -36,6 +36,11 @@ pbt_err pbt__study_aside(pbt__study *study, pbt_segment_id id, int32_t attempt, 
     return PBT_OK;
 }
 
+pbt_err pbt__study_mark(pbt__study *study, char *path, char *nonce, pbt_error *error)
+{
+    return pbt__vault_mark(study->vault, path, nonce, error);
+}
+
 pbt_err pbt__study_awaits(pbt__study *study, pbt_segment_id id, int32_t attempt, bool *is_over,
                           pbt_error *error)
 {
@@ -87,6 +92,7 @@ static pbt_err find_own(pbt__study *study, pbt__assignment *out, pbt_error *erro
         return fail_absent(study, id, error);
     }
     out->load_kind = entry->checkpoint.kind;
+    out->load_bytes = entry->checkpoint.size_bytes;
     out->load_from = id;
     if (out->load_kind == PBT__CHECKPOINT_INLINE) {
         return PBT_OK;

@@ -20,6 +20,9 @@ size_t pbt__study_offers(pbt__study *study);
 PBT_MUST_USE pbt_err pbt__study_aside(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       const char *suffix, char *out, pbt_error *error);
 
+/* As pbt__vault_mark. Threads: any */
+PBT_MUST_USE pbt_err pbt__study_mark(pbt__study *study, char *path, char *nonce, pbt_error *error);
+
 /* Check that an attempt may still bring a checkpoint. `*is_over` says that it has reported already.
  * Errors: PBT_ERR_NOT_FOUND, PBT_ERR_LATE. Threads: any */
 PBT_MUST_USE pbt_err pbt__study_awaits(pbt__study *study, pbt_segment_id id, int32_t attempt,

@@ -45,7 +45,10 @@ typedef struct pbt__assignment {
     bool is_fresh;       /* nothing to load */
     bool reload_always;  /* load even what this session's memory holds */
     pbt__checkpoint_kind load_kind;
-    pbt_segment_id load_from;  /* whose checkpoint `load` is */
+    pbt_segment_id load_from; /* whose checkpoint `load` is */
+    int64_t load_bytes;       /* of all its files; -1: not known */
+    int64_t
+        load_modified_ns; /* a start checkpoint's, which no log records; -1: not known, or none */
     char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
     char save_to[PBT__PATH_SIZE];
     double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */

@@ -4,8 +4,9 @@
  * Where the server's folder is ours too, nothing travels: the trainer writes to and reads from the
  * paths that the server names. Where it is not, the trainer is given paths in a folder of this
  * machine, and the bytes go by PUT and GET, a folder as a tar archive. A path that another machine
- * happens to have as well is found out when the server does not see what was saved, and is sent
- * after all.
+ * happens to have as well is known for another (proof.h); with an older server, or a folder that
+ * takes no writes of ours, it is found out when the server does not see what was saved, which is
+ * sent after all.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,12 +19,6 @@
 #include "base/error.h"
 #include "worker/archive.h"
 #include "worker/inside.h"
-
-static bool exists(const char *path)
-{
-    struct stat status;
-    return lstat(path, &status) == 0;
-}
 
 /* Say whether one may write beside `path`. */
 static bool is_reachable(const char *path)
@@ -108,10 +103,26 @@ static bool is_in_memory(const pbt_worker *worker, const pbt__held *held)
            strcmp(s->parent, worker->reported) == 0;
 }
 
+/* Have what a segment starts from here, and of the size that was recorded. */
+static pbt_err bring(pbt_worker *worker, pbt__held *held, pbt_error *error)
+{
+    pbt_worker_segment *s = &held->segment;
+    const char *load = s->load;
+    if (!pbt__proof_is_at_hand(&held->proof, load)) {
+        const pbt_err err = fetch(worker, held, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+        s->load = held->load;
+    }
+    return pbt__proof_check(&held->proof, s->load, load, error);
+}
+
 pbt_err pbt__checkpoint_prepare(pbt_worker *worker, pbt__held *held, pbt_error *error)
 {
     pbt_worker_segment *s = &held->segment;
-    held->is_shared = is_reachable(s->save_to);
+    const bool may_share = !held->proof.is_told || pbt__proof_holds(&held->proof);
+    held->is_shared = may_share && is_reachable(s->save_to);
     if (!held->is_shared) {
         const pbt_err err = choose(worker, held, "", held->save_to, error);
         if (err != PBT_OK) {
@@ -121,14 +132,9 @@ pbt_err pbt__checkpoint_prepare(pbt_worker *worker, pbt__held *held, pbt_error *
     }
     if (s->load == NULL || is_in_memory(worker, held)) {
         s->load = NULL;
-    } else if (!exists(s->load)) {
-        const pbt_err err = fetch(worker, held, error);
-        if (err != PBT_OK) {
-            return err;
-        }
-        s->load = held->load;
+        return PBT_OK;
     }
-    return PBT_OK;
+    return bring(worker, held, error);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "worker/heart.h"
+#include "worker/proof.h"
 
 enum { PBT__SEGMENT_SIZE = 32 };
 
@@ -16,6 +17,7 @@ typedef struct pbt__held {
     pbt_hyperparameter *hyperparameters;
     bool is_reload_always;
     bool is_shared; /* the server's folder is ours too */
+    pbt__proof proof;
     double lease_seconds;
     char load[PBT__PATH_SIZE], save_to[PBT__PATH_SIZE];
 } pbt__held;

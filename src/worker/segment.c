@@ -110,6 +110,7 @@ static const char *read_rest(pbt__held *held, const pbt__wire_value *value)
     s->save_to = pbt__wire_text(wire, value, "save_to", "");
     s->stop_step = pbt__wire_integer(wire, value, "stop_step", 0);
     s->is_fresh = pbt__wire_boolean(wire, value, "fresh", s->load == NULL);
+    held->proof = pbt__proof_read(wire, value);
     held->lease_seconds = pbt__wire_real(wire, value, "lease_seconds", 0);
     held->is_reload_always = strcmp(pbt__wire_text(wire, value, "reload", "needed"), "always") == 0;
     if (!is_id(s->id)) {

@@ -44,7 +44,9 @@ class Checkpoint(Case):
         return answer
 
     def aside(self):
-        return sorted(os.listdir(self.folder / "tiny.checkpoints" / ".aside"))
+        """What lies aside, but for the file by which the folder is known."""
+        names = os.listdir(self.folder / "tiny.checkpoints" / ".aside")
+        return sorted(name for name in names if not name.startswith("mark."))
 
     def upload(self, segment, data, type="application/octet-stream"):
         """Send, expecting success, and report."""

@@ -1,5 +1,6 @@
 """What workers say: every verb, repeats, what is late, leases, sessions, waiting."""
 
+import os
 import pathlib
 import threading
 import time
@@ -36,6 +37,29 @@ class Worker(Case):
         amendment = {"amendments": [{"key": "stop.steps", "value": "80"}]}
         self.ok("POST", "/v1/studies/tiny/amend", amendment)
         self.assertEqual(self.report(first)["action"]["segment"]["stop_step"], 80)
+
+    def test_the_folder_is_known_by_a_file_in_it(self):
+        shared = self.train()["shared"]
+        mark = pathlib.Path(shared["file"])
+        self.assertEqual(mark.parent, self.folder.resolve() / "tiny.checkpoints" / ".aside")
+        self.assertEqual(mark.read_text(encoding="ascii"), shared["nonce"])
+        mark.unlink()
+        again = self.train(worker="two")["shared"]
+        self.assertNotEqual(again, shared)
+        self.assertEqual(pathlib.Path(again["file"]).read_text(encoding="ascii"), again["nonce"])
+        self.close()
+        self.assertFalse(os.path.exists(again["file"]))
+
+    def test_what_is_loaded_has_its_kind_and_size(self):
+        first = self.train()
+        for name in ("load", "load_kind", "load_bytes", "load_modified_ns"):
+            self.assertIsNone(first[name])
+        following = self.report(first)["action"]["segment"]
+        while following["load"] is None:
+            following = self.report(following)["action"]["segment"]
+        size = os.path.getsize(following["load"])
+        self.assertEqual((following["load_kind"], following["load_bytes"]), ("file", size))
+        self.assertIsNone(following["load_modified_ns"])
 
     def test_a_report_is_followed_by_the_next_segment(self):
         first = self.train()
@@ -229,7 +253,9 @@ class Worker(Case):
         held = self.train()
         self.kill()
         self.open()
-        self.assertEqual(self.train(), held)
+        again = self.train()
+        self.assertNotEqual(again.pop("shared"), held.pop("shared"))
+        self.assertEqual(again, held)
         answer = self.ok("POST", self.path(segment, "report"), self.result(segment))
         self.assertEqual(answer["decision"]["segment"], "m0s1")
         self.finish()

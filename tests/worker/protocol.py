@@ -223,6 +223,56 @@ class Loading(Case):
         super().setUp()
         (self.folder / "m0s0").write_text("weights")
 
+    def share(self, **more):
+        """What a server says of the folder that both see, and of what is to be loaded."""
+        (self.folder / "mark").write_text("0123456789abcdef" * 2)
+        shared = {"file": str(self.folder / "mark"), "nonce": "0123456789abcdef" * 2}
+        return {"parent": "m1s0", "donor": 1, "shared": shared, "load_kind": "file",
+                "load_bytes": 7, "load_modified_ns": None, **more}
+
+    def test_is_by_path_where_the_folder_is_proven(self):
+        self.assertIn(f"load={self.folder}/m0s0 save_to={self.folder}/m0s1.1 ",
+                      self.follow(**self.share()))
+
+    def test_is_over_http_where_it_is_not(self):
+        for shared in (None, {"file": str(self.folder / "mark"), "nonce": "f" * 32},
+                       {"file": str(self.folder / "mark"), "nonce": "0123456789abcdef" * 2 + "0"},
+                       {"file": str(self.folder), "nonce": "f" * 32}, {"file": "/nowhere"}, {}):
+            self.play.on("m0s1", b"weights")
+            line = self.follow(**self.share(shared=shared))
+            self.assertNotIn(f"load={self.folder}/m0s0 ", line)
+            self.assertNotIn(f"save_to={self.folder}/m0s1.1 ", line)
+            self.finish()
+
+    def test_of_another_size_or_kind_is_refused(self):
+        (self.folder / "m0s0").write_text("torn")
+        self.assertEqual(self.follow(**self.share()),
+                         f"ERR_CHECKPOINT the checkpoint '{self.folder}/m0s0' has another size | "
+                         "it has 4 bytes; 7 were recorded | ")
+        self.finish()
+        self.assertRegex(self.follow(**self.share(load_kind="folder")), "^ERR_CHECKPOINT .* kind")
+        self.finish()
+        self.play.on("m0s1", b"torn, over HTTP")
+        self.assertRegex(self.follow(**self.share(shared=None)), "it has 15 bytes; 7 were recorded")
+        self.finish()
+        (self.folder / "m0s0").unlink()
+        (self.folder / "m0s0/deep").mkdir(parents=True)
+        (self.folder / "m0s0/deep/a").write_text("12345")
+        (self.folder / "m0s0/b").write_text("67")
+        fields = self.share(load_kind="folder")
+        self.assertIn(f"load={self.folder}/m0s0 ", self.follow(**fields))
+        self.finish()
+        self.assertRegex(self.follow(**{**fields, "load_bytes": 8}), "it has 7 bytes; 8 were")
+
+    def test_of_a_start_checkpoint_is_by_its_size_and_time(self):
+        modified = (self.folder / "m0s0").stat().st_mtime_ns
+        fields = self.share(shared=None, load_modified_ns=modified)
+        self.assertIn(f"load={self.folder}/m0s0 ", self.follow(**fields))
+        self.finish()
+        self.play.on("m0s1", b"weights")
+        line = self.follow(**{**fields, "load_modified_ns": modified + 1})
+        self.assertNotIn(f"load={self.folder}/m0s0 ", line)
+
     def test_is_skipped_for_what_is_in_memory(self):
         self.assertIn("fresh=0 load=- ", self.follow())
 

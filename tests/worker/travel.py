@@ -48,6 +48,8 @@ class Relay(http.server.BaseHTTPRequestHandler):
         answer = there.getresponse()
         value, kind = answer.read(), answer.headers["Content-Type"]
         there.close()
+        if kind == "application/json" and server.is_old:
+            value = value.replace(b'"shared":', b'"unknown":')
         if kind == "application/json":
             value = value.replace(server.folder.encode(), server.name.encode())
         server.calls.append((self.command, self.path.rsplit("/", 1)[-1], body, kind))
@@ -84,12 +86,16 @@ class Travel(unittest.TestCase):
             program.stdout.close()
             self.assertEqual(status, 0)
 
-    def relay(self, name):
-        """Begin a relay in which the server's folder has that name, and a worker behind it."""
+    def relay(self, name, is_old=False):
+        """Begin a relay in which the server's folder has that name, and a worker behind it.
+
+        An old server says nothing by which its folder can be known.
+        """
         relay = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Relay)
         relay.daemon_threads = True
         relay.there = self.said["url"].removeprefix("http://")
         relay.folder, relay.name, relay.calls = str(self.home), str(name), []
+        relay.is_old = is_old
         thread = threading.Thread(target=relay.serve_forever, args=(0.02,))
         thread.start()
         self.addCleanup(thread.join)
@@ -153,10 +159,25 @@ class Travel(unittest.TestCase):
         self.check("folder", "application/x-tar")
         self.assertTrue(any(call[0] == "GET" for call in self.calls))
 
-    def test_a_path_that_is_another_folder_here_is_found_out(self):
+    def test_another_folder_at_the_same_path_is_neither_read_nor_written(self):
         other = self.folder / "other"
         shutil.copytree(self.home, other)
+        for member in range(2):
+            for number in range(3):
+                for folder in ("", "deep/"):
+                    path = other / "tiny.checkpoints" / f"m{member}s{number}"
+                    path.mkdir(exist_ok=True)
+                    (path / "deep").mkdir(exist_ok=True)
+                    (path / f"{folder}b").write_text("another study's")
+        before = sorted(other.rglob("*"))
         self.relay(other)
+        self.check("folder", "application/x-tar")
+        self.assertEqual(sorted(other.rglob("*")), before)
+
+    def test_with_an_older_server_it_is_found_out_by_the_report(self):
+        other = self.folder / "other"
+        shutil.copytree(self.home, other)
+        self.relay(other, is_old=True)
         segment = self.next()
         self.do("save file weights")
         self.do("metric score 1")

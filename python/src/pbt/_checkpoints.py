@@ -2,16 +2,19 @@
 
 A worker that sees the folder writes to where the server says and reads from there; no byte is copied.
 One that does not writes to a folder of its own and sends what it wrote: a file as it is, a folder as tar.
+A path proves nothing: another machine may have a folder of the same name. The folder is the study's where
+the file that the server names there holds what the server says.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import shutil
 import tarfile
 import tempfile
-from typing import IO, Any, Dict, Optional, Union
+from typing import IO, Any, Dict, Optional, Tuple, Union
 
 from ._wire import Wire
 from .errors import CheckpointError
@@ -32,19 +35,50 @@ class Places:
         """Where this session writes the checkpoint of a segment that it was handed."""
         shared = str(fields["save_to"])
         folder = os.path.dirname(shared)
-        if self._is_shared is None and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
-            self._is_shared = False
-        if self._is_shared is not False:
+        if "shared" in fields:
+            may_write = is_proven(fields["shared"]) and os.access(folder, os.W_OK)
+        else:  # an older server, which says nothing to know its folder by
+            may_write = os.path.isdir(folder) and os.access(folder, os.W_OK)
+            if self._is_shared is None and not may_write:
+                self._is_shared = False
+        if may_write and self._is_shared is not False:
             return shared
         own = self._folder() / "save"
         remove(own)
         return str(own)
 
     def fetch(self, fields: Dict[str, Any]) -> str:
-        """Where this session reads what a segment starts from; fetched where it is not at hand."""
+        """Where this session reads what a segment starts from; fetched where it is not at hand.
+
+        Raises CheckpointError where it has not the size that was recorded.
+        """
         shared = str(fields["load"])
-        if self._is_shared is not False and os.path.exists(shared):
-            return shared
+        path = shared if self._is_at_hand(fields) else str(self._download(fields))
+        kind, size = fields.get("load_kind"), fields.get("load_bytes")
+        found = measure(path)
+        if kind is not None and found[0] != kind:
+            raise CheckpointError(
+                f"the checkpoint '{shared}' is of another kind",
+                f"it is a {found[0]}; a {kind} was recorded",
+            )
+        if size is not None and found[1] != size:
+            raise CheckpointError(
+                f"the checkpoint '{shared}' has another size",
+                f"it has {found[1]} bytes; {size} were recorded",
+            )
+        return path
+
+    def _is_at_hand(self, fields: Dict[str, Any]) -> bool:
+        """Whether what lies at a segment's ``load`` is what the server has there."""
+        path = str(fields["load"])
+        if self._is_shared is False or not os.path.exists(path):
+            return False
+        modified = fields.get("load_modified_ns")
+        if modified is not None:  # it lies outside the study's folder
+            return measure(path)[1:] == (fields["load_bytes"], modified)
+        return is_proven(fields["shared"]) if "shared" in fields else True
+
+    def _download(self, fields: Dict[str, Any]) -> pathlib.Path:
         target = self._folder() / "load"
         remove(target)
         with tempfile.TemporaryFile(dir=str(self._folder())) as file:
@@ -55,7 +89,7 @@ class Places:
             else:
                 with open(target, "wb") as copy:
                     shutil.copyfileobj(file, copy, 1 << 20)
-        return str(target)
+        return target
 
     def publish(self, segment: str, attempt: int, path: str) -> str:
         """Hand in what was written at ``path``; return the word for the report."""
@@ -95,7 +129,8 @@ class Places:
         """Remove what is this session's own."""
         own, self._own = self._own, None
         if own is not None:
-            shutil.rmtree(str(own), ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove(own)
 
     def _folder(self) -> pathlib.Path:
         if self._own is None:
@@ -103,9 +138,46 @@ class Places:
         return self._own
 
 
+def is_proven(shared: Optional[Dict[str, Any]]) -> bool:
+    """Whether the folder that the server means is seen here: its file holds what the server says."""
+    if shared is None:
+        return False
+    nonce = str(shared["nonce"]).encode("ascii")
+    try:
+        file = os.open(str(shared["file"]), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return os.read(file, len(nonce) + 1) == nonce
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+
+
+def measure(path: str) -> Tuple[str, int, int]:
+    """A checkpoint's kind, the bytes of its files, when the newest was modified. Units: nanoseconds."""
+    if not os.path.isdir(path):
+        status = os.stat(path)
+        return "file", status.st_size, status.st_mtime_ns
+    size = newest = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            status = os.lstat(os.path.join(folder, name))
+            size += status.st_size
+            newest = max(newest, status.st_mtime_ns)
+    return "folder", size, newest
+
+
 def remove(path: Union[str, pathlib.Path]) -> None:
-    """Remove a file or a folder, if it is there."""
+    """Remove a file or a folder, if it is there. Folders that may not be written are made so."""
     if os.path.isdir(path) and not os.path.islink(path):
+        os.chmod(path, 0o700)
+        for folder, names, _ in os.walk(path):
+            for name in names:
+                inner = os.path.join(folder, name)
+                if not os.path.islink(inner):
+                    os.chmod(inner, 0o700)
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)

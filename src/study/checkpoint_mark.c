@@ -1,0 +1,51 @@
+/*
+ * checkpoint_mark.c: how a worker elsewhere knows that it sees this folder.
+ *
+ * A path proves nothing: another machine, or another mount namespace, may have a folder of the same
+ * name with files of the same names. So the server makes a file with a random name and content and
+ * tells both; who finds them sees the same folder. Each process makes its own, anew: a copy of the
+ * folder made before that (a backup, an image) does not hold it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "study/checkpoint_vault.h"
+
+static pbt_err make_mark(pbt__vault *vault, pbt_error *error)
+{
+    uint64_t random[3];
+    char name[PBT__CHECKPOINT_NAME_SIZE], path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return pbt__fail_errno(error, "no random numbers");
+    }
+    (void)snprintf(name, sizeof name, "mark.%ld.%016" PRIx64, (long)getpid(), random[2]);
+    (void)snprintf(nonce, sizeof nonce, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+    pbt_err err = pbt__path_join(vault->aside, name, path, error);
+    if (err == PBT_OK) {
+        err = pbt__file_write(path, nonce, strlen(nonce), error);
+    }
+    if (err == PBT_OK) {
+        memcpy(vault->mark, path, sizeof path);
+        memcpy(vault->nonce, nonce, sizeof nonce);
+    }
+    return err;
+}
+
+pbt_err pbt__vault_mark(pbt__vault *vault, char *path, char *nonce, pbt_error *error)
+{
+    struct stat status;
+    (void)pthread_mutex_lock(&vault->lock);
+    const bool is_made = vault->mark[0] != '\0' && lstat(vault->mark, &status) == 0;
+    const pbt_err err = is_made ? PBT_OK : make_mark(vault, error);
+    if (err == PBT_OK) {
+        memcpy(path, vault->mark, PBT__PATH_SIZE);
+        memcpy(nonce, vault->nonce, PBT__NONCE_SIZE);
+    }
+    (void)pthread_mutex_unlock(&vault->lock);
+    return err;
+}
