@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "cli/signals.h"
 #include "cli/usage.h"
+#include "executor/cell.h"
 
 /* Whoever starts us may have closed a standard stream. The next file that is opened would have its
  * number, and what we or a trainer print would land in it: in STORE.lock, or in the store. */
@@ -26,6 +27,10 @@ int main(int argc, char **argv)
     pbt__arguments arguments;
     fill_streams();
     pbt__signals_survive();
+    if (pbt__cell_is_asked(argc, argv)) {
+        return pbt__cell_main(argc, argv);
+    }
+    pbt__exits_watch();
     if (pbt__arguments_parse(argc, argv, &arguments, &error) != PBT_OK) {
         return pbt__print_error(&error);
     }

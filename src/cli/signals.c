@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static atomic_int count;
 static atomic_int first;
@@ -54,6 +57,29 @@ void pbt__signals_install(void)
 bool pbt__signals_have_come(void)
 {
     return atomic_load(&count) > 0;
+}
+
+/* Runs on the thread that called exit(). Nothing is cleaned up after us: that is another's thread,
+ * in the middle of anything. */
+static void see_exit(int status, void *ignored)
+{
+    char line[256];
+    (void)ignored;
+    if (gettid() == getpid()) {
+        return;
+    }
+    const int length = snprintf(
+        line, sizeof line,
+        "pbt: a plugin called exit(%d), which ended the program it ran in\n"
+        "hint: 'trainer.isolation: process' has it end one attempt; the same command goes on\n",
+        status);
+    (void)!write(STDERR_FILENO, line, length > 0 ? (size_t)length : 0);
+    _exit(status != 0 ? status : EXIT_FAILURE);
+}
+
+void pbt__exits_watch(void)
+{
+    (void)on_exit(see_exit, NULL);
 }
 
 int pbt__signals_count(void)

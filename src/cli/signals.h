@@ -19,6 +19,10 @@ void pbt__signals_survive(void);
 /* Say whether any came. Threads: any. */
 bool pbt__signals_have_come(void);
 
+/* Have an exit() that is not ours told, and end the program with a status that is not 0: a plugin
+ * in a thread may call it. Ours are the main thread's. */
+void pbt__exits_watch(void);
+
 /* How many came. */
 int pbt__signals_count(void);
 

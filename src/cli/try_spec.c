@@ -156,6 +156,10 @@ static pbt_err write_spec(pbt__text *out, const pbt__probe *probe, pbt_error *er
     if (err == PBT_OK) {
         err = write_kept(out, probe->spec, error);
     }
+    if (probe->spec->trainer.protocol == PBT__PROTOCOL_LIBRARY) {
+        const bool is_thread = probe->spec->trainer.isolation == PBT__ISOLATION_THREAD;
+        pbt__text_format(out, "  isolation: %s\n", is_thread ? "thread" : "process");
+    }
     pbt__text_format(out, "  reload: %s\n", probe->reload_always ? "always" : "needed");
     return err;
 }

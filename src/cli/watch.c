@@ -20,6 +20,7 @@
 #include "cli/words.h"
 
 enum {
+    PACE_US = 5000, /* changes that follow upon each other are shown at once */
     FRAME_US = 200 * 1000,
     LINES_US = 20 * 1000,
     LOOK_US = 100 * 1000,
@@ -206,6 +207,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
             err = show_when_due(&shown, error);
         }
         pbt__study_wait(watch->study, seen, SIGNAL_SECONDS);
+        (void)usleep(PACE_US);
     }
     if (err == PBT_OK) {
         err = show(&shown, "", error);

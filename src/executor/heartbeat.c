@@ -34,7 +34,10 @@ void pbt__heartbeat_begin(pbt__slot *slot, const pbt__assignment *assignment)
         .interval_us = interval_us,
         .next_us = pbt__clock_monotonic_us() + interval_us,
     };
-    pthread_cond_signal(&local->beat_changed);
+    /* Segments may be short: nobody is woken who wakes in time. */
+    if (slot->beat.next_us < local->beat_until_us) {
+        pthread_cond_signal(&local->beat_changed);
+    }
     pthread_mutex_unlock(&local->mutex);
 }
 
@@ -117,6 +120,7 @@ static pbt__slot *find_next(pbt__local *local)
 static void sleep_until(pbt__local *local, int64_t time_us)
 {
     const struct timespec until = {time_us / 1000000, time_us % 1000000 * 1000};
+    local->beat_until_us = time_us;
     (void)pthread_cond_timedwait(&local->beat_changed, &local->mutex, &until);
 }
 

@@ -133,16 +133,46 @@ static pbt_job describe(pbt__slot *slot, const pbt__assignment *assignment)
     };
 }
 
+/* The most that a value's text takes. */
+static size_t longest_text(const pbt_parameter *parameter)
+{
+    size_t longest = 0;
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        const size_t size = text_size(from_item(&parameter->items[i]).text);
+        longest = size > longest ? size : longest;
+    }
+    return longest;
+}
+
+size_t pbt__job_room(const pbt_space *space)
+{
+    size_t size = sizeof(pbt_job) + space->count * sizeof(pbt_hyperparameter);
+    for (size_t i = 0; i < space->count; i++) {
+        size += text_size(space->parameters[i].name) + longest_text(&space->parameters[i]);
+    }
+    return size;
+}
+
+static const char *move_text(const char *text, uintptr_t from, pbt_job *to)
+{
+    return text != NULL ? (const char *)to + ((uintptr_t)text - from) : NULL;
+}
+
+void pbt__job_move(pbt_job *job, uintptr_t from)
+{
+    pbt_hyperparameter *list = (pbt_hyperparameter *)(job + 1);
+    for (size_t i = 0; i < job->hyperparameter_count; i++) {
+        list[i].name = move_text(list[i].name, from, job);
+        list[i].text = move_text(list[i].text, from, job);
+    }
+    job->hyperparameters = list;
+}
+
 pbt_err pbt__job_new(pbt__slot *slot, const pbt__assignment *assignment, pbt_job **out)
 {
     const pbt_space *space = &slot->local->spec->search.space;
     const pbt_value *values = assignment->segment.values;
-    size_t size = sizeof(pbt_job) + space->count * sizeof(pbt_hyperparameter);
-    for (size_t i = 0; i < space->count; i++) {
-        const pbt_hyperparameter converted = convert(&space->parameters[i], values[i]);
-        size += text_size(converted.name) + text_size(converted.text);
-    }
-    pbt_job *job = pbt__calloc(1, size);
+    pbt_job *job = pbt__calloc(1, pbt__job_room(space));
     if (job == NULL) {
         return PBT_ERR_MEMORY;
     }

@@ -164,6 +164,14 @@ static const pbt__runner *const RUNNERS[] = {
     [PBT__PROTOCOL_LIBRARY] = &pbt__runner_plugin,
 };
 
+/* A plugin's threads are an option. */
+static const pbt__runner *choose_runner(const pbt__trainer_spec *trainer)
+{
+    const bool is_thread =
+        trainer->protocol == PBT__PROTOCOL_LIBRARY && trainer->isolation == PBT__ISOLATION_THREAD;
+    return is_thread ? &pbt__runner_plugin_thread : RUNNERS[trainer->protocol];
+}
+
 static pbt_err share_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
     const int32_t per_worker = local->spec->trainer.gpus;
@@ -236,7 +244,7 @@ static pbt_err copy_options(pbt__local *local, const pbt__local_options *options
 /* Find whatever can be found wrong before anything is made. */
 static pbt_err open_runner(pbt__local *local, const pbt__local_options *options, pbt_error *error)
 {
-    local->runner = RUNNERS[local->spec->trainer.protocol];
+    local->runner = choose_runner(&local->spec->trainer);
     if (options->slot_count < 1) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
     }
@@ -305,13 +313,14 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
 }
 
 /* Whoever had our slots' names before is dead: what it held can be claimed at once. Trainers in
- * processes of their own die with it and are not to blame; a plugin may have killed it. */
-static pbt_err end_old_leases(pbt__study *study, const char *worker_name, pbt_error *error)
+ * processes of their own die with it and are not to blame; a plugin in a thread may have killed
+ * it. */
+static pbt_err end_old_leases(const pbt__local *local, const char *worker_name, pbt_error *error)
 {
     char prefix[PBT__NAME_SIZE];
-    const bool is_lost = pbt__study_spec(study)->trainer.protocol == PBT__PROTOCOL_LIBRARY;
+    const bool is_lost = local->runner == &pbt__runner_plugin_thread;
     snprintf(prefix, sizeof prefix, "%s-", worker_name);
-    return pbt__study_end_leases(study, prefix, is_lost, error);
+    return pbt__study_end_leases(local->study, prefix, is_lost, error);
 }
 
 static void listen_to_workers(pbt__local *local, bool listens)
@@ -354,7 +363,7 @@ pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, p
     }
     pbt_err err = prepare(local, options, error);
     if (err == PBT_OK) {
-        err = end_old_leases(study, options->worker_name, error);
+        err = end_old_leases(local, options->worker_name, error);
     }
     if (err == PBT_OK) {
         listen_to_workers(local, true);

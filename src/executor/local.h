@@ -2,9 +2,9 @@
  * local.h: training a study's segments on this machine.
  *
  * A slot is a thread that claims, trains and reports until the study stops. What training means is
- * the spec's protocol: a plugin's functions on the slot's own thread (plugin.c), or one process per
- * segment (process.c). Slots hold no state that matters: kill the process at any instant, start it
- * again, and the study goes on. Children die with their parent.
+ * the spec's protocol: a plugin's functions in a process of the slot's own or on its thread
+ * (plugin.c), or one process per segment (process.c). Slots hold no state that matters: kill the
+ * process at any instant, start it again, and the study goes on. Children die with their parent.
  */
 #ifndef PBT_EXECUTOR_LOCAL_H
 #define PBT_EXECUTOR_LOCAL_H

@@ -75,14 +75,20 @@ pbt_err pbt__log_open_file(const char *path, int *out, pbt_error *error)
     return PBT_ERR_IO;
 }
 
+/* The folder is there, all but the first time. */
 pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
     pbt_err err = pbt__local_log_path(folder, member, path, error);
-    if (err == PBT_OK) {
-        err = pbt__log_make_folder(folder, error);
+    if (err != PBT_OK) {
+        return err;
     }
-    return err == PBT_OK ? pbt__log_open_file(path, out, error) : err;
+    err = pbt__log_open_file(path, out, error);
+    if (err != PBT_OK && access(folder, F_OK) != 0 && errno == ENOENT) {
+        err = pbt__log_make_folder(folder, error);
+        return err == PBT_OK ? pbt__log_open_file(path, out, error) : err;
+    }
+    return err;
 }
 
 void pbt__log_bytes(int log, const char *bytes, size_t length)

@@ -1,13 +1,17 @@
 /*
- * plugin.c: training by a plugin's functions, on the slot's own thread.
+ * plugin.c: training by a plugin's functions: in a process of the slot's own (cell.h), or, where
+ * the spec says `isolation: thread`, on the slot's own thread.
  *
  * Each slot has one state. It is filled from the first of these that has the parent's weights: the
  * state as the slot's last segment left it, another member's state in memory, the checkpoint. A
  * plugin that saves and loads by itself may keep things in its state that a copy would share, so
  * between slots it always goes through its own files; within a slot it goes on in memory unless the
  * spec says `reload: always`.
+ *
+ * What a plugin does to a cell ends the attempt that was trained there, and no other: the slot's
+ * next segment gets a new one.
  */
-#include <dlfcn.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,73 +19,83 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "executor/cache.h"
+#include "executor/cell.h"
 #include "executor/job.h"
-
-enum { ALIGNMENT = 64 };
+#include "executor/library.h"
+#include "executor/log.h"
+#include "executor/program.h"
 
 /* local->runner_data. Invariant: `cache` is NULL where the plugin saves and loads by itself. */
 struct plugin {
-    void *handle;
-    const pbt_trainer *table;
-    size_t state_size; /* rounded up to ALIGNMENT; never 0 */
+    char path[PBT__PATH_SIZE];
+    pbt__cell_facts facts; /* room 0: not known yet */
     bool reload_always;
     pbt__cache *cache;
-    pthread_mutex_t mutex; /* of the two below */
-    bool is_open;
-    bool has_failed;
+    pbt__library library;   /* loaded here, with threads alone */
+    pthread_mutex_t mutex;  /* of the two below */
+    bool is_open;           /* with threads */
+    bool has_failed;        /* with threads */
+    atomic_bool was_opened; /* some cell's `open` has succeeded */
 };
 
 /* slot->runner_data. */
 struct plugin_slot {
-    void *state;
+    void *state;     /* with cells, the cell's */
+    pbt__cell *cell; /* NULL: none runs */
     pbt_segment_id
         held; /* the reported segment whose weights `state` holds; PBT_NO_SEGMENT: none */
 };
 
-/* ---- loading the library -----------------------------------------------------------------------
+static bool is_isolated(const pbt__local *local)
+{
+    return local->runner == &pbt__runner_plugin;
+}
+
+/* ---- what a plugin says of itself --------------------------------------------------------------
  */
 
-static pbt_err check_table(const pbt_trainer *table, const char *path, pbt_error *error)
+/* Say of a study that goes on from states of another size that it cannot, before anybody tries. */
+static pbt_err check_sizes(const pbt__local *local, const struct plugin *plugin, pbt_error *error)
 {
-    if (table->version != PBT_TRAINER_VERSION) {
-        (void)pbt__fail(error, PBT_ERR_TRAINER, "'%s' is made for version %u of trainer.h", path,
-                        table->version);
-        pbt__error_hint(error, "build it again with this pbt's trainer.h, version %d",
-                        PBT_TRAINER_VERSION);
-        return PBT_ERR_TRAINER;
-    }
-    if (table->init == NULL || table->train == NULL || table->evaluate == NULL ||
-        (table->save == NULL) != (table->load == NULL)) {
-        (void)pbt__fail(error, PBT_ERR_TRAINER, "the table of '%s' is not complete", path);
-        pbt__error_hint(error, "init, train and evaluate are needed; save and load both or none");
-        return PBT_ERR_TRAINER;
-    }
-    return PBT_OK;
-}
-
-static pbt_err load_table(struct plugin *plugin, const char *path, pbt_error *error)
-{
-    char file[PBT__PATH_SIZE + 2];
-    /* Without a slash dlopen would look in the system's folders. */
-    (void)snprintf(file, sizeof file, "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
-    plugin->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    const pbt_trainer *table =
-        plugin->handle != NULL ? dlsym(plugin->handle, "pbt_trainer_table") : NULL;
-    if (table == NULL) {
-        const char *words = dlerror();
-        (void)pbt__fail(error, PBT_ERR_TRAINER, "cannot load the library '%s'", path);
-        pbt__error_detail(error, "%s", words != NULL ? words : "it has no pbt_trainer_table");
-        return PBT_ERR_TRAINER;
-    }
-    const pbt_err err = check_table(table, path, error);
-    if (err != PBT_OK) {
+    pbt__start found;
+    char id[PBT__ID_SIZE] = "a start checkpoint";
+    const int64_t size_bytes = (int64_t)plugin->facts.state_size;
+    const pbt_err err = local->study != NULL
+                            ? pbt__study_other_size(local->study, size_bytes, &found, error)
+                            : pbt__spec_other_size(local->spec, size_bytes, &found);
+    if (err != PBT_OK || found.member < 0) {
         return err;
     }
-    plugin->table = table;
-    const size_t size = table->state_size > 0 ? table->state_size : 1;
-    plugin->state_size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return PBT_OK;
+    if (found.from.member >= 0) {
+        pbt__id_write(found.from, id);
+    }
+    (void)pbt__fail(error, PBT_ERR_TRAINER,
+                    "the trainer's state has %zu bytes, the checkpoint that it goes on from has "
+                    "%" PRId64,
+                    plugin->facts.state_size, found.size_bytes);
+    pbt__error_detail(error, "member %" PRId32 " starts from %s; the library is '%s'", found.member,
+                      id, plugin->path);
+    pbt__error_hint(error, "use the library that the study was begun with, give the plugin `save` "
+                           "and `load` that know both, or begin a study of another name");
+    return PBT_ERR_TRAINER;
 }
+
+/* Take in what the first library that was loaded has. */
+static pbt_err learn(pbt__local *local, pbt__cell_facts facts, pbt_error *error)
+{
+    struct plugin *plugin = local->runner_data;
+    plugin->facts = facts;
+    if (facts.does_save) {
+        return PBT_OK;
+    }
+    const pbt_err err = check_sizes(local, plugin, error);
+    return err == PBT_OK
+               ? pbt__cache_new(local->spec->search.population, facts.state_size, &plugin->cache)
+               : err;
+}
+
+/* ---- threads -----------------------------------------------------------------------------------
+ */
 
 /* The library is this process, so the spec's environment is this process's; before the library is
  * loaded, for OpenMP reads it then. */
@@ -99,9 +113,198 @@ static pbt_err set_environment(const pbt__local *local, pbt_error *error)
     return failed ? pbt__fail_memory(error) : PBT_OK;
 }
 
+static pbt_err load_here(pbt__local *local, pbt_error *error)
+{
+    struct plugin *plugin = local->runner_data;
+    pbt_err err = set_environment(local, error);
+    if (err == PBT_OK) {
+        err = pbt__library_open(plugin->path, &plugin->library, error);
+    }
+    if (err != PBT_OK) {
+        return err;
+    }
+    const pbt__cell_facts facts = {
+        .state_size = plugin->library.table->state_size,
+        .room = pbt__state_room(plugin->library.table->state_size),
+        .does_save = plugin->library.table->save != NULL,
+    };
+    return learn(local, facts, error);
+}
+
+static pbt_err make_state(const struct plugin *plugin, struct plugin_slot *own, pbt_error *error)
+{
+    own->state = aligned_alloc(PBT__STATE_ALIGNMENT, plugin->facts.room);
+    if (own->state == NULL) {
+        (void)pbt__fail_memory(error);
+        pbt__error_detail(error, "a state of this trainer has %zu bytes", plugin->facts.room);
+        return PBT_ERR_MEMORY;
+    }
+    memset(own->state, 0, plugin->facts.room);
+    return PBT_OK;
+}
+
+/* Run `open` before the first segment of all. Returns false where it failed, now or before. */
+static bool open_once(struct plugin *plugin, const pbt_job *job)
+{
+    const pbt_trainer *table = plugin->library.table;
+    pthread_mutex_lock(&plugin->mutex);
+    if (!plugin->is_open && !plugin->has_failed) {
+        const int status = table->open != NULL ? table->open(job) : 0;
+        plugin->is_open = status == 0;
+        plugin->has_failed = status != 0;
+    }
+    const bool is_open = plugin->is_open;
+    pthread_mutex_unlock(&plugin->mutex);
+    return is_open;
+}
+
+static void give_here(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job)
+{
+    struct plugin *plugin = slot->local->runner_data;
+    const struct plugin_slot *own = slot->runner_data;
+    const pbt__pupil pupil = {
+        .table = plugin->library.table,
+        .state = own->state,
+        .room = plugin->facts.room,
+        .metrics = &slot->metrics,
+        .order = &slot->order,
+    };
+    if (open_once(plugin, job)) {
+        pbt__lesson_give(lesson, &pupil, job);
+    } else {
+        lesson->ending = PBT__LESSON_FAILED;
+        lesson->stage = PBT__STAGE_OPEN;
+    }
+}
+
+/* ---- cells -------------------------------------------------------------------------------------
+ */
+
+static void close_cell(struct plugin_slot *own)
+{
+    pbt__cell_close(own->cell);
+    own->cell = NULL;
+    own->state = NULL;
+    own->held = PBT_NO_SEGMENT;
+}
+
+static bool is_like(pbt__cell_facts a, pbt__cell_facts b)
+{
+    return a.state_size == b.state_size && a.does_save == b.does_save;
+}
+
+/* Start a slot's cell. */
+static pbt_err open_cell(pbt__slot *slot, pbt_error *error)
+{
+    struct plugin *plugin = slot->local->runner_data;
+    struct plugin_slot *own = slot->runner_data;
+    pbt_err err = pbt__cell_open(slot, plugin->path, &own->cell, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const pbt__cell_facts facts = pbt__cell_facts_of(own->cell);
+    own->state = pbt__cell_state(own->cell);
+    if (plugin->facts.room == 0) {
+        return learn(slot->local, facts, error);
+    }
+    if (is_like(facts, plugin->facts)) {
+        return PBT_OK;
+    }
+    (void)pbt__fail(error, PBT_ERR_TRAINER,
+                    "the library '%s' has changed: its state had %zu bytes, and has %zu",
+                    plugin->path, plugin->facts.state_size, facts.state_size);
+    pbt__error_hint(error, "'pbt run' once more says whether the study can go on with it");
+    return PBT_ERR_TRAINER;
+}
+
+/* Have a cell that lives; one that has ended between two segments is nobody's failure. */
+static pbt_err keep_cell(pbt__slot *slot)
+{
+    struct plugin_slot *own = slot->runner_data;
+    char words[128], line[192];
+    if (own->cell != NULL && !pbt__cell_is_alive(own->cell)) {
+        (void)pbt__cell_describe(own->cell, words, sizeof words);
+        (void)snprintf(line, sizeof line, "pbt: before this segment: %s, or after it", words);
+        pbt__log_line(slot->log, line);
+        close_cell(own);
+    }
+    return own->cell != NULL ? PBT_OK : open_cell(slot, &slot->error);
+}
+
+/* Say whether the trainer was stopped by whom it heeds; from outside not too often in a row. */
+static bool is_forgiven(pbt__slot *slot, int32_t member)
+{
+    return pbt__slot_is_stopping(slot) || pbt__slot_forgives(slot, member);
+}
+
+/* A cell has ended in a lesson. Before any has opened its data, none will. */
+static void judge_death(pbt__slot *slot, pbt__outcome *out)
+{
+    const struct plugin *plugin = slot->local->runner_data;
+    const struct plugin_slot *own = slot->runner_data;
+    char words[128];
+    const pbt__stage stage = pbt__cell_describe(own->cell, words, sizeof words);
+    pbt__outcome_fail(out, slot, "%s", words);
+    if (stage == PBT__STAGE_OPEN && !atomic_load(&plugin->was_opened)) {
+        (void)pbt__fail(&slot->error, PBT_ERR_TRAINER, "%s", out->message);
+        out->ending = PBT__ENDING_FATAL;
+    }
+}
+
+/* Returns whether the lesson says how it went; else the outcome does. */
+static bool give_in_cell(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job,
+                         pbt__outcome *out)
+{
+    struct plugin *plugin = slot->local->runner_data;
+    struct plugin_slot *own = slot->runner_data;
+    const pbt__cell_end end = pbt__cell_give(own->cell, lesson, job);
+    if (end == PBT__CELL_ANSWERED) {
+        const bool is_unopened =
+            lesson->ending == PBT__LESSON_FAILED && lesson->stage == PBT__STAGE_OPEN;
+        atomic_store(&plugin->was_opened, atomic_load(&plugin->was_opened) || !is_unopened);
+        return true;
+    }
+    if (end == PBT__CELL_KILLED) {
+        pbt__log_line(slot->log, "pbt: the trainer did not return; its process is killed");
+    } else if (end == PBT__CELL_DIED || !is_forgiven(slot, job->member)) {
+        judge_death(slot, out);
+    }
+    close_cell(own);
+    return false;
+}
+
+/* Look what the library is, in a cell that trains nothing. */
+static pbt_err probe(pbt__local *local, pbt_error *error)
+{
+    struct plugin_slot own = {.held = PBT_NO_SEGMENT};
+    pbt__slot slot = {.local = local, .wake = -1, .log = -1, .runner_data = &own};
+    local->slots = &slot;
+    local->slot_count = 1;
+    pbt_err err = pbt__program_slot_open(&slot, error);
+    if (err == PBT_OK) {
+        err = open_cell(&slot, error);
+    }
+    close_cell(&own);
+    pbt__program_slot_close(&slot);
+    local->slots = NULL;
+    local->slot_count = 0;
+    return err;
+}
+
+/* ---- before and after --------------------------------------------------------------------------
+ */
+
+static pbt_err load(pbt__local *local, pbt_error *error)
+{
+    if (!is_isolated(local)) {
+        return load_here(local, error);
+    }
+    const pbt_err err = pbt__program_open(local, error);
+    return err == PBT_OK && local->study == NULL ? probe(local, error) : err;
+}
+
 static pbt_err plugin_open(pbt__local *local, pbt_error *error)
 {
-    char path[PBT__PATH_SIZE];
     struct plugin *plugin = pbt__calloc(1, sizeof *plugin);
     if (plugin == NULL) {
         return pbt__fail_memory(error);
@@ -109,16 +312,9 @@ static pbt_err plugin_open(pbt__local *local, pbt_error *error)
     local->runner_data = plugin;
     plugin->reload_always = local->spec->trainer.reload_always;
     pthread_mutex_init(&plugin->mutex, NULL);
-    pbt_err err = pbt__local_path(local, local->spec->trainer.library, path, error);
+    pbt_err err = pbt__local_path(local, local->spec->trainer.library, plugin->path, error);
     if (err == PBT_OK) {
-        err = set_environment(local, error);
-    }
-    if (err == PBT_OK) {
-        err = load_table(plugin, path, error);
-    }
-    if (err == PBT_OK && plugin->table->save == NULL) {
-        err = pbt__cache_new(local->spec->search.population, plugin->table->state_size,
-                             &plugin->cache);
+        err = load(local, error);
     }
     return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
 }
@@ -129,17 +325,18 @@ static void plugin_close(pbt__local *local)
     if (plugin == NULL) {
         return;
     }
-    if (plugin->is_open && plugin->table->close != NULL) {
-        plugin->table->close();
+    if (plugin->is_open && plugin->library.table->close != NULL) {
+        plugin->library.table->close();
     }
     pbt__cache_free(plugin->cache);
     pthread_mutex_destroy(&plugin->mutex);
-    if (plugin->handle != NULL) {
-        (void)dlclose(plugin->handle);
-    }
+    pbt__library_close(&plugin->library);
+    pbt__program_close(local);
     free(plugin);
 }
 
+/* The first slot's cell is started at once: what is wrong with the library is said before anybody
+ * has claimed anything. */
 static pbt_err plugin_slot_open(pbt__slot *slot, pbt_error *error)
 {
     const struct plugin *plugin = slot->local->runner_data;
@@ -149,20 +346,23 @@ static pbt_err plugin_slot_open(pbt__slot *slot, pbt_error *error)
     }
     slot->runner_data = own;
     own->held = PBT_NO_SEGMENT;
-    own->state = aligned_alloc(ALIGNMENT, plugin->state_size);
-    if (own->state == NULL) {
-        (void)pbt__fail_memory(error);
-        pbt__error_detail(error, "a state of this trainer has %zu bytes", plugin->state_size);
-        return PBT_ERR_MEMORY;
+    if (!is_isolated(slot->local)) {
+        return make_state(plugin, own, error);
     }
-    memset(own->state, 0, plugin->state_size);
-    return PBT_OK;
+    pbt_err err = pbt__program_slot_open(slot, error);
+    if (err == PBT_OK && plugin->facts.room == 0) {
+        err = open_cell(slot, error);
+    }
+    return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
 }
 
 static void plugin_slot_close(pbt__slot *slot)
 {
     struct plugin_slot *own = slot->runner_data;
-    if (own != NULL) {
+    if (own != NULL && is_isolated(slot->local)) {
+        close_cell(own);
+        pbt__program_slot_close(slot);
+    } else if (own != NULL) {
         free(own->state);
     }
     free(own);
@@ -193,10 +393,10 @@ static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
 {
     const struct plugin *plugin = slot->local->runner_data;
     struct plugin_slot *own = slot->runner_data;
-    if (bytes == NULL || length != plugin->table->state_size) {
+    if (bytes == NULL || length != plugin->facts.state_size) {
         return pbt__fail(&slot->error, PBT_ERR_CHECKPOINT,
                          "the checkpoint has %zu bytes; the trainer's state has %zu", length,
-                         plugin->table->state_size);
+                         plugin->facts.state_size);
     }
     memcpy(own->state, bytes, length);
     return PBT_OK;
@@ -213,7 +413,7 @@ static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
         err = pbt__study_blob(slot->local->study, assignment->load_from, &blob, &length,
                               &slot->error);
     } else {
-        err = pbt__file_read(assignment->load, plugin->table->state_size, &bytes, &length,
+        err = pbt__file_read(assignment->load, plugin->facts.state_size, &bytes, &length,
                              &slot->error);
     }
     if (err == PBT_OK) {
@@ -224,30 +424,22 @@ static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
     return err;
 }
 
-/* Fill the state from what the segment starts with. Returns false with the outcome where that
- * failed. */
-static bool fill(pbt__slot *slot, const pbt__assignment *assignment, const pbt_job *job,
+/* Fill the state with what the segment starts from, or have the lesson do so. Returns false with
+ * the outcome where that failed. */
+static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson *lesson,
                  pbt__outcome *out)
 {
     const struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = slot->runner_data;
     if (assignment->is_fresh) {
-        memset(own->state, 0, plugin->state_size);
-        const int status = plugin->table->init(own->state, job);
-        if (status != 0) {
-            pbt__outcome_fail(out, slot, "the trainer's init returned %d", status);
-        }
-        return status == 0;
-    }
-    if (fill_from_memory(slot, assignment)) {
         return true;
     }
-    if (plugin->table->load != NULL && assignment->load_kind != PBT__CHECKPOINT_INLINE) {
-        const int status = plugin->table->load(own->state, assignment->load);
-        if (status != 0) {
-            pbt__outcome_fail(out, slot, "the trainer's load returned %d", status);
-        }
-        return status == 0;
+    lesson->is_filled = fill_from_memory(slot, assignment);
+    if (lesson->is_filled) {
+        return true;
+    }
+    if (plugin->facts.does_save && assignment->load_kind != PBT__CHECKPOINT_INLINE) {
+        lesson->load = assignment->load;
+        return true;
     }
     if (!pbt__slot_enter(slot)) {
         return false;
@@ -257,114 +449,109 @@ static bool fill(pbt__slot *slot, const pbt__assignment *assignment, const pbt_j
     if (err != PBT_OK) {
         pbt__outcome_fail(out, slot, "%s", slot->error.message);
     }
+    lesson->is_filled = err == PBT_OK;
     return err == PBT_OK;
 }
 
 /* ---- one segment -------------------------------------------------------------------------------
  */
 
-/* Run `open` before the first segment of all. Returns false where it failed, now or before. */
-static bool open_once(pbt__slot *slot, const pbt_job *job, pbt__outcome *out)
-{
-    struct plugin *plugin = slot->local->runner_data;
-    pthread_mutex_lock(&plugin->mutex);
-    if (!plugin->is_open && !plugin->has_failed) {
-        const int status = plugin->table->open != NULL ? plugin->table->open(job) : 0;
-        plugin->is_open = status == 0;
-        plugin->has_failed = status != 0;
-    }
-    const bool is_open = plugin->is_open;
-    pthread_mutex_unlock(&plugin->mutex);
-    if (!is_open) {
-        pbt__outcome_fail(out, slot, "the trainer's open failed");
-        (void)pbt__fail(&slot->error, PBT_ERR_TRAINER, "%s", out->message);
-        out->ending = PBT__ENDING_FATAL;
-    }
-    return is_open;
-}
-
-/* Write the state where a checkpoint goes. */
-static bool save(pbt__slot *slot, const char *path, pbt__outcome *out)
+/* Give the segment back with what there is of it; without, where it cannot be saved. */
+static void release(pbt__slot *slot, const pbt__assignment *assignment, const pbt__lesson *lesson,
+                    pbt__outcome *out)
 {
     const struct plugin *plugin = slot->local->runner_data;
     const struct plugin_slot *own = slot->runner_data;
-    if (plugin->table->save != NULL) {
-        const int status = plugin->table->save(own->state, path);
-        if (status != 0) {
-            pbt__outcome_fail(out, slot, "the trainer's save returned %d", status);
-        }
-        return status == 0;
+    bool is_saved = lesson->is_saved;
+    if (lesson->has_progress) {
+        pbt__slot_forget_stops(slot, assignment->segment.id.member);
+    } else if (!is_forgiven(slot, assignment->segment.id.member)) {
+        pbt__outcome_fail(out, slot, "the trainer returned at step %" PRId64 " again and again",
+                          lesson->step);
+        return;
     }
-    const pbt_err err = pbt__file_write(path, own->state, plugin->table->state_size, &slot->error);
-    if (err != PBT_OK) {
-        pbt__outcome_fail(out, slot, "%s: %s", slot->error.message, slot->error.detail);
+    if (!plugin->facts.does_save && lesson->has_progress) {
+        is_saved = pbt__file_write(assignment->save_to, own->state, plugin->facts.state_size,
+                                   &slot->error) == PBT_OK;
     }
-    return err == PBT_OK;
-}
-
-/* Give the segment back with what there is of it; without, where it cannot be saved. */
-static void release(pbt__slot *slot, const pbt__assignment *assignment, int64_t step,
-                    pbt__outcome *out)
-{
-    const bool has_more = step > assignment->resume_step && step < assignment->segment.end_step;
-    const bool is_saved = has_more && atomic_load(&slot->order) != PBT__ORDER_LOST &&
-                          save(slot, assignment->save_to, out);
     out->ending = PBT__ENDING_RELEASE;
-    out->step = is_saved ? step : assignment->resume_step;
+    out->step = is_saved ? lesson->step : assignment->resume_step;
     out->has_progress = is_saved;
 }
 
-static void finish(pbt__slot *slot, const pbt__assignment *assignment, int64_t step,
-                   pbt__outcome *out)
+static void finish(pbt__slot *slot, const pbt__lesson *lesson, pbt__outcome *out)
 {
     const struct plugin *plugin = slot->local->runner_data;
     const struct plugin_slot *own = slot->runner_data;
-    if (!pbt__outcome_report(out, slot, step)) {
+    pbt__slot_forget_stops(slot, slot->beat.segment.member);
+    if (!pbt__outcome_report(out, slot, lesson->step)) {
         return;
     }
-    if (plugin->table->save != NULL) {
-        out->is_saved = save(slot, assignment->save_to, out);
+    out->is_saved = lesson->is_saved;
+    if (!plugin->facts.does_save) {
+        out->bytes = own->state;
+        out->byte_count = plugin->facts.state_size;
+    }
+}
+
+static void judge(pbt__slot *slot, const pbt__assignment *assignment, const pbt__lesson *lesson,
+                  pbt__outcome *out)
+{
+    switch (lesson->ending) {
+    case PBT__LESSON_TRAINED:
+        finish(slot, lesson, out);
+        return;
+    case PBT__LESSON_STOPPED:
+        release(slot, assignment, lesson, out);
+        return;
+    case PBT__LESSON_FAILED:
+        break;
+    }
+    if (lesson->stage != PBT__STAGE_OPEN) {
+        pbt__outcome_fail(out, slot, "the trainer's %s returned %d", pbt__stage_name(lesson->stage),
+                          lesson->status);
         return;
     }
-    out->bytes = own->state;
-    out->byte_count = plugin->table->state_size;
+    pbt__outcome_fail(out, slot, "the trainer's open failed");
+    (void)pbt__fail(&slot->error, PBT_ERR_TRAINER, "%s", out->message);
+    out->ending = PBT__ENDING_FATAL;
 }
 
 static void train_job(pbt__slot *slot, const pbt__assignment *assignment, const pbt_job *job,
                       pbt__outcome *out)
 {
-    const pbt_trainer *table = ((const struct plugin *)slot->local->runner_data)->table;
     struct plugin_slot *own = slot->runner_data;
-    int64_t step = job->start_step;
-    if (!open_once(slot, job, out)) {
-        return;
-    }
-    const bool is_filled = fill(slot, assignment, job, out);
+    pbt__lesson lesson = {.save_to = assignment->save_to, .metric = slot->local->metric};
+    const bool is_filled = fill(slot, assignment, &lesson, out);
     own->held = PBT_NO_SEGMENT;
     if (!is_filled) {
         return;
     }
-    int status = table->train(own->state, job, &step);
-    if (status != 0) {
-        pbt__outcome_fail(out, slot, "the trainer's train returned %d", status);
+    if (!is_isolated(slot->local)) {
+        give_here(slot, &lesson, job);
+    } else if (!give_in_cell(slot, &lesson, job, out)) {
         return;
     }
-    if (step < job->end_step && pbt__slot_is_stopping(slot)) {
-        release(slot, assignment, step, out);
-        return;
+    judge(slot, assignment, &lesson, out);
+}
+
+/* Without a trainer there is nothing to train, unless that was to be so. */
+static bool have_trainer(pbt__slot *slot, pbt__outcome *out)
+{
+    if (!is_isolated(slot->local) || keep_cell(slot) == PBT_OK) {
+        return true;
     }
-    status = table->evaluate(own->state, job);
-    if (status != 0) {
-        pbt__outcome_fail(out, slot, "the trainer's evaluate returned %d", status);
-        return;
+    close_cell(slot->runner_data);
+    if (!pbt__slot_is_stopping(slot)) {
+        out->ending = PBT__ENDING_FATAL;
     }
-    finish(slot, assignment, step, out);
+    return false;
 }
 
 static void plugin_train(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {
     pbt_job *job = NULL;
-    if (!pbt__slot_enter(slot)) {
+    if (!have_trainer(slot, out) || !pbt__slot_enter(slot)) {
         return;
     }
     const pbt_err err = pbt__job_new(slot, assignment, &job);
@@ -388,6 +575,16 @@ static void plugin_recorded(pbt__slot *slot, pbt_segment_id id)
 }
 
 const pbt__runner pbt__runner_plugin = {
+    .open = plugin_open,
+    .close = plugin_close,
+    .slot_open = plugin_slot_open,
+    .slot_close = plugin_slot_close,
+    .train = plugin_train,
+    .recorded = plugin_recorded,
+    .can_be_killed = true,
+};
+
+const pbt__runner pbt__runner_plugin_thread = {
     .open = plugin_open,
     .close = plugin_close,
     .slot_open = plugin_slot_open,

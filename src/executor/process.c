@@ -130,7 +130,7 @@ static void reap(struct process *process)
 static pbt_err start(struct process *process, char *const *arguments, pbt_error *error)
 {
     pbt__slot *slot = process->slot;
-    const pbt__program *program = slot->local->runner_data;
+    const pbt__program *program = slot->local->program;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return pbt__fail_errno(error, "cannot make a pipe");

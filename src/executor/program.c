@@ -47,19 +47,21 @@ pbt_err pbt__program_open(pbt__local *local, pbt_error *error)
     if (program == NULL) {
         return pbt__fail_memory(error);
     }
-    local->runner_data = program;
+    local->program = program;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
         return pbt__fail_errno(error, "cannot make a random number");
     }
     (void)snprintf(program->mark, sizeof program->mark, "PBT_SLOT=%016" PRIx64 "-", number);
     const pbt_err err = pbt__path_join(local->spec->folder, local->spec->trainer.directory,
                                        program->directory, error);
-    return err == PBT_OK ? find_program(local, program, error) : err;
+    const bool is_plugin = local->spec->trainer.protocol == PBT__PROTOCOL_LIBRARY;
+    return err == PBT_OK && !is_plugin ? find_program(local, program, error) : err;
 }
 
 void pbt__program_close(pbt__local *local)
 {
-    free(local->runner_data);
+    free(local->program);
+    local->program = NULL;
 }
 
 /* ---- a slot's environment ----------------------------------------------------------------------
@@ -117,7 +119,7 @@ static void tell_gpus(variables *own, const pbt__slot *slot)
 /* The slot's number has one width, so that no mark begins with another one. */
 static void tell_mark(variables *own, const pbt__slot *slot)
 {
-    const pbt__program *program = slot->local->runner_data;
+    const pbt__program *program = slot->local->program;
     const int index = (int)(slot - slot->local->slots);
     (void)snprintf(own->texts[own->count++], VARIABLE_SIZE, "%s%08x", program->mark,
                    (unsigned)index);
@@ -131,9 +133,11 @@ static void tell_all(variables *own, const pbt__slot *slot)
                                     {"PBT_STUDY", local->spec->name},
                                     {"PBT_WORKER", slot->worker},
                                     {"PBT_LEASE", "kept"}}; /* worker.c renews it */
+    const bool is_plugin = local->spec->trainer.protocol == PBT__PROTOCOL_LIBRARY;
+    const bool is_told = local->server_url != NULL && !is_plugin;
     tell_mark(own, slot);
     tell_gpus(own, slot);
-    for (size_t i = 0; local->server_url != NULL && i < sizeof pairs / sizeof *pairs; i++) {
+    for (size_t i = 0; is_told && i < sizeof pairs / sizeof *pairs; i++) {
         tell(own, pairs[i][0], pairs[i][1]);
     }
 }
@@ -184,31 +188,32 @@ pbt_err pbt__program_slot_open(pbt__slot *slot, pbt_error *error)
     if (data == NULL) {
         return pbt__fail_memory(error);
     }
-    slot->runner_data = data;
+    slot->program = data;
     const pbt_err err = build(slot, data, error);
     if (err != PBT_OK || local->warden >= 0) {
         return err;
     }
-    const pbt__program *program = local->runner_data;
+    const pbt__program *program = local->program;
     return pbt__warden_open(local->slot_count, program->mark, &local->warden, error);
 }
 
 void pbt__program_slot_close(pbt__slot *slot)
 {
-    slot_data *data = slot->runner_data;
+    slot_data *data = slot->program;
     if (data != NULL) {
         free(data->environment);
         free(data->own);
     }
     free(data);
+    slot->program = NULL;
 }
 
 char *const *pbt__program_environment(const pbt__slot *slot)
 {
-    return ((const slot_data *)slot->runner_data)->environment;
+    return ((const slot_data *)slot->program)->environment;
 }
 
 const char *pbt__program_mark(const pbt__slot *slot)
 {
-    return ((const slot_data *)slot->runner_data)->own->texts[0];
+    return ((const slot_data *)slot->program)->own->texts[0];
 }

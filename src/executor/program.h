@@ -11,7 +11,7 @@
 #include "executor/kin.h"
 #include "executor/slot.h"
 
-/* local->runner_data of the runners that start processes. */
+/* local->program of the runners that start processes. */
 typedef struct pbt__program {
     char directory[PBT__PATH_SIZE];
     char mark[PBT__KIN_MARK_SIZE]; /* what all slots' PBT_SLOT begins with */
@@ -21,7 +21,7 @@ typedef struct pbt__program {
 PBT_MUST_USE pbt_err pbt__program_open(pbt__local *local, pbt_error *error);
 void pbt__program_close(pbt__local *local);
 
-/* Their `slot_open` and `slot_close`, into slot->runner_data. */
+/* Their `slot_open` and `slot_close`, into slot->program. */
 PBT_MUST_USE pbt_err pbt__program_slot_open(pbt__slot *slot, pbt_error *error);
 void pbt__program_slot_close(pbt__slot *slot);
 

@@ -10,8 +10,8 @@
  *   - `order`, `step`, `stopping` and the counts are atomic: any thread, any time;
  *   - everything else in a slot belongs to its thread.
  *
- * Threads that do not return: a plugin cannot be killed, so after a stop with `now` its slot is
- * abandoned. The thread may still be in the plugin when the study is closed and pbt__local_finish
+ * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now` its
+ * slot is abandoned. The thread may still be in the plugin when the study is closed and pbt__local_finish
  * has returned; hence `gate`. A slot makes every call into the study between pbt__slot_enter and
  * pbt__slot_leave, which hold the gate for reading; abandoning takes it for writing, so it waits
  * for the calls on their way and lets no other begin. What an abandoned thread still touches is its
@@ -68,6 +68,7 @@ typedef struct pbt__runner {
 } pbt__runner;
 
 extern const pbt__runner pbt__runner_plugin;
+extern const pbt__runner pbt__runner_plugin_thread;
 extern const pbt__runner pbt__runner_process;
 extern const pbt__runner pbt__runner_worker;
 
@@ -103,6 +104,7 @@ struct pbt__slot {
     pbt__action action;
     pbt__metrics metrics;
     pbt_error error;
+    void *program; /* program.c: its environment */
     void *runner_data;
 };
 
@@ -118,6 +120,7 @@ struct pbt__local {
     pbt__study *study;
     const pbt_spec *spec; /* the study's */
     const pbt__runner *runner;
+    struct pbt__program *program; /* NULL: trainers run in this process (program.h) */
     void *runner_data;
     char *metric;
     char *log_folder; /* absolute */
@@ -137,6 +140,7 @@ struct pbt__local {
     bool is_abandoned; /* guarded by gate */
     pthread_mutex_t mutex;
     pthread_cond_t beat_changed; /* on the monotonic clock */
+    int64_t beat_until_us;       /* how long the heartbeat thread sleeps; guarded by mutex */
     pthread_t heartbeat;
     bool is_ending;  /* of the heartbeat thread; guarded by mutex */
     pbt_err failure; /* the first that ended a slot; guarded by mutex */

@@ -40,6 +40,11 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static const char *program_of(const pbt__spawn_options *options)
+{
+    return options->program != NULL ? options->program : options->arguments[0];
+}
+
 /* Returns only where something fails, with errno. */
 static void run(const pbt__spawn_options *options, pid_t parent)
 {
@@ -61,7 +66,7 @@ static void run(const pbt__spawn_options *options, pid_t parent)
     }
     reset_signals();
     environ = (char **)options->environment;
-    (void)execvp(options->arguments[0], options->arguments);
+    (void)execvp(program_of(options), options->arguments);
 }
 
 _Noreturn static void run_or_tell(const pbt__spawn_options *options, pid_t parent, int pipe)
@@ -96,7 +101,7 @@ static pbt_err fail_exec(const pbt__spawn_options *options, pid_t child, int rea
     pbt__warden_remove(options->warden, child);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
-    (void)pbt__fail(error, PBT_ERR_TRAINER, "cannot run '%s'", options->arguments[0]);
+    (void)pbt__fail(error, PBT_ERR_TRAINER, "cannot run '%s'", program_of(options));
     pbt__error_detail(error, "%s, in the folder '%s'", strerror_r(reason, words, sizeof words),
                       options->directory);
     return PBT_ERR_TRAINER;

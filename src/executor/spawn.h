@@ -7,7 +7,8 @@
 
 /* Everything is borrowed. */
 typedef struct pbt__spawn_options {
-    char *const *arguments;   /* NULL-terminated; the first names the program, as execvp finds it */
+    const char *program;    /* Nullable: the file to run, where it is not what the arguments name */
+    char *const *arguments; /* NULL-terminated; the first names the program, as execvp finds it */
     char *const *environment; /* NULL-terminated "NAME=value" list, all of it */
     const char *directory;    /* the program's */
     int input;                /* becomes standard input; 0: nothing to read */

@@ -316,7 +316,7 @@ static pbt_err mourn(struct life *life, int64_t sequence)
 static pbt_err start(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    const pbt__program *program = slot->local->runner_data;
+    const pbt__program *program = slot->local->program;
     int output = -1;
     pbt_err err = pbt__relay_open(slot->relay, &output, &slot->error);
     if (err != PBT_OK) {

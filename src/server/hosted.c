@@ -22,6 +22,9 @@
 #include "server/inside.h"
 #include "study/host.h"
 
+/* Where nobody waits, changes that follow upon each other are looked at once. */
+enum { PACE_US = 2000 };
+
 static const double LOOKOUT_SECONDS = 1.0;
 
 /* ---- uses ------------------------------------------------------------------------------------ */
@@ -117,14 +120,19 @@ static void *watch(void *argument)
     pbt__hosted *hosted = argument;
     pbt__server *server = hosted->server;
     uint64_t seen = pbt__study_changes(hosted->study);
+    bool is_alone = true;
     while (!is_leaving(hosted)) {
         pbt__study_wait(hosted->study, seen, LOOKOUT_SECONDS);
+        if (is_alone) {
+            (void)usleep(PACE_US);
+        }
         const uint64_t now = pbt__study_changes(hosted->study);
         size_t count = now != seen ? pbt__study_offers(hosted->study) : 1;
         seen = now;
         count = atomic_load(&server->is_draining) ? SIZE_MAX : count;
         pthread_mutex_lock(&server->pool.lock);
         unpark(hosted, count, pbt__clock_monotonic_us());
+        is_alone = hosted->first_parked == NULL;
         pthread_mutex_unlock(&server->pool.lock);
     }
     return NULL;

@@ -13,7 +13,8 @@
 #include "core/population.h"
 
 /* Fields are read and written as 32-bit numbers where they are enums. */
-_Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4, "an enum is 32 bits wide");
+_Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4 && sizeof(pbt__isolation) == 4,
+               "an enum is 32 bits wide");
 
 static const char *const direction_names[] = {"maximize", "minimize", NULL};
 static const char *const mode_names[] = {"asynchronous", "generational", NULL};
@@ -21,6 +22,7 @@ static const char *const compare_names[] = {"step", "latest", NULL};
 static const char *const copy_names[] = {"weights", "hyperparameters", NULL};
 static const char *const when_names[] = {"copy", "always", NULL};
 static const char *const protocol_names[] = {"worker", "command", "library", NULL};
+static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
 static const char *const exploit_names[] = {
     "truncation", "t_test", "binary_tournament", "best", "threshold", "none", NULL,
@@ -182,11 +184,17 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
      .offset = TRAINER(library), .owner = "trainer.protocol",
      .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "null",
      .meaning = "The plugin's file."},
+    {.path = "trainer.isolation", .kind = PBT__KIND_NAME, .flags = LOCALLY,
+     .offset = TRAINER(isolation), .names = isolation_names, .owner = "trainer.protocol",
+     .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "process",
+     .meaning = "Where a plugin runs. `process`: in a process per slot; what it does there ends "
+                "one attempt at most. `thread`: inside `pbt run` itself, which ends with it."},
     {.path = "trainer.protocol", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
      .offset = TRAINER(protocol), .names = protocol_names, .fallback = "worker",
      .meaning = "`worker`: a process that lives long and asks for segments. `command`: a process "
                 "per segment, told by its arguments; on SIGTERM it may save what it has and print "
-                "the step it reached as `step`. `library`: a plugin inside `pbt run`."},
+                "the step it reached as `step`. `library`: a plugin in C, in processes of `pbt` "
+                "itself."},
     {.path = "trainer.directory", .kind = PBT__KIND_WORD, .flags = LOCALLY,
      .offset = TRAINER(directory), .fallback = ".",
      .meaning = "Where the trainer runs. Relative paths start at the spec's folder."},

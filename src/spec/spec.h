@@ -19,10 +19,16 @@ typedef enum pbt__protocol {
     PBT__PROTOCOL_LIBRARY,
 } pbt__protocol;
 
+typedef enum pbt__isolation {
+    PBT__ISOLATION_PROCESS,
+    PBT__ISOLATION_THREAD,
+} pbt__isolation;
+
 typedef struct pbt__trainer_spec {
     pbt__protocol protocol;
-    char **command; /* NULL-terminated argument vector; NULL where there is none */
-    char *library;  /* Nullable */
+    char **command;           /* NULL-terminated argument vector; NULL where there is none */
+    char *library;            /* Nullable */
+    pbt__isolation isolation; /* of a plugin */
     char *directory;
     char **environment; /* NULL-terminated "NAME=value" list; NULL where there is none */
     int32_t gpus;

@@ -216,6 +216,21 @@ void pbt__study_attend(pbt__study *study, bool attends);
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 
+/* Where a member goes on from. */
+typedef struct pbt__start {
+    int32_t member;      /* -1: nobody */
+    pbt_segment_id from; /* PBT_NO_SEGMENT: the spec's start checkpoint */
+    int64_t size_bytes;  /* of that checkpoint; a folder's files together */
+} pbt__start;
+
+/* Find a member whose open segment starts from a checkpoint of another size than `size_bytes`, for
+ * trainers whose checkpoints all have one. */
+PBT_MUST_USE pbt_err pbt__study_other_size(pbt__study *study, int64_t size_bytes, pbt__start *out,
+                                           pbt_error *error);
+
+/* The same of a spec whose study there is not yet. Never fails. */
+pbt_err pbt__spec_other_size(const pbt_spec *spec, int64_t size_bytes, pbt__start *out);
+
 /* Read a checkpoint kept inside the store; the caller frees. */
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
                                      size_t *length, pbt_error *error);

@@ -37,6 +37,7 @@ PROTOCOLS = {
     "command": {"trainer": SCRIPT, "every": 10, "delay": "0.1"},
     "worker": {"trainer": WORKER, "every": 10, "delay": "0.01"},
     "library": {"trainer": PLUGIN, "every": 100, "delay": "0"},
+    "thread": {"trainer": PLUGIN + ", isolation: thread", "every": 100, "delay": "0"},
 }
 
 
@@ -182,7 +183,8 @@ class Killed(Owned):
     """What the next run makes of the segments that a killed one held."""
 
     def causes(self, protocol):
-        self.write(protocol, **({"every": 10 ** 9} if protocol == "library" else {"delay": "9"}))
+        is_plugin = protocol in ("library", "thread")
+        self.write(protocol, **({"every": 10 ** 9} if is_plugin else {"delay": "9"}))
         run = self.start("run", "spec.yaml", "--slots", "1")
         run.stdout.readline()
         self.wait_for(self.holders, "a claim")
@@ -196,12 +198,12 @@ class Killed(Owned):
         return [json.loads(body).get("cause") for body in self.ask(kinds)]
 
     def test_processes_give_them_back(self):
-        for protocol in ("command", "worker"):
+        for protocol in ("command", "worker", "library"):
             self.assertEqual(self.causes(protocol), [None], protocol)
             self.pbt("delete", "shared", "--yes", "--force")
 
-    def test_a_plugin_may_have_killed_it(self):
-        self.assertEqual(self.causes("library"), ["lost"])
+    def test_a_plugin_in_a_thread_may_have_killed_it(self):
+        self.assertEqual(self.causes("thread"), ["lost"])
 
 
 class Death(Owned):

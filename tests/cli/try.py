@@ -49,7 +49,15 @@ class Try(TryCase):
 
     def test_a_plugin_that_crashes(self):
         self.write(LIBRARY % "crash")
+        self.assert_wrong("runs", "killed by signal 6 (SIGABRT) in train", others="?")
+
+    def test_a_plugin_in_a_thread_that_crashes(self):
+        self.write((LIBRARY + "  isolation: thread\n") % "crash")
         self.assert_wrong("runs", "ended by signal 6", others="?")
+
+    def test_a_plugin_in_a_thread_that_ends_the_program(self):
+        self.write((LIBRARY + "  isolation: thread\n") % "exit")
+        self.assert_wrong("runs", "ended the program with status 1", others="?")
 
     def test_a_plugin_that_stops_short(self):
         self.write(LIBRARY % "short")

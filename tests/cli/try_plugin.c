@@ -35,6 +35,13 @@ static int train(void *memory, const pbt_job *job, int64_t *step)
     if (is_wrong("crash")) {
         abort();
     }
+    if (is_wrong("exit")) {
+        exit(0);
+    }
+    if (is_wrong("hang")) {
+        for (;;) {
+        }
+    }
     *step = is_wrong("short") ? job->end_step - 1 : job->end_step;
     return 0;
 }

@@ -5,6 +5,7 @@
  * end with which `verify` agrees. Trainers are processes of this program's own seams no more once
  * they run, so plugins are what is tried here, of every kind, and one command.
  */
+#include "executor/cell.h"
 #include "process_case.h"
 
 #define PLUGIN(library)                                                                            \
@@ -86,8 +87,11 @@ static void processes_survive(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_make, close_study)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (pbt__cell_is_asked(argc, argv)) {
+        return pbt__cell_main(argc, argv);
+    }
     const struct CMUnitTest tests[] = {
         CASE(plugins_survive),
         CASE(plugins_with_files_survive),

@@ -7,7 +7,7 @@
  * of that name in the folder PBT_TEST_FOLDER.
  *
  * Compiled with FILES it saves and loads by itself, with LARGE its state is too large for the
- * store, with WRONG_VERSION or INCOMPLETE it cannot be used.
+ * store, with WRONG_VERSION or INCOMPLETE it cannot be used. With HOSTILE it does harm (hostile.h).
  */
 #include <pbt/trainer.h>
 
@@ -16,6 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef HOSTILE
+#include "hostile.h"
+#endif
 
 #ifndef INCOMPLETE
 #define INCOMPLETE 0
@@ -40,11 +44,21 @@ static bool does(const pbt_job *job, const char *act)
            access(path, F_OK) == 0;
 }
 
+#ifdef LEAVES
+__attribute__((constructor)) static void leave(void)
+{
+    exit(0);
+}
+#endif
+
 static int opened;
 
 static int open_data(const pbt_job *job)
 {
     opened++;
+#ifdef HOSTILE
+    harm(job, "open");
+#endif
     job->message(job->host, opened == 1 ? "opened" : "opened again");
     return does(job, "fail-open") ? 1 : 0;
 }
@@ -80,6 +94,9 @@ static void turn(const pbt_job *job, int64_t *step)
 static int train(void *state, const pbt_job *job, int64_t *step)
 {
     weights *own = state;
+#ifdef HOSTILE
+    harm(job, "train");
+#endif
     if (own->age != job->start_age || opened != 1) {
         job->message(job->host, "these are not my weights");
         return 7;
@@ -103,6 +120,9 @@ static int train(void *state, const pbt_job *job, int64_t *step)
 static int evaluate(void *state, const pbt_job *job)
 {
     const weights *own = state;
+#ifdef HOSTILE
+    harm(job, "evaluate");
+#endif
     job->metric(job->host, "age", (double)own->age);
     if (does(job, "mute")) {
         return 0;

@@ -29,6 +29,7 @@ static const struct {
     {"explore.when", "always"},
     {"trainer.command", "[\"--x\", a, \"b c\"]"},
     {"trainer.library", "./x.so"},
+    {"trainer.isolation", "thread"},
     {"trainer.protocol", "library"},
     {"trainer.directory", "/a/b"},
     {"trainer.environment", "{A: \"1\", B_2: \"x: y\"}"},

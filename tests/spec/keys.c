@@ -55,12 +55,13 @@ static void what_may_be_amended(void **state)
 }
 
 /* The whole list: what names a program, a file, a folder or an environment stays with whoever has
- * the store, however it is written. */
+ * the store, however it is written; so does whether a plugin may end the run. */
 static void what_may_be_amended_over_a_network(void **state)
 {
     (void)state;
-    static const char *const local[] = {"trainer.command", "trainer.library", "trainer.directory",
-                                        "trainer.environment", "checkpoints.directory"};
+    static const char *const local[] = {"trainer.command",   "trainer.library",
+                                        "trainer.directory", "trainer.environment",
+                                        "trainer.isolation", "checkpoints.directory"};
     for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
         const bool is_remote = key->flags & PBT__KEY_REMOTE;
         const bool is_amendable = key->flags & PBT__KEY_AMENDABLE;
