@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "cli/lock.h"
 #include "cli/signals.h"
 
 enum { PATIENCE_US = 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
@@ -26,7 +25,7 @@ pbt_err pbt__entry_take(const pbt__place *place, const char *study, pbt__entry *
                         pbt_error *error)
 {
     const int64_t until_us = pbt__clock_monotonic_us() + PATIENCE_US;
-    pbt__entry entry = {.lock = -1};
+    pbt__entry entry = {.lock = PBT__LOCK_NONE};
     for (;;) {
         pbt_err err = pbt__lock_take(place, &entry.lock, error);
         entry.is_joiner =
@@ -45,6 +44,6 @@ pbt_err pbt__entry_take(const pbt__place *place, const char *study, pbt__entry *
 
 void pbt__entry_leave(pbt__entry *entry)
 {
-    pbt__lock_release(entry->lock);
-    *entry = (pbt__entry){.lock = -1};
+    pbt__lock_release(&entry->lock);
+    *entry = (pbt__entry){.lock = PBT__LOCK_NONE};
 }

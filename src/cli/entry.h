@@ -9,10 +9,11 @@
 #ifndef PBT_CLI_ENTRY_H
 #define PBT_CLI_ENTRY_H
 
+#include "cli/lock.h"
 #include "cli/owner.h"
 
 typedef struct pbt__entry {
-    int lock; /* -1: none is held, or needed */
+    pbt__lock lock;
     bool is_joiner;
     pbt__owner owner; /* of whom it has joined */
 } pbt__entry;

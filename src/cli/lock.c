@@ -1,9 +1,10 @@
 /*
- * lock.c: the store's lock.
+ * lock.c: the store's locks.
  *
- * The file is never removed: between another process's open and its flock, a removed file would be
- * a different one, and both would hold "the" lock. Close-on-exec, so that trainers do not keep it
- * alive.
+ * STORE.lock is never removed by us: between another process's open and its flock, a removed file
+ * would be a different one. Somebody else may remove it; then whoever makes it anew stands before
+ * the store's own lock, which has no other name. flock(2), for SQLite's locks are of the other kind
+ * (fcntl) and the two do not meet. Close-on-exec, so that trainers do not keep them alive.
  */
 #include "cli/lock.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -28,13 +30,12 @@ static long read_holder(int descriptor)
     return holder > 0 ? holder : 0;
 }
 
-static pbt_err fail_busy(const pbt__place *place, int descriptor, pbt_error *error)
+static pbt_err fail_busy(const pbt__place *place, long holder, pbt_error *error)
 {
-    long holder = read_holder(descriptor);
     if (holder == 0) {
-        return pbt__fail(error, PBT_ERR_BUSY, "another 'pbt run' is using '%s'", place->file);
+        return pbt__fail(error, PBT_ERR_BUSY, "another 'pbt run' is using '%.180s'", place->file);
     }
-    (void)pbt__fail(error, PBT_ERR_BUSY, "process %ld is using '%s'", holder, place->file);
+    (void)pbt__fail(error, PBT_ERR_BUSY, "process %ld is using '%.180s'", holder, place->file);
     pbt__error_hint(error, "wait for it, end it with 'kill %ld', or use another --store", holder);
     return PBT_ERR_BUSY;
 }
@@ -51,46 +52,144 @@ static pbt_err write_holder(int descriptor, const char *path, pbt_error *error)
 
 static void write_path(const pbt__place *place, char *out, size_t size)
 {
-    snprintf(out, size, "%s.lock", place->file);
+    snprintf(out, size, "%s.lock", place->real);
 }
 
-pbt_err pbt__lock_take(const pbt__place *place, int *descriptor, pbt_error *error)
+/* ---- STORE.lock ---- */
+
+static int open_file(const char *path)
+{
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* Say whether a name leads to an open file still. */
+static bool is_named(const char *path, int file)
+{
+    struct stat named, opened;
+    return lstat(path, &named) == 0 && fstat(file, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+static pbt_err take_file(const pbt__place *place, int *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE + 8];
-    if (place->file[0] == '\0') {
-        *descriptor = -1;
-        return PBT_OK;
-    }
-    pbt_err err = pbt__file_system_check(place->file, NULL, error);
-    if (err != PBT_OK) {
-        return err;
-    }
     write_path(place, path, sizeof path);
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int file = open_file(path);
     if (file < 0) {
         return pbt__fail_errno(error, "cannot open '%s'", path);
     }
+    pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        err = errno == EWOULDBLOCK ? fail_busy(place, file, error)
+        err = errno == EWOULDBLOCK ? fail_busy(place, read_holder(file), error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", path);
-        goto fail;
+    } else if (!is_named(path, file)) {
+        err = fail_busy(place, 0, error); /* removed between the two: the next try finds another */
+    } else {
+        err = write_holder(file, path, error);
     }
-    err = write_holder(file, path, error);
     if (err != PBT_OK) {
-        goto fail;
+        close(file);
+        return err;
     }
-    *descriptor = file;
+    *out = file;
     return PBT_OK;
-fail:
-    close(file);
-    return err;
 }
 
-void pbt__lock_release(int descriptor)
+/* ---- the store ---- */
+
+/* Who has a file locked, as the system lists it; 0 where it does not say. */
+static long find_locker(int file)
 {
-    if (descriptor >= 0) {
-        close(descriptor);
+    char line[256], kind[16];
+    struct stat status;
+    long holder = 0, pid = 0;
+    unsigned long inode = 0;
+    FILE *locks = fopen("/proc/locks", "re");
+    while (locks != NULL && fstat(file, &status) == 0 && holder == 0 &&
+           fgets(line, sizeof line, locks) != NULL) {
+        const int count = sscanf(line, "%*d: %15s %*s %*s %ld %*x:%*x:%lu", kind, &pid, &inode);
+        holder = count == 3 && strcmp(kind, "FLOCK") == 0 && inode == status.st_ino ? pid : 0;
     }
+    if (locks != NULL) {
+        fclose(locks);
+    }
+    return holder;
+}
+
+/* Before SQLite opens it, and until after it has closed it. */
+static pbt_err take_store(const pbt__place *place, int *out, pbt_error *error)
+{
+    int file = open(place->real, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return pbt__fail_errno(error, "cannot open '%s'", place->file);
+    }
+    pbt_err err = PBT_OK;
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK ? fail_busy(place, find_locker(file), error)
+                                   : pbt__fail_errno(error, "cannot lock '%s'", place->file);
+    } else if (!is_named(place->real, file)) {
+        err = fail_busy(place, 0, error);
+    }
+    if (err != PBT_OK) {
+        close(file);
+        return err;
+    }
+    *out = file;
+    return PBT_OK;
+}
+
+/* ---- both ---- */
+
+pbt_err pbt__lock_take(const pbt__place *place, pbt__lock *lock, pbt_error *error)
+{
+    pbt__lock taken = PBT__LOCK_NONE;
+    if (place->file[0] == '\0') {
+        *lock = taken;
+        return PBT_OK;
+    }
+    pbt_err err = pbt__file_system_check(place->real, NULL, error);
+    if (err == PBT_OK) {
+        err = take_file(place, &taken.file, error);
+    }
+    if (err == PBT_OK) {
+        err = take_store(place, &taken.store, error);
+    }
+    if (err != PBT_OK) {
+        pbt__lock_release(&taken);
+        return err;
+    }
+    *lock = taken;
+    return PBT_OK;
+}
+
+void pbt__lock_keep(pbt__lock *lock, const pbt__place *place)
+{
+    char path[PBT__PATH_SIZE + 8];
+    write_path(place, path, sizeof path);
+    if (lock->file < 0 || is_named(path, lock->file)) {
+        return;
+    }
+    int file = open_file(path);
+    if (file < 0) {
+        return;
+    }
+    if (flock(file, LOCK_EX | LOCK_NB) != 0 || write_holder(file, path, NULL) != PBT_OK) {
+        close(file); /* another run is finding out that the store is locked: at the next look */
+        return;
+    }
+    close(lock->file);
+    lock->file = file;
+}
+
+void pbt__lock_release(pbt__lock *lock)
+{
+    if (lock->store >= 0) {
+        close(lock->store);
+    }
+    if (lock->file >= 0) {
+        close(lock->file);
+    }
+    *lock = PBT__LOCK_NONE;
 }
 
 long pbt__lock_holder(const pbt__place *place)

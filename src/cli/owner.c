@@ -47,7 +47,7 @@ pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *err
     size_t length = 0;
     pbt__owner owner = {0};
     const long holder = pbt__lock_holder(place);
-    snprintf(path, sizeof path, "%s.owner", place->file);
+    snprintf(path, sizeof path, "%s.owner", place->real);
     bool is_known = holder > 0 &&
                     pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK &&
                     understand(text, length, &owner) && owner.process == holder;

@@ -42,6 +42,28 @@ static pbt_err find_folder(const char *file, char *out, pbt_error *error)
     return PBT_OK;
 }
 
+/* Find the store's own name: through links, so that all who open it agree on what lies beside it. One
+ * that is not there yet will be made where it is named. */
+static pbt_err resolve(pbt__place *place, pbt_error *error)
+{
+    const char *slash = strrchr(place->file, '/');
+    if (place->file[0] == '\0') {
+        return PBT_OK;
+    }
+    char *real = realpath(place->file, NULL);
+    if (real == NULL) {
+        return pbt__path_join(place->folder, slash != NULL ? slash + 1 : place->file, place->real,
+                              error);
+    }
+    const bool fits = strlen(real) < sizeof place->real;
+    if (fits) {
+        snprintf(place->real, sizeof place->real, "%s", real);
+    }
+    free(real);
+    return fits ? find_folder(place->real, place->folder, error)
+                : pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
+}
+
 /* A variable of the environment; `otherwise` where it is unset or empty. */
 static const char *variable(const char *name, const char *otherwise)
 {
@@ -75,6 +97,9 @@ pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_er
     }
     snprintf(place.file, sizeof place.file, "%s", file != NULL ? file : "");
     pbt_err err = find_folder(place.file, place.folder, error);
+    if (err == PBT_OK) {
+        err = resolve(&place, error);
+    }
     if (err == PBT_OK) {
         err = find_folder("", place.here, error);
     }

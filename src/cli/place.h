@@ -11,8 +11,9 @@ typedef struct pbt__place {
     bool is_given;               /* by --store or --server, not by the environment or default */
     const char *server;          /* its URL; NULL where the store itself is opened */
     const char *token_file;      /* Nullable: given by --token-file */
-    char file[PBT__PATH_SIZE];   /* "" where the store is no file */
-    char folder[PBT__PATH_SIZE]; /* absolute: where checkpoints and logs go by default */
+    char file[PBT__PATH_SIZE];   /* as it was named; "" where the store is no file */
+    char real[PBT__PATH_SIZE];   /* absolute, links resolved: one name whatever it was called */
+    char folder[PBT__PATH_SIZE]; /* of the real one, absolute: checkpoints and logs go there */
     char here[PBT__PATH_SIZE];   /* the working folder; people read paths from there */
 } pbt__place;
 

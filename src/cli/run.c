@@ -232,7 +232,7 @@ static void start_listeners(const run *this, pbt__study *study, int64_t after,
     }
 }
 
-static pbt_err train(const run *this, pbt__study *study, const pbt__summary *summary, bool is_new,
+static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, bool is_new,
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
@@ -248,6 +248,9 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
         .log_folder = pbt__place_shown(&this->place, log_folder),
         .sequence = summary->last_sequence,
         .is_quiet = this->is_quiet,
+        .place = &this->place,
+        .lock = &this->entry.lock,
+        .service = &this->service,
     };
     pbt_error late = {0};
     write_title(this, spec, summary, &options, title);
@@ -277,7 +280,7 @@ static pbt_err train(const run *this, pbt__study *study, const pbt__summary *sum
 }
 
 /* Train a study as far as it goes and print how it went. */
-static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, pbt_error *error)
+static pbt_err train_and_tell(run *this, pbt__study *study, bool is_new, pbt_error *error)
 {
     char log_folder[PBT__PATH_SIZE];
     pbt__summary summary;
@@ -301,7 +304,7 @@ static pbt_err train_and_tell(const run *this, pbt__study *study, bool is_new, p
 }
 
 /* Run one study; prints what went wrong and returns the exit status. Takes `spec`. */
-static int run_study(const run *this, pbt_spec *spec)
+static int run_study(run *this, pbt_spec *spec)
 {
     pbt_error error = {0};
     pbt__study *study = NULL;
@@ -320,7 +323,7 @@ static int run_study(const run *this, pbt_spec *spec)
 
 /* Run one study per seed. One that ends without a usable member does not keep the others from
  * running, but the exit status tells of it. */
-static int run_seeds(const run *this, const pbt_spec *spec, pbt__seeds seeds)
+static int run_seeds(run *this, const pbt_spec *spec, pbt__seeds seeds)
 {
     int worst = 0;
     for (int64_t seed = seeds.first; pbt__signals_count() == 0; seed++) {
@@ -404,7 +407,7 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
 
 int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file)
 {
-    run this = {.arguments = arguments, .spec_file = file, .entry = {.lock = -1}};
+    run this = {.arguments = arguments, .spec_file = file, .entry = {.lock = PBT__LOCK_NONE}};
     pbt_error error = {0};
     pbt__seeds seeds = {0};
     pbt_err err = pbt__spec_can_train(spec, &error);

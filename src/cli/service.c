@@ -47,6 +47,13 @@ static pbt_err write_private(const char *path, const char *text, pbt_error *erro
     return err;
 }
 
+/* Shape: 0 where there is no such file */
+static ino_t inode_of(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 ? status.st_ino : 0;
+}
+
 static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_error *error)
 {
     char aside[PBT__PATH_SIZE + 16];
@@ -61,11 +68,15 @@ static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_erro
     if (text == NULL) {
         return pbt__fail_memory(error);
     }
-    snprintf(service->owner, sizeof service->owner, "%s.owner", place->file);
-    snprintf(aside, sizeof aside, "%s.owner.new", place->file);
+    snprintf(service->owner, sizeof service->owner, "%s.owner", place->real);
+    snprintf(aside, sizeof aside, "%s.owner.new", place->real);
     pbt_err err = write_private(aside, text, error);
     free(text);
-    return err == PBT_OK ? pbt__file_rename(aside, service->owner, error) : err;
+    if (err == PBT_OK) {
+        service->owner_inode = inode_of(aside);
+        err = pbt__file_rename(aside, service->owner, error);
+    }
+    return err;
 }
 
 pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const char *listen,
@@ -94,9 +105,17 @@ pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const
     return err;
 }
 
+void pbt__service_keep(pbt__service *service, const pbt__place *place)
+{
+    if (service->owner[0] != '\0' && inode_of(service->owner) == 0) {
+        (void)!announce(service, place, NULL); /* at the next look, then */
+    }
+}
+
 void pbt__service_stop(pbt__service *service)
 {
-    if (service->owner[0] != '\0') {
+    /* A store that was put in the place of ours may have an owner of its own. */
+    if (service->owner[0] != '\0' && inode_of(service->owner) == service->owner_inode) {
         (void)unlink(service->owner);
     }
     pbt__server_stop(service->server);

@@ -10,6 +10,8 @@
 #ifndef PBT_CLI_SERVICE_H
 #define PBT_CLI_SERVICE_H
 
+#include <sys/types.h>
+
 #include "cli/place.h"
 #include "server/server.h"
 
@@ -17,6 +19,7 @@ typedef struct pbt__service {
     pbt__server *server; /* NULL: none */
     char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
     char owner[PBT__PATH_SIZE + 8]; /* "": none was written */
+    ino_t owner_inode;
 } pbt__service;
 
 /* Listen on `listen` ("127.0.0.1:8080", NULL: a free port of this machine alone) and write
@@ -25,7 +28,10 @@ typedef struct pbt__service {
 PBT_MUST_USE pbt_err pbt__service_start(pbt__service *service, const pbt__place *place,
                                         const char *listen, pbt_error *error);
 
-/* Stop listening and remove STORE.owner. */
+/* Write STORE.owner again where somebody removed it; a no-op where none was written. */
+void pbt__service_keep(pbt__service *service, const pbt__place *place);
+
+/* Stop listening and remove STORE.owner, if it is this service's. */
 void pbt__service_stop(pbt__service *service);
 
 #endif

@@ -169,6 +169,10 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     shown->look_us = now + LOOK_US;
     pbt_err err = pbt__study_check_ground(watch->study, error);
     if (err == PBT_OK) {
+        pbt__lock_keep(watch->lock, watch->place);
+        pbt__service_keep(watch->service, watch->place);
+    }
+    if (err == PBT_OK) {
         err = pbt__study_summary(watch->study, &summary, error);
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {

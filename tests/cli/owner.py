@@ -179,6 +179,49 @@ class Join(Owned):
         self.assertIsNone(owner.poll())
 
 
+class OneOwner(Owned):
+    """A store has one owner, by whatever name, and whatever becomes of the lock file."""
+
+    def own(self):
+        self.write(delay="0.3", steps=600)
+        return self.run_until_report("--slots", "1")[0]
+
+    def check_joined(self, *words, **options):
+        joiner = self.start("run", "spec.yaml", "--slots", "1", *words, **options)
+        self.assertIn(" that join process ", joiner.stdout.readline())
+        joiner.send_signal(signal.SIGINT)
+        self.end(joiner, 130)
+
+    def test_by_another_name(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "link.db").symlink_to(self.folder / "pbt.db")
+        self.own()
+        self.check_joined("--store", "elsewhere/link.db")
+        self.assertEqual(sorted(f.name for f in elsewhere.iterdir()), ["link.db"])
+
+    def test_by_a_hard_link(self):
+        owner = self.own()
+        os.link(self.folder / "pbt.db", self.folder / "hard.db")
+        _, errors = self.pbt("run", "spec.yaml", "--store", "hard.db", status=1)
+        self.assertIn(f"process {owner.pid} is using 'hard.db'", errors)
+
+    def test_without_its_lock_file(self):
+        owner = self.own()
+        for name in ("pbt.db.lock", "pbt.db.owner"):
+            (self.folder / name).unlink()
+            self.wait_for((self.folder / name).exists, name)
+        self.wait_for(lambda: (self.folder / "pbt.db.lock").read_text() == f"{owner.pid}\n",
+                      "the owner's number")
+        self.check_joined()
+
+    def test_at_the_moment_its_lock_file_is_removed(self):
+        self.own()
+        for _ in range(3):
+            (self.folder / "pbt.db.lock").unlink()
+            self.check_joined()
+
+
 class Killed(Owned):
     """What the next run makes of the segments that a killed one held."""
 
