@@ -55,6 +55,56 @@ void pbt__hosted_give(pbt__hosted *hosted)
 
 /* ---- parking --------------------------------------------------------------------------------- */
 
+static void append(pbt__hosted *hosted, pbt__request *request)
+{
+    request->next = NULL;
+    *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) = request;
+    hosted->last_parked = request;
+}
+
+/* Have a parked claim answered at once, and not looked for a segment. */
+static void displace(pbt__hosted *hosted, pbt__request *request)
+{
+    pbt__request *before = NULL;
+    for (pbt__request *at = hosted->first_parked; at != request; at = at->next) {
+        before = at;
+    }
+    *(before != NULL ? &before->next : &hosted->first_parked) = request->next;
+    hosted->last_parked = hosted->last_parked == request ? before : hosted->last_parked;
+    hosted->server->parked_count--;
+    request->is_displaced = true;
+    pbt__pool_queue(hosted->server, request);
+}
+
+static pbt__request *find_parked(const pbt__hosted *hosted, const char *claimant)
+{
+    pbt__request *request = hosted->first_parked;
+    while (request != NULL && strcmp(request->claimant, claimant) != 0) {
+        request = request->next;
+    }
+    return request;
+}
+
+/* Make room for a claim: in its own study, where any waits there. */
+static void make_room(pbt__hosted *hosted, const pbt__request *request)
+{
+    pbt__server *server = hosted->server;
+    pbt__request *same = find_parked(hosted, request->claimant);
+    if (same != NULL) {
+        displace(hosted, same);
+    }
+    if (server->parked_count < server->parked_maximum) {
+        return;
+    }
+    pbt__hosted *full = hosted->first_parked != NULL ? hosted : server->hosted;
+    while (full != NULL && full->first_parked == NULL) {
+        full = full->next;
+    }
+    if (full != NULL) {
+        displace(full, full->first_parked);
+    }
+}
+
 pbt__parking pbt__hosted_park(pbt__request *request)
 {
     pbt__hosted *hosted = request->hosted;
@@ -66,10 +116,9 @@ pbt__parking pbt__hosted_park(pbt__request *request)
     } else if (pbt__study_changes(hosted->study) != request->seen) {
         parking = PBT__CHANGED;
     } else {
-        request->next = NULL;
-        *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) =
-            request;
-        hosted->last_parked = request;
+        make_room(hosted, request);
+        append(hosted, request);
+        server->parked_count++;
     }
     pthread_mutex_unlock(&server->pool.lock);
     return parking;
@@ -84,12 +133,10 @@ static void unpark(pbt__hosted *hosted, size_t count, int64_t now_us)
         pbt__request *next = request->next;
         if (count > 0 || request->wait_until_us <= now_us) {
             count -= count > 0 ? 1 : 0;
+            hosted->server->parked_count--;
             pbt__pool_queue(hosted->server, request);
         } else {
-            request->next = NULL;
-            *(hosted->last_parked != NULL ? &hosted->last_parked->next : &hosted->first_parked) =
-                request;
-            hosted->last_parked = request;
+            append(hosted, request);
         }
         request = next;
     }

@@ -37,7 +37,9 @@ typedef enum pbt__parking {
     PBT__CLOSED,  /* nobody waits any more: answer as it is */
 } pbt__parking;
 
-/* Park a claim that found nothing when `request->seen` was the state of things. */
+/* Park a claim that found nothing when `request->seen` was the state of things. A claim of the same
+ * claimant that waits already is answered, for whoever asks anew has given it up; and where too
+ * many wait, the one that has waited longest is. */
 pbt__parking pbt__hosted_park(pbt__request *request);
 
 /* Put every parked claim back into the queue, not to wait again. Holding the server's lock. */

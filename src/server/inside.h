@@ -22,6 +22,8 @@ struct pbt__server {
     bool has_peers, has_pool;
     pbt__hosted *hosted;      /* under the pool's lock; so are */
     bool is_stopping;         /* nothing begins any more */
+    int32_t parked_count;     /* claims that wait, of all studies; */
+    int32_t parked_maximum;   /* half of all connections: the others have something to say */
     atomic_bool is_draining;  /* but not this */
     atomic_size_t bodies;     /* bytes of all bodies being read */
     atomic_uint upload_count; /* makes names of uploads differ */

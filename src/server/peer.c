@@ -100,12 +100,13 @@ void pbt__peers_close(pbt__peers *peers)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
-/* Whom to shut for a newcomer: the oldest stranger, else the oldest at rest, else the newcomer. */
+/* Whom to shut for a newcomer: the oldest other stranger, else the oldest at rest, else the
+ * newcomer. */
 static pbt__peer *find_victim(const pbt__peers *peers)
 {
     pbt__peer *resting = NULL;
     for (pbt__peer *peer = peers->oldest; peer != NULL; peer = peer->after) {
-        if (peer->is_shut) {
+        if (peer->is_shut || peer == peers->newest) {
             continue;
         }
         if (!atomic_load(&peer->is_known)) {

@@ -50,6 +50,8 @@ struct pbt__request {
     pbt__hosted *hosted;   /* while the pool has it */
     bool is_waiting;       /* a claim that may be parked, until then, or until something changes: */
     int64_t wait_until_us; /* monotonic; 0: not decided yet */
+    bool is_displaced;     /* another claim has its place: it is told to wait, and claims nothing */
+    char claimant[PBT__NAME_SIZE + PBT__SESSION_SIZE]; /* of a claim: who waits */
     uint64_t seen;
 
     unsigned status; /* of a refusal that the table of errors does not have; 0: as it says */

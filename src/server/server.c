@@ -159,6 +159,7 @@ static pbt_err start(pbt__server *server, const pbt__server_options *options, pb
     int listener = -1;
     bool is_here = false;
     const int32_t maximum = choose_maximum(options->connection_maximum);
+    server->parked_maximum = maximum / 2;
     pbt_err err = set_token(server->token, options->token, error);
     if (err == PBT_OK && options->worker_token != NULL) {
         err = set_token(server->worker_token, options->worker_token, error);

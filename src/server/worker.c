@@ -100,7 +100,7 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
         return err;
     }
     const pbt__claimant who = {.worker = claim.worker, .session = claim.session};
-    const bool is_over = atomic_load(&request->server->is_draining) ||
+    const bool is_over = atomic_load(&request->server->is_draining) || request->is_displaced ||
                          (request->wait_until_us != 0 && request->peer != NULL &&
                           pbt__peer_has_gone(request->peer)); /* it died while it waited */
     if (!is_over) {
@@ -111,6 +111,8 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
     }
     if (!is_over && action.verb == PBT__WAIT && may_wait(request, &claim)) {
         request->seen = action.seen;
+        (void)snprintf(request->claimant, sizeof request->claimant, "%s/%s", claim.worker,
+                       claim.session);
         request->is_waiting = true;
         return PBT_OK;
     }

@@ -3,6 +3,8 @@
 Clear answers or a closed connection, bounded memory, and the others unharmed.
 """
 
+import http.client
+import json
 import os
 import random
 import resource
@@ -353,6 +355,49 @@ class Flood(Hostile):
             statuses.append(response.status)
             connection.close()
         self.assertEqual(set(statuses), {200, 503})
+
+    def test_claims_that_wait_leave_room_for_others(self):
+        self.close()
+        self.options = ("connection_maximum=16",)
+        self.open()
+        segments = [self.train(f"w{i}") for i in range(4)]
+        waiting = []
+        for i in range(40):
+            connection = self.connect()
+            body = json.dumps({"worker": f"x{i}", "session": f"x{i}", "wait_seconds": 30})
+            headers = {"Authorization": f"Bearer {self.token}"}
+            connection.request("POST", CLAIM, body, headers)
+            waiting.append(connection)
+            other = self.connect()
+            self.ok("GET", "/v1/studies/tiny", connection=other)
+            other.close()
+        # Those that had waited longest were told to come again.
+        for connection in waiting[:32]:
+            try:
+                answer = json.loads(connection.getresponse().read())
+            except (http.client.HTTPException, ConnectionError):
+                continue  # it was answered, and then had to go as one at rest
+            self.assertEqual(answer["action"], "wait")
+        self.connection = None  # at rest, it had to go as well
+        self.report(segments[0])
+        for connection in waiting:
+            connection.close()
+
+    def test_a_claim_takes_the_place_of_the_same_workers(self):
+        for i in range(4):
+            self.train(f"w{i}")
+        body = json.dumps({"worker": "x", "session": "x", "wait_seconds": 30})
+        headers = {"Authorization": f"Bearer {self.token}"}
+        connections = [self.connect() for _ in range(2)]
+        for connection in connections:
+            connection.request("POST", CLAIM, body, headers)
+        sockets = [connection.sock for connection in connections]
+        answered, _, _ = select.select(sockets, [], [], 25)
+        self.assertEqual(len(answered), 1)
+        first = connections[sockets.index(answered[0])]
+        self.assertEqual(json.loads(first.getresponse().read())["action"], "wait")
+        for connection in connections:
+            connection.close()
 
     def test_few_connections_are_enough(self):
         self.close()
