@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Type
 
 from . import _terminate
 from ._measures import Number, is_finite, number, split
+from ._pin import pin
 from ._ranks import Broadcast, Group
 from ._session import Session
 from ._wire import Unwanted
@@ -133,6 +134,7 @@ class Worker:
                 self._segment = Segment(claimed, self._steps)
                 self._reached = self._segment.resume_step
                 self._must_end = False
+                pin(self._segment.id)
         return self._segment
 
     def log(self, step: int, **metrics: Any) -> None:
@@ -388,6 +390,7 @@ class Worker:
     def _steps(self, segment: Segment, by: int) -> Iterator[int]:
         if segment is not self._segment:
             raise StateError(f"segment '{segment.id}' is not held any more")
+        pin(segment.id)  # again: what was loaded may have brought a random state
         step = ask = segment.resume_step
         while step < segment.end_step:
             if step >= ask:
