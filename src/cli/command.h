@@ -27,6 +27,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_AT,
     PBT__OPTION_STEPS,
     PBT__OPTION_KEEP,
+    PBT__OPTION_SECONDS,
     PBT__OPTION_QUIET,
     PBT__OPTION_JSON,
     PBT__OPTION_OUTPUT,

@@ -45,6 +45,8 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
     [PBT__OPTION_STEPS] = {"steps", "N",
                            "steps in a segment (default: a tenth of ready.every, or 5)"},
+    [PBT__OPTION_SECONDS] = {"seconds", "N",
+                             "time to change hyperparameters one at a time (default: 120)"},
     [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
@@ -253,18 +255,24 @@ const pbt__command pbt__commands[] = {
         .operands = "SPEC",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options = BIT(STEPS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
+        .options =
+            BIT(STEPS) | BIT(SECONDS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
         .section = PBT__SECTION_TRAIN,
         .summary = "train a few tiny segments and say whether the trainer does its part",
         .text = "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
                 "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
                 "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
-                "itself, and keeps members apart; and what the study will take. A trainer that\n"
-                "reports hyperparameters back, as metrics of the same names, is held to them.\n"
+                "itself, and keeps members apart; and what the study will take, and the program's\n"
+                "start. Each hyperparameter is changed alone, as long as --seconds allow, so that\n"
+                "one that is ignored is named. One that is reported back, as a metric of the same\n"
+                "name, must be the one that was given.\n"
                 "\n"
-                "Each check is a line: 'ok', 'no', or '?' where it cannot be told. No store and\n"
-                "no checkpoint of yours is touched; what is made lies in $TMPDIR, or /tmp, and is\n"
-                "removed, unless a check says 'no' or --keep is given.\n",
+                "Each check prints 'ok', 'no', '?' (undecided) or '-' (does not apply). 'no' and\n"
+                "'?' come with both numbers and a command that compares the checkpoints. Lost\n"
+                "moments of an optimizer are 'no'; a random state that is not saved, or bytes\n"
+                "alone that differ, are '?'. No store and no checkpoint of yours is touched. What\n"
+                "is made lies in $TMPDIR, or /tmp; it is removed where no check says 'no' or '?',\n"
+                "unless --keep is given.\n",
         .run = pbt__command_try,
         .examples = try_examples,
         .statuses = try_statuses,

@@ -2,11 +2,9 @@
  * try.c: `pbt try`.
  *
  * Everything it makes lies in a temporary folder, which goes with it unless there is something to
- * look at. What it trains is a table; what follows from it is concluded at the end, when it is
- * known how much the trainer varies by itself.
+ * look at. What follows from what was trained is concluded at the end, when it is known how much
+ * the trainer varies by itself.
  */
-#include "cli/try.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,123 +21,22 @@
 #include "cli/signals.h"
 #include "cli/spec_file.h"
 #include "cli/try_show.h"
+#include "cli/try_train.h"
 
-enum { SHARE = 10, STEPS_LEAST = 5, LONGER = 3, SLOTS_MAXIMUM = 4096 };
-
-typedef struct probe_row {
-    const char *name;  /* of its folder */
-    const char *words; /* what is trained */
-    int32_t population, segment_count;
-    bool is_other; /* member 0 has the other hyperparameters */
-    bool reload_always;
-    pbt__probe_id start; /* whose first segment it begins with; PBT__PROBE_COUNT: none */
-} probe_row;
-
-static const probe_row ROWS[PBT__PROBE_COUNT] = {
-    [PBT__PROBE_SCRATCH] = {"scratch", "from scratch", 1, 1, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_LOADED] = {"loaded", "on from its checkpoint", 1, 2, .reload_always = true,
-                           .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_AGAIN] = {"again", "the same again", 1, 2, .reload_always = true,
-                          .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_OTHER] = {"other", "from scratch, with other hyperparameters", 1, 1,
-                          .is_other = true, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_COPIED] = {"copied", "on from that one's checkpoint", 1, 2, .reload_always = true,
-                           .start = PBT__PROBE_OTHER},
-    [PBT__PROBE_CHANGED] = {"changed", "on from its own, with other hyperparameters", 1, 2,
-                            .is_other = true, .reload_always = true, .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_SECOND] = {"second", "a second member from scratch", 2, 1,
-                           .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_TURNS] = {"turns", "both in turns, in one process", 2, 2, .reload_always = true,
-                          .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_MEMORY] = {"memory", "one without a stop, in one process", 1, 2,
-                           .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_LONGER] = {"longer", "longer segments, for the time they take", 1, 2,
-                           .start = PBT__PROBE_COUNT},
+enum {
+    SHARE = 10,
+    STEPS_LEAST = 5,
+    LONGER = 3,
+    SLOTS_MAXIMUM = 4096,
+    SECONDS_DEFAULT = 120,
+    SECONDS_MAXIMUM = 1000000,
 };
 
 /* One command. */
 typedef struct rehearsal {
     const pbt__arguments *arguments;
-    pbt__trial trial;
-    pbt__progress progress;
-    char folder[PBT__PATH_SIZE];
+    pbt__rehearsal inner;
 } rehearsal;
-
-/* ---- what was trained ---- */
-
-const pbt_value *pbt__trial_values(const pbt__trial *trial, pbt__probe_id id, int member)
-{
-    return (member > 0) != ROWS[id].is_other ? trial->high : trial->low;
-}
-
-const pbt__trained *pbt__trial_segment(const pbt__trial *trial, pbt__probe_id id, int member,
-                                       int number)
-{
-    return &trial->probed[id].segments[member][number];
-}
-
-/* ---- training ---- */
-
-/* What a probe starts with; NULL where that is not there. */
-static const pbt__trained *start_of(const pbt__trial *trial, pbt__probe_id id)
-{
-    const pbt__trained *start =
-        ROWS[id].start < PBT__PROBE_COUNT ? pbt__trial_segment(trial, ROWS[id].start, 0, 0) : NULL;
-    return start != NULL && start->is_there && start->digest[0] != '\0' ? start : NULL;
-}
-
-static bool can_run(const pbt__trial *trial, pbt__probe_id id)
-{
-    if (id == PBT__PROBE_LONGER && trial->longer_steps == 0) {
-        return false;
-    }
-    return ROWS[id].start == PBT__PROBE_COUNT || start_of(trial, id) != NULL;
-}
-
-static pbt__probe make_probe(const rehearsal *this, pbt__probe_id id)
-{
-    const pbt__trial *trial = &this->trial;
-    const int32_t share = pbt__processors_find() / trial->slot_count;
-    return (pbt__probe){
-        .name = ROWS[id].name,
-        .folder = this->folder,
-        .spec = trial->spec,
-        .population = ROWS[id].population,
-        .segment_count = ROWS[id].segment_count,
-        .steps = id == PBT__PROBE_LONGER ? trial->longer_steps : trial->steps,
-        .reload_always = ROWS[id].reload_always || trial->spec->trainer.reload_always,
-        .values = {pbt__trial_values(trial, id, 0), pbt__trial_values(trial, id, 1)},
-        .start = start_of(trial, id),
-        .start_step = pbt__trial_segment(trial, PBT__PROBE_SCRATCH, 0, 0)->step,
-        .thread_count = share > 0 ? share : 1,
-        .gpus = this->arguments->values[PBT__OPTION_GPUS],
-    };
-}
-
-static pbt_err run_probe(rehearsal *this, pbt__probe_id id, pbt_error *error)
-{
-    pbt__trial *trial = &this->trial;
-    const pbt__probe probe = make_probe(this, id);
-    pbt__progress_begin(&this->progress, ROWS[id].words);
-    const pbt_err err = pbt__probe_run(&probe, &trial->probed[id], error);
-    pbt__progress_end(&this->progress, err == PBT_OK ? &trial->probed[id] : NULL);
-    return err;
-}
-
-/* Train until something fails: what comes after could say nothing. */
-static pbt_err run_probes(rehearsal *this, pbt_error *error)
-{
-    pbt_err err = PBT_OK;
-    bool has_failed = false;
-    for (int id = 0; id < PBT__PROBE_COUNT; id++) {
-        const bool goes_on = err == PBT_OK && !has_failed && pbt__signals_count() == 0;
-        if (goes_on && can_run(&this->trial, (pbt__probe_id)id)) {
-            err = run_probe(this, (pbt__probe_id)id, error);
-            has_failed = this->trial.probed[id].failure != PBT_OK;
-        }
-    }
-    return err;
-}
 
 /* ---- before and after ---- */
 
@@ -153,7 +50,7 @@ static int64_t default_steps(int64_t every)
 
 static pbt_err choose_steps(rehearsal *this, pbt_error *error)
 {
-    pbt__trial *trial = &this->trial;
+    pbt__trial *trial = &this->inner.trial;
     const char *text = this->arguments->values[PBT__OPTION_STEPS];
     const int64_t every = trial->spec->search.ready_every;
     trial->steps = default_steps(every);
@@ -169,6 +66,18 @@ static pbt_err choose_steps(rehearsal *this, pbt_error *error)
     return PBT_OK;
 }
 
+/* How long hyperparameters may be tried one at a time. */
+static pbt_err choose_seconds(rehearsal *this, pbt_error *error)
+{
+    const char *text = this->arguments->values[PBT__OPTION_SECONDS];
+    int64_t seconds = SECONDS_DEFAULT;
+    const pbt_err err = text != NULL ? pbt__arguments_integer("--seconds", text, 0, SECONDS_MAXIMUM,
+                                                              &seconds, error)
+                                     : PBT_OK;
+    this->inner.trial.variation_seconds = (double)seconds;
+    return err;
+}
+
 static pbt_err choose_slots(rehearsal *this, pbt_error *error)
 {
     const char *slots = this->arguments->values[PBT__OPTION_SLOTS];
@@ -182,10 +91,11 @@ static pbt_err choose_slots(rehearsal *this, pbt_error *error)
         err = pbt__gpus_find(this->arguments->values[PBT__OPTION_GPUS], &gpus, error);
     }
     if (err == PBT_OK) {
-        err = pbt__gpus_check(&gpus, this->trial.spec, error);
+        err = pbt__gpus_check(&gpus, this->inner.trial.spec, error);
     }
     if (err == PBT_OK) {
-        this->trial.slot_count = pbt__gpus_slots(&gpus, this->trial.spec, (int32_t)wanted);
+        this->inner.trial.slot_count =
+            pbt__gpus_slots(&gpus, this->inner.trial.spec, (int32_t)wanted);
     }
     pbt__gpus_fini(&gpus);
     return err;
@@ -193,7 +103,7 @@ static pbt_err choose_slots(rehearsal *this, pbt_error *error)
 
 static pbt_err choose_values(rehearsal *this, pbt_error *error)
 {
-    pbt__trial *trial = &this->trial;
+    pbt__trial *trial = &this->inner.trial;
     const size_t count = trial->spec->search.space.count;
     trial->low = pbt__calloc(2 * count + 1, sizeof *trial->low);
     if (trial->low == NULL) {
@@ -212,9 +122,9 @@ static pbt_err make_folder(rehearsal *this, pbt_error *error)
     if (realpath(parent, resolved) == NULL) {
         return pbt__fail_errno(error, "cannot use the folder '%s'", parent);
     }
-    const pbt_err err = pbt__path_join(resolved, "pbt-try-XXXXXX", this->folder, error);
-    if (err == PBT_OK && mkdtemp(this->folder) == NULL) {
-        this->folder[0] = '\0';
+    const pbt_err err = pbt__path_join(resolved, "pbt-try-XXXXXX", this->inner.folder, error);
+    if (err == PBT_OK && mkdtemp(this->inner.folder) == NULL) {
+        this->inner.folder[0] = '\0';
         return pbt__fail_errno(error, "cannot make a folder in '%s'", parent);
     }
     return err;
@@ -223,6 +133,9 @@ static pbt_err make_folder(rehearsal *this, pbt_error *error)
 static pbt_err prepare(rehearsal *this, pbt_error *error)
 {
     pbt_err err = choose_steps(this, error);
+    if (err == PBT_OK) {
+        err = choose_seconds(this, error);
+    }
     if (err == PBT_OK) {
         err = choose_slots(this, error);
     }
@@ -234,27 +147,32 @@ static pbt_err prepare(rehearsal *this, pbt_error *error)
 
 /* ---- the command ---- */
 
+static bool has_opinion(const pbt__check *checks, pbt__opinion opinion)
+{
+    bool has_it = false;
+    for (int i = 0; i < PBT__CHECK_COUNT; i++) {
+        has_it = has_it || checks[i].opinion == opinion;
+    }
+    return has_it;
+}
+
 /* Tell what was found; returns the exit status. */
 static int tell(const rehearsal *this, const pbt__check *checks, const char *kept, pbt_error *error)
 {
-    const pbt__verdicts verdicts = {.trial = &this->trial, .checks = checks, .folder = kept};
+    const pbt__verdicts verdicts = {.trial = &this->inner.trial, .checks = checks, .folder = kept};
     const pbt_err err = this->arguments->has[PBT__OPTION_JSON]
                             ? pbt__verdicts_print_json(&verdicts, error)
                             : pbt__verdicts_print(&verdicts, error);
-    int status = err == PBT_OK ? 0 : pbt__print_error(error);
-    for (int i = 0; i < PBT__CHECK_COUNT; i++) {
-        status = checks[i].opinion == PBT__OPINION_NO ? 1 : status;
-    }
-    return status;
+    const int status = err == PBT_OK ? 0 : pbt__print_error(error);
+    return has_opinion(checks, PBT__OPINION_NO) ? 1 : status;
 }
 
-static bool has_failed(const pbt__check *checks)
+/* Train all that is to be trained. */
+static pbt_err rehearse(pbt__rehearsal *this, pbt_error *error)
 {
-    bool failed = false;
-    for (int i = 0; i < PBT__CHECK_COUNT; i++) {
-        failed = failed || checks[i].opinion == PBT__OPINION_NO;
-    }
-    return failed;
+    pbt__progress_title(&this->progress, &this->trial);
+    const pbt_err err = pbt__rehearsal_train(this, error);
+    return err == PBT_OK ? pbt__rehearsal_vary(this, error) : err;
 }
 
 static int try_spec(rehearsal *this)
@@ -265,17 +183,18 @@ static int try_spec(rehearsal *this)
     bool is_kept = this->arguments->has[PBT__OPTION_KEEP];
     pbt_err err = prepare(this, &error);
     if (err == PBT_OK) {
-        pbt__progress_title(&this->progress, &this->trial);
-        err = run_probes(this, &error);
+        err = rehearse(&this->inner, &error);
     }
     if (err != PBT_OK) {
         status = pbt__print_error(&error);
     } else if (pbt__signals_count() == 0) {
-        pbt__trial_judge(&this->trial, checks);
-        is_kept = is_kept || has_failed(checks);
-        status = tell(this, checks, is_kept ? this->folder : NULL, &error);
+        pbt__trial_judge(&this->inner.trial, checks);
+        is_kept = is_kept || has_opinion(checks, PBT__OPINION_NO) ||
+                  has_opinion(checks, PBT__OPINION_UNSURE);
+        status = tell(this, checks, is_kept ? this->inner.folder : NULL, &error);
     }
-    if (!is_kept && this->folder[0] != '\0' && pbt__file_remove(this->folder, &error) != PBT_OK) {
+    if (!is_kept && this->inner.folder[0] != '\0' &&
+        pbt__file_remove(this->inner.folder, &error) != PBT_OK) {
         status = pbt__print_error(&error);
     }
     return status;
@@ -295,14 +214,20 @@ int pbt__command_try(const pbt__arguments *arguments)
         pbt__spec_file_fini(&file);
         return refused;
     }
-    this.trial.spec = file.spec;
-    this.progress.is_quiet = arguments->has[PBT__OPTION_JSON];
+    this.inner.trial.spec = file.spec;
+    this.inner.gpus = arguments->values[PBT__OPTION_GPUS];
+    this.inner.keeps_all = arguments->has[PBT__OPTION_KEEP];
+    this.inner.progress.is_quiet = arguments->has[PBT__OPTION_JSON];
     pbt__signals_install();
     const int status = try_spec(&this);
     for (int id = 0; id < PBT__PROBE_COUNT; id++) {
-        pbt__probed_fini(&this.trial.probed[id]);
+        pbt__probed_fini(&this.inner.trial.probed[id]);
     }
-    free(this.trial.low);
+    for (size_t i = 0; i < this.inner.trial.variation_count; i++) {
+        pbt__probed_fini(&this.inner.trial.variations[i].probed);
+    }
+    free(this.inner.trial.variations);
+    free(this.inner.trial.low);
     pbt__spec_file_fini(&file);
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
 }

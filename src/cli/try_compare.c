@@ -14,7 +14,6 @@
 #include "study/json.h"
 
 static const double NOISE_FACTOR = 6;
-static const double ECHO_TOLERANCE = 1e-6; /* relative: a float of 32 bits will do */
 
 /* ---- noise ---- */
 
@@ -29,9 +28,17 @@ static void add_pair(pbt__noise *noise, const pbt__trained *a, const pbt__traine
         return;
     }
     noise->is_known = true;
+    if (noise->examples[0] == NULL) {
+        noise->examples[0] = a;
+        noise->examples[1] = b;
+    }
     noise->digests_repeat = noise->digests_repeat && strcmp(a->digest, b->digest) == 0;
     if (is_equal(a->score, b->score)) {
         return;
+    }
+    if (noise->scores_repeat || fabs(a->score - b->score) > noise->score) {
+        noise->pair[0] = a;
+        noise->pair[1] = b;
     }
     noise->scores_repeat = false;
     noise->score = fmax(noise->score, fabs(a->score - b->score));
@@ -49,6 +56,65 @@ pbt__noise pbt__trial_noise(const pbt__trial *trial)
     add_pair(&noise, scratch, memory);
     add_pair(&noise, turns, memory);
     return noise;
+}
+
+/* The generators that a probe's client has pinned. */
+static bool is_pinned(const pbt__trial *trial, pbt__probe_id id)
+{
+    const char *names = trial->probed[id].pinned;
+    return names != NULL && names[0] != '\0';
+}
+
+pbt__noise pbt__trial_pinned_noise(const pbt__trial *trial)
+{
+    pbt__noise noise = {.scores_repeat = true, .digests_repeat = true};
+    if (is_pinned(trial, PBT__PROBE_PINNED_MEMORY) && is_pinned(trial, PBT__PROBE_PINNED_TURNS)) {
+        add_pair(&noise, pbt__trial_segment(trial, PBT__PROBE_PINNED_MEMORY, 0, 0),
+                 pbt__trial_segment(trial, PBT__PROBE_PINNED_TURNS, 0, 0));
+    }
+    return noise;
+}
+
+bool pbt__trial_is_pinned(const pbt__trial *trial)
+{
+    const pbt__noise pinned = pbt__trial_pinned_noise(trial);
+    return !pbt__trial_noise(trial).scores_repeat && pinned.is_known && pinned.scores_repeat;
+}
+
+pbt__probe_id pbt__trial_plain(const pbt__trial *trial)
+{
+    return pbt__trial_is_pinned(trial) ? PBT__PROBE_PINNED_LOADED : PBT__PROBE_LOADED;
+}
+
+/* ---- metrics ---- */
+
+static bool has_value(const json_t *metrics, const char *name, double *out)
+{
+    const json_t *metric = json_object_get(metrics, name);
+    return metric != NULL && pbt__json_number_read(metric, out);
+}
+
+/* Say whether a metric was the same when the same segment was trained again: a time is not. */
+static bool repeats(const pbt__noise *noise, const char *name)
+{
+    double a = 0, b = 0;
+    return noise->examples[0] != NULL && has_value(noise->examples[0]->metrics, name, &a) &&
+           has_value(noise->examples[1]->metrics, name, &b) && is_equal(a, b);
+}
+
+static bool have_metrics_repeated(const pbt__noise *noise, const pbt__trained *a,
+                                  const pbt__trained *b)
+{
+    void *at = json_object_iter((json_t *)(uintptr_t)a->metrics);
+    bool are_equal = true;
+    while (are_equal && at != NULL) {
+        const char *name = json_object_iter_key(at);
+        double x = 0, y = 0;
+        are_equal = !has_value(a->metrics, name, &x) || !has_value(b->metrics, name, &y) ||
+                    is_equal(x, y) || !repeats(noise, name);
+        at = json_object_iter_next((json_t *)(uintptr_t)a->metrics, at);
+    }
+    return are_equal;
 }
 
 /* ---- likeness ---- */
@@ -81,77 +147,9 @@ pbt__likeness pbt__trained_compare(const pbt__noise *noise, const pbt__trained *
     return strcmp(a->digest, b->digest) == 0 ? PBT__LIKE : PBT__UNLIKE;
 }
 
-/* ---- echoes ---- */
-
-/* A hyperparameter as a number; false where it is a text. */
-static bool number_of(const pbt_parameter *parameter, pbt_value value, double *out)
+pbt__likeness pbt__metrics_compare(const pbt__noise *noise, const pbt__trained *a,
+                                   const pbt__trained *b)
 {
-    if (parameter->type == PBT_FLOAT) {
-        *out = value.real;
-        return true;
-    }
-    if (parameter->type == PBT_INT) {
-        *out = (double)value.integer;
-        return true;
-    }
-    const pbt_item *item = &parameter->items[value.integer];
-    *out = item->type == PBT_ITEM_FLOAT ? item->real : (double)item->integer;
-    return item->type != PBT_ITEM_TEXT;
-}
-
-static bool is_near(double a, double b)
-{
-    return fabs(a - b) <= ECHO_TOLERANCE * fmax(fabs(a), fabs(b));
-}
-
-/* Compare what one segment echoes of one hyperparameter. Returns false where it is another value.
- */
-static bool check_echo(const pbt__trained *trained, const pbt_parameter *parameter, pbt_value value,
-                       bool *is_found, double *echoed)
-{
-    double wanted = 0;
-    const json_t *metric = json_object_get(trained->metrics, parameter->name);
-    if (metric == NULL || !pbt__json_number_read(metric, echoed) ||
-        !number_of(parameter, value, &wanted)) {
-        return true;
-    }
-    *is_found = true;
-    return is_near(wanted, *echoed);
-}
-
-static bool check_parameter(const pbt__trial *trial, size_t index, bool *is_found, char *words,
-                            size_t size)
-{
-    const pbt_parameter *parameter = &trial->spec->search.space.parameters[index];
-    for (int i = 0; i < PBT__PROBE_COUNT * PBT__PROBE_MEMBERS * PBT__PROBE_SEGMENTS; i++) {
-        const int member = i / PBT__PROBE_SEGMENTS % PBT__PROBE_MEMBERS;
-        const pbt__probe_id id = (pbt__probe_id)(i / (PBT__PROBE_MEMBERS * PBT__PROBE_SEGMENTS));
-        const pbt__trained *trained =
-            pbt__trial_segment(trial, id, member, i % PBT__PROBE_SEGMENTS);
-        const pbt_value value = pbt__trial_values(trial, id, member)[index];
-        double echoed = 0, wanted = 0;
-        if (!check_echo(trained, parameter, value, is_found, &echoed)) {
-            (void)number_of(parameter, value, &wanted);
-            (void)snprintf(words, size, "'%s' was to be %.6g, and the trainer says %.6g",
-                           parameter->name, wanted, echoed);
-            return false;
-        }
-    }
-    return true;
-}
-
-bool pbt__trial_echoes(const pbt__trial *trial, pbt__text *names, char *words, size_t size)
-{
-    const pbt_space *space = &trial->spec->search.space;
-    for (size_t i = 0; i < space->count; i++) {
-        bool is_found = false;
-        if (!check_parameter(trial, i, &is_found, words, size)) {
-            return false;
-        }
-        if (is_found) {
-            pbt__text_format(names, "%s'%s'", names->length > 0 ? ", " : "",
-                             space->parameters[i].name);
-        }
-    }
-    return true;
+    const pbt__likeness by_score = pbt__scores_compare(noise, a, b);
+    return by_score == PBT__LIKE && !have_metrics_repeated(noise, a, b) ? PBT__UNLIKE : by_score;
 }

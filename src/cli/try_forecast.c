@@ -3,7 +3,9 @@
  *
  * A segment takes a fixed time (loading, evaluating, saving) and a time for each step. The second
  * segments of two processes that live on, of different lengths, tell both. A program that is
- * started for each segment pays its start each time, one that lives on once a slot.
+ * started for each segment pays its start each time, one that lives on once a slot. The start is
+ * what was seen to pass until a worker asked for its first segment, or until a command opened the
+ * checkpoint that it was to load: evaluating and saving are not in it, for a worker does them too.
  */
 #include <math.h>
 #include <stdio.h>
@@ -50,6 +52,19 @@ static int64_t kept_count(const pbt__trial *trial, const pbt__plan *plan)
            trial->slot_count;
 }
 
+static bool is_command(const pbt__trial *trial)
+{
+    return trial->spec->trainer.protocol == PBT__PROTOCOL_COMMAND;
+}
+
+/* Where a segment is one that followed another: what it took tells what the study's will. A command
+ * is started for each, so that any that loads will do. */
+static const pbt__trained *following(const pbt__trial *trial)
+{
+    return is_command(trial) ? pbt__trial_segment(trial, PBT__PROBE_AGAIN, 0, 1)
+                             : pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 1);
+}
+
 /* Seconds of one of the study's segments. */
 static double segment_seconds(const pbt__trial *trial, double here)
 {
@@ -62,24 +77,49 @@ static double segment_seconds(const pbt__trial *trial, double here)
     return here + fmax(slope, 0) * (double)more;
 }
 
-bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out)
+/* How long the program takes until it is there, at the least that was seen: other processes only
+ * make it longer. Below 0 where that was never seen. */
+static double start_seconds(const pbt__trial *trial)
+{
+    double least = -1;
+    for (int id = 0; id < PBT__PROBE_PINNED_MEMORY; id++) {
+        const pbt__probed *probed = &trial->probed[id];
+        const bool is_seen = probed->json != NULL && probed->start_seconds >= 0;
+        if (is_seen && (least < 0 || probed->start_seconds < least)) {
+            least = probed->start_seconds;
+        }
+    }
+    return least;
+}
+
+/* The first segment of a process beyond what another one takes, where nothing better is known. */
+static double first_seconds(const pbt__trial *trial, double following_seconds)
 {
     const pbt__trained *first = pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 0);
-    const pbt__trained *second = pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 1);
+    return fmax(first->seconds - following_seconds, 0);
+}
+
+bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out)
+{
+    const pbt__trained *segment = following(trial);
     const pbt__plan plan = pbt__plan_of(&trial->spec->search);
-    if (!second->is_there) {
+    if (!segment->is_there) {
         return false;
     }
-    const double start = fmax(first->seconds - second->seconds, 0);
-    const bool is_lasting = trial->spec->trainer.protocol != PBT__PROTOCOL_COMMAND;
-    const double each = segment_seconds(trial, second->seconds);
+    const double start = start_seconds(trial);
+    const double each = segment_seconds(trial, segment->seconds);
     const double rounds = ceil((double)plan.segments_total / trial->slot_count);
     *out = (pbt__forecast){
-        .seconds = (is_lasting ? start : 0) + rounds * each,
+        .seconds = (is_command(trial) ? 0 : first_seconds(trial, segment->seconds)) + rounds * each,
         .segment_seconds = each,
+        .start_seconds = is_command(trial) ? fmin(start, each) : start,
+        .worker_seconds = -1,
         .segments = plan.segments_total,
         .checkpoint_bytes = largest(trial),
     };
+    if (is_command(trial) && start >= 0) {
+        out->worker_seconds = out->start_seconds + rounds * (each - out->start_seconds);
+    }
     out->disk_bytes = out->checkpoint_bytes * kept_count(trial, &plan);
     return true;
 }

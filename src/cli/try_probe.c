@@ -171,6 +171,8 @@ static pbt_err read_answer(json_t *json, pbt__probed *out, pbt_error *error)
         .is_step = json_is_true(json_object_get(json, "is_step")),
         .message = text_of(json, "message"),
         .hint = text_of(json, "hint"),
+        .pinned = text_of(json, "pinned"),
+        .start_seconds = json_number_value(json_object_get(json, "start_seconds")),
         .log = text_of(json, "log"),
         .log_says_more = json_is_true(json_object_get(json, "log_says_more")),
     };

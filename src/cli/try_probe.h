@@ -28,13 +28,15 @@ typedef struct pbt__trained {
 } pbt__trained;
 
 typedef struct pbt__probe {
-    const char *name;           /* of what it leaves in `folder` */
-    const char *folder;         /* absolute; it exists */
-    const pbt_spec *spec;       /* the user's */
-    int32_t population;         /* 1: asynchronous; 2: generational, so that members take turns */
-    int32_t segment_count;      /* per member */
-    int64_t steps;              /* in a segment */
-    bool reload_always;         /* load also what is in memory */
+    const char *name;      /* of what it leaves in `folder` */
+    const char *folder;    /* absolute; it exists */
+    const pbt_spec *spec;  /* the user's */
+    int32_t population;    /* 1: asynchronous; 2: generational, so that members take turns */
+    int32_t segment_count; /* per member */
+    int64_t steps;         /* in a segment */
+    bool reload_always;    /* load also what is in memory */
+    bool is_pinned;        /* a client that can pins its random numbers: PBT_PIN_RANDOM */
+    int seed_shift;        /* 0: the study's seed; else other random numbers, as far as we can */
     const pbt_value *values[2]; /* each member's. Shape: [2][space.count] */
     const pbt__trained *start;  /* Nullable: what member 0 begins with, as if it had trained it */
     int64_t start_step;         /* where that one ended */
@@ -46,13 +48,16 @@ typedef struct pbt__probe {
 typedef struct pbt__probed {
     json_t *json;
     pbt__trained segments[PBT__PROBE_MEMBERS][PBT__PROBE_SEGMENTS]; /* by member and number */
-    pbt_err failure;     /* PBT_OK: all were trained. PBT_ERR_REPORT, PBT_ERR_CHECKPOINT: a report
+    pbt_err failure;      /* PBT_OK: all were trained. PBT_ERR_REPORT, PBT_ERR_CHECKPOINT: a report
                             was refused; else the trainer failed */
-    bool is_step;        /* it was refused for its step */
-    const char *message; /* why; one line */
-    const char *hint;    /* what to do about it; "" where that is not known */
-    const char *log;     /* the file to look at; "" where there is none */
-    bool log_says_more;  /* than what pbt wrote there */
+    bool is_step;         /* it was refused for its step */
+    const char *message;  /* why; one line */
+    const char *hint;     /* what to do about it; "" where that is not known */
+    const char *pinned;   /* the generators of random numbers that were pinned; "" where none was */
+    double start_seconds; /* from the process's start until it asked for a segment or, as a command,
+                             opened the checkpoint; below 0 where that was not seen */
+    const char *log;      /* the file to look at; "" where there is none */
+    bool log_says_more;   /* than what pbt wrote there */
 } pbt__probed;
 
 /* Train. A trainer's failure is told in `out`; the caller calls pbt__probed_fini. Errors: what
@@ -70,10 +75,20 @@ PBT_MUST_USE pbt_err pbt__probe_train(const pbt__probe *probe, json_t **out, pbt
 /* Make a probe's spec. Owner: the caller frees. Errors: PBT_ERR_SPEC, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__probe_spec(const pbt__probe *probe, pbt_spec **out, pbt_error *error);
 
+/* Where a probe's client says what it pinned, and the folder of the file that shifts the random
+ * numbers of programs in Python. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__probe_pin_path(const pbt__probe *probe, char *out, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__probe_shift_folder(const pbt__probe *probe, char *out, pbt_error *error);
+
+/* ---- try_values.c ---- */
+
 /* Choose two settings to try: what the spec's first start gives and the lower quarter of each
  * prior, and the upper quarter; inherited ones are the same. Returns whether they differ.
  * Shape: low, high [space.count] */
 bool pbt__probe_choose(const pbt_search *search, pbt_value *low, pbt_value *high);
+
+/* The ends of a prior, the one that is farther from a value first. Shape: out[2] */
+void pbt__probe_ends(const pbt_parameter *parameter, pbt_value from, pbt_value *out);
 
 /* ---- try_copy.c ---- */
 

@@ -5,12 +5,12 @@
  * nobody copies, nothing is explored, and a failed attempt is not tried again.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/try_probe.h"
 #include "core/space.h"
@@ -20,61 +20,9 @@
 static const char *const KEPT[][2] = {
     {"objective", "metric"},    {"objective", "direction"}, {"lease", "seconds"},
     {"lease", "stall_seconds"}, {"trainer", "protocol"},    {"trainer", "command"},
-    {"trainer", "library"},     {"trainer", "directory"},   {"trainer", "environment"},
-    {"trainer", "gpus"},
+    {"trainer", "library"},     {"trainer", "directory"},   {"trainer", "gpus"},
 };
 enum { KEPT_COUNT = sizeof KEPT / sizeof *KEPT };
-
-/* ---- settings ---- */
-
-static double on_scale(const pbt_parameter *parameter, double share)
-{
-    const bool is_int = parameter->type == PBT_INT;
-    const double min = is_int ? (double)parameter->min.integer : parameter->min.real;
-    const double max = is_int ? (double)parameter->max.integer : parameter->max.real;
-    switch (parameter->scale) {
-    case PBT_LOG:
-        return exp(log(min) + share * (log(max) - log(min)));
-    case PBT_REVERSE_LOG:
-        return 1 - exp(log1p(-min) + share * (log1p(-max) - log1p(-min)));
-    case PBT_LINEAR:
-        break;
-    }
-    return min + share * (max - min);
-}
-
-/* The value that lies at a share of a prior. */
-static pbt_value at_share(const pbt_parameter *parameter, double share)
-{
-    switch (parameter->type) {
-    case PBT_FLOAT:
-        return (pbt_value){.real = on_scale(parameter, share)};
-    case PBT_INT:
-        return (pbt_value){.integer = llround(on_scale(parameter, share))};
-    case PBT_ORDINAL:
-    case PBT_CHOICE:
-    case PBT_CONSTANT:
-        break;
-    }
-    return (pbt_value){.integer = (int64_t)(share * parameter->item_count)};
-}
-
-bool pbt__probe_choose(const pbt_search *search, pbt_value *low, pbt_value *high)
-{
-    const pbt_start *start = search->start_count > 0 ? &search->starts[0] : NULL;
-    bool is_different = false;
-    for (size_t i = 0; i < search->space.count; i++) {
-        const pbt_parameter *parameter = &search->space.parameters[i];
-        const bool is_given = start != NULL && start->given[i];
-        low[i] = is_given ? start->values[i] : at_share(parameter, 0.25);
-        high[i] = parameter->inherit ? low[i] : at_share(parameter, 0.75);
-        if (!parameter->inherit && pbt__parameter_equal(parameter, low[i], high[i])) {
-            high[i] = at_share(parameter, 0.25);
-        }
-        is_different = is_different || !pbt__parameter_equal(parameter, low[i], high[i]);
-    }
-    return is_different;
-}
 
 /* ---- the text ---- */
 
@@ -135,6 +83,89 @@ static pbt_err write_starts(pbt__text *out, const pbt__probe *probe, pbt_error *
     return PBT_OK;
 }
 
+/* ---- the environment ---- */
+
+pbt_err pbt__probe_pin_path(const pbt__probe *probe, char *out, pbt_error *error)
+{
+    char name[PBT__PATH_SIZE];
+    const int length = snprintf(name, sizeof name, "%s.pinned", probe->name);
+    return length > 0 && (size_t)length < sizeof name
+               ? pbt__path_join(probe->folder, name, out, error)
+               : pbt__fail(error, PBT_ERR_LIMIT, "'%s' is too long", probe->name);
+}
+
+pbt_err pbt__probe_shift_folder(const pbt__probe *probe, char *out, pbt_error *error)
+{
+    return pbt__path_join(probe->folder, "random", out, error);
+}
+
+/* In front of where the trainer looks for Python's modules. */
+static pbt_err add_shift(json_t *environment, const pbt__probe *probe, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE];
+    const pbt_err err = pbt__probe_shift_folder(probe, folder, error);
+    const char *own = json_string_value(json_object_get(environment, "PYTHONPATH"));
+    const char *path = own != NULL ? own : getenv("PYTHONPATH");
+    const bool has_path = path != NULL && path[0] != '\0';
+    if (err == PBT_OK) {
+        (void)json_object_set_new(
+            environment, "PYTHONPATH",
+            json_sprintf("%s%s%s", folder, has_path ? ":" : "", has_path ? path : ""));
+        (void)json_object_set_new(environment, "PBT_SHIFT_RANDOM",
+                                  json_sprintf("%d", probe->seed_shift));
+    }
+    return err;
+}
+
+static pbt_err environment_json(const pbt__probe *probe, json_t *out, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    char **given = probe->spec->trainer.environment;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; given != NULL && given[i] != NULL; i++) {
+        const size_t length = strcspn(given[i], "=");
+        char *name = strndup(given[i], length);
+        if (name == NULL || json_object_set_new(out, name, json_string(given[i] + length + 1))) {
+            err = pbt__fail_memory(error);
+        }
+        free(name);
+    }
+    if (err == PBT_OK && probe->is_pinned) {
+        err = pbt__probe_pin_path(probe, path, error);
+        (void)json_object_set_new(out, "PBT_PIN_RANDOM", json_string(err == PBT_OK ? path : ""));
+    }
+    return err == PBT_OK && probe->seed_shift != 0 ? add_shift(out, probe, error) : err;
+}
+
+/* Behind the other keys of `trainer`. */
+static pbt_err write_environment(pbt__text *out, const pbt__probe *probe, pbt_error *error)
+{
+    json_t *environment = json_object();
+    pbt_err err =
+        environment != NULL ? environment_json(probe, environment, error) : pbt__fail_memory(error);
+    char *text = err == PBT_OK ? pbt__json_write(environment) : NULL;
+    if (err == PBT_OK && text == NULL) {
+        err = pbt__fail_memory(error);
+    }
+    if (err == PBT_OK && json_object_size(environment) > 0) {
+        pbt__text_format(out, "  environment: %s\n", text);
+    }
+    free(text);
+    json_decref(environment);
+    return err;
+}
+
+/* ---- all of it ---- */
+
+/* What a trainer is told of the study's end is the study's own: schedules that lead there are the
+ * same in every probe. */
+static int64_t stop_steps(const pbt__probe *probe)
+{
+    const int64_t least = probe->steps * probe->segment_count;
+    const int64_t own = probe->spec->search.stop_steps;
+    return own > least ? own : least;
+}
+
 static pbt_err write_spec(pbt__text *out, const pbt__probe *probe, pbt_error *error)
 {
     char *space = NULL;
@@ -148,9 +179,9 @@ static pbt_err write_spec(pbt__text *out, const pbt__probe *probe, pbt_error *er
                      "exploit: {rule: none}\nexplore: {rule: none}\n"
                      "failure: {retries: 0, lost: 0}\ncheckpoints: {keep_best: 1000}\n"
                      "hyperparameters: %s\n",
-                     probe->spec->name, probe->spec->search.seed, probe->population,
-                     probe->population > 1 ? "generational" : "asynchronous", probe->steps,
-                     probe->steps * probe->segment_count, space);
+                     probe->spec->name, probe->spec->search.seed + (uint64_t)probe->seed_shift,
+                     probe->population, probe->population > 1 ? "generational" : "asynchronous",
+                     probe->steps, stop_steps(probe), space);
     free(space);
     err = write_starts(out, probe, error);
     if (err == PBT_OK) {
@@ -159,6 +190,9 @@ static pbt_err write_spec(pbt__text *out, const pbt__probe *probe, pbt_error *er
     if (probe->spec->trainer.protocol == PBT__PROTOCOL_LIBRARY) {
         const bool is_thread = probe->spec->trainer.isolation == PBT__ISOLATION_THREAD;
         pbt__text_format(out, "  isolation: %s\n", is_thread ? "thread" : "process");
+    }
+    if (err == PBT_OK) {
+        err = write_environment(out, probe, error);
     }
     pbt__text_format(out, "  reload: %s\n", probe->reload_always ? "always" : "needed");
     return err;

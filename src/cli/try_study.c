@@ -3,12 +3,17 @@
  *
  * Where member 0's first segment is given, it is reported from here before any trainer starts. The
  * study is stopped while that happens, so that nothing is handed to us in return.
+ *
+ * The study is as long as the user's, so that a trainer is told of the same end. When all that is
+ * wanted has been reported its trainer is ended, whatever it has begun.
  */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -36,8 +41,12 @@ typedef struct stage {
     char folder[PBT__PATH_SIZE];
     char logs[PBT__PATH_SIZE];
     char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
-    int64_t sequence;  /* the newest event that was seen */
-    int64_t report_us; /* when the last report came, or the process was started */
+    int64_t sequence;     /* the newest event that was seen */
+    int64_t begin_us;     /* when the process was started */
+    int64_t report_us;    /* when the last report came, or the process was started */
+    double start_seconds; /* see pbt__probed; below 0 until it is known */
+    int opened;           /* an inotify descriptor on the checkpoint that a command loads, or -1 */
+    int32_t wanted_count; /* segments that are still to be reported */
     bool has_failed;
     char failed_log[32]; /* of the member that has; "" */
     bool is_refused;     /* under `lock`, with */
@@ -117,10 +126,44 @@ static pbt_err report_start(stage *this, const pbt__assignment *train, pbt_error
     return pbt__study_report(this->study, &US, &result, &reply, error);
 }
 
+/* Find a checkpoint's file or folder; one that is kept in the store becomes a file. */
+static pbt_err find_place(stage *this, pbt_segment_id id, char *out, pbt_error *error)
+{
+    pbt__assignment found;
+    char name[PBT__ID_SIZE];
+    void *bytes = NULL;
+    size_t length = 0;
+    pbt__id_write(id, name);
+    pbt_err err = pbt__study_find(this->study, id, &found, error);
+    if (err != PBT_OK || found.load_kind != PBT__CHECKPOINT_INLINE) {
+        (void)snprintf(out, PBT__PATH_SIZE, "%s", err == PBT_OK ? found.load : "");
+        return err;
+    }
+    err = pbt__study_blob(this->study, id, &bytes, &length, error);
+    if (err == PBT_OK) {
+        err = pbt__path_join(this->folder, name, out, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_write(out, bytes, length, error);
+    }
+    free(bytes);
+    return err;
+}
+
+/* Be told when a command opens the checkpoint that it starts from. */
+static void watch_checkpoint(stage *this, const char *path)
+{
+    if (this->probe->spec->trainer.protocol == PBT__PROTOCOL_COMMAND) {
+        this->opened = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        (void)inotify_add_watch(this->opened, path, IN_OPEN);
+    }
+}
+
 /* Report member 0's first segment as it was trained elsewhere. */
 static pbt_err give_start(stage *this, pbt_error *error)
 {
     pbt__action action;
+    char place[PBT__PATH_SIZE];
     pbt_err err = pbt__study_claim(this->study, &US, &action, error);
     if (err == PBT_OK) {
         err = pbt__probe_copy(this->probe->start->place, action.train.save_to, error);
@@ -130,6 +173,12 @@ static pbt_err give_start(stage *this, pbt_error *error)
     }
     if (err == PBT_OK) {
         err = report_start(this, &action.train, error);
+    }
+    if (err == PBT_OK) {
+        err = find_place(this, action.train.segment.id, place, error);
+    }
+    if (err == PBT_OK) {
+        watch_checkpoint(this, place);
     }
     return err == PBT_OK ? pbt__study_resume(this->study, error) : err;
 }
@@ -174,34 +223,13 @@ static void unmake(stage *this)
     pbt__study_close(this->study);
     pbt__store_close(this->store);
     pbt__gpus_fini(&this->gpus);
+    if (this->opened >= 0) {
+        (void)close(this->opened);
+    }
     pthread_mutex_destroy(&this->lock);
 }
 
 /* ---- what came of it ---- */
-
-/* Find a checkpoint's file or folder; one that is kept in the store becomes a file. */
-static pbt_err find_place(stage *this, pbt_segment_id id, char *out, pbt_error *error)
-{
-    pbt__assignment found;
-    char name[PBT__ID_SIZE];
-    void *bytes = NULL;
-    size_t length = 0;
-    pbt__id_write(id, name);
-    pbt_err err = pbt__study_find(this->study, id, &found, error);
-    if (err != PBT_OK || found.load_kind != PBT__CHECKPOINT_INLINE) {
-        (void)snprintf(out, PBT__PATH_SIZE, "%s", err == PBT_OK ? found.load : "");
-        return err;
-    }
-    err = pbt__study_blob(this->study, id, &bytes, &length, error);
-    if (err == PBT_OK) {
-        err = pbt__path_join(this->folder, name, out, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__file_write(out, bytes, length, error);
-    }
-    free(bytes);
-    return err;
-}
 
 static json_t *field(const json_t *object, const char *key)
 {
@@ -226,6 +254,7 @@ static pbt_err add_report(stage *this, const json_t *event)
                   (double)(now_us - this->report_us) / 1e6, "size_bytes",
                   field(checkpoint, "size_bytes"), "digest", field(checkpoint, "digest"));
     this->report_us = now_us;
+    this->wanted_count--;
     if (json_is_object(checkpoint)) {
         err = find_place(this, id, place, NULL);
     }
@@ -241,6 +270,9 @@ static pbt_err see_event(void *context, const json_t *event)
     stage *this = context;
     const char *kind = json_string_value(json_object_get(event, "kind"));
     this->sequence = json_integer_value(json_object_get(event, "sequence"));
+    if (this->wanted_count == 0) {
+        return PBT_OK;
+    }
     if (strcmp(kind, "reported") == 0) {
         return add_report(this, event);
     }
@@ -328,14 +360,40 @@ static void tell_log(const stage *this)
 
 /* ---- training ---- */
 
+/* Say whether the command has opened what it loads. */
+static bool has_opened(const stage *this)
+{
+    char events[sizeof(struct inotify_event) * 16];
+    return this->opened >= 0 && read(this->opened, events, sizeof events) > 0;
+}
+
+/* How long a trainer took until it was there. */
+static pbt_err see_start(stage *this, pbt_error *error)
+{
+    pbt__summary summary = {0};
+    const bool is_worker = this->probe->spec->trainer.protocol == PBT__PROTOCOL_WORKER;
+    if (this->start_seconds >= 0) {
+        return PBT_OK;
+    }
+    const pbt_err err = is_worker ? pbt__study_summary(this->study, &summary, error) : PBT_OK;
+    if (err == PBT_OK && (summary.worker_count > 0 || has_opened(this))) {
+        this->start_seconds = (double)(pbt__clock_monotonic_us() - this->begin_us) / 1e6;
+    }
+    return err;
+}
+
 static pbt_err watch(stage *this, pbt__local *local, pbt_error *error)
 {
     pbt_err err = PBT_OK;
     bool is_ending = false;
     while (err == PBT_OK && !pbt__local_is_done(local)) {
         uint64_t seen = pbt__study_changes(this->study);
-        err = see_events(this, error);
-        const bool must_end = this->has_failed || is_refused(this) || pbt__signals_count() > 0;
+        err = see_start(this, error);
+        if (err == PBT_OK) {
+            err = see_events(this, error);
+        }
+        const bool must_end = this->wanted_count == 0 || this->has_failed || is_refused(this) ||
+                              pbt__signals_count() > 0;
         if (must_end && !is_ending) {
             is_ending = true;
             pbt__local_stop(local, true);
@@ -365,14 +423,15 @@ static pbt_err train(stage *this, pbt_error *error)
         return err;
     }
     this->sequence = summary.last_sequence;
-    this->report_us = pbt__clock_monotonic_us();
+    this->begin_us = this->report_us = pbt__clock_monotonic_us();
     err = pbt__local_start(this->study, &options, &local, error);
     if (err != PBT_OK) {
         return err;
     }
     err = watch(this, local, error);
     const pbt_err end = pbt__local_finish(local, &late);
-    if (err == PBT_OK && end != PBT_OK && !this->has_failed && !is_refused(this)) {
+    if (err == PBT_OK && end != PBT_OK && this->wanted_count > 0 && !this->has_failed &&
+        !is_refused(this)) {
         *error = late;
         err = end;
     }
@@ -380,16 +439,30 @@ static pbt_err train(stage *this, pbt_error *error)
 }
 
 /* Say why not all was trained, if so. */
-static pbt_err tell_ending(const stage *this, pbt_error *error)
+static void tell_ending(const stage *this)
 {
-    pbt__summary summary;
-    const pbt_err err = pbt__study_summary(this->study, &summary, error);
-    if (err == PBT_OK && this->has_failed) {
+    if (this->has_failed) {
         tell_failure(this, PBT_ERR_TRAINER, NULL);
-    } else if (err == PBT_OK && summary.finished_count < summary.member_count) {
+    } else if (this->wanted_count > 0) {
         tell_failure(this, PBT_ERR_TRAINER, PBT__WORDS_IDLE);
     }
-    return err;
+}
+
+/* What a client says that it pinned. */
+static void tell_pinned(const stage *this)
+{
+    enum { NAMES_SIZE = 256 };
+    char path[PBT__PATH_SIZE], names[NAMES_SIZE] = "";
+    FILE *file = NULL;
+    if (this->probe->is_pinned && pbt__probe_pin_path(this->probe, path, NULL) == PBT_OK) {
+        file = fopen(path, "re");
+    }
+    if (file != NULL) {
+        names[fread(names, 1, sizeof names - 1, file)] = '\0';
+        (void)fclose(file);
+    }
+    names[strcspn(names, "\n")] = '\0';
+    (void)json_object_set_new(this->result, "pinned", json_string(names));
 }
 
 static pbt_err make_and_train(stage *this, pbt_error *error)
@@ -398,21 +471,29 @@ static pbt_err make_and_train(stage *this, pbt_error *error)
     if (err == PBT_OK) {
         err = train(this, error);
     }
-    if (err == PBT_OK && is_refused(this)) {
+    if (err == PBT_OK && this->wanted_count > 0 && is_refused(this)) {
         tell_error(this, &this->refusal);
     } else if (err == PBT_OK) {
-        err = tell_ending(this, error);
+        tell_ending(this);
     } else if (err == PBT_ERR_TRAINER) {
         tell_error(this, error);
         err = PBT_OK;
     }
     tell_log(this);
+    tell_pinned(this);
+    (void)json_object_set_new(this->result, "start_seconds", json_real(this->start_seconds));
     return err;
 }
 
 pbt_err pbt__probe_train(const pbt__probe *probe, json_t **out, pbt_error *error)
 {
-    stage this = {.probe = probe, .result = json_object()};
+    stage this = {
+        .probe = probe,
+        .result = json_object(),
+        .start_seconds = -1,
+        .opened = -1,
+        .wanted_count = probe->population * probe->segment_count - (probe->start != NULL ? 1 : 0),
+    };
     pthread_mutex_init(&this.lock, NULL);
     const pbt_err err =
         this.result != NULL ? make_and_train(&this, error) : pbt__fail_memory(error);

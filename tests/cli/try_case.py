@@ -111,10 +111,13 @@ class TryCase(Case):
     def checks(self, status=0):
         return {check["check"]: check for check in self.verdict(status=status)["checks"]}
 
-    def assert_right(self):
+    def assert_right(self, skipped=()):
+        """All is well; what does not apply is not said to be."""
         for name, check in self.checks().items():
-            self.assertEqual(check["result"], "ok", (name, check))
+            wanted = "skipped" if name in skipped else "ok"
+            self.assertEqual(check["result"], wanted, (name, check))
             self.assertIsNone(check["hint"])
+            self.assertIsNone(check["evidence"])
 
     def assert_wrong(self, name, *words, others=None):
         """One check says no, in these words, with a hint, which is returned; of the others none
@@ -124,15 +127,22 @@ class TryCase(Case):
         for word in words:
             self.assertIn(word, checks[name]["found"])
         self.assertTrue(checks[name]["hint"])
+        self.assert_evidence(checks[name]["evidence"])
         for other, check in checks.items():
-            wanted = ["ok", "?"] if others is None else [others]
+            wanted = ["ok", "?", "skipped"] if others is None else [others, "skipped"]
             if other != name:
                 self.assertIn(check["result"], wanted, (other, check))
         return checks[name]["hint"]
 
+    def assert_evidence(self, evidence):
+        """Where two results are compared, they can be looked at."""
+        for path in evidence["checkpoints"] if evidence is not None else ():
+            self.assertTrue(pathlib.Path(path).exists(), evidence)
+
     def assert_unsure(self, name, *words):
         """One check cannot tell, and says why; the others are well."""
         checks = self.checks()
+        self.assert_evidence(checks[name]["evidence"])
         for other, check in checks.items():
             self.assertEqual(check["result"], "?" if other == name else "ok", (other, check))
         for word in words:
