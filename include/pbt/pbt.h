@@ -53,7 +53,8 @@ extern "C" {
     X(ERR_REPORT, 14, "the report does not fit its segment", 400, 1, "ReportError")                \
     X(ERR_CHECKPOINT, 15, "the checkpoint cannot be used", 400, 1, "CheckpointError")              \
     X(ERR_LIMIT, 16, "a stated bound was exceeded", 413, 1, "LimitError")                          \
-    X(ERR_NO_MEMBER, 17, "the study ended without one usable member", 200, 3, "NoMemberError")
+    X(ERR_NO_MEMBER, 17, "the study ended without one usable member", 200, 3, "NoMemberError")     \
+    X(ERR_RESOURCE, 18, "a limit of the system is reached", 503, 1, "OSError")
 
 typedef enum pbt_err {
 #define PBT_ERROR_ENUM(name, number, message, http, status, python) PBT_##name = (number),

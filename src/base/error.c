@@ -122,16 +122,42 @@ pbt_err pbt__fail_memory(pbt_error *error)
     return pbt__fail(error, PBT_ERR_MEMORY, "%s", pbt_err_message(PBT_ERR_MEMORY));
 }
 
+/* What a process may lack that is not its own fault, and what helps. */
+static const struct {
+    int reason;
+    const char *hint;
+} LACKS[] = {
+    {EMFILE, "raise the limit of open files ('ulimit -n'), or take fewer --slots"},
+    {ENFILE,
+     "the whole machine has too many files open: end other programs, or take fewer --slots"},
+    {ENOMEM, "free memory, or take fewer --slots"},
+    {EAGAIN, "raise the limit of processes ('ulimit -u', the cgroup's pids.max), or take fewer "
+             "--slots"},
+};
+
+const char *pbt__error_lack(int reason)
+{
+    for (size_t i = 0; i < sizeof LACKS / sizeof *LACKS; i++) {
+        if (LACKS[i].reason == reason) {
+            return LACKS[i].hint;
+        }
+    }
+    return NULL;
+}
+
 pbt_err pbt__fail_errno(pbt_error *error, const char *format, ...)
 {
     const int reason = errno;
+    const char *hint = pbt__error_lack(reason);
+    const pbt_err code = hint != NULL ? PBT_ERR_RESOURCE : PBT_ERR_IO;
     if (error != NULL) {
         va_list arguments;
         va_start(arguments, format);
-        begin(error, PBT_ERR_IO, format, arguments);
+        begin(error, code, format, arguments);
         va_end(arguments);
         char words[128];
         pbt__error_detail(error, "%s", strerror_r(reason, words, sizeof words));
+        pbt__error_hint(error, "%s", hint != NULL ? hint : "");
     }
-    return PBT_ERR_IO;
+    return code;
 }

@@ -23,8 +23,13 @@ void pbt__error_hint(pbt_error *error, const char *format, ...)
 /* As pbt__fail with PBT_ERR_MEMORY. Nullable: error. */
 pbt_err pbt__fail_memory(pbt_error *error);
 
-/* As pbt__fail with PBT_ERR_IO and errno's own words as the detail. Nullable: error. */
+/* As pbt__fail with PBT_ERR_IO, or PBT_ERR_RESOURCE and a hint where the process lacks something,
+ * and errno's own words as the detail. Nullable: error. */
 pbt_err pbt__fail_errno(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What helps where errno says that the process lacks descriptors, processes or memory; NULL where
+ * it says anything else. */
+const char *pbt__error_lack(int reason);
 
 #endif

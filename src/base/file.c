@@ -113,8 +113,8 @@ pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *l
     const int file = open_file(path, O_RDONLY, PBT__FAULT_READ);
     if (file < 0) {
         const bool is_absent = errno == ENOENT;
-        (void)pbt__fail_errno(error, "cannot open '%s'", path);
-        const pbt_err code = is_absent ? PBT_ERR_NOT_FOUND : PBT_ERR_IO;
+        const pbt_err failed = pbt__fail_errno(error, "cannot open '%s'", path);
+        const pbt_err code = is_absent ? PBT_ERR_NOT_FOUND : failed;
         if (error != NULL) {
             error->code = code;
         }
@@ -159,6 +159,7 @@ static bool sync_descriptor(int file)
 pbt_err pbt__file_write(const char *path, const void *bytes, size_t length, pbt_error *error)
 {
     int file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, PBT__FAULT_WRITE);
+    pbt_err err = PBT_OK;
     if (file < 0 || !write_all(file, bytes, length) || !sync_descriptor(file)) {
         goto fail;
     }
@@ -168,11 +169,11 @@ pbt_err pbt__file_write(const char *path, const void *bytes, size_t length, pbt_
         return PBT_OK;
     }
 fail:
-    (void)pbt__fail_errno(error, "cannot write '%s'", path);
+    err = pbt__fail_errno(error, "cannot write '%s'", path);
     if (file >= 0) {
         (void)close(file);
     }
-    return PBT_ERR_IO;
+    return err;
 }
 
 pbt_err pbt__file_append(const char *path, const void *bytes, size_t length, pbt_error *error)
@@ -183,14 +184,14 @@ pbt_err pbt__file_append(const char *path, const void *bytes, size_t length, pbt
         (void)close(file);
         return PBT_OK;
     }
-    (void)pbt__fail_errno(error, "cannot append to '%s'", path);
+    const pbt_err err = pbt__fail_errno(error, "cannot append to '%s'", path);
     if (before >= 0) {
         (void)!ftruncate(file, before);
     }
     if (file >= 0) {
         (void)close(file);
     }
-    return PBT_ERR_IO;
+    return err;
 }
 
 pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length, pbt_error *error)

@@ -45,8 +45,10 @@ typedef struct view {
     bool has_failed;  /* and whether any of them was a failure */
     int64_t due_us;   /* when to show next, */
     int64_t look_us;  /* and when to look around */
+    bool is_paused;   /* said already */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
     int signal_count; /* already obeyed */
+    char notice[600]; /* of a pause */
 } view;
 
 /* Lines for the events after `sequence`, which moves along with them. */
@@ -137,7 +139,8 @@ static pbt_err show_when_due(view *shown, pbt_error *error)
         return PBT_OK;
     }
     shown->due_us = now + (shown->live != NULL ? FRAME_US : LINES_US);
-    return show(shown, notice_of(shown->signal_count), error);
+    bool is_notable = shown->is_paused && shown->signal_count == 0;
+    return show(shown, is_notable ? shown->notice : notice_of(shown->signal_count), error);
 }
 
 /* Pass new signals on to the slots, and say so where no live table does. */
@@ -182,6 +185,44 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     return err;
 }
 
+/* Say once that the study waits, and once that it goes on. */
+static void tell_pause(view *shown, const pbt__pause *pause)
+{
+    if (pause->is_paused != shown->is_paused && shown->live == NULL && !shown->is_quiet) {
+        printf("%s%s%s%s\n", pause->is_paused ? "paused: " : "goes on",
+               pause->is_paused ? pause->why.message : "",
+               pause->is_paused && pause->why.detail[0] != '\0' ? ": " : "",
+               pause->is_paused ? pause->why.detail : "");
+        fflush(stdout);
+    }
+    shown->is_paused = pause->is_paused;
+    snprintf(shown->notice, sizeof shown->notice, "paused: %s; tries again by itself",
+             pause->why.message);
+}
+
+/* An outage that lasts too long ends the run and nothing else: its segments were given back. */
+static pbt_err see_pause(const pbt__watch *watch, view *shown, pbt_error *error)
+{
+    pbt__pause pause;
+    pbt__study_pause(watch->study, &pause);
+    tell_pause(shown, &pause);
+    if (!pause.is_over) {
+        return PBT_OK;
+    }
+    *error = pause.why;
+    if (pause.is_own && error->hint[0] == '\0') {
+        pbt__error_hint(error, "mend it, then the same command goes on; no attempt was counted");
+    }
+    if (!pause.is_own) {
+        pbt__error_hint(error,
+                        "nothing was counted as a failure of these members: mend the cause, then "
+                        "the same command goes on. If their hyperparameters are the cause: 'pbt "
+                        "amend %s failure.patience=0' first",
+                        pbt__study_name(watch->study));
+    }
+    return error->code;
+}
+
 static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     *shown = (view){
@@ -207,6 +248,9 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
         uint64_t seen = pbt__study_changes(watch->study);
         obey_signals(watch, &shown);
         err = look_around(watch, &shown, error);
+        if (err == PBT_OK) {
+            err = see_pause(watch, &shown, error);
+        }
         if (err == PBT_OK) {
             err = show_when_due(&shown, error);
         }

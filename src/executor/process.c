@@ -173,6 +173,7 @@ static void read_metrics(struct process *process, const pbt__assignment *assignm
                           "the trainer printed nothing: its last line must be a JSON "
                           "object with '%s'",
                           slot->local->metric);
+        out->is_certain = true;
         return;
     }
     const pbt_err err = pbt__metrics_read(&slot->metrics, pbt__text_string(last), last->length,
@@ -383,6 +384,15 @@ static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outc
     return err;
 }
 
+/* Say whether no member's process could be begun: not by its program, where a hyperparameter names
+ * that, nor by its arguments. */
+static bool is_everybodys(const pbt__slot *slot, pbt_err err)
+{
+    const bool is_own_program = strchr(slot->local->spec->trainer.command[0], '{') != NULL;
+    return (err == PBT_ERR_TRAINER && !is_own_program) || err == PBT_ERR_IO ||
+           err == PBT_ERR_RESOURCE || err == PBT_ERR_MEMORY;
+}
+
 static void process_train(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {
     pbt__assignment own = *assignment;
@@ -394,7 +404,9 @@ static void process_train(pbt__slot *slot, const pbt__assignment *assignment, pb
     if (is_inline && unlink(own.load) != 0 && errno != ENOENT) {
         pbt__log_line(slot->log, "pbt: cannot remove the checkpoint's copy; it is swept later");
     }
-    if (err != PBT_OK) {
+    if (err != PBT_OK && is_everybodys(slot, err)) {
+        pbt__outcome_hinder(out, slot);
+    } else if (err != PBT_OK) {
         pbt__outcome_fail(out, slot, "%s: %s", slot->error.message, slot->error.detail);
     }
 }

@@ -74,6 +74,12 @@ void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char 
                    path);
 }
 
+void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot)
+{
+    pbt__outcome_fail(outcome, slot, "%s: %s", slot->error.message, slot->error.detail);
+    outcome->ending = PBT__ENDING_HINDERED;
+}
+
 bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step)
 {
     const char *metric = slot->local->metric;
@@ -85,6 +91,7 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
     }
     if (!pbt__metrics_value(&slot->metrics, metric, &score)) {
         pbt__outcome_fail(outcome, slot, "the trainer gave no metric '%s'", metric);
+        outcome->is_certain = true;
         return false;
     }
     outcome->ending = PBT__ENDING_REPORT;
@@ -117,19 +124,38 @@ static bool is_lost(pbt_err err)
     return err == PBT_ERR_LATE || err == PBT_ERR_STATE;
 }
 
-static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment, const char *message)
+static pbt__failure failure_of(const pbt__slot *slot, const pbt__assignment *assignment,
+                               const pbt__outcome *outcome)
 {
-    const pbt__failure failure = {
+    char line[sizeof((pbt__outcome *)0)->message + 8];
+    (void)snprintf(line, sizeof line, "pbt: %s", outcome->message);
+    pbt__log_line(slot->log, line);
+    return (pbt__failure){
         .segment = assignment->segment.id,
         .attempt = assignment->attempt,
-        .message = message,
+        .message = outcome->message,
         .can_retry = true,
+        .is_certain = outcome->is_certain,
     };
-    char line[sizeof((pbt__outcome *)0)->message + 8];
-    (void)snprintf(line, sizeof line, "pbt: %s", message);
-    pbt__log_line(slot->log, line);
+}
+
+static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment,
+                            const pbt__outcome *outcome)
+{
+    const pbt__failure failure = failure_of(slot, assignment, outcome);
     const pbt_err err =
         pbt__study_fail(slot->local->study, &slot->who, &failure, &slot->action, &slot->error);
+    return is_lost(err) ? claim(slot) : err;
+}
+
+/* Nothing was begun, or what was trained cannot be kept: the study waits until it can. */
+static pbt_err hinder(pbt__slot *slot, const pbt__assignment *assignment,
+                      const pbt__outcome *outcome)
+{
+    const pbt_error why = slot->error;
+    const pbt__failure failure = failure_of(slot, assignment, outcome);
+    const pbt_err err = pbt__study_hinder(slot->local->study, &slot->who, &failure, &why,
+                                          &slot->action, &slot->error);
     return is_lost(err) ? claim(slot) : err;
 }
 
@@ -137,16 +163,18 @@ static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment, 
 static bool is_refusal(pbt_err err)
 {
     return err == PBT_ERR_REPORT || err == PBT_ERR_CHECKPOINT || err == PBT_ERR_IO ||
-           err == PBT_ERR_LIMIT;
+           err == PBT_ERR_RESOURCE || err == PBT_ERR_LIMIT;
 }
 
 static pbt_err fail_refused(pbt__slot *slot, const pbt__assignment *assignment)
 {
-    pbt__outcome outcome;
+    pbt__outcome outcome = {0};
     const pbt_error *error = &slot->error;
     pbt__outcome_fail(&outcome, slot, "%s%s%s", error->message,
                       error->detail[0] != '\0' ? ": " : "", error->detail);
-    return fail_attempt(slot, assignment, outcome.message);
+    outcome.is_certain = error->code == PBT_ERR_REPORT || error->code == PBT_ERR_CHECKPOINT;
+    const bool is_disk = error->code == PBT_ERR_IO || error->code == PBT_ERR_RESOURCE;
+    return is_disk ? hinder(slot, assignment, &outcome) : fail_attempt(slot, assignment, &outcome);
 }
 
 static pbt_err report(pbt__slot *slot, const pbt__assignment *assignment,
@@ -221,7 +249,9 @@ static pbt_err settle(pbt__slot *slot, const pbt__assignment *assignment,
     case PBT__ENDING_REPORT:
         return report(slot, assignment, outcome);
     case PBT__ENDING_FAIL:
-        return fail_attempt(slot, assignment, outcome->message);
+        return fail_attempt(slot, assignment, outcome);
+    case PBT__ENDING_HINDERED:
+        return hinder(slot, assignment, outcome);
     case PBT__ENDING_RELEASE:
         return release(slot, assignment, outcome);
     case PBT__ENDING_FATAL:
@@ -248,7 +278,8 @@ static bool begin_log(pbt__slot *slot, const pbt__assignment *assignment, pbt__o
     if (err == PBT_OK) {
         pbt__log_header(slot->log, assignment, &local->spec->search.space);
     } else {
-        pbt__outcome_fail(outcome, slot, "%s: %s", slot->error.message, slot->error.detail);
+        slot->error.code = PBT_ERR_RESOURCE; /* a log is pbt's own */
+        pbt__outcome_hinder(outcome, slot);
     }
     pbt__slot_leave(slot);
     return err == PBT_OK;

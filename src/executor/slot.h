@@ -30,10 +30,11 @@ typedef struct pbt__slot pbt__slot;
 
 /* How an attempt ended. */
 typedef enum pbt__ending {
-    PBT__ENDING_REPORT,  /* trained: metrics, step and checkpoint are filled in */
-    PBT__ENDING_FAIL,    /* the trainer failed: message */
-    PBT__ENDING_RELEASE, /* told to stop; with has_progress, `step` was reached and saved */
-    PBT__ENDING_FATAL,   /* no segment can be trained here: the slot's error says why */
+    PBT__ENDING_REPORT,   /* trained: metrics, step and checkpoint are filled in */
+    PBT__ENDING_FAIL,     /* the trainer failed: message */
+    PBT__ENDING_RELEASE,  /* told to stop; with has_progress, `step` was reached and saved */
+    PBT__ENDING_HINDERED, /* no trainer could be begun: the slot's error says what is missing */
+    PBT__ENDING_FATAL,    /* no segment can be trained here: the slot's error says why */
 } pbt__ending;
 
 typedef struct pbt__outcome {
@@ -43,6 +44,7 @@ typedef struct pbt__outcome {
     const void *bytes; /* the checkpoint in memory; valid until the runner's next call. Nullable */
     size_t byte_count;
     bool has_progress;
+    bool is_certain;    /* FAIL: another attempt would fail in the same way */
     char message[1024]; /* one line */
 } pbt__outcome;
 
@@ -171,6 +173,9 @@ void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member);
 /* Fill in a failure; the log's path is added to the message. */
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Fill in that nothing could be begun, as the slot's error says. */
+void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot);
 
 /* Fill in a report of `step`, or the failure that the metrics are. Returns whether the score is
  * finite. */

@@ -101,10 +101,13 @@ static pbt_err fail_exec(const pbt__spawn_options *options, pid_t child, int rea
     pbt__warden_remove(options->warden, child);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
-    (void)pbt__fail(error, PBT_ERR_TRAINER, "cannot run '%s'", program_of(options));
+    const char *hint = pbt__error_lack(reason);
+    const pbt_err code = hint != NULL ? PBT_ERR_RESOURCE : PBT_ERR_TRAINER;
+    (void)pbt__fail(error, code, "cannot run '%s'", program_of(options));
     pbt__error_detail(error, "%s, in the folder '%s'", strerror_r(reason, words, sizeof words),
                       options->directory);
-    return PBT_ERR_TRAINER;
+    pbt__error_hint(error, "%s", hint != NULL ? hint : "");
+    return code;
 }
 
 pbt_err pbt__spawn(const pbt__spawn_options *options, pid_t *out, pbt_error *error)

@@ -20,7 +20,7 @@ typedef struct pbt__spawn_options {
 /*
  * Start a process in a group of its own, with no signal blocked or
  * ignored, and no descriptor but the three. It is killed when the calling thread ends. Errors:
- * PBT_ERR_TRAINER (the program cannot be run: the detail says why), PBT_ERR_IO.
+ * PBT_ERR_TRAINER (the program cannot be run: the detail says why), PBT_ERR_RESOURCE, PBT_ERR_IO.
  */
 PBT_MUST_USE pbt_err pbt__spawn(const pbt__spawn_options *options, pid_t *out, pbt_error *error);
 

@@ -42,6 +42,7 @@ struct life {
     pbt__slot *slot;
     pbt__child child;
     int pause_ms;
+    bool is_started;
     int64_t sequence; /* of the study's newest event when the process was started */
     int idle_deaths;  /* in a row, without any event meanwhile */
     int stalled;      /* looks in a row at which what it trains was not its own any more */
@@ -278,10 +279,33 @@ static pbt_err break_study(struct life *life)
     if (seen != PBT_OK || summary.state != PBT__RUNNING) {
         return seen;
     }
-    (void)pbt__fail(&slot->error, PBT_ERR_TRAINER,
+    pbt_error why;
+    (void)pbt__fail(&why, PBT_ERR_TRAINER,
                     "the trainer ended %d times without asking for a segment", life->idle_deaths);
-    pbt__error_detail(&slot->error, "its output is in '%.480s'", pbt__relay_own_path(slot->relay));
-    return PBT_ERR_TRAINER;
+    pbt__error_detail(&why, "its output is in '%.480s'", pbt__relay_own_path(slot->relay));
+    return pbt__study_hinder(slot->local->study, &slot->who, NULL, &why, NULL, &slot->error);
+}
+
+/* Its process could not be started. Of a study that has reported that is waited out, and so is what
+ * pbt itself lacks; whoever watches the study ends the run. */
+static pbt_err wait_out(const struct life *life, pbt_err err)
+{
+    pbt__slot *slot = life->slot;
+    pbt__summary summary;
+    const pbt_error why = slot->error;
+    const bool is_program = err == PBT_ERR_TRAINER;
+    if (!is_program && err != PBT_ERR_IO && err != PBT_ERR_RESOURCE) {
+        return err;
+    }
+    const pbt_err seen = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    if (seen != PBT_OK) {
+        return seen;
+    }
+    if (is_program && summary.segment_count == summary.member_count && summary.steps_done == 0) {
+        slot->error = why;
+        return err;
+    }
+    return pbt__study_hinder(slot->local->study, &slot->who, NULL, &why, NULL, &slot->error);
 }
 
 /* What the process held has failed. */
@@ -339,7 +363,8 @@ static pbt_err start(struct life *life)
 static pbt_err run(struct life *life)
 {
     pbt_err err = start(life);
-    if (err == PBT_OK) {
+    life->is_started = err == PBT_OK;
+    if (life->is_started) {
         err = wait_for_end(life);
         if (err == PBT_OK && !life->child.was_told) {
             err = hold(life);
@@ -348,7 +373,7 @@ static pbt_err run(struct life *life)
         pbt__child_reap(&life->child);
     }
     pbt__relay_close(life->slot->relay);
-    return err;
+    return life->is_started ? err : wait_out(life, err);
 }
 
 /* What was ended on purpose gives back what it held. */
@@ -387,9 +412,9 @@ static pbt_err live_once(struct life *life)
     if (err == PBT_OK) {
         err = pbt__study_summary(slot->local->study, &summary, &slot->error);
     }
-    if (err == PBT_OK && life->child.was_told) {
+    if (err == PBT_OK && life->is_started && life->child.was_told) {
         err = bury(life);
-    } else if (err == PBT_OK && summary.state == PBT__RUNNING) {
+    } else if (err == PBT_OK && life->is_started && summary.state == PBT__RUNNING) {
         err = mourn(life, summary.last_sequence);
     }
     if (err == PBT_OK && summary.state == PBT__RUNNING) {

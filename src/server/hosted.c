@@ -169,7 +169,8 @@ static void *watch(void *argument)
     uint64_t seen = pbt__study_changes(hosted->study);
     bool is_alone = true;
     while (!is_leaving(hosted)) {
-        pbt__study_wait(hosted->study, seen, LOOKOUT_SECONDS);
+        pbt__study_wait(hosted->study, seen,
+                        pbt__study_due_seconds(hosted->study, LOOKOUT_SECONDS));
         if (is_alone) {
             (void)usleep(PACE_US);
         }

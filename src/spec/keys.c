@@ -227,6 +227,11 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
     {.path = "failure.lost", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .offset = SEARCH(lost),
      .most = COUNT_MOST, .fallback = "3",
      .meaning = "More attempts after a lost lease."},
+    {.path = "failure.patience", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
+     .offset = FIELD(patience_seconds), .most = 1e9, .fallback = "300.0",
+     .meaning = "Seconds for which a run waits for the end of an outage: what fails alike in "
+                "several members, or before a trainer begins, counts against none. 0: every "
+                "failure counts."},
 
     {.path = "checkpoints", .kind = PBT__KIND_MAP, .flags = LOCALLY,
      .meaning = "What is kept of the weights."},

@@ -6,7 +6,7 @@
 #include "spec/spec.h"
 
 enum {
-    PBT__KEY_COUNT = 54,
+    PBT__KEY_COUNT = 55,
     PBT__ALLOWED_SIZE = 160, /* Units: bytes of pbt__key_allowed's words with their NUL */
 };
 

@@ -133,6 +133,7 @@ static void set_defaults(pbt_spec *spec)
     spec->metric = metric;
     spec->trainer.directory = directory;
     spec->lease_seconds = 300;
+    spec->patience_seconds = 300;
     spec->keep_best = 3;
     spec->notes = notes;
 }

@@ -44,6 +44,7 @@ struct pbt_spec {
     pbt__trainer_spec trainer;
     double lease_seconds;
     double stall_seconds;    /* 0: off */
+    double patience_seconds; /* how long an outage may last in a run; 0: every failure counts */
     char *checkpoint_folder; /* Nullable: NAME.checkpoints beside the store */
     int32_t keep_best;
     int64_t max_bytes; /* 0: no limit */

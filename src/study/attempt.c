@@ -17,6 +17,9 @@ typedef struct attempt_call {
     const pbt__checkpoint *progress; /* nullable */
     const char *message;
     pbt__cause cause;
+    bool is_certain;
+    bool is_own;          /* hinder: pbt itself lacks something */
+    const pbt_error *why; /* hinder; NULL: the trainer failed */
     bool wants_action;
     pbt__action action;
     char worker[PBT__NAME_SIZE]; /* whose attempt it was; "": nobody's any more */
@@ -77,6 +80,57 @@ pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who, const 
     return err;
 }
 
+static pbt_err log_release(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
+                           pbt_error *error);
+
+/* Where the next attempt begins: where this one did. */
+static pbt_err give_back(pbt__study *study, const pbt__claim *claim, pbt_error *error)
+{
+    pbt_segment segment;
+    attempt_call call = {.segment = {claim->member, claim->number}, .attempt = claim->attempt};
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, call.segment);
+    if (entry == NULL) {
+        return pbt__fail_memory(error);
+    }
+    (void)!pbt_population_segment(study->view.population, call.segment, &segment);
+    call.step = entry->progress_attempt > 0 ? entry->progress_step : segment.start_step;
+    return log_release(study, &call, claim, error);
+}
+
+/* A failure counts, or it is nobody's verdict and the segment is given back. */
+static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+                              const char *message, bool is_certain, pbt_error *error)
+{
+    bool counts = true;
+    if (pbt__outage_judge(study, claim, cause, message, is_certain, &counts) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    return counts ? pbt__study_log_failure(study, claim, cause, message, error)
+                  : give_back(study, claim, error);
+}
+
+/* Say whether what cannot be begun is to be waited for: a program that is not there may have been
+ * named wrongly, which only a study that has reported rules out. */
+static bool may_wait_for(const pbt__study *study, const pbt_error *why)
+{
+    bool has_reported = pbt__population_tally(study->view.population).reports > 0;
+    bool is_own = why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
+    bool is_off = study->view.facts.spec->patience_seconds <= 0 && !is_own;
+    return study->is_patient && !is_off && (why->code != PBT_ERR_TRAINER || has_reported);
+}
+
+static pbt_err settle_hindered(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
+                               pbt_error *error)
+{
+    if (!may_wait_for(study, call->why)) {
+        return settle_failure(study, claim, call->cause, call->message, call->is_certain, error);
+    }
+    if (pbt__outage_hinder(study, claim, call->why, call->is_own) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    return give_back(study, claim, error);
+}
+
 static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
 {
     attempt_call *call = arguments;
@@ -89,7 +143,9 @@ static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
     pbt__claimant asker = pbt__study_asker(study, call->who, call->segment, call->attempt, &holder);
     snprintf(call->worker, sizeof call->worker, "%s", asker.worker);
     if (claim.member >= 0) {
-        err = pbt__study_log_failure(study, &claim, call->cause, call->message, error);
+        err = call->why != NULL ? settle_hindered(study, call, &claim, error)
+                                : settle_failure(study, &claim, call->cause, call->message,
+                                                 call->is_certain, error);
     }
     if (err == PBT_OK && call->wants_action) {
         err = pbt__study_assign(study, &asker, -1, &call->action, error);
@@ -121,26 +177,52 @@ static void copy_message(const char *message, char *out)
     out[length] = '\0';
 }
 
-pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who, const pbt__failure *failure,
-                        pbt__action *out, pbt_error *error)
+static pbt_err submit_failure(pbt__study *study, attempt_call *call, const pbt__failure *failure,
+                              pbt__action *out, pbt_error *error)
 {
     char message[MESSAGE_SIZE];
-    attempt_call call = {.who = who,
-                         .segment = failure->segment,
-                         .attempt = failure->attempt,
-                         .message = message,
-                         .cause = failure->can_retry ? PBT__CAUSE_TRAINER : PBT__CAUSE_FATAL,
-                         .wants_action = out != NULL};
     copy_message(failure->message != NULL ? failure->message : "", message);
-    pbt_err err = pbt__study_submit(study, run_fail, &call, error);
+    call->segment = failure->segment;
+    call->attempt = failure->attempt;
+    call->message = message;
+    call->cause = failure->can_retry ? PBT__CAUSE_TRAINER : PBT__CAUSE_FATAL;
+    call->is_certain = failure->is_certain;
+    call->wants_action = out != NULL;
+    pbt_err err = pbt__study_submit(study, run_fail, call, error);
     if (err != PBT_OK) {
         return err;
     }
-    pbt__study_tell(study, call.worker, message, out != NULL ? &call.action : NULL, false);
+    pbt__study_tell(study, call->worker, message, out != NULL ? &call->action : NULL, false);
     if (out != NULL) {
-        *out = call.action;
+        *out = call->action;
     }
     return PBT_OK;
+}
+
+pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who, const pbt__failure *failure,
+                        pbt__action *out, pbt_error *error)
+{
+    attempt_call call = {.who = who};
+    return submit_failure(study, &call, failure, out, error);
+}
+
+static pbt_err run_hinder_alone(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const attempt_call *call = arguments;
+    if (!study->is_patient || pbt__view_is_over(&study->view)) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__outage_hinder(study, NULL, call->why, call->is_own);
+    return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
+}
+
+pbt_err pbt__study_hinder(pbt__study *study, const pbt__claimant *who, const pbt__failure *failure,
+                          const pbt_error *why, pbt__action *out, pbt_error *error)
+{
+    const bool is_own = why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
+    attempt_call call = {.who = who, .why = why, .is_own = is_own};
+    return failure != NULL ? submit_failure(study, &call, failure, out, error)
+                           : pbt__study_submit(study, run_hinder_alone, &call, error);
 }
 
 static pbt_err log_release(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
@@ -216,6 +298,7 @@ typedef struct worker_call {
     size_t name_length; /* of the name that must agree: a prefix where it is shorter */
     enum { RENEW, FAIL, GIVE_BACK } what;
     pbt__cause cause; /* FAIL */
+    bool is_certain;
     const char *message;
     pbt_segment_id held; /* the last one found */
 } worker_call;
@@ -225,20 +308,6 @@ static pbt_err renew(pbt__study *study, pbt__claim claim, pbt_error *error)
     double lease_seconds = study->view.facts.spec->lease_seconds;
     claim.lease_until_us = study->transaction.now_us + (int64_t)(lease_seconds * 1e6);
     return pbt__study_put_claim(study, &claim, error);
-}
-
-/* Where the next attempt begins: where this one did. */
-static pbt_err give_back(pbt__study *study, const pbt__claim *claim, pbt_error *error)
-{
-    pbt_segment segment;
-    attempt_call call = {.segment = {claim->member, claim->number}, .attempt = claim->attempt};
-    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, call.segment);
-    if (entry == NULL) {
-        return pbt__fail_memory(error);
-    }
-    (void)!pbt_population_segment(study->view.population, call.segment, &segment);
-    call.step = entry->progress_attempt > 0 ? entry->progress_step : segment.start_step;
-    return log_release(study, &call, claim, error);
 }
 
 static pbt_err treat(pbt__study *study, const worker_call *call, const pbt__claim *claim,
@@ -252,7 +321,9 @@ static pbt_err treat(pbt__study *study, const worker_call *call, const pbt__clai
     case FAIL:
         break;
     }
-    return pbt__study_log_failure(study, claim, call->cause, call->message, error);
+    return call->cause == PBT__CAUSE_LOST
+               ? pbt__study_log_failure(study, claim, call->cause, call->message, error)
+               : settle_failure(study, claim, call->cause, call->message, call->is_certain, error);
 }
 
 static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)

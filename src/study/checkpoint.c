@@ -218,6 +218,11 @@ pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error)
     return PBT_OK;
 }
 
+bool pbt__vault_is_there(const pbt__vault *vault)
+{
+    return access(vault->aside, R_OK | W_OK | X_OK) == 0;
+}
+
 void pbt__vault_close(pbt__vault *vault)
 {
     if (vault == NULL) {

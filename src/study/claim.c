@@ -306,6 +306,9 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     if (err == PBT_OK) {
         err = forget_lost(study, &claim, error);
     }
+    if (err == PBT_OK && pbt__outage_begin(study, &claim) != PBT_OK) {
+        err = pbt__fail_memory(error);
+    }
     if (err == PBT_OK) {
         *out = action;
     }
@@ -315,7 +318,8 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
 static void assign_nothing(pbt__study *study, pbt__action *out)
 {
     const pbt__facts *facts = &study->view.facts;
-    pbt__action action = {.verb = PBT__WAIT, .wait_seconds = WAIT_SECONDS};
+    pbt__action action = {.verb = PBT__WAIT,
+                          .wait_seconds = pbt__outage_seconds(study, WAIT_SECONDS)};
     if (pbt__view_is_over(&study->view)) {
         action.verb = PBT__STOP;
         snprintf(action.reason, sizeof action.reason, "%s",
@@ -376,22 +380,42 @@ static pbt_err fail_unloadable(pbt__study *study, const pbt__claimant *who, int3
     return pbt__study_log_failure(study, &claim, PBT__CAUSE_FATAL, message, error);
 }
 
-pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
-                          pbt__action *out, pbt_error *error)
+/* Whom to hand out now; -1: nobody. */
+static pbt_err choose(pbt__study *study, int32_t kept, int32_t *out)
 {
-    bool is_nobody = who->worker[0] == '\0';
-    if (is_nobody || pbt__view_is_over(&study->view) || pbt__ranking_count(&study->waiting) == 0) {
-        assign_nothing(study, out);
-        out->wait_seconds = is_nobody ? 0 : out->wait_seconds; /* a claim says who asks */
-        return PBT_OK;
+    *out = -1;
+    if (pbt__outage_wake(study) != PBT_OK) {
+        return PBT_ERR_MEMORY;
     }
-    int32_t m = choose_member(study, kept);
-    if (is_perhaps_broken(study, m)) {
-        assign_nothing(study, out);
-        return PBT_OK;
+    if (study->outage.is_paused) {
+        return pbt__outage_probe(study, out);
     }
+    if (pbt__ranking_count(&study->waiting) > 0) {
+        int32_t m = choose_member(study, kept);
+        *out = is_perhaps_broken(study, m) ? -1 : m;
+    }
+    return PBT_OK;
+}
+
+/* Say whether what a segment starts from cannot be read for a reason that is no checkpoint's own:
+ * the folder of all of them is gone, or the disk fails. */
+static bool is_out_of_reach(const pbt__study *study, pbt_err err)
+{
+    bool is_gone = err == PBT_ERR_CHECKPOINT && !pbt__vault_is_there(study->vault);
+    return study->is_patient && (is_gone || err == PBT_ERR_IO || err == PBT_ERR_RESOURCE);
+}
+
+static pbt_err assign_chosen(pbt__study *study, const pbt__claimant *who, int32_t m,
+                             pbt__action *out, pbt_error *error)
+{
     pbt_error why = {0};
     pbt_err err = assign_member(study, who, m, out, &why);
+    if (is_out_of_reach(study, err)) {
+        bool is_own = err == PBT_ERR_RESOURCE;
+        err = pbt__outage_hinder(study, NULL, &why, is_own);
+        assign_nothing(study, out);
+        return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
+    }
     if (err == PBT_ERR_CHECKPOINT) {
         err = fail_unloadable(study, who, m, why.message, error);
         return err == PBT_OK ? pbt__study_assign(study, who, -1, out, error) : err;
@@ -402,7 +426,21 @@ pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t k
     return err;
 }
 
-/* ---- the call ---- */
+pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
+                          pbt__action *out, pbt_error *error)
+{
+    bool is_nobody = who->worker[0] == '\0';
+    int32_t m = -1;
+    if (!is_nobody && !pbt__view_is_over(&study->view) && choose(study, kept, &m) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    if (m >= 0) {
+        return assign_chosen(study, who, m, out, error);
+    }
+    assign_nothing(study, out);
+    out->wait_seconds = is_nobody ? 0 : out->wait_seconds; /* a claim says who asks */
+    return PBT_OK;
+}
 
 /* What this worker holds: its own session's segment is handed out again, another session's has
  * ended. */

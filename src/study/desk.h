@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "core/ranking.h"
+#include "study/outage.h"
 #include "study/study.h"
 #include "study/view.h"
 
@@ -59,7 +60,11 @@ struct pbt__study {
     pbt__ranking waiting; /* members whose open segment nobody trains, the furthest behind first */
     bool *is_waiting;     /* Shape: [population] */
     int64_t earliest_expiry_us; /* no lease ends before */
-    pbt__decision *decided;     /* Shape: [population]: heads first, then rescues */
+    bool is_patient;            /* retries wait, and an outage pauses the study */
+    pbt__trial *trials;         /* Shape: [population] */
+    pbt__outage outage;
+    pbt_error outage_why;   /* of the newest pause */
+    pbt__decision *decided; /* Shape: [population]: heads first, then rescues */
     pbt__removal *removals;
     size_t removal_count, removal_capacity;
 

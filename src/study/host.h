@@ -15,6 +15,9 @@
  * be told so. May wait for a transaction. Threads: any */
 size_t pbt__study_offers(pbt__study *study);
 
+/* How long until a segment may be handed out that is not now, `most` at the most. Threads: any */
+double pbt__study_due_seconds(pbt__study *study, double most);
+
 /* A name aside that belongs to an attempt: where it saves, and `suffix` behind; the suffix is ""
  * or begins with no digit. Waits for nothing. Shape: out[PBT__PATH_SIZE]. Threads: any */
 PBT_MUST_USE pbt_err pbt__study_aside(pbt__study *study, pbt_segment_id id, int32_t attempt,

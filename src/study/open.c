@@ -33,6 +33,7 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     handle_init(study);
     study->store = store;
     study->is_observer = options->is_observer;
+    study->is_patient = options->is_patient;
     study->refused = options->refused;
     study->refused_context = options->refused_context;
     study->lives = options->lives;

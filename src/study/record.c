@@ -151,12 +151,13 @@ pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *e
     return reason != NULL ? pbt__study_log_stop(study, reason, error) : PBT_OK;
 }
 
-/* A script that nobody's first attempt survived. It may be resumed, once mended, so only a failure
- * asks. */
+/* A script that nobody's first attempt survived, or that failed two in the same certain way. It may
+ * be resumed, once mended, so only a failure asks. */
 static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&
-                     pbt__population_tally(study->view.population).is_broken;
+                     (pbt__population_tally(study->view.population).is_broken ||
+                      pbt__outage_is_certain(study, entry->segment.member));
     return is_broken ? pbt__study_log_stop(study, "broken", error) : PBT_OK;
 }
 
@@ -271,7 +272,7 @@ pbt_err pbt__study_requeue(pbt__study *study, int32_t m)
     bool is_open = pbt__population_newest(study->view.population, m, &newest) &&
                    newest.state == PBT_SEGMENT_OPEN;
     bool is_claimed = is_open && pbt__claim_is_active(claim) && claim->number == newest.id.number;
-    bool should_wait = is_open && !is_claimed;
+    bool should_wait = is_open && !is_claimed && !pbt__outage_delays(study, m, newest.id.number);
     double rank = is_open ? queue_rank(study, &newest) : 0;
     if (study->is_waiting[m] && should_wait && study->waiting.nodes[m].score == rank) {
         return PBT_OK;

@@ -228,6 +228,9 @@ static pbt_err record(pbt__study *study, report_call *call, pbt_error *error)
     if (err == PBT_OK) {
         err = pbt__study_log(study, &reading, error);
     }
+    if (err == PBT_OK && pbt__outage_report(study, result->segment) != PBT_OK) {
+        err = pbt__fail_memory(error);
+    }
     return err == PBT_OK ? forget_attempts(study, result, error) : err;
 }
 

@@ -95,6 +95,7 @@ typedef struct pbt__failure {
     int32_t attempt;
     const char *message; /* one line; its first 1,000 bytes are recorded */
     bool can_retry;
+    bool is_certain; /* another attempt would fail in the same way: the script itself is wrong */
 } pbt__failure;
 
 /* ---- opening ---- */
@@ -104,6 +105,8 @@ typedef struct pbt__study_options {
     bool is_observer;              /* a query: changes nothing, neither folder nor lease */
     bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
                                       extends no lease */
+    bool is_patient;         /* a run: retries wait, and what is no member's fault counts against
+                                      none (outage.h) */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
     const char *spec_folder; /* Nullable: where the spec lies now, if not where it was recorded */
     /* Nullable: told of every report that is refused, on the thread that made it. */
@@ -167,6 +170,27 @@ PBT_MUST_USE pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *
 PBT_MUST_USE pbt_err pbt__study_fail(pbt__study *study, const pbt__claimant *who,
                                      const pbt__failure *failure, pbt__action *out,
                                      pbt_error *error);
+
+/*
+ * Give an attempt back that could not even be begun or recorded, and pause the study: nothing has
+ * been said of its trainer. `why` says what is missing; where that is a program (PBT_ERR_TRAINER)
+ * and nobody ever reported, or the study is not patient, the attempt has failed. Nullable: out; and
+ * failure, where a worker's process cannot be started that holds nothing.
+ */
+PBT_MUST_USE pbt_err pbt__study_hinder(pbt__study *study, const pbt__claimant *who,
+                                       const pbt__failure *failure, const pbt_error *why,
+                                       pbt__action *out, pbt_error *error);
+
+/* A study that waits for the end of an outage, as this process knows. */
+typedef struct pbt__pause {
+    bool is_paused;
+    bool is_over;    /* patience is: the run ends */
+    bool is_own;     /* pbt itself lacks something */
+    int64_t next_us; /* of the next probe, on the store's clock */
+    pbt_error why;
+} pbt__pause;
+
+void pbt__study_pause(pbt__study *study, pbt__pause *out);
 
 /* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are
  * dead. What a trainer may have died of counts as a lost lease; else the segment is given back, and

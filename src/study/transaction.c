@@ -108,14 +108,17 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     study->waiting.root = -1;
     study->is_waiting = pbt__calloc(count, sizeof *study->is_waiting);
     study->decided = pbt__calloc(count, sizeof *study->decided);
+    study->trials = pbt__calloc(count, sizeof *study->trials);
+    study->outage = (pbt__outage){.probe = -1, .earliest_us = INT64_MAX};
     if (study->claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
-        study->decided == NULL) {
+        study->decided == NULL || study->trials == NULL) {
         pbt__study_strip(study);
         return pbt__fail_memory(error);
     }
     study->metric = study->view.facts.spec->metric;
     for (size_t m = 0; m < count; m++) {
         study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
+        study->trials[m] = (pbt__trial){.number = -1};
     }
     return PBT_OK;
 }
@@ -126,6 +129,8 @@ void pbt__study_strip(pbt__study *study)
     free(study->waiting.nodes);
     free(study->is_waiting);
     free(study->decided);
+    free(study->trials);
+    study->trials = NULL;
     study->claims = NULL;
     study->waiting.nodes = NULL;
     study->is_waiting = NULL;

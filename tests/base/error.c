@@ -29,7 +29,7 @@ static int http_status(pbt_err err)
 static void the_table_has_no_gaps(void **state)
 {
     (void)state;
-    for (int number = 0; number <= PBT_ERR_NO_MEMBER; number++) {
+    for (int number = 0; number <= PBT_ERR_RESOURCE; number++) {
         const pbt_err err = (pbt_err)number;
         assert_int_not_equal(http_status(err), 0);
         const char *name = pbt_err_name(err);
@@ -52,7 +52,7 @@ static void names_follow_the_enumerators(void **state)
 static void numbers_outside_the_table_have_words(void **state)
 {
     (void)state;
-    const int numbers[] = {-1, PBT_ERR_NO_MEMBER + 1, 100000};
+    const int numbers[] = {-1, PBT_ERR_RESOURCE + 1, 100000};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         assert_string_equal(pbt_err_name((pbt_err)numbers[i]), "unknown");
         assert_string_equal(pbt_err_message((pbt_err)numbers[i]), "unknown error");

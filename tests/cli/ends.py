@@ -257,6 +257,7 @@ class Ends(WorkerCase):
 
     def test_attempts_that_run_out_are_rescued(self):
         self.trouble("segment.id == 'm1s1'", "raise ValueError('too large')", retries=2)
+        self.amend_spec("{retries: 2", "{patience: 0, retries: 2")
         output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
         line = "m1s1 attempt 1 failed: ValueError: too large; its log is workers.logs/m1.log\n"
         self.assertIn(line, output)
@@ -301,13 +302,15 @@ class Ends(WorkerCase):
                                        "    if segment.number == 1 and segment.attempt < 5:\n"
                                        "        os.kill(os.getpid(), 9)\n"))
         self.workers(retries=1000, population=2, steps=20)
+        self.amend_spec("{retries: 1000", "{patience: 0, retries: 1000")
         self.pbt("run", "spec.yaml", "--slots", "1", "--quiet")
         times = [float(line) for line in (self.folder / "times").read_text().split()]
         self.assertEqual(len(times), 9)
         for i, pause in enumerate((0.1, 0.2, 0.4, 0.8)):
             self.assertGreater(times[i + 1] - times[i], pause)
-        # Then one has reported; else it would be 1.6 + 3.2 + 6.4 + 12.8 seconds.
-        self.assertLess(times[8] - times[4], 12)
+        # Then one has reported; else it would be 1.6 + 3.2 + 6.4 + 12.8 seconds. (Its segment waits
+        # 0.5 + 1 + 2 + 4 seconds.)
+        self.assertLess(times[8] - times[4], 22)
 
     # ---- commands
 

@@ -39,6 +39,7 @@ static const struct {
     {"lease.stall_seconds", "20.0"},
     {"failure.retries", "0"},
     {"failure.lost", "9"},
+    {"failure.patience", "60.0"},
     {"checkpoints.directory", "\"a b\""},
     {"checkpoints.keep_best", "0"},
     {"checkpoints.max_bytes", "3M"},

@@ -68,7 +68,8 @@ static pbt_spec *parse(bench *b, int population, const char *more)
 
 pbt_err bench_try_create(bench *b, int population, const char *more)
 {
-    const pbt__study_options options = {.checkpoint_folder = b->folder};
+    const pbt__study_options options = {.checkpoint_folder = b->folder,
+                                        .is_patient = b->is_patient};
     pbt_spec *spec = parse(b, population, more);
     json_t *provenance = json_object();
     if (b->store == NULL) {
@@ -89,7 +90,8 @@ void bench_create(bench *b, int population, const char *more)
 
 void bench_reopen(bench *b)
 {
-    const pbt__study_options options = {.checkpoint_folder = b->folder};
+    const pbt__study_options options = {.checkpoint_folder = b->folder,
+                                        .is_patient = b->is_patient};
     bench_close(b);
     open_store(b);
     assert_ok(pbt__study_open(b->store, "bench", &options, &b->study, &b->error));

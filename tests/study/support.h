@@ -25,6 +25,7 @@ typedef struct bench {
     char folder[PBT__PATH_SIZE];
     char url[PBT__PATH_SIZE];
     int64_t now_us;
+    bool is_patient; /* as a run's study is */
     pbt__store *store;
     pbt__study *study;
     pbt_error error;

@@ -125,6 +125,7 @@ CLASSES: Dict[str, Type[Error]] = {
     "ERR_CHECKPOINT": CheckpointError,
     "ERR_LIMIT": LimitError,
     "ERR_NO_MEMBER": NoMemberError,
+    "ERR_RESOURCE": InputOutputError,
 }
 
 

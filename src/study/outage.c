@@ -1,0 +1,439 @@
+/* outage.c: whose failure it is, and when to try again. */
+#include "study/outage.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "study/desk.h"
+#include "study/host.h"
+
+enum {
+    WAIT_FIRST_US = 500 * 1000, /* doubles with each failure in a row */
+    WAIT_MAXIMUM_US = 60 * 1000 * 1000,
+    OWN_PATIENCE_US = 10 * 1000 * 1000, /* for what pbt itself lacks */
+    OUTLIVED_US = 1000 * 1000,
+    DOUBLINGS_MAXIMUM = 16,
+};
+
+/* Patience with one member, or where most others have succeeded, as a share of all. */
+static const double SHORT_SHARE = 0.1;
+
+static int64_t patience_us(const pbt__study *study)
+{
+    double us = study->view.facts.spec->patience_seconds * 1e6;
+    bool is_shorter = study->outage.is_own && us > OWN_PATIENCE_US;
+    return is_shorter ? OWN_PATIENCE_US : (int64_t)us;
+}
+
+static int64_t wait_us(int32_t before)
+{
+    int32_t doublings = before < DOUBLINGS_MAXIMUM ? before : DOUBLINGS_MAXIMUM;
+    int64_t us = (int64_t)WAIT_FIRST_US << doublings;
+    return us < WAIT_MAXIMUM_US ? us : WAIT_MAXIMUM_US;
+}
+
+static int32_t member_count(const pbt__study *study)
+{
+    return study->view.facts.spec->search.population;
+}
+
+/* A message without what differs from member to member: numbers, and the log's path. */
+static uint64_t likeness_of(const char *message)
+{
+    const char *end = strstr(message, "; its log is ");
+    size_t length = end != NULL ? (size_t)(end - message) : strlen(message);
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (size_t i = 0; i < length; i++) {
+        bool is_digit = message[i] >= '0' && message[i] <= '9';
+        hash = is_digit ? hash : (hash ^ (unsigned char)message[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+static bool has_reported(const pbt__study *study)
+{
+    return pbt__population_tally(study->view.population).reports > 0;
+}
+
+/* ---- the pause ---- */
+
+static int32_t count_suspects(const pbt__study *study)
+{
+    int32_t count = 0;
+    for (int32_t m = 0; m < member_count(study); m++) {
+        count += study->trials[m].is_suspect ? 1 : 0;
+    }
+    return count;
+}
+
+/* More members have succeeded since it began than have failed, but none of them began later: they
+ * were at work already, and there is nobody else to try. */
+static bool most_have_succeeded(const pbt__study *study)
+{
+    const pbt__outage *outage = &study->outage;
+    int32_t suspects = count_suspects(study);
+    return suspects > 0 && outage->reports - outage->reports_then > suspects;
+}
+
+/* Wait for the next probe, or no longer. */
+static void wait_on(pbt__study *study)
+{
+    pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    int64_t patience = patience_us(study);
+    int64_t left = patience - outage->waited_us;
+    int64_t wait = wait_us(outage->waits++);
+    outage->probe = -1;
+    if (left <= 0) {
+        outage->is_over = true;
+        return;
+    }
+    if ((double)outage->waited_us >= SHORT_SHARE * (double)patience && most_have_succeeded(study)) {
+        outage->is_paused = false;
+        outage->is_lifted = true;
+        return;
+    }
+    wait = wait < left ? wait : left;
+    outage->waited_us += wait;
+    outage->next_us = now + wait;
+}
+
+static void pause_for(pbt__study *study, const pbt_error *why, bool is_own, int32_t member)
+{
+    pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    bool is_new = outage->since_us == 0;
+    bool goes_on = outage->is_paused && member != outage->probe && now < outage->next_us;
+    if (is_new) {
+        outage->since_us = now;
+        outage->reports_then = outage->reports;
+        outage->waits = 0;
+        outage->waited_us = 0;
+        outage->is_own = is_own;
+    }
+    outage->is_own = outage->is_own && is_own;
+    study->outage_why = *why;
+    if (!goes_on) {
+        outage->is_paused = true;
+        wait_on(study);
+    }
+}
+
+static void end_pause(pbt__outage *outage)
+{
+    outage->since_us = 0;
+    outage->is_paused = outage->is_over = outage->is_lifted = false;
+    outage->probe = -1;
+}
+
+pbt_err pbt__outage_hinder(pbt__study *study, const pbt__claim *claim, const pbt_error *why,
+                           bool is_own)
+{
+    if (PBT__STUDY_TOUCH(study, &study->outage)) {
+        return PBT_ERR_MEMORY;
+    }
+    pause_for(study, why, is_own, claim != NULL ? claim->member : -2);
+    return PBT_OK;
+}
+
+/* ---- an attempt ---- */
+
+pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
+{
+    pbt__trial *trial = &study->trials[claim->member];
+    if (PBT__STUDY_TOUCH(study, trial) || PBT__STUDY_TOUCH(study, &study->outage)) {
+        return PBT_ERR_MEMORY;
+    }
+    if (trial->number != claim->number) {
+        trial->number = claim->number;
+        trial->failures = 0;
+        trial->due_us = 0;
+    }
+    trial->begun_us = study->transaction.now_us;
+    if (study->outage.is_paused) {
+        study->outage.probe = claim->member;
+    }
+    return PBT_OK;
+}
+
+/* A segment is handed out in the transaction of the failure before it, at the same time.
+ * Whoever failed before this attempt began is alone with it; after a pause it waits no longer
+ * (due at 1: at once). */
+static pbt_err acquit(pbt__study *study, int64_t begun_us, bool has_paused)
+{
+    for (int32_t m = 0; m < member_count(study); m++) {
+        pbt__trial *trial = &study->trials[m];
+        if (!trial->is_suspect || trial->last_us > begun_us) {
+            continue;
+        }
+        if (PBT__STUDY_TOUCH(study, trial)) {
+            return PBT_ERR_MEMORY;
+        }
+        trial->is_suspect = false;
+        trial->due_us = has_paused && trial->due_us > 0 ? 1 : trial->due_us;
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
+{
+    pbt__outage *outage = &study->outage;
+    pbt__trial *trial = &study->trials[id.member];
+    bool is_known = trial->number == id.number;
+    if (!study->is_patient) {
+        return PBT_OK;
+    }
+    if (PBT__STUDY_TOUCH(study, outage) || PBT__STUDY_TOUCH(study, trial)) {
+        return PBT_ERR_MEMORY;
+    }
+    outage->reports++;
+    trial->is_suspect = false;
+    trial->failures = 0;
+    if (!is_known || trial->begun_us <= outage->proven_us) {
+        return PBT_OK;
+    }
+    outage->proven_us = trial->begun_us;
+    bool is_over = outage->since_us != 0 && trial->begun_us >= outage->since_us;
+    if (is_over) {
+        end_pause(outage);
+        outage->earliest_us = 0;
+    }
+    return acquit(study, trial->begun_us, is_over);
+}
+
+/* ---- a failure ---- */
+
+/* Whether another member failed in the same way, with nothing that worked in between. */
+static int32_t find_alike(const pbt__study *study, int32_t member, uint64_t likeness)
+{
+    for (int32_t m = 0; m < member_count(study); m++) {
+        const pbt__trial *trial = &study->trials[m];
+        if (m != member && trial->is_suspect && trial->likeness == likeness) {
+            return m;
+        }
+    }
+    return -1;
+}
+
+static bool is_alone(const pbt__study *study, int32_t member)
+{
+    for (int32_t m = 0; m < member_count(study); m++) {
+        if (m != member && pbt__claim_is_current(study, &study->claims[m])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* For how long one member's last failure is held back, while nobody else fails: longer where others
+ * are at work who may yet show that it is not to blame. */
+static int64_t hold_us(const pbt__study *study, int32_t member)
+{
+    bool may_be_shown =
+        study->outage.reports == study->trials[member].reports && !is_alone(study, member);
+    double us = (double)patience_us(study);
+    return (int64_t)(may_be_shown ? us : SHORT_SHARE * us);
+}
+
+static void note(pbt__study *study, pbt__trial *trial, uint64_t likeness, bool is_certain)
+{
+    pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    int64_t lived = now - trial->begun_us;
+    if (trial->failures == 0) {
+        trial->first_us = now;
+        trial->reports = outage->reports;
+    }
+    trial->due_us = now + wait_us(trial->failures);
+    trial->failures++;
+    trial->last_us = now;
+    trial->likeness = likeness;
+    trial->is_suspect = true;
+    trial->is_certain = is_certain;
+    outage->longest_us = lived > outage->longest_us ? lived : outage->longest_us;
+    outage->earliest_us = trial->due_us < outage->earliest_us ? trial->due_us : outage->earliest_us;
+}
+
+static void say_alike(int32_t one, int32_t other, const char *message, pbt_error *out)
+{
+    (void)pbt__fail(out, PBT_ERR_TRAINER, "m%d and m%d failed alike: %s",
+                    (int)(one < other ? one : other), (int)(one < other ? other : one), message);
+}
+
+/* A failure that is nobody's proof yet. */
+static bool suspects(pbt__study *study, const pbt__claim *claim, const char *message)
+{
+    pbt_error why = {0};
+    pbt__outage *outage = &study->outage;
+    int32_t m = claim->member;
+    const pbt__trial *trial = &study->trials[m];
+    pbt_segment_id id = {m, claim->number};
+    int32_t other = find_alike(study, m, trial->likeness);
+    if (other >= 0) {
+        say_alike(m, other, message, &why);
+        pause_for(study, &why, false, m);
+        return !outage->is_lifted;
+    }
+    if (outage->is_paused) {
+        pause_for(study, &study->outage_why, outage->is_own, m);
+        return true;
+    }
+    bool is_last = pbt__population_gives_up(study->view.population, id, PBT__CAUSE_TRAINER);
+    return is_last && study->transaction.now_us - trial->first_us < hold_us(study, m);
+}
+
+pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+                          const char *message, bool is_certain, bool *counts)
+{
+    pbt__outage *outage = &study->outage;
+    pbt__trial *trial = &study->trials[claim->member];
+    *counts = true;
+    if (PBT__STUDY_TOUCH(study, outage) || PBT__STUDY_TOUCH(study, trial)) {
+        return PBT_ERR_MEMORY;
+    }
+    bool is_shown = trial->failures > 0 && outage->proven_us >= trial->last_us;
+    bool was_lifted = outage->is_lifted;
+    if (trial->number != claim->number) {
+        *trial = (pbt__trial){.number = claim->number, .begun_us = study->transaction.now_us};
+        is_shown = false;
+    }
+    note(study, trial, likeness_of(message), is_certain);
+    if (cause != PBT__CAUSE_TRAINER || is_shown || was_lifted || !study->is_patient ||
+        !has_reported(study) || patience_us(study) == 0) {
+        return PBT_OK;
+    }
+    *counts = !suspects(study, claim, message);
+    return PBT_OK;
+}
+
+bool pbt__outage_is_certain(const pbt__study *study, int32_t member)
+{
+    const pbt__trial *trial = &study->trials[member];
+    if (has_reported(study) || !trial->is_certain || !trial->is_suspect) {
+        return false;
+    }
+    int32_t other = find_alike(study, member, trial->likeness);
+    return other >= 0 && study->trials[other].is_certain;
+}
+
+/* ---- handing out ---- */
+
+/* Outside of a transaction it is no time: then a delay lasts until pbt__outage_wake ends it. */
+bool pbt__outage_delays(const pbt__study *study, int32_t member, int32_t number)
+{
+    const pbt__trial *trial = &study->trials[member];
+    return study->is_patient && trial->number == number &&
+           trial->due_us > study->transaction.now_us;
+}
+
+static pbt_err end_delay(pbt__study *study, int32_t m)
+{
+    pbt__trial *trial = &study->trials[m];
+    if (PBT__STUDY_TOUCH(study, trial)) {
+        return PBT_ERR_MEMORY;
+    }
+    trial->due_us = 0;
+    return pbt__study_requeue(study, m);
+}
+
+pbt_err pbt__outage_wake(pbt__study *study)
+{
+    pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    int64_t earliest = INT64_MAX;
+    if (now < outage->earliest_us) {
+        return PBT_OK;
+    }
+    for (int32_t m = 0; m < member_count(study); m++) {
+        int64_t due = study->trials[m].due_us;
+        bool is_over = due > 0 && due <= now;
+        if (is_over && end_delay(study, m) != PBT_OK) {
+            return PBT_ERR_MEMORY;
+        }
+        earliest = due > now && due < earliest ? due : earliest;
+    }
+    if (PBT__STUDY_TOUCH(study, outage)) {
+        return PBT_ERR_MEMORY;
+    }
+    outage->earliest_us = earliest;
+    return PBT_OK;
+}
+
+/* Whose attempt failed longest ago, never before all others: every member is asked in turn. */
+static int32_t choose_probe(const pbt__study *study)
+{
+    int32_t chosen = -1;
+    pbt_segment newest;
+    for (int32_t m = 0; m < member_count(study); m++) {
+        bool is_open = pbt__population_newest(study->view.population, m, &newest) &&
+                       newest.state == PBT_SEGMENT_OPEN;
+        if (!is_open || pbt__claim_is_current(study, &study->claims[m])) {
+            continue;
+        }
+        bool is_earlier = chosen < 0 || study->trials[m].last_us < study->trials[chosen].last_us;
+        chosen = is_earlier ? m : chosen;
+    }
+    return chosen;
+}
+
+pbt_err pbt__outage_probe(pbt__study *study, int32_t *out)
+{
+    pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    *out = -1;
+    bool is_out = outage->probe >= 0 && pbt__claim_is_current(study, &study->claims[outage->probe]);
+    if (is_out) {
+        /* It lives longer than those who failed: as good as a report, until the next one fails. */
+        bool has_outlived =
+            now - study->trials[outage->probe].begun_us > 2 * outage->longest_us + OUTLIVED_US;
+        if (has_outlived && PBT__STUDY_TOUCH(study, outage)) {
+            return PBT_ERR_MEMORY;
+        }
+        outage->is_paused = !has_outlived;
+        return PBT_OK;
+    }
+    *out = outage->is_over || now < outage->next_us ? -1 : choose_probe(study);
+    return PBT_OK;
+}
+
+double pbt__outage_seconds(const pbt__study *study, double most)
+{
+    const pbt__outage *outage = &study->outage;
+    int64_t now = study->transaction.now_us;
+    bool has_delay = !outage->is_paused && outage->earliest_us != INT64_MAX;
+    int64_t due = outage->is_paused && outage->next_us > now ? outage->next_us : INT64_MAX;
+    due = has_delay ? outage->earliest_us : due;
+    if (due == INT64_MAX) {
+        return most;
+    }
+    double seconds = due > now ? (double)(due - now) / 1e6 + 0.001 : 0.001;
+    return seconds < most ? seconds : most;
+}
+
+/* ---- for those outside ---- */
+
+void pbt__study_pause(pbt__study *study, pbt__pause *out)
+{
+    pthread_mutex_lock(&study->view_lock);
+    const pbt__outage *outage = &study->outage;
+    *out = (pbt__pause){
+        .is_paused = outage->is_paused,
+        .is_over = outage->is_over,
+        .is_own = outage->is_own,
+        .next_us = outage->next_us,
+        .why = study->outage_why,
+    };
+    pthread_mutex_unlock(&study->view_lock);
+}
+
+double pbt__study_due_seconds(pbt__study *study, double most)
+{
+    pthread_mutex_lock(&study->view_lock);
+    const pbt__outage *outage = &study->outage;
+    int64_t due = outage->is_paused ? outage->next_us : outage->earliest_us;
+    int64_t now = pbt__clock_now_us();
+    pthread_mutex_unlock(&study->view_lock);
+    double seconds = due < INT64_MAX && due > now ? (double)(due - now) / 1e6 : most;
+    return seconds < most ? seconds : most;
+}
