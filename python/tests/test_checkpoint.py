@@ -300,6 +300,23 @@ class Tar(unittest.TestCase):
         with self.assertRaisesRegex(pbt.CheckpointError, "'link' .* neither a file nor a folder"):
             _checkpoints.pack(str(self.folder), io.BytesIO())
 
+    def test_folders_without_rights_are_removed(self):
+        self.folder.chmod(0o777)
+        if os.fork() == 0:  # root may do everything, so this is somebody else
+            status = 1
+            try:
+                if os.geteuid() == 0:
+                    os.setuid(65534)
+                write_tree(self.folder / "frozen")
+                for path in ("deep/empty", "deep", ""):
+                    (self.folder / "frozen" / path).chmod(0o500 if path else 0)
+                _checkpoints.remove(self.folder / "frozen")
+                status = 0
+            finally:
+                os._exit(status)
+        self.assertEqual(os.wait()[1], 0)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_a_link_to_a_folder_is_removed_and_the_folder_is_not(self):
         (self.folder / "kept").mkdir()
         (self.folder / "link").symlink_to(self.folder / "kept")

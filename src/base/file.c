@@ -221,9 +221,40 @@ pbt_err pbt__file_sync(const char *path, pbt_error *error)
     return is_synced ? PBT_OK : pbt__fail_errno(error, "cannot sync '%s'", path);
 }
 
+/* Give a folder's owner all rights to it; false with errno. Follows no link in place of `name`: a
+ * descriptor that only names a file takes no fchmod, but has a path of its own. */
+static bool open_rights(int folder, const char *name)
+{
+    char path[64];
+    struct stat status;
+    const int file = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    const bool is_done =
+        fstat(file, &status) == 0 && chmod(path, (status.st_mode & 07777) | S_IRWXU) == 0;
+    close_quietly(file);
+    return is_done;
+}
+
+/* A folder that goes elsewhere gets another "..", so it must be writable itself. */
+static bool rename_any(const char *from, const char *to)
+{
+    if (rename(from, to) == 0) {
+        return true;
+    }
+    const int reason = errno;
+    if (reason == EACCES && open_rights(AT_FDCWD, from)) {
+        return rename(from, to) == 0;
+    }
+    errno = reason;
+    return false;
+}
+
 pbt_err pbt__file_rename(const char *from, const char *to, pbt_error *error)
 {
-    if (fails(PBT__FAULT_WRITE, ENOSPC) || rename(from, to) != 0) {
+    if (fails(PBT__FAULT_WRITE, ENOSPC) || !rename_any(from, to)) {
         return pbt__fail_errno(error, "cannot rename '%s' to '%s'", from, to);
     }
     return PBT_OK;
@@ -251,10 +282,25 @@ static int remove_entries(DIR *stream)
     }
 }
 
-/* O_NOFOLLOW: a folder that became a link since it was looked at is not entered. */
+/* Open a folder to remove what is in it, whatever rights its owner has left himself. O_NOFOLLOW: a
+ * folder that became a link since it was looked at is not entered. */
+static int open_to_remove(int folder, const char *name)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    struct stat status;
+    int file = openat(folder, name, flags);
+    if (file < 0 && errno == EACCES) {
+        file = open_rights(folder, name) ? openat(folder, name, flags) : -1;
+    }
+    if (file >= 0 && fstat(file, &status) == 0 && (status.st_mode & S_IRWXU) != S_IRWXU) {
+        (void)fchmod(file, (status.st_mode & 07777) | S_IRWXU); /* else what is in it says why */
+    }
+    return file;
+}
+
 static int remove_folder_at(int folder, const char *name)
 {
-    const int file = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int file = open_to_remove(folder, name);
     if (file < 0) {
         return errno == ENOENT ? 0 : -1;
     }

@@ -33,10 +33,11 @@ PBT_MUST_USE pbt_err pbt__file_replace(const char *path, const void *bytes, size
 /* fsync a file, or a folder itself (not its content). */
 PBT_MUST_USE pbt_err pbt__file_sync(const char *path, pbt_error *error);
 
+/* Rename. A folder of ours that may not be written is made writable where that is in the way. */
 PBT_MUST_USE pbt_err pbt__file_rename(const char *from, const char *to, pbt_error *error);
 
 /* Remove a file or a whole folder without following symbolic links; one that is absent is a
- * success. */
+ * success. Folders of ours in it that may not be written are made writable. */
 PBT_MUST_USE pbt_err pbt__file_remove(const char *path, pbt_error *error);
 
 /* Make a folder and those above it; one that exists is a success. */

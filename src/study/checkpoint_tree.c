@@ -105,6 +105,14 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* What a trainer saves and its own user cannot read is that trainer's failure. */
+static pbt_err refuse_unreadable(struct walk *walk)
+{
+    (void)pbt__fail(walk->error, PBT_ERR_CHECKPOINT, "'%s' may not be read", walk->path);
+    pbt__error_hint(walk->error, "save with rights to read for the user that runs pbt");
+    return PBT_ERR_CHECKPOINT;
+}
+
 /* Open `name` and make sure that it is what was looked at. */
 static pbt_err open_entry(struct walk *walk, int folder, const char *name, const struct stat *seen,
                           int *out)
@@ -115,6 +123,9 @@ static pbt_err open_entry(struct walk *walk, int folder, const char *name, const
     }
     const int file =
         openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file < 0 && errno == EACCES && (walk->what & PBT__TREE_SYNC) != 0) {
+        return refuse_unreadable(walk);
+    }
     if (file < 0) {
         return pbt__fail_errno(walk->error, "cannot open '%s'", walk->path);
     }

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #include "vault.h"
 
@@ -111,6 +112,102 @@ static void what_is_still_written_is_refused(void **state)
     assert_int_equal(err, PBT_ERR_CHECKPOINT);
 }
 
+/* ---- rights ----------------------------------------------------------------------------------
+ * Root may do everything, so these run in a child that is somebody else. Each returns the line that
+ * was not as expected, or 0. */
+
+/* A folder in a folder with two files, all of them without rights to write. */
+static bool put_frozen(const char *root, mode_t mode)
+{
+    char inner[PBT__PATH_SIZE], file[PBT__PATH_SIZE];
+    if (mkdir(root, 0777) != 0 || pbt__path_join(root, "code", inner, NULL) != PBT_OK ||
+        mkdir(inner, 0777) != 0 || pbt__path_join(inner, "f", file, NULL) != PBT_OK) {
+        return false;
+    }
+    put(file, "x");
+    return chmod(file, 0400) == 0 && chmod(inner, mode) == 0 && chmod(root, mode) == 0;
+}
+
+static bool is_empty_aside(void)
+{
+    return rmdir(in("own/.aside")) == 0 && mkdir(in("own/.aside"), 0777) == 0;
+}
+
+/* Publish in place of an older one, check, remove, and leave nothing. */
+static int publish_frozen(pbt__vault *own)
+{
+    char path[PBT__PATH_SIZE];
+    pbt__checkpoint record;
+    if (!put_frozen(in("own/m3s12"), 0500)) {
+        return __LINE__;
+    }
+    if (pbt__vault_aside(own, id, 1, path, &error) != PBT_OK || !put_frozen(path, 0500) ||
+        pbt__vault_prepare(own, id, 1, &record, &error) != PBT_OK ||
+        pbt__vault_publish(own, id, 1, &record, &error) != PBT_OK ||
+        pbt__vault_check(own, id, 0, &record, &error) != PBT_OK ||
+        pbt__vault_verify(own, id, 0, &record, &error) != PBT_OK) {
+        return __LINE__;
+    }
+    if (pbt__vault_remove(own, id, 0, &error) != PBT_OK || exists(in("own/m3s12")) ||
+        !is_empty_aside()) {
+        return __LINE__;
+    }
+    return 0;
+}
+
+/* What nobody may even list is no checkpoint, and goes all the same. */
+static int refuse_hidden(pbt__vault *own)
+{
+    char path[PBT__PATH_SIZE];
+    pbt__checkpoint record;
+    if (pbt__vault_aside(own, id, 2, path, &error) != PBT_OK || !put_frozen(path, 0) ||
+        pbt__vault_prepare(own, id, 2, &record, &error) != PBT_ERR_CHECKPOINT ||
+        strstr(error.message, "may not be read") == NULL) {
+        return __LINE__;
+    }
+    if (pbt__vault_remove(own, id, 2, &error) != PBT_OK || !is_empty_aside()) {
+        return __LINE__;
+    }
+    if (!put_frozen(in("own/.aside/left"), 0) || !put_frozen(in("own/m0s0"), 0100) ||
+        pbt__vault_remove_all(own, &error) != PBT_OK || exists(in("own"))) {
+        return __LINE__;
+    }
+    return 0;
+}
+
+static int act_without_rights(void)
+{
+    pbt__vault *own = NULL;
+    if (pbt__vault_open(in("own"), &own, &error) != PBT_OK) {
+        return __LINE__;
+    }
+    int line = publish_frozen(own);
+    line = line == 0 ? refuse_hidden(own) : line;
+    pbt__vault_close(own);
+    return line;
+}
+
+static void folders_without_rights_are_published_and_removed(void **state)
+{
+    (void)state;
+    enum { NOBODY = 65534 };
+    assert_int_equal(chmod(scratch, 0777), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool is_other = geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0;
+        const int line = is_other ? act_without_rights() : __LINE__;
+        if (line != 0) {
+            (void)fprintf(stderr, "checkpoint_publish.c:%d: %s: %s\n", line, error.message,
+                          error.detail);
+        }
+        _exit(line != 0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, open_vault, close_vault)
 
 int main(void)
@@ -120,6 +217,7 @@ int main(void)
         CASE(what_is_published_is_no_progress),
         CASE(what_was_not_prepared_is_not_published),
         CASE(what_is_still_written_is_refused),
+        CASE(folders_without_rights_are_published_and_removed),
     };
     return cmocka_run_group_tests_name("checkpoint_publish", tests, NULL, NULL);
 }
