@@ -1,12 +1,16 @@
 """Checkpoints: files and folders, in the study's folder or through its server."""
 
+import concurrent.futures
 import io
 import logging
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 import tarfile
 import tempfile
+import threading
 import unittest
 
 import pbt
@@ -221,6 +225,93 @@ class Checkpoint(Case):
             worker.report(score=1, save=lambda path: None)
         with self.assertRaisesRegex(pbt.CheckpointError, "'m0s0.1.npz' is there: make a folder"):
             worker.report(score=1, save=lambda path: write("x")(path + ".npz"))
+
+    def refused(self, save, words):
+        """Report with a save that is refused in these words; then with one that is not."""
+        self.study(population=1)
+        worker = self.worker()
+        segment = next(worker)
+        with self.assertRaisesRegex(pbt.CheckpointError, words):
+            worker.report(score=1, save=save)
+        self.assertEqual(self.bodies("report"), [])
+        _checkpoints.remove(segment.save_to)
+        self.assertTrue(worker.report(score=1, save=write("weights")))
+        worker.close()
+        shutil.rmtree(self.folder / "checkpoints")
+
+    def test_a_save_in_the_background_is_refused(self):
+        # As orbax-checkpoint 0.12 and torch's async_save leave it while they write.
+        def manager(path):
+            inner = "0.orbax-checkpoint-tmp/default.orbax-checkpoint-tmp"
+            (pathlib.Path(path) / inner).mkdir(parents=True)
+            write("x")(path + "/0.orbax-checkpoint-tmp/_CHECKPOINT_METADATA")
+
+        def distributed(path):
+            pathlib.Path(path).mkdir()
+            write("x")(path + "/__0_0.distcp")
+
+        self.refused(manager, r"still being written.*0.orbax-checkpoint-tmp.*\n.*wait_until_fin")
+        self.refused(distributed, r"__0_0.distcp' without '.metadata'.*\n.*result\(\)")
+        self.study(population=1)
+        worker = self.worker()
+        segment = next(worker)
+        place = pathlib.Path(segment.save_to + ".orbax-checkpoint-tmp")
+        with self.assertRaisesRegex(pbt.CheckpointError, "still being written"):
+            worker.report(score=1, save=lambda path: place.mkdir())
+        place.rename(segment.save_to)
+        write("x")(segment.save_to + "/_CHECKPOINT_METADATA")
+        self.assertTrue(worker.report(score=1))
+
+    def test_a_file_that_is_open_is_refused(self):
+        files = []
+
+        def keep_open(path):
+            files.append(open(path, "w", encoding="utf-8"))
+            files[0].write("half")
+
+        self.refused(keep_open, r"still being written.*m0s0.1'.*\n.*close the file")
+        files[0].close()
+        children = []
+
+        def in_a_child(path):
+            words = "import sys; f = open(sys.argv[1], 'a'); print(flush=True); input()"
+            child = subprocess.Popen([sys.executable, "-c", words, path], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)  # fmt: skip
+            children.append(child)
+            child.stdout.readline()
+
+        self.refused(in_a_child, "still being written")
+        children[0].communicate(b"\n")
+        with open(__file__, encoding="utf-8"):  # one that is read is none
+            self.study(population=1)
+            worker = self.worker()
+            next(worker)
+            self.assertTrue(worker.report(score=1, save=write("x")))
+
+    def test_a_future_is_waited_for_and_a_coroutine_refused(self):
+        async def asynchronous(path):
+            write("x")(path)
+
+        self.refused(asynchronous, "asynchronous")
+        self.study(population=1)
+        worker = self.worker()
+        ready = threading.Event()
+
+        def late(path):
+            ready.wait()
+            write("weights")(path)
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            def begin(path):
+                threading.Timer(0.1, ready.set).start()
+                return pool.submit(late, path)
+
+            next(worker)
+            self.assertTrue(worker.report(score=1, save=begin))
+            next(worker)
+            with self.assertRaises(ZeroDivisionError):
+                worker.report(score=1, save=lambda path: pool.submit(lambda: 1 / 0))
+        self.assertEqual((self.folder / "checkpoints/m0s0").read_text(encoding="utf-8"), "weights")
 
     def test_a_save_that_fails_can_be_told(self):
         self.study(population=1)

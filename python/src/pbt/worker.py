@@ -13,7 +13,7 @@ import traceback
 from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type
 
-from . import _terminate
+from . import _terminate, _unfinished
 from ._measures import Number, is_finite, number, split
 from ._pin import pin
 from ._ranks import Broadcast, Group
@@ -156,8 +156,9 @@ class Worker:
         Where the segment was to end early it is given back instead, with what ``save`` writes.
 
         Args:
-            save: called with the path to write to, a file or a folder (on rank 0 alone). It may be
-                left out where the checkpoint is at ``segment.save_to`` already.
+            save: called with the path to write to, a file or a folder (on rank 0 alone). It returns
+                when all is on disk; a future that it returns is waited for. It may be left out where
+                the checkpoint is at ``segment.save_to`` already.
             step: where training stopped; defaults to where `Segment.steps` ended, or ``end_step``.
             metrics: the objective's among them. Shape: a number each, or a list of numbers: single
                 evaluations, whose mean is the value. One that is not finite diverged.
@@ -165,7 +166,7 @@ class Worker:
             Whether the result counts: False where it was given back, or came too late.
         Raises:
             ReportError: the objective is missing, or the step does not fit the segment.
-            CheckpointError: ``save`` left nothing that can be a checkpoint.
+            CheckpointError: ``save`` left nothing that can be a checkpoint, or is still writing it.
         """
         segment = self._need("report")
         at = self._position(segment, step)
@@ -197,7 +198,7 @@ class Worker:
             if not is_finite(values.get(session.metric(), 0)):
                 return session.report(step, measures, False)
         if save is not None:
-            save(segment.save_to)
+            _unfinished.finish(save(segment.save_to))
         has_checkpoint = save is not None or os.path.lexists(segment.save_to)
         return session.report(step, measures, has_checkpoint)
 
@@ -255,7 +256,7 @@ class Worker:
             return
         has_progress = save is not None and segment.resume_step < step < segment.end_step
         if has_progress and save is not None:
-            save(segment.save_to)
+            _unfinished.finish(save(segment.save_to))
         session.release(step, has_progress)
 
     @property
