@@ -8,12 +8,13 @@
 #include "executor/cell.h"
 #include "process_case.h"
 
-#define PLUGIN(library)                                                                            \
+#define PLUGIN(library, how)                                                                       \
     "version: 1\nname: test\npopulation: 2\nmode: generational\nready: {every: 10}\n"              \
     "stop: {steps: 30}\nobjective: {metric: score}\nfailure: {retries: 20}\n"                      \
     "exploit: {rule: truncation, fraction: 0.5}\n"                                                 \
     "hyperparameters:\n  rate: {type: float, min: 1, max: 2}\n"                                    \
-    "trainer: {protocol: library, library: " TRAINERS "/libtrainer-" library ".so}\n"
+    "trainer: {protocol: library, isolation: " how ", library: " TRAINERS "/libtrainer-" library   \
+    ".so}\n"
 
 enum { KINDS = PBT__FAULT_MEMORY | PBT__FAULT_WRITE | PBT__FAULT_SYNC | PBT__FAULT_READ };
 
@@ -44,11 +45,11 @@ static bool run_with_fault(const char *spec, int64_t n)
     return has_fired;
 }
 
-static void fail_each(const char *spec, void (*prepare)(void))
+static void fail_each(const char *spec, void (*prepare)(void), int64_t stride)
 {
     bool has_fired = true;
     void *state = NULL;
-    for (int64_t n = 1; has_fired; n += n < 300 ? 1 : 37) {
+    for (int64_t n = 1; has_fired; n += n < 300 ? stride : 37) {
         prepare();
         has_fired = run_with_fault(spec, n);
         assert_int_equal(close_study(&state), 0);
@@ -68,13 +69,20 @@ static void prepare_script(void)
 static void plugins_survive(void **state)
 {
     (void)state;
-    fail_each(PLUGIN("plain"), prepare_nothing);
+    fail_each(PLUGIN("plain", "thread"), prepare_nothing, 1);
+}
+
+/* Starting processes takes its time, so not every operation is tried. */
+static void plugins_in_processes_survive(void **state)
+{
+    (void)state;
+    fail_each(PLUGIN("plain", "process"), prepare_nothing, 13);
 }
 
 static void plugins_with_files_survive(void **state)
 {
     (void)state;
-    fail_each(PLUGIN("large"), prepare_nothing);
+    fail_each(PLUGIN("large", "thread"), prepare_nothing, 1);
 }
 
 static void processes_survive(void **state)
@@ -82,7 +90,7 @@ static void processes_survive(void **state)
     (void)state;
     fail_each(
         SPEC("stop: {steps: 20}\nfailure: {retries: 20}\n", "[./train.sh, '{load}', '{save_to}']"),
-        prepare_script);
+        prepare_script, 1);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_make, close_study)
@@ -94,6 +102,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         CASE(plugins_survive),
+        CASE(plugins_in_processes_survive),
         CASE(plugins_with_files_survive),
         CASE(processes_survive),
     };
