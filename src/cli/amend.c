@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/control.h"
+#include "cli/spec_file.h"
 
 /* KEY=VALUE operands, split. Owner: `texts` holds the copies that `keys` and `values` point
  * into. */
@@ -69,6 +70,31 @@ static pbt_err amendment_split(const pbt__arguments *arguments, amendment *out, 
     return PBT_OK;
 }
 
+/* Paths mean here what they mean in a spec's file. */
+static pbt_err expand_home(amendment *these, size_t i, pbt_error *error)
+{
+    char *value = NULL, *text = NULL;
+    pbt_err err = pbt__spec_amend_path(these->keys[i], these->values[i], pbt__spec_file_home(),
+                                       &value, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const size_t key = strlen(these->keys[i]) + 1;
+    text = pbt__calloc(key + strlen(value) + 1, 1);
+    if (text == NULL) {
+        free(value);
+        return pbt__fail_memory(error);
+    }
+    memcpy(text, these->keys[i], key);
+    memcpy(text + key, value, strlen(value) + 1);
+    free(value);
+    free(these->texts[i]);
+    these->texts[i] = text;
+    these->keys[i] = text;
+    these->values[i] = text + key;
+    return PBT_OK;
+}
+
 static pbt_err change(const pbt__arguments *arguments, pbt__control *control, pbt_error *error)
 {
     amendment these = {0};
@@ -76,7 +102,12 @@ static pbt_err change(const pbt__arguments *arguments, pbt__control *control, pb
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__control_amend(control, these.keys, these.values, these.count, error);
+    for (size_t i = 0; i < these.count && err == PBT_OK; i++) {
+        err = expand_home(&these, i, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__control_amend(control, these.keys, these.values, these.count, error);
+    }
     for (size_t i = 0; i < these.count && err == PBT_OK; i++) {
         printf("%s: %s is %s now\n", control->name, these.keys[i], these.values[i]);
     }

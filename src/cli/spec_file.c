@@ -13,7 +13,7 @@
 #include "cli/format.h"
 #include "cli/print.h"
 
-static const char *find_home(void)
+const char *pbt__spec_file_home(void)
 {
     const char *home = getenv("HOME");
     return home != NULL && home[0] == '/' ? home : NULL;
@@ -22,7 +22,7 @@ static const char *find_home(void)
 void pbt__spec_file_read(const char *path, pbt__spec_file *out)
 {
     *out = (pbt__spec_file){.spec = NULL};
-    (void)!pbt__spec_load(path, find_home(), &out->complaints, &out->spec, &out->error);
+    (void)!pbt__spec_load(path, pbt__spec_file_home(), &out->complaints, &out->spec, &out->error);
     const pbt_error *first = pbt__complaints_first(&out->complaints);
     if (out->spec != NULL && first != NULL) {
         out->error = *first;

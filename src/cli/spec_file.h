@@ -14,6 +14,9 @@ typedef struct pbt__spec_file {
     pbt_error error; /* the first error; or about the file itself, where there is no complaint */
 } pbt__spec_file;
 
+/* What `~` stands for: the environment's HOME; NULL where that is no absolute path. */
+const char *pbt__spec_file_home(void);
+
 /* Read a spec by pbt__spec_load, with the environment's HOME; prints nothing. */
 void pbt__spec_file_read(const char *path, pbt__spec_file *out);
 void pbt__spec_file_fini(pbt__spec_file *file);

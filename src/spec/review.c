@@ -189,11 +189,27 @@ static pbt_err review_save(const review *this)
     return pbt__go_on(this->reader, PBT_ERR_SPEC);
 }
 
+static bool has_end(const review *this)
+{
+    return this->reader->nodes[pbt__key_find("stop.steps") - pbt__keys] != NULL;
+}
+
+static pbt_err review_end(const review *this)
+{
+    if (has_end(this) || !has(this, "stop_step")) {
+        return PBT_OK;
+    }
+    (void)pbt__refuse(this->reader, command_place(this),
+                      "trainer.command: '{stop_step}' has no value without 'stop.steps'");
+    pbt__error_hint(this->reader->error, "give 'stop.steps', or remove '{stop_step}'");
+    return pbt__go_on(this->reader, PBT_ERR_SPEC);
+}
+
 /* A study of one segment a member loads nothing but what members start from. */
 static pbt_err review_load(const review *this)
 {
     const pbt_search *search = &this->reader->spec->search;
-    bool is_needed = search->stop_steps > search->ready_every;
+    bool is_needed = !has_end(this) || search->stop_steps > search->ready_every;
     for (int32_t i = 0; i < search->start_count; i++) {
         is_needed = is_needed || search->starts[i].checkpoint != NULL;
     }
@@ -269,8 +285,8 @@ static pbt_err review_negative(const review *this)
 static pbt_err review_command(const pbt__reader *reader)
 {
     static pbt_err (*const steps[])(const review *) = {
-        mark_names,    review_forms, review_unused,   review_save,
-        review_length, review_load,  review_negative,
+        mark_names,  review_forms,  review_unused, review_end,
+        review_save, review_length, review_load,   review_negative,
     };
     const pbt__trainer_spec *trainer = &reader->spec->trainer;
     const size_t names = PBT__PLACEHOLDER_COUNT + reader->spec->search.space.count;

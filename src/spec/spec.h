@@ -108,6 +108,14 @@ PBT_MUST_USE pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
 PBT_MUST_USE pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value,
                                      pbt_error *error);
 
+/*
+ * Write a value to be amended as pbt__spec_load reads it: `~` at the beginning of a path becomes
+ * `home`. Owner: the caller frees `*out`. Nullable: home. Errors: PBT_ERR_SPEC for a path that
+ * nothing expands, PBT_ERR_MEMORY. A value that is not understood is left as it is.
+ */
+PBT_MUST_USE pbt_err pbt__spec_amend_path(const char *key, const char *value, const char *home,
+                                          char **out, pbt_error *error);
+
 /* The value of a key in force, in YAML's flow notation, as pbt__spec_amend takes it. Owner: the
  * caller frees. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out,

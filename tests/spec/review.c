@@ -349,6 +349,31 @@ static void a_home_is_put_into_the_text(void **state)
     pbt_spec_free(spec);
 }
 
+static void assert_amended(const char *key, const char *value, const char *expected)
+{
+    char *out = NULL;
+    pbt_error error = {.code = PBT_OK};
+    pbt_err err = pbt__spec_amend_path(key, value, "/home/me", &out, &error);
+    assert_string_equal(err == PBT_OK ? out : error.message, expected);
+    free(out);
+}
+
+static void amended_paths_are_as_those_of_a_file(void **state)
+{
+    (void)state;
+    assert_amended("checkpoints.directory", "~/ck", "/home/me/ck");
+    assert_amended("trainer.command", "[~/t, ~/d, '{rate}']", "[/home/me/t, /home/me/d, '{rate}']");
+    assert_amended("trainer.command", "[sh, -c, '~/t $X']", "[sh, -c, '~/t $X']");
+    assert_amended("checkpoints.directory", "$A/ck",
+                   "checkpoints.directory: found '$A/ck'; variables are not expanded");
+    assert_amended("trainer.library", "~you/x.so",
+                   "trainer.library: found '~you/x.so'; allowed: '~/...', your own home, or the "
+                   "path itself");
+    assert_amended("notes", "~/ $A", "~/ $A");
+    assert_amended("no.such.key", "~/", "~/");
+    assert_amended("trainer.command", "[", "[");
+}
+
 /* A file that says "~/ck" is the spec of a study that has the home's path, and of one made before
  * `~` was expanded. */
 static void a_study_with_either_path_goes_on(void **state)
@@ -494,6 +519,7 @@ int main(void)
         cmocka_unit_test(paths_that_nothing_expands),
         cmocka_unit_test(arguments_and_variables_that_nothing_expands),
         cmocka_unit_test(a_home_is_put_into_the_text),
+        cmocka_unit_test(amended_paths_are_as_those_of_a_file),
         cmocka_unit_test(a_study_with_either_path_goes_on),
         cmocka_unit_test(all_errors_in_the_texts_order),
         cmocka_unit_test(a_start_and_a_command_are_told_apart),
