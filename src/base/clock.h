@@ -9,6 +9,10 @@
 /* Units: microseconds since 1970-01-01T00:00:00Z. */
 int64_t pbt__clock_now_us(void);
 
+/* The last microsecond of the year 9999. What is later is no time of a study: whatever is added to
+ * those before, such as a lease, stays far below 2^63. */
+#define PBT__CLOCK_MAXIMUM INT64_C(253402300799999999)
+
 /* Units: microseconds since some fixed instant; never goes back. */
 int64_t pbt__clock_monotonic_us(void);
 

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plain.h"
+
 const char *pbt_err_name(pbt_err err)
 {
     switch (err) {
@@ -70,11 +72,7 @@ static void fill(char *out, size_t size, const char *format, va_list arguments)
     char text[TEXT_MAX] = "";
     const int wanted = vsnprintf(text, size, format, arguments);
     cut(text, size, wanted >= 0 && (size_t)wanted >= size);
-    for (char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7F) {
-            *c = '?';
-        }
-    }
+    pbt__plain(text, strlen(text), false);
     memcpy(out, text, strlen(text) + 1);
 }
 

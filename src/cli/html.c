@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/plain.h"
 #include "cli/format.h"
 
 static void add_byte(unsigned char byte, pbt__text *out)
@@ -10,16 +11,17 @@ static void add_byte(unsigned char byte, pbt__text *out)
     static const char *const entities[] = {
         ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
     const char *entity = byte < sizeof entities / sizeof *entities ? entities[byte] : NULL;
-    const bool is_control = (byte < ' ' && byte != '\n') || byte == 0x7f;
-    const char plain = is_control ? '?' : (char)byte;
+    const char plain = (char)byte;
     pbt__text_append(out, entity != NULL ? entity : &plain, entity != NULL ? strlen(entity) : 1);
 }
 
 void pbt__html_text(const char *text, pbt__text *out)
 {
+    const size_t start = out->length;
     for (const char *c = text; *c != '\0'; c++) {
         add_byte((unsigned char)*c, out);
     }
+    pbt__plain_since(out, start, true);
 }
 
 void pbt__html_table(const pbt__table *table, bool has_head, pbt__text *out)

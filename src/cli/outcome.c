@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/plain.h"
 #include "cli/facts.h"
 #include "cli/format.h"
 #include "cli/print.h"
@@ -52,6 +53,9 @@ static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *p
     pbt_err err = pbt__local_log_path(outcome->log_folder, member, path, error);
     if (err == PBT_OK) {
         err = pbt__local_log_end(outcome->log_folder, member, LOG_END_MAXIMUM, end, error);
+    }
+    if (err == PBT_OK) {
+        pbt__plain(*end, strlen(*end), true);
     }
     if (err != PBT_OK || (*end)[0] != '\0' || member == 0) {
         return err;

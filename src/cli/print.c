@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/plain.h"
 #include "study/json.h"
 
 int pbt__exit_status(pbt_err err)
@@ -42,13 +43,35 @@ void pbt__print_warning(const char *what, const pbt_error *error)
             error->detail);
 }
 
+/* As JSON is, but for DEL and what is not ASCII and not to be shown: that is written by its number.
+ * All of it stands in strings. */
+static void put_json(const char *line)
+{
+    for (size_t length = strlen(line); length > 0;) {
+        const size_t step = pbt__plain_step(line, length);
+        const unsigned char *at = (const unsigned char *)line;
+        if (step == 0) {
+            putchar(at[0]);
+        } else if (step == 1) {
+            printf("\\u%04x", at[0]);
+        } else if (step == 2) {
+            printf("\\u%04x", (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU));
+        } else {
+            printf("\\u%04x", (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU));
+        }
+        line += step > 0 ? step : 1;
+        length -= step > 0 ? step : 1;
+    }
+    putchar('\n');
+}
+
 pbt_err pbt__print_json(const json_t *value, pbt_error *error)
 {
     char *line = pbt__json_write(value);
     if (line == NULL) {
         return pbt__fail_memory(error);
     }
-    puts(line);
+    put_json(line);
     free(line);
     return PBT_OK;
 }
@@ -57,6 +80,7 @@ pbt_err pbt__print_text(pbt__text *text, pbt_error *error)
 {
     pbt_err err = text->failed ? pbt__fail_memory(error) : PBT_OK;
     if (err == PBT_OK) {
+        pbt__plain_since(text, 0, true);
         fwrite(pbt__text_string(text), 1, text->length, stdout);
     }
     pbt__text_fini(text);

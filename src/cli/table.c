@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plain.h"
 
 enum { TABLE_MAXIMUM = 1 << 30 }; /* Units: bytes of all cells */
 
@@ -26,11 +27,9 @@ void pbt__table_fini(pbt__table *table)
 
 void pbt__table_add(pbt__table *table, const char *text)
 {
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        bool is_control = byte < 0x20 || byte == 0x7f;
-        pbt__text_append(&table->cells, is_control ? "?" : at, 1);
-    }
+    const size_t start = table->cells.length;
+    pbt__text_add(&table->cells, text);
+    pbt__plain_since(&table->cells, start, false);
     pbt__text_append(&table->cells, "", 1);
     table->cell_count++;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "cli/format.h"
 #include "study/study.h"
 
@@ -185,18 +186,6 @@ static const struct {
     {"stopped", add_stopped},   {"collected", add_collected},
 };
 
-/* Replace control characters from `start` on: a trainer's message does not speak to the
- * terminal. */
-static void disarm(pbt__text *out, size_t start)
-{
-    for (size_t i = start; i < out->length; i++) {
-        unsigned char byte = (unsigned char)out->bytes[i];
-        if (byte < 0x20 || byte == 0x7f) {
-            out->bytes[i] = '?';
-        }
-    }
-}
-
 void pbt__words_event(const json_t *event, pbt__text *out)
 {
     size_t start = out->length;
@@ -211,6 +200,6 @@ void pbt__words_event(const json_t *event, pbt__text *out)
     } else {
         pbt__text_add(out, kind);
     }
-    disarm(out, start);
+    pbt__plain_since(out, start, false);
     pbt__text_add(out, "\n");
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/plain.h"
 
 enum { PICTURE_MAXIMUM = 1 << 30, COMPLAINT_MAXIMUM = 1 << 20 }; /* Units: bytes */
 
@@ -66,12 +67,12 @@ pbt_err pbt__gnuplot_check(const char *path, pbt_error *error)
 void pbt__gnuplot_quote(const char *text, pbt__text *script)
 {
     pbt__text_add(script, "'");
+    const size_t start = script->length;
     for (; *text != '\0'; text++) {
-        const unsigned char byte = (unsigned char)*text;
-        const bool is_control = byte < 0x20 || byte == 0x7f;
-        pbt__text_append(script, is_control ? "?" : text, 1);
-        pbt__text_add(script, byte == '\'' ? "'" : "");
+        pbt__text_append(script, text, 1);
+        pbt__text_add(script, *text == '\'' ? "'" : "");
     }
+    pbt__plain_since(script, start, false);
     pbt__text_add(script, "'");
 }
 

@@ -170,9 +170,15 @@ static pbt_err check_blob(size_t length, pbt_error *error)
 
 /* ---- transactions ---- */
 
+/* A machine's clock may be anywhere. */
 static int64_t read_clock(const guard *self)
 {
-    return self->now_us == NULL ? pbt__clock_now_us() : self->now_us(self->clock_context);
+    const int64_t now_us =
+        self->now_us == NULL ? pbt__clock_now_us() : self->now_us(self->clock_context);
+    if (now_us < 0) {
+        return 0;
+    }
+    return now_us < PBT__CLOCK_MAXIMUM ? now_us : PBT__CLOCK_MAXIMUM;
 }
 
 /* Open the transaction; the mutex that `enter` took stays taken. */

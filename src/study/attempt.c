@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/plain.h"
 #include "study/desk.h"
 #include "study/json.h"
 #include "study/sign.h"
@@ -175,6 +176,7 @@ static void copy_message(const char *message, char *out)
         left -= taken;
     }
     out[length] = '\0';
+    pbt__plain(out, length, false);
 }
 
 static pbt_err submit_failure(pbt__study *study, attempt_call *call, const pbt__failure *failure,

@@ -10,6 +10,11 @@
 #include "base/memory.h"
 #include "study/study.h"
 
+bool pbt__event_kind_is_known(pbt__event_kind kind)
+{
+    return kind >= PBT__CREATED && kind <= PBT__RESUMED;
+}
+
 const char *pbt__event_kind_name(pbt__event_kind kind)
 {
     static const char *const NAMES[] = {
@@ -18,8 +23,7 @@ const char *pbt__event_kind_name(pbt__event_kind kind)
         [PBT__SCALED] = "scaled",     [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
         [PBT__RESUMED] = "resumed",
     };
-    bool is_known = kind >= PBT__CREATED && kind <= PBT__RESUMED;
-    return is_known ? NAMES[kind] : "unknown";
+    return pbt__event_kind_is_known(kind) ? NAMES[kind] : "unknown";
 }
 
 /* ---- the table ---- */
@@ -434,6 +438,9 @@ pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *space, const c
                         pbt__reading *out, pbt_error *error)
 {
     pbt__reading reading = {.entry = {.kind = event->kind}};
+    if (!pbt__event_kind_is_known(event->kind)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "an event of kind %d", (int)event->kind);
+    }
     pbt_err err = pbt__json_read(event->body, event->body_length, &reading.json, error);
     if (err == PBT_OK) {
         err = fields_read(&reading, error);

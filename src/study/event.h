@@ -63,6 +63,7 @@ PBT_MUST_USE pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *s
 void pbt__reading_fini(pbt__reading *reading);
 
 /* "reported", ...; "unknown" for a number that is no kind. */
+bool pbt__event_kind_is_known(pbt__event_kind kind);
 const char *pbt__event_kind_name(pbt__event_kind kind);
 
 /* A checkpoint's record as an object, and back. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -359,6 +360,12 @@ static pbt_err take_in(pbt__view *view, const pbt__event *event, pbt__view_hook 
 {
     const pbt_spec *spec = view->facts.spec;
     pbt__reading reading;
+    if (event->time_us < 0 || event->time_us > PBT__CLOCK_MAXIMUM) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "its time lies outside of the years 1970 to 9999");
+    }
+    if (!pbt__event_kind_is_known(event->kind)) {
+        return pbt__fail(error, PBT_ERR_VERSION, "kind %d is not known here", (int)event->kind);
+    }
     pbt_err err = pbt__entry_read(event, spec != NULL ? &spec->search.space : NULL,
                                   spec != NULL ? spec->metric : NULL, &reading, error);
     if (err != PBT_OK) {
@@ -403,6 +410,13 @@ pbt_err pbt__view_read(pbt__view *view, const pbt__event *event, pbt__view_hook 
     err = take_in(view, event, hook, context, &why);
     if (err == PBT_ERR_MEMORY) {
         return pbt__fail_memory(error);
+    }
+    if (err == PBT_ERR_VERSION) {
+        (void)pbt__fail(error, err, "event %lld was made by a newer pbt",
+                        (long long)event->sequence);
+        pbt__error_detail(error, "%s", why.message);
+        pbt__error_hint(error, "use the newer pbt for this study");
+        return err;
     }
     if (err != PBT_OK) {
         (void)pbt__fail(error, PBT_ERR_CORRUPT, "event %lld ('%s') cannot be read",

@@ -88,8 +88,9 @@ static void texts_for_gnuplot_stay_between_quotes(void **state)
 static void columns_of_numbers_are_aligned_right(void **state)
 {
     (void)state;
-    static const char *const CELLS[] = {"name",      "score", "note", "a",   "0.5", "",
-                                        "\xce\xb8x", "-10",   "x",    "ccc", "-",   "\033[2J"};
+    static const char *const CELLS[] = {"name", "score", "note",      "a",
+                                        "0.5",  "",      "\xce\xb8x", "-10",
+                                        "x",    "ccc",   "-",         "\033[2J\xc2\x9bm"};
     pbt__table table = pbt__table_init(3);
     for (size_t i = 0; i < sizeof CELLS / sizeof CELLS[0]; i++) {
         pbt__table_add(&table, CELLS[i]);
@@ -99,7 +100,7 @@ static void columns_of_numbers_are_aligned_right(void **state)
     assert_string_equal(pbt__text_string(&text), "name  score  note\n"
                                                  "a       0.5\n"
                                                  "\xce\xb8x      -10  x\n"
-                                                 "ccc       -  ?[2J\n");
+                                                 "ccc       -  ?[2J??m\n");
     pbt__text_fini(&text);
     pbt__table_fini(&table);
 }

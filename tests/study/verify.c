@@ -150,6 +150,69 @@ static void a_forged_score_is_found_by_the_decisions_it_does_not_explain(void **
     assert_non_null(strstr(first.line, "the rules decide otherwise for"));
 }
 
+/* What opening says of a log that was forged. */
+static pbt_err open_forged(bench *b, const char *sql)
+{
+    const pbt__study_options options = {.checkpoint_folder = b->folder};
+    pbt__study_close(b->study);
+    b->study = NULL;
+    forge(b, sql);
+    b->error = (pbt_error){0};
+    return pbt__study_open(b->store, "bench", &options, &b->study, &b->error);
+}
+
+static void a_newer_pbts_events_are_refused(void **state)
+{
+    bench *b = *state;
+    static const int KINDS[] = {0, 31, 32, 33, 64, 2147483647, -1};
+    bench_create(b, 2, "stop: {steps: 40}");
+    (void)bench_train(b, like_a_landscape, 100);
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+        char change[80];
+        snprintf(change, sizeof change, "UPDATE event SET kind = %d WHERE sequence = 4", KINDS[i]);
+        assert_int_equal(open_forged(b, change), PBT_ERR_VERSION);
+        assert_string_equal(b->error.message, "event 4 was made by a newer pbt");
+    }
+}
+
+static void an_absurd_time_is_refused(void **state)
+{
+    bench *b = *state;
+    static const char *const TIMES[] = {"9223372036854775807", "253402300800000000", "-1"};
+    bench_create(b, 2, "stop: {steps: 40}");
+    (void)bench_train(b, like_a_landscape, 100);
+    for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++) {
+        char change[80];
+        snprintf(change, sizeof change, "UPDATE event SET time_us = %s WHERE sequence = 4",
+                 TIMES[i]);
+        assert_int_equal(open_forged(b, change), PBT_ERR_CORRUPT);
+        assert_non_null(strstr(b->error.detail, "1970 to 9999"));
+    }
+}
+
+/* A clock far in the future, and one that has run over: a study goes on, and stays readable. */
+static void a_clock_may_be_anywhere(void **state)
+{
+    bench *b = *state;
+    pbt__verdict verdict;
+    bench_create(b, 2, "lease: {seconds: 1000000000}");
+    b->now_us = INT64_C(10413792000000000); /* 2300-01-01 */
+    pbt__action action = bench_claim(b, "a");
+    (void)bench_report(b, "a", &action, 1);
+    b->now_us = INT64_MAX;
+    action = bench_claim(b, "a");
+    (void)bench_report(b, "a", &action, 1);
+    b->now_us = INT64_MIN;
+    action = bench_claim(b, "a");
+    (void)bench_report(b, "a", &action, 1);
+    bench_reopen(b);
+    assert_string_equal(verify(b, &verdict).line, "");
+    json_t *event = bench_last(b, "reported");
+    assert_string_equal(json_string_value(json_object_get(event, "time")),
+                        "9999-12-31T23:59:59.999999Z");
+    json_decref(event);
+}
+
 static void a_damaged_checkpoint_is_found_and_named(void **state)
 {
     bench *b = *state;
@@ -184,6 +247,9 @@ int main(void)
         TEST(behaviour_17_one_altered_byte_is_found_and_named),
         TEST(behaviour_17_a_missing_event_is_found),
         TEST(a_forged_score_is_found_by_the_decisions_it_does_not_explain),
+        TEST(a_newer_pbts_events_are_refused),
+        TEST(an_absurd_time_is_refused),
+        TEST(a_clock_may_be_anywhere),
         TEST(a_damaged_checkpoint_is_found_and_named),
         TEST(a_damaged_log_is_not_opened),
     };
