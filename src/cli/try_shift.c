@@ -33,6 +33,8 @@ static const char TEXT[] =
     "\n"
     "def reach(name):\n"
     "    module = sys.modules.get(name)\n"
+    "    if getattr(getattr(module, '__spec__', None), '_initializing', False):\n"
+    "        return\n"
     "    for one in SEEDS[name]:\n"
     "        function = getattr(module, one, None)\n"
     "        if function is not None and not hasattr(function, 'is_shifted'):\n"
