@@ -55,6 +55,7 @@ print("process", os.getpid(), flush=True)
 worker = pbt.Worker()
 {prepare}
 for segment in worker:
+    assert "/.aside/" in segment.save_to  # the folder is shared, and known to be
     if segment.load:
         x = load(segment.load)
     elif segment.fresh:

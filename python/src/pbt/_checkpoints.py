@@ -194,7 +194,7 @@ def near(path: str) -> str:
         others = []
     if others:
         return f"'{others[0]}' is there: make a folder at the path, and write files into it"
-    return "save(path) must write a file or a folder at the path it is given"
+    return "save(path) must write a file or a folder at the path it is given, before it returns"
 
 
 def pack(folder: str, file: IO[bytes]) -> None:

@@ -3,7 +3,7 @@
 Some libraries save in the background: the call returns, and files come later. What is reported then would
 be published torn, so it is refused in words.
 
-What they leave meanwhile (findings/asynchronous-saves.sh shows it with the libraries themselves):
+What they leave meanwhile (findings/orbax_saves_in_background.sh and findings/torch_async_save.sh show it):
 
 - Orbax (``CheckpointManager.save``, ``StandardCheckpointer.save``, ``AsyncCheckpointer.save``): a folder
   ``NAME.orbax-checkpoint-tmp`` beside NAME or below it, renamed to NAME when all is there;
