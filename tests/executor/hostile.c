@@ -122,7 +122,6 @@ static void closing_and_leaving_cost_nothing(void **state)
     assert_costs_nothing(STUDY("", LIBRARY("hostile")), "train-close-m1", 2);
     assert_costs_nothing(STUDY("", LIBRARY("hostile")), "open-close-m0", 1);
     assert_costs_nothing(STUDY("", LIBRARY("hostile")), "train-away-m1", 2);
-    assert_costs_nothing(STUDY("", LIBRARY("hostile")), "evaluate-fork-m1", 2);
 }
 
 static pid_t find_child(void)
@@ -172,6 +171,43 @@ static void one_that_ends_between_segments_costs_nothing(void **state)
     assert_state(PBT__FINISHED);
     assert_int_equal(find_events("failed").count, 0);
     assert_logged(0, "before this segment: the plugin was killed by signal 9 (SIGKILL)");
+    assert_verified();
+}
+
+static bool is_gone(pid_t pid)
+{
+    char path[64], text[256] = "";
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        (void)!fgets(text, sizeof text, file);
+        (void)fclose(file);
+    }
+    return text[0] == '\0' || strstr(text, ") Z ") != NULL;
+}
+
+/* A copy that returned into the cell would answer too. We hold member 0's segment as above. */
+static void a_copy_that_returns_is_ended(void **state)
+{
+    (void)state;
+    const pbt__claimant us = {"us", "0123456789abcdef0123456789abcdef"};
+    pbt__action action;
+    make_study(STUDY("", LIBRARY("hostile")));
+    ask_for("evaluate-fork-m1");
+    assert_ok(pbt__study_claim(study, &us, &action, &error));
+    start(1);
+    wait_for_reports(2);
+    const pid_t copy = read_pid(in("copy"));
+    const int64_t until_us = pbt__clock_monotonic_us() + 10000000;
+    while (!is_gone(copy)) {
+        assert_true(pbt__clock_monotonic_us() < until_us);
+        (void)usleep(2000);
+    }
+    assert_ok(pbt__study_release(study, &us, action.train.segment.id, action.train.attempt, 0,
+                                 false, &error));
+    finish();
+    assert_state(PBT__FINISHED);
+    assert_int_equal(find_events("failed").count, 0);
     assert_verified();
 }
 
@@ -226,6 +262,7 @@ static void a_signal_from_outside_gives_the_segment_back(void **state)
         (void)kill(cell, SIGTERM);
         (void)usleep(20000);
         if (find_events("released").count == 1) {
+            assert_int_equal(find_child(), cell);
             (void)unlink(in("act-turn"));
         }
     }
@@ -300,6 +337,7 @@ int main(int argc, char **argv)
         CASE(the_data_that_nobody_can_open_end_the_run),
         CASE(a_library_that_ends_what_loads_it_is_refused),
         CASE(closing_and_leaving_cost_nothing),
+        CASE(a_copy_that_returns_is_ended),
         CASE(one_that_ends_between_segments_costs_nothing),
         CASE(a_stall_is_found_while_nobody_claims),
         CASE(one_that_hangs_is_ended_with_the_run),
