@@ -48,9 +48,8 @@ static pbt_err mark_names(const review *this)
         size_t at = 0, length = 0;
         const char *name = NULL;
         while ((name = pbt__placeholder_next(this->command[i], &at, &length)) != NULL) {
-            const bool is_dollar = name - this->command[i] >= 2 && name[-2] == '$';
             const int32_t index = pbt__placeholder_find(this->space, name, length);
-            if (index >= 0 && !is_dollar) {
+            if (index >= 0) {
                 this->is_named[index] = true;
             }
         }

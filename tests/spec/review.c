@@ -379,7 +379,7 @@ static void amended_paths_are_as_those_of_a_file(void **state)
 static void a_study_with_either_path_goes_on(void **state)
 {
     (void)state;
-    static const char text[] = SHORTEST "checkpoints: {directory: ~/ck}\nseed: 3\n";
+    static const char text[] = SHORTEST "checkpoints: {directory: ~/ck, keep_best: 4}\nseed: 3\n";
     char path[] = "/tmp/pbt-review-XXXXXX";
     static pbt__complaints complaints;
     pbt_spec *file = NULL;
@@ -399,6 +399,10 @@ static void a_study_with_either_path_goes_on(void **state)
     assert_int_equal(pbt__spec_compare(file, then, &error), PBT_ERR_SPEC);
     assert_int_equal(pbt__spec_compare(file, now, &error), PBT_ERR_SPEC);
     assert_non_null(strstr(error.message, ":8:26: checkpoints.directory: found /home/me/ck"));
+    amend(now, "checkpoints.directory", "/home/me/ck");
+    amend(now, "checkpoints.keep_best", "5");
+    assert_int_equal(pbt__spec_compare(file, now, &error), PBT_ERR_SPEC);
+    assert_non_null(strstr(error.message, ":8:43: checkpoints.keep_best")); /* as it is written */
     pbt_spec_free(file);
     pbt_spec_free(then);
     pbt_spec_free(now);
@@ -477,6 +481,20 @@ static void a_start_and_a_command_are_told_apart(void **state)
         "()\n");
 }
 
+/* What the parser refuses is no spec; what a review refuses is one, of which no study is made. */
+static void a_mistake_leaves_a_spec(void **state)
+{
+    (void)state;
+    static char told[TOLD_SIZE];
+    pbt__findings findings;
+    assert_null(read_text(WITH("seed: -1\n"), NULL, &findings, told));
+    assert_int_equal(findings.complaints->error_count, 1);
+    pbt_spec *spec = read_text(WITH("objective: {metric: step}\n"), NULL, &findings, told);
+    assert_non_null(spec);
+    assert_int_equal(findings.complaints->error_count, 1);
+    pbt_spec_free(spec);
+}
+
 static void the_list_is_bounded(void **state)
 {
     (void)state;
@@ -523,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_study_with_either_path_goes_on),
         cmocka_unit_test(all_errors_in_the_texts_order),
         cmocka_unit_test(a_start_and_a_command_are_told_apart),
+        cmocka_unit_test(a_mistake_leaves_a_spec),
         cmocka_unit_test(the_list_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
