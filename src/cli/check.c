@@ -16,8 +16,7 @@ static pbt_err print_complaints(const pbt__spec_file *file, pbt_error *error)
     char *text = complaints != NULL ? pbt__json_write(complaints) : NULL;
     pbt_err err = text != NULL ? PBT_OK : pbt__fail_memory(error);
     if (err == PBT_OK) {
-        const char *open = strchr(text, '{');
-        puts(open != NULL ? open + 1 : text);
+        puts(text[0] == '{' ? text + 1 : text); /* the brace that opens it was printed before */
     }
     free(text);
     json_decref(complaints);

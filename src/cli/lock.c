@@ -97,18 +97,34 @@ static pbt_err take_file(const pbt__place *place, int *out, pbt_error *error)
 
 /* ---- the store ---- */
 
+/* Who holds the lock on a file that a line of /proc/locks tells of; 0 where it tells of another. Such
+ * a line is "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". */
+static long read_locker(char *line, ino_t inode)
+{
+    enum { KIND = 1, PROCESS = 4, FILE_NAME = 5, FIELDS };
+    char *rest = NULL, *fields[FIELDS] = {NULL};
+    fields[0] = strtok_r(line, " ", &rest);
+    for (int i = 1; i < FIELDS && fields[i - 1] != NULL; i++) {
+        fields[i] = strtok_r(NULL, " ", &rest);
+    }
+    const char *number = fields[FILE_NAME] != NULL ? strrchr(fields[FILE_NAME], ':') : NULL;
+    if (number == NULL || strcmp(fields[KIND], "FLOCK") != 0 ||
+        strtoul(number + 1, NULL, 10) != inode) {
+        return 0;
+    }
+    return strtol(fields[PROCESS], NULL, 10);
+}
+
 /* Who has a file locked, as the system lists it; 0 where it does not say. */
 static long find_locker(int file)
 {
-    char line[256], kind[16];
+    char line[256];
     struct stat status;
-    long holder = 0, pid = 0;
-    unsigned long inode = 0;
+    long holder = 0;
     FILE *locks = fopen("/proc/locks", "re");
     while (locks != NULL && fstat(file, &status) == 0 && holder == 0 &&
            fgets(line, sizeof line, locks) != NULL) {
-        const int count = sscanf(line, "%*d: %15s %*s %*s %ld %*x:%*x:%lu", kind, &pid, &inode);
-        holder = count == 3 && strcmp(kind, "FLOCK") == 0 && inode == status.st_ino ? pid : 0;
+        holder = read_locker(line, status.st_ino);
     }
     if (locks != NULL) {
         fclose(locks);
