@@ -33,15 +33,18 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
 {
     char logs[PBT__PATH_SIZE], name[PBT__NAME_SIZE];
     snprintf(name, sizeof name, "%s", pbt__study_name(study));
+    pbt__summary summary;
     pbt_err err = arguments->has[PBT__OPTION_YES] ? PBT_OK : confirm(study, error);
     if (err == PBT_OK) {
         err = pbt__place_logs(place, name, logs, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_delete(study, arguments->has[PBT__OPTION_FORCE], error);
+        err = pbt__study_summary(study, &summary, error);
     }
     if (err == PBT_OK) {
-        err = pbt__file_remove(logs, error);
+        /* The leases of those who were killed keep nobody. */
+        const bool is_free = summary.shown == PBT__STUDY_INTERRUPTED;
+        err = pbt__study_delete(study, is_free || arguments->has[PBT__OPTION_FORCE], logs, error);
     }
     if (err == PBT_OK) {
         printf("deleted %s\n", name);

@@ -134,8 +134,11 @@ PBT_MUST_USE pbt_err pbt__vault_tidy(pbt__vault *vault,
                                                        int32_t attempt),
                                      void *context, pbt_error *error);
 
-/* Remove every checkpoint, whoever refers to it, and the folder where nothing else is in it: what a
- * user keeps beside checkpoints is left alone (`pbt delete`). Closes nothing. */
+/* Remove every checkpoint, whoever refers to it, as far as that goes: what a user keeps beside
+ * checkpoints is left alone (`pbt delete`). Errors: of the first that stays; a repeat removes it. */
 PBT_MUST_USE pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error);
+
+/* Remove the folder, where nothing is in it. Closes nothing. */
+PBT_MUST_USE pbt_err pbt__vault_leave(pbt__vault *vault, pbt_error *error);
 
 #endif

@@ -19,6 +19,8 @@ struct sweep {
     /* NULL: nothing is. In a tidying: whether the attempt has ended. */
     bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt);
     void *context;
+    bool goes_on;  /* past what cannot be removed, and returns the first error at the end: */
+    pbt_err first; /* of them, whose words stand in the caller's error */
 };
 
 /* Say whether a name in the folder is a published checkpoint that nobody refers to. */
@@ -47,7 +49,7 @@ static bool is_aside_rubbish(const struct sweep *sweep, const char *name)
 
 typedef bool (*predicate)(const struct sweep *sweep, const char *name);
 
-static pbt_err sweep_names(const struct sweep *sweep, DIR *stream, const char *folder,
+static pbt_err sweep_names(struct sweep *sweep, DIR *stream, const char *folder,
                            predicate is_rubbish, pbt_error *error)
 {
     for (;;) {
@@ -63,15 +65,16 @@ static pbt_err sweep_names(const struct sweep *sweep, DIR *stream, const char *f
         char path[PBT__PATH_SIZE];
         pbt_err err = pbt__path_join(folder, name, path, error);
         if (err == PBT_OK) {
-            err = pbt__vault_discard(sweep->vault, path, error);
+            err = pbt__vault_discard(sweep->vault, path, sweep->first == PBT_OK ? error : NULL);
         }
-        if (err != PBT_OK) {
+        if (err != PBT_OK && !sweep->goes_on) {
             return err;
         }
+        sweep->first = sweep->first == PBT_OK ? err : sweep->first;
     }
 }
 
-static pbt_err sweep_folder(const struct sweep *sweep, const char *folder, predicate is_rubbish,
+static pbt_err sweep_folder(struct sweep *sweep, const char *folder, predicate is_rubbish,
                             pbt_error *error)
 {
     DIR *stream = NULL;
@@ -91,7 +94,7 @@ static pbt_err sweep_folder(const struct sweep *sweep, const char *folder, predi
     return err;
 }
 
-static pbt_err sweep_both(const struct sweep *sweep, pbt_error *error)
+static pbt_err sweep_both(struct sweep *sweep, pbt_error *error)
 {
     const pbt_err err = sweep_folder(sweep, sweep->vault->folder, is_published_rubbish, error);
     return err == PBT_OK ? sweep_folder(sweep, sweep->vault->aside, is_aside_rubbish, error) : err;
@@ -101,7 +104,7 @@ pbt_err pbt__vault_sweep(pbt__vault *vault,
                          bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt),
                          void *context, pbt_error *error)
 {
-    const struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
+    struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
     return sweep_both(&sweep, error);
 }
 
@@ -134,20 +137,23 @@ pbt_err pbt__vault_tidy(pbt__vault *vault,
                         bool (*has_ended)(void *context, pbt_segment_id id, int32_t attempt),
                         void *context, pbt_error *error)
 {
-    const struct sweep sweep = {.vault = vault, .is_live = has_ended, .context = context};
+    struct sweep sweep = {.vault = vault, .is_live = has_ended, .context = context};
     return sweep_folder(&sweep, vault->aside, is_left_over, error);
 }
 
 pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error)
 {
-    const struct sweep sweep = {.vault = vault};
+    struct sweep sweep = {.vault = vault, .goes_on = true};
     pbt_err err = sweep_both(&sweep, error);
     if (err == PBT_OK) {
-        err = pbt__file_remove(vault->aside, error);
+        err = sweep.first;
     }
-    if (err == PBT_OK && rmdir(vault->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST &&
-        errno != ENOENT) {
-        err = pbt__fail_errno(error, "cannot remove '%s'", vault->folder);
-    }
-    return err;
+    return err == PBT_OK ? pbt__file_remove(vault->aside, error) : err;
+}
+
+pbt_err pbt__vault_leave(pbt__vault *vault, pbt_error *error)
+{
+    const bool is_gone =
+        rmdir(vault->folder) == 0 || errno == ENOTEMPTY || errno == EEXIST || errno == ENOENT;
+    return is_gone ? PBT_OK : pbt__fail_errno(error, "cannot remove '%s'", vault->folder);
 }

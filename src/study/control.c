@@ -122,7 +122,7 @@ static bool has_lease(const pbt__study *study)
     return false;
 }
 
-static pbt_err run_delete(pbt__study *study, void *arguments, pbt_error *error)
+static pbt_err run_check_delete(pbt__study *study, void *arguments, pbt_error *error)
 {
     const bool *force = arguments;
     if (!*force && !pbt__view_is_over(&study->view) && has_lease(study)) {
@@ -130,16 +130,50 @@ static pbt_err run_delete(pbt__study *study, void *arguments, pbt_error *error)
         pbt__error_hint(error, "pbt stop %s first, or give --force", study->row.name);
         return PBT_ERR_BUSY;
     }
+    return PBT_OK;
+}
+
+static pbt_err run_forget(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
     return study->store->ops->remove(study->store, error);
 }
 
-/* A study that is gone already has left its checkpoints: a repeat removes them. */
-pbt_err pbt__study_delete(pbt__study *study, bool force, pbt_error *error)
+/* Remove the files of a study. Whose they are is known to the end. */
+static pbt_err delete_files(pbt__study *study, const char *logs, pbt_error *error)
 {
-    pbt_err err = pbt__study_submit(study, run_delete, &force, error);
     bool is_own = false;
-    if (err == PBT_OK || err == PBT_ERR_NOT_FOUND) {
-        err = pbt__study_disown(study, &is_own, error);
+    pbt_err err = pbt__study_condemn(study, &is_own, error);
+    if (err == PBT_OK && is_own) {
+        err = pbt__vault_remove_all(study->vault, error);
     }
-    return err == PBT_OK && is_own ? pbt__vault_remove_all(study->vault, error) : err;
+    if (err == PBT_OK && logs != NULL) {
+        err = pbt__file_remove(logs, error);
+    }
+    if (err == PBT_OK && is_own) {
+        err = pbt__study_disown(study, error);
+    }
+    return err;
+}
+
+/*
+ * The study goes last, so that whatever ends a deletion before, the study can still be named, and
+ * another one removes the rest:
+ *
+ *     mark the folder ── checkpoints ── logs ── the mark, the folder ── the study
+ *     killed or refused anywhere here: no run trains it, `delete` begins again      done
+ */
+pbt_err pbt__study_delete(pbt__study *study, bool force, const char *logs, pbt_error *error)
+{
+    pbt_err err = pbt__study_submit(study, run_check_delete, &force, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = delete_files(study, logs, error);
+    if (err == PBT_OK) {
+        return pbt__study_submit(study, run_forget, NULL, error);
+    }
+    pbt__error_hint(error, "when that can be removed: 'pbt delete %s' once more removes the rest",
+                    study->row.name);
+    return err;
 }

@@ -117,8 +117,12 @@ PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *sp
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
-/* Own it no longer; `*is_own` says whether this study did, or nobody. */
-PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, bool *is_own, pbt_error *error);
+/* Mark it as that of a study which is being deleted; `*is_own` says whether it is this study's, or
+ * nobody's: else it is not marked. */
+PBT_MUST_USE pbt_err pbt__study_condemn(pbt__study *study, bool *is_own, pbt_error *error);
+bool pbt__study_is_condemned(const pbt__study *study);
+/* Take both marks away, and the folder where nothing is left in it. */
+PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, pbt_error *error);
 
 /* ---- record.c: inside an operation ---- */
 

@@ -151,8 +151,16 @@ static pbt_err open_known_vault(pbt__study *study, bool is_visitor, pbt_error *e
     if (is_visitor) {
         return pbt__vault_find(folder, &study->vault, error);
     }
-    return has_lost_all(study, folder) ? fail_lost(study, folder, error)
-                                       : pbt__vault_open(folder, &study->vault, error);
+    if (has_lost_all(study, folder)) {
+        return fail_lost(study, folder, error);
+    }
+    err = pbt__vault_open(folder, &study->vault, error);
+    if (err == PBT_OK && pbt__study_is_condemned(study)) {
+        (void)pbt__fail(error, PBT_ERR_STATE, "study '%s' is half deleted", study->row.name);
+        pbt__error_hint(error, "'pbt delete %s' removes the rest", study->row.name);
+        return PBT_ERR_STATE;
+    }
+    return err;
 }
 
 static bool is_live(void *context, pbt_segment_id id, int32_t attempt)

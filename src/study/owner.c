@@ -8,9 +8,11 @@
  * over.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
@@ -131,7 +133,20 @@ pbt_err pbt__study_own(pbt__study *study, pbt_error *error)
     return write_owner(study, mark, error);
 }
 
-pbt_err pbt__study_disown(pbt__study *study, bool *is_own, pbt_error *error)
+/* ---- the end ---- */
+
+static pbt_err condemned_path(const pbt__study *study, char *out, pbt_error *error)
+{
+    return pbt__path_join(study->vault->folder, ".deleted", out, error);
+}
+
+bool pbt__study_is_condemned(const pbt__study *study)
+{
+    char path[PBT__PATH_SIZE];
+    return condemned_path(study, path, NULL) == PBT_OK && access(path, F_OK) == 0;
+}
+
+pbt_err pbt__study_condemn(pbt__study *study, bool *is_own, pbt_error *error)
 {
     char owner[OWNER_SIZE];
     char mark[OWNER_SIZE];
@@ -139,11 +154,33 @@ pbt_err pbt__study_disown(pbt__study *study, bool *is_own, pbt_error *error)
     own_mark(study, mark);
     pbt_err err = read_owner(study, owner, error);
     if (err == PBT_OK) {
-        err = owner_path(study, path, error);
+        err = condemned_path(study, path, error);
     }
     if (err != PBT_OK) {
         return err;
     }
     *is_own = owner[0] == '\0' || strcmp(owner, mark) == 0;
-    return *is_own ? pbt__file_remove(path, error) : PBT_OK;
+    const bool has_folder = access(study->vault->folder, F_OK) == 0;
+    if (!*is_own || !has_folder) {
+        return PBT_OK;
+    }
+    err = pbt__file_write(path, "", 0, error);
+    const bool is_full = err != PBT_OK && (errno == ENOSPC || errno == EDQUOT);
+    return is_full ? PBT_OK : err; /* deleting is what makes room */
+}
+
+pbt_err pbt__study_disown(pbt__study *study, pbt_error *error)
+{
+    char path[PBT__PATH_SIZE];
+    pbt_err err = owner_path(study, path, error);
+    if (err == PBT_OK) {
+        err = pbt__file_remove(path, error);
+    }
+    if (err == PBT_OK) {
+        err = condemned_path(study, path, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_remove(path, error);
+    }
+    return err == PBT_OK ? pbt__vault_leave(study->vault, error) : err;
 }

@@ -1,6 +1,7 @@
 """What a study has done stays: whatever ends a run, only `pbt delete` takes anything away."""
 
 import os
+import shutil
 import signal
 
 import tap
@@ -8,6 +9,7 @@ from worker_case import WorkerCase
 
 # The same trainer under a program of our own, which can be taken away.
 LAUNCHER = '#!/bin/sh\nexec python3 "$@"\n'
+NOBODY = 65534
 BROKEN = "open('starts', 'a').write('x')\nimport no_such_module\n"
 
 
@@ -84,6 +86,76 @@ class Stays(WorkerCase):
         spec.write_text(spec.read_text() + "  gpus: 2\n")
         self.pbt("run", "spec.yaml", "--gpus", "0", "--slots", "1", status=2)
         self.assertNotIn("workers.checkpoints", self.files())
+
+    # ---- delete
+
+    def run_briefly(self):
+        self.workers(steps=20)
+        self.pbt("run", "spec.yaml", "--quiet")
+
+    def hold(self, folder):
+        """Make a folder that an ordinary user, who has all the others, cannot empty."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can make what an ordinary user cannot remove")
+        shutil.copy(os.environ["PBT"], self.folder / "pbt")
+        folder.mkdir(exist_ok=True)
+        (folder / "held").write_text("x")
+        for path in [self.folder, *self.folder.rglob("*")]:
+            if path not in (folder, folder / "held"):
+                os.chown(path, NOBODY, NOBODY)
+
+    def as_nobody(self, *words, status=0):
+        return self.pbt(*words, status=status, executable=self.folder / "pbt", user=NOBODY,
+                        group=NOBODY, extra_groups=[])
+
+    def check_can_be_repeated(self, held):
+        self.hold(held)
+        _, said = self.as_nobody("delete", "workers", "--yes", status=1)
+        self.assertIn("cannot re", said)
+        self.assertIn(str(held), said)
+        self.assertIn("'pbt delete workers' once more removes the rest", said)
+        self.assertEqual(self.json("show")[0]["name"], "workers")
+        self.as_nobody("run", "spec.yaml", status=1)
+        shutil.rmtree(held)
+        self.as_nobody("delete", "workers", "--yes")
+        self.check_gone()
+
+    def test_a_delete_that_is_kept_from_a_checkpoint_can_be_repeated(self):
+        self.run_briefly()
+        best = self.folder / self.json("show")[0]["best"]["checkpoint"]
+        best.unlink()
+        self.check_can_be_repeated(best)
+
+    def test_a_delete_that_is_kept_from_a_log_can_be_repeated(self):
+        self.run_briefly()
+        self.check_can_be_repeated(self.folder / "workers.logs")
+
+    def check_gone(self):
+        self.assertEqual([name for name in self.files() if name.startswith("workers.")], [])
+        self.assertEqual(self.json("list"), [])
+
+    def test_a_half_deleted_study_is_not_trained(self):
+        self.run_briefly()
+        (self.folder / "workers.checkpoints" / ".deleted").touch()
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("study 'workers' is half deleted", said)
+        self.pbt("delete", "workers", "--yes")
+        self.check_gone()
+
+    def test_a_delete_leaves_what_is_not_of_the_study(self):
+        self.run_briefly()
+        notes = self.folder / "workers.checkpoints" / "notes.txt"
+        notes.write_text("mine")
+        self.pbt("delete", "workers", "--yes")
+        self.assertEqual([f.name for f in notes.parent.iterdir()], ["notes.txt"])
+
+    def test_the_leases_of_a_killed_run_keep_no_delete(self):
+        process = self.run_to_a_report()
+        self.pbt("delete", "workers", "--yes", status=1)
+        process.kill()
+        process.communicate()
+        self.pbt("delete", "workers", "--yes")
+        self.check_gone()
 
     # ---- whether anybody trains
 

@@ -552,12 +552,14 @@ static void removing_all_spares_what_is_not_ours(void **state)
     put(aside(2), "");
     put(in("vault/notes.txt"), "mine");
     assert_int_equal(pbt__vault_remove_all(vault, &error), PBT_OK);
+    assert_int_equal(pbt__vault_leave(vault, &error), PBT_OK);
     assert_false(exists(in("vault/m3s12")));
     assert_false(exists(in("vault/.aside")));
     assert_true(exists(in("vault/notes.txt")));
     assert_int_equal(unlink(in("vault/notes.txt")), 0);
     make_folder(in("vault/.aside"));
     assert_int_equal(pbt__vault_remove_all(vault, &error), PBT_OK);
+    assert_int_equal(pbt__vault_leave(vault, &error), PBT_OK);
     assert_false(exists(in("vault")));
 }
 

@@ -246,7 +246,7 @@ static pbt_err delete (script *self, script_worker *w)
 {
     (void)w;
     bench *b = self->bench;
-    pbt_err err = pbt__study_delete(b->study, false, &b->error);
+    pbt_err err = pbt__study_delete(b->study, false, NULL, &b->error);
     if (err == PBT_OK) {
         pbt__study_close(b->study);
         b->study = NULL;
