@@ -149,6 +149,7 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
         .checkpoint_folder = this->place.folder,
         .is_visitor = this->entry.is_joiner,
         .is_patient = true,
+        .is_run = true,
         .relative_to = this->place.here,
         .spec_folder = (*spec)->folder,
     };

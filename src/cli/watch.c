@@ -24,6 +24,7 @@ enum {
     FRAME_US = 200 * 1000,
     LINES_US = 20 * 1000,
     LOOK_US = 100 * 1000,
+    HEAD_US = 1000 * 1000,
     LINES_MAXIMUM = 1 << 26, /* Units: bytes between two looks */
 };
 
@@ -44,8 +45,9 @@ typedef struct view {
     int64_t sequence; /* lines: the newest event printed, */
     bool has_failed;  /* and whether any of them was a failure */
     int64_t due_us;   /* when to show next, */
-    int64_t look_us;  /* and when to look around */
     bool is_paused;   /* said already */
+    int64_t look_us;  /* and when to look around, */
+    int64_t head_us;  /* and to leave how far the log has come */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
     int signal_count; /* already obeyed */
     char notice[600]; /* of a pause */
@@ -177,6 +179,10 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     }
     if (err == PBT_OK) {
         err = pbt__study_summary(watch->study, &summary, error);
+    }
+    if (err == PBT_OK && now >= shown->head_us) {
+        shown->head_us = now + HEAD_US;
+        pbt__study_mark_head(watch->study);
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,11 +15,14 @@
 #include "base/fault.h"
 #include "study/checkpoint_vault.h"
 
+enum { KEPT_MAXIMUM = 1000 };
+
 struct sweep {
     pbt__vault *vault;
     /* NULL: nothing is. In a tidying: whether the attempt has ended. */
     bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt);
     void *context;
+    bool keeps;    /* renames what it would remove */
     bool goes_on;  /* past what cannot be removed, and returns the first error at the end: */
     pbt_err first; /* of them, whose words stand in the caller's error */
 };
@@ -47,6 +51,19 @@ static bool is_aside_rubbish(const struct sweep *sweep, const char *name)
     return !sweep->is_live(sweep->context, id, attempt);
 }
 
+/* Give what is at `path` a name that nobody takes for a checkpoint: NAME.kept-N. */
+static pbt_err keep(const char *path, pbt_error *error)
+{
+    char kept[PBT__PATH_SIZE + 32];
+    for (int n = 1; n <= KEPT_MAXIMUM; n++) {
+        (void)snprintf(kept, sizeof kept, "%s.kept-%d", path, n);
+        if (access(kept, F_OK) != 0) {
+            return pbt__file_rename(path, kept, error);
+        }
+    }
+    return pbt__fail(error, PBT_ERR_LIMIT, "'%s' was kept %d times already", path, KEPT_MAXIMUM);
+}
+
 typedef bool (*predicate)(const struct sweep *sweep, const char *name);
 
 static pbt_err sweep_names(struct sweep *sweep, DIR *stream, const char *folder,
@@ -65,7 +82,8 @@ static pbt_err sweep_names(struct sweep *sweep, DIR *stream, const char *folder,
         char path[PBT__PATH_SIZE];
         pbt_err err = pbt__path_join(folder, name, path, error);
         if (err == PBT_OK) {
-            err = pbt__vault_discard(sweep->vault, path, sweep->first == PBT_OK ? error : NULL);
+            pbt_error *words = sweep->first == PBT_OK ? error : NULL;
+            err = sweep->keeps ? keep(path, words) : pbt__vault_discard(sweep->vault, path, words);
         }
         if (err != PBT_OK && !sweep->goes_on) {
             return err;
@@ -106,6 +124,14 @@ pbt_err pbt__vault_sweep(pbt__vault *vault,
 {
     struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
     return sweep_both(&sweep, error);
+}
+
+pbt_err pbt__vault_keep(pbt__vault *vault,
+                        bool (*is_live)(void *context, pbt_segment_id id, int32_t attempt),
+                        void *context, pbt_error *error)
+{
+    struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context, .keeps = true};
+    return sweep_folder(&sweep, vault->folder, is_published_rubbish, error);
 }
 
 /* Find the attempt's name within another one: what the rest is, or NULL. */

@@ -44,6 +44,9 @@ struct pbt__study {
     char *spec_folder; /* Nullable: of the spec at hand */
     char *relative_to;
     bool is_observer;
+    bool is_behind;        /* its folder belongs to a log that had come further */
+    int folder_lock;       /* -1: not held */
+    int64_t head_sequence; /* as its folder has it; 0: not written yet */
     void (*refused)(void *context, const pbt_error *error); /* nullable */
     void *refused_context;
     bool (*lives)(void *context, const char *study, const char *worker); /* nullable */
@@ -117,6 +120,17 @@ PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *sp
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
+/* ---- head.c: how far the folder's own log had come ---- */
+
+/* Hold the folder against runs with other stores, until the study is closed. Errors:
+ * PBT_ERR_EXISTS. */
+PBT_MUST_USE pbt_err pbt__study_hold(pbt__study *study, pbt_error *error);
+/* Say whether the folder belongs to a log that goes on from this one's end. Errors: PBT_ERR_EXISTS,
+ * it belongs to one that went another way. */
+PBT_MUST_USE pbt_err pbt__study_compare_head(pbt__study *study, bool *is_behind, pbt_error *error);
+/* Write how far the log has come, where the folder is held. Under view_lock. */
+void pbt__study_write_head(pbt__study *study);
+
 /* Mark it as that of a study which is being deleted; `*is_own` says whether it is this study's, or
  * nobody's: else it is not marked. */
 PBT_MUST_USE pbt_err pbt__study_condemn(pbt__study *study, bool *is_own, pbt_error *error);

@@ -15,3 +15,10 @@ pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error)
     return err == PBT_OK && study->vault != NULL ? pbt__vault_is_in_place(study->vault, error)
                                                  : err;
 }
+
+void pbt__study_mark_head(pbt__study *study)
+{
+    pthread_mutex_lock(&study->view_lock);
+    pbt__study_write_head(study);
+    pthread_mutex_unlock(&study->view_lock);
+}

@@ -34,6 +34,7 @@ static pbt__study *handle_new(pbt__store *store, const pbt__study_options *optio
     study->store = store;
     study->is_observer = options->is_observer;
     study->is_patient = options->is_patient;
+    study->folder_lock = -1;
     study->refused = options->refused;
     study->refused_context = options->refused_context;
     study->lives = options->lives;
@@ -55,6 +56,10 @@ void pbt__study_close(pbt__study *study)
 {
     if (study == NULL) {
         return;
+    }
+    pbt__study_write_head(study);
+    if (study->folder_lock >= 0) {
+        (void)close(study->folder_lock);
     }
     pbt__view_fini(&study->view);
     pbt__vault_close(study->vault);
@@ -129,8 +134,8 @@ static pbt_err fail_lost(const pbt__study *study, const char *folder, pbt_error 
 {
     const bool is_there = access(folder, F_OK) == 0;
     (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint folder '%.180s' is %s", folder,
-                    is_there ? "empty" : "gone");
-    pbt__error_detail(error, "the weights that study '%s' goes on from are not there",
+                    is_there ? "without its weights" : "gone");
+    pbt__error_detail(error, "none of the checkpoints that study '%s' goes on from is there",
                       study->row.name);
     pbt__error_hint(error,
                     "bring it back; where it is lost for good, 'pbt delete %s', then run it again",
@@ -169,7 +174,8 @@ static bool is_live(void *context, pbt_segment_id id, int32_t attempt)
     pbt_segment segment;
     if (id.member < 0 || id.number < 0 ||
         !pbt_population_segment(study->view.population, id, &segment)) {
-        return false;
+        /* Nothing of ours is published before its segment is in the log: it is somebody's. */
+        return attempt == 0 && !study->is_behind;
     }
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
     const pbt__claim *claim = &study->claims[id.member];
@@ -200,10 +206,20 @@ static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
             return err;
         }
     }
-    return pbt__vault_sweep(study->vault, is_live, study, error);
+    return study->is_behind ? pbt__vault_keep(study->vault, is_live, study, error)
+                            : pbt__vault_sweep(study->vault, is_live, study, error);
 }
 
 /* ---- opening ---- */
+
+static pbt_err take_folder(pbt__study *study, const pbt__study_options *options, pbt_error *error)
+{
+    pbt_err err = pbt__study_own(study, error);
+    if (err == PBT_OK && options->is_run) {
+        err = pbt__study_hold(study, error);
+    }
+    return err == PBT_OK ? pbt__study_compare_head(study, &study->is_behind, error) : err;
+}
 
 pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_options *options,
                         pbt__study **out, pbt_error *error)
@@ -220,7 +236,7 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
         err = open_known_vault(study, options->is_visitor, error);
     }
     if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
-        err = pbt__study_own(study, error);
+        err = take_folder(study, options, error);
     }
     if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
         err = pbt__study_submit(study, run_reopen, NULL, error);
@@ -288,7 +304,8 @@ static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, pbt_error *error)
+static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, bool is_run,
+                      pbt_error *error)
 {
     const pbt__store_ops *ops = study->store->ops;
     pbt_err err = check_starts(spec, error);
@@ -316,7 +333,8 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
     }
     study->transaction = (pbt__transaction){0};
     pbt__view_keep(&study->view);
-    return pbt__study_own(study, error);
+    err = pbt__study_own(study, error);
+    return err == PBT_OK && is_run ? pbt__study_hold(study, error) : err;
 }
 
 pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
@@ -326,7 +344,7 @@ pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
     if (study == NULL) {
         return pbt__fail_memory(error);
     }
-    pbt_err err = create(study, spec, provenance, error);
+    pbt_err err = create(study, spec, provenance, options->is_run, error);
     if (err != PBT_OK) {
         pbt__study_close(study);
         return err;

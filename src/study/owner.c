@@ -177,6 +177,12 @@ pbt_err pbt__study_disown(pbt__study *study, pbt_error *error)
         err = pbt__file_remove(path, error);
     }
     if (err == PBT_OK) {
+        err = pbt__path_join(study->vault->folder, ".head", path, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_remove(path, error);
+    }
+    if (err == PBT_OK) {
         err = condemned_path(study, path, error);
     }
     if (err == PBT_OK) {

@@ -107,6 +107,7 @@ typedef struct pbt__study_options {
                                       extends no lease */
     bool is_patient;         /* a run: retries wait, and what is no member's fault counts against
                                       none (outage.h) */
+    bool is_run;             /* of a process that trains: holds the folder, too */
     const char *relative_to; /* Nullable: paths in JSON below this folder are shown from there */
     const char *spec_folder; /* Nullable: where the spec lies now, if not where it was recorded */
     /* Nullable: told of every report that is refused, on the thread that made it. */
@@ -291,6 +292,10 @@ PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, const char
  * Errors: PBT_ERR_STORE, PBT_ERR_IO, saying what became of it.
  */
 PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error);
+
+/* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not held,
+ * or nothing is new. Not durable, and cheap: for every second. */
+void pbt__study_mark_head(pbt__study *study);
 
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
 

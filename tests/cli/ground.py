@@ -153,6 +153,71 @@ class Ground(Case):
         reasons = {segment["reason"] for segment in self.json("segments")}
         self.assertLessEqual(reasons, {"initial", "continue", "exploit"})
 
+    def test_an_older_store_takes_no_newer_weights_away(self):
+        """A backup of the store alone is put back, and then the newer one again."""
+        with open(self.folder / "spec.yaml", "a") as spec:
+            spec.write("checkpoints: {keep_best: 1000}\n")
+        process = self.run_to_reports(8)
+        self.backup("older.db")
+        steps = self.steps("older.db")
+        self.wait_for(lambda: self.steps(STORE) > steps + 80, "more reports")
+        process.terminate()
+        process.communicate(timeout=60)
+        kept = {s["checkpoint"] for s in self.json("segments") if s["checkpoint"]}
+        weights = {(self.folder / path).read_bytes() for path in kept}
+        (self.folder / STORE).rename(self.folder / "newer.db")
+        (self.folder / "older.db").rename(self.folder / STORE)
+        process = self.run_to_reports()
+        process.terminate()
+        process.communicate(timeout=60)
+        there = {file.read_bytes() for file in (self.folder / "tiny.checkpoints").iterdir()
+                 if file.is_file()}
+        self.assertLessEqual(weights, there)
+        (self.folder / "newer.db").rename(self.folder / STORE)
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("goes with another copy of the store", said)
+
+    def test_two_copies_of_a_store_do_not_share_a_folder(self):
+        process = self.run_to_reports()
+        self.backup("copy.db")
+        _, said = self.pbt("run", "spec.yaml", "--store", "copy.db", status=1)
+        self.assertIn("is in use by a run with another store", said)
+        process.kill()
+        process.communicate()
+        shutil.copytree(self.folder / "tiny.checkpoints", self.folder / "copied")
+        process = self.run_to_reports()  # goes its way
+        process.terminate()
+        process.communicate(timeout=60)
+        self.pbt("amend", "tiny", f"checkpoints.directory={self.folder}/copied",
+                 "--store", "copy.db")
+        process = self.run_to_reports()
+        process.kill()
+        process.communicate()
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+
+    def test_what_somebody_keeps_among_the_checkpoints_stays(self):
+        process = self.run_to_reports()
+        process.terminate()
+        process.communicate(timeout=60)
+        folder = self.folder / "tiny.checkpoints"
+        mine = ["m0s0.best", "m77s99", "notes.txt", "M0s1", "m0s01"]
+        for name in mine:
+            (folder / name).write_text("mine")
+        process = self.run_to_reports()
+        process.terminate()
+        process.communicate(timeout=60)
+        self.assertEqual([(folder / name).read_text() for name in mine], ["mine"] * len(mine))
+
+    def test_another_study_of_the_name_is_refused_the_folder(self):
+        process = self.run_to_reports()
+        before = sorted(f.name for f in (self.folder / "tiny.checkpoints").iterdir())
+        _, said = self.pbt("run", "spec.yaml", "--store", "other.db", status=1)
+        self.assertIn("belongs to another study", said)
+        process.terminate()
+        process.communicate(timeout=60)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+        self.assertTrue(before)
+
     def test_a_study_whose_weights_are_all_gone_is_not_trained_on(self):
         process = self.run_to_reports()
         process.terminate()
@@ -162,7 +227,7 @@ class Ground(Case):
         folder.rename(kept)
         folder.mkdir()
         _, said = self.pbt("run", "spec.yaml", status=1)
-        self.assertIn("tiny.checkpoints' is empty", said)
+        self.assertIn("tiny.checkpoints' is without its weights", said)
         best = self.json("show")[0]["best"]["segment"]
         shutil.copy2(kept / best, folder)  # the others copy it
         self.goes_on(STORE)
