@@ -42,8 +42,8 @@ static pbt_err find_folder(const char *file, char *out, pbt_error *error)
     return PBT_OK;
 }
 
-/* Find the store's own name: through links, so that all who open it agree on what lies beside it. One
- * that is not there yet will be made where it is named. */
+/* Find the store's own name: through links, so that all who open it agree on what lies beside it.
+ * One that is not there yet will be made where it is named. */
 static pbt_err resolve(pbt__place *place, pbt_error *error)
 {
     const char *slash = strrchr(place->file, '/');

@@ -34,8 +34,8 @@ void pbt__subject_close(pbt__subject *subject);
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
 
-/* Open a study of a place's store to look at it, or to change it as a visitor. The place is borrowed
- * and outlives the study. Errors: as pbt__study_open. */
+/* Open a study of a place's store to look at it, or to change it as a visitor. The place is
+ * borrowed and outlives the study. Errors: as pbt__study_open. */
 PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
                                      pbt__access access, pbt__study **out, pbt_error *error);
 

@@ -66,8 +66,12 @@ void pbt__sqlite_file_open(pbt__sqlite_file *self, sqlite3 *db)
 
 static pbt_err fail(const pbt__sqlite_file *self, int which, const char *fate, pbt_error *error)
 {
-    return pbt__fail(error, PBT_ERR_STORE, "the store%s '%.120s%s' was %s while it was open",
-                     which == STORE ? "" : "'s log", self->path, SUFFIXES[which], fate);
+    if (which == STORE) {
+        return pbt__fail(error, PBT_ERR_STORE, "the store '%.150s' was %s while it was open",
+                         self->path, fate);
+    }
+    return pbt__fail(error, PBT_ERR_STORE, "the store's log '%.140s%s' was %s while it was open",
+                     self->path, SUFFIXES[which], fate);
 }
 
 static pbt_err check_part(pbt__sqlite_file *self, int which, pbt_error *error)

@@ -134,15 +134,16 @@ PBT_MUST_USE pbt_err pbt__vault_tidy(pbt__vault *vault,
                                                        int32_t attempt),
                                      void *context, pbt_error *error);
 
-/* In place of a sweep, where the folder is known to hold the checkpoints of a newer log: give those
- * names of their own, NAME.kept-N, which are not touched again. What is aside stays. */
+/* In place of a sweep, where the folder is known to hold the checkpoints of a newer log: give
+ * those names of their own, NAME.kept-N, which are not touched again. What is aside stays. */
 PBT_MUST_USE pbt_err pbt__vault_keep(pbt__vault *vault,
                                      bool (*is_live)(void *context, pbt_segment_id id,
                                                      int32_t attempt),
                                      void *context, pbt_error *error);
 
 /* Remove every checkpoint, whoever refers to it, as far as that goes: what a user keeps beside
- * checkpoints is left alone (`pbt delete`). Errors: of the first that stays; a repeat removes it. */
+ * checkpoints is left alone (`pbt delete`). Errors: of the first that stays; a repeat removes
+ * it. */
 PBT_MUST_USE pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error);
 
 /* Remove the folder, where nothing is in it. Closes nothing. */

@@ -2,8 +2,8 @@
  * head.c: how far the log had come that a checkpoint folder belongs to.
  *
  * People restore a store from a backup and leave the checkpoints that are newer; they copy a store
- * and run both copies, beside one folder. Names of checkpoints are made from members and numbers, so
- * the one would sweep or replace the weights of the other. The file `.head` holds the number and
+ * and run both copies, beside one folder. Names of checkpoints are made from members and numbers,
+ * so the one would sweep or replace the weights of the other. The file `.head` holds the number and
  * digest of the newest event that the folder's owner knew. It is written now and then, so it may be
  * late; it never says more than is true:
  *
@@ -81,10 +81,9 @@ static pbt_err take_digest(void *context, const pbt__event *event)
     return PBT_ERR_STATE; /* no need to read on */
 }
 
-static pbt_err fail_other(const pbt__study *study, const char *why, pbt_error *error)
+static pbt_err fail_other(const pbt__study *study, const char *format, pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.120s' %s",
-                    study->vault->folder, why);
+    (void)pbt__fail(error, PBT_ERR_EXISTS, format, study->vault->folder);
     pbt__error_detail(error, "there are two copies of study '%s', and their logs differ",
                       study->row.name);
     pbt__error_hint(error,
@@ -109,7 +108,9 @@ pbt_err pbt__study_compare_head(pbt__study *study, bool *is_behind, pbt_error *e
     }
     return pbt__digest_equal(own, known.digest)
                ? PBT_OK
-               : fail_other(study, "goes with another copy of the store", error);
+               : fail_other(study,
+                            "the checkpoint folder '%.150s' goes with another copy of the store",
+                            error);
 }
 
 /* ---- holding ---- */
@@ -127,7 +128,8 @@ pbt_err pbt__study_hold(pbt__study *study, pbt_error *error)
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         (void)close(file);
-        return fail_other(study, "is in use by a run with another store", error);
+        return fail_other(
+            study, "the checkpoint folder '%.150s' is in use by a run with another store", error);
     }
     study->folder_lock = file; /* a file system without locks is taken as it is */
     return PBT_OK;

@@ -133,8 +133,10 @@ static bool has_lost_all(const pbt__study *study, const char *folder)
 static pbt_err fail_lost(const pbt__study *study, const char *folder, pbt_error *error)
 {
     const bool is_there = access(folder, F_OK) == 0;
-    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint folder '%.180s' is %s", folder,
-                    is_there ? "without its weights" : "gone");
+    (void)pbt__fail(error, PBT_ERR_CHECKPOINT,
+                    is_there ? "the checkpoint folder '%.180s' is without its weights"
+                             : "the checkpoint folder '%.180s' is gone",
+                    folder);
     pbt__error_detail(error, "none of the checkpoints that study '%s' goes on from is there",
                       study->row.name);
     pbt__error_hint(error,

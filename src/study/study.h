@@ -293,8 +293,8 @@ PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, const char
  */
 PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error);
 
-/* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not held,
- * or nothing is new. Not durable, and cheap: for every second. */
+/* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not
+ * held, or nothing is new. Not durable, and cheap: for every second. */
 void pbt__study_mark_head(pbt__study *study);
 
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
