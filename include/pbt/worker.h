@@ -163,10 +163,10 @@ PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double valu
 
 /*
  * Report that training stopped at `step`, with the metrics recorded and the checkpoint at
- * `save_to`, written and closed, which is sent where its folder is not the server's. A score that is not finite needs
- * no checkpoint. A report that comes after the segment went to another is dropped without an error
- * (pbt_worker_is_recorded). On failure the segment and its metrics are still held: report again, or
- * fail.
+ * `save_to`, written and closed, which is sent where its folder is not the server's. A score that
+ * is not finite needs no checkpoint. A report that comes after the segment went to another is
+ * dropped without an error (pbt_worker_is_recorded). On failure the segment and its metrics are
+ * still held: report again, or fail.
  * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_REPORT (the step or the
  * metrics do not fit), PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT, PBT_ERR_IO, PBT_ERR_MEMORY.
  */

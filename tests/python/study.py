@@ -55,7 +55,7 @@ print("process", os.getpid(), flush=True)
 worker = pbt.Worker()
 {prepare}
 for segment in worker:
-    assert "/.aside/" in segment.save_to  # the folder is shared, and known to be
+    assert ("/.aside/" in segment.save_to) == {is_near}  # a shared folder is known to be
     if segment.load:
         x = load(segment.load)
     elif segment.fresh:
@@ -82,8 +82,9 @@ class Study(unittest.TestCase):
                         encoding="utf-8")  # fmt: skip
         return path
 
-    def trainer(self, prepare="", before="", nap=0, make_folder="pass"):
-        text = TRAIN.format(prepare=prepare, before=before, nap=nap, make_folder=make_folder)
+    def trainer(self, prepare="", before="", nap=0, make_folder="pass", is_near="True"):
+        text = TRAIN.format(prepare=prepare, before=before, nap=nap, make_folder=make_folder,
+                            is_near=is_near)  # fmt: skip
         (self.folder / "train.py").write_text(text, encoding="utf-8")
 
     def start(self, spec, store="store.db", slots=2):
@@ -190,7 +191,7 @@ class Study(unittest.TestCase):
         for make_folder in ("pass", "os.mkdir(path)"):
             with self.subTest(make_folder=make_folder):
                 store = f"far-{len(make_folder)}.db"
-                self.trainer(prepare="worker._session._places.give_up_sharing()",
+                self.trainer(prepare="worker._session._places.give_up_sharing()", is_near="False",
                              before="assert '.checkpoints' not in "
                                      "segment.save_to + (segment.load or '')",
                              make_folder=make_folder)  # fmt: skip
