@@ -14,13 +14,13 @@ static pbt_err print_complaints(const pbt__spec_file *file, pbt_error *error)
     json_t *complaints = json_pack("{s:o, s:o}", "errors", pbt__spec_file_list(file, false),
                                    "warnings", pbt__spec_file_list(file, true));
     char *text = complaints != NULL ? pbt__json_write(complaints) : NULL;
-    pbt_err err = text != NULL ? PBT_OK : pbt__fail_memory(error);
-    if (err == PBT_OK) {
-        puts(text[0] == '{' ? text + 1 : text); /* the brace that opens it was printed before */
-    }
-    free(text);
     json_decref(complaints);
-    return err;
+    if (text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    puts(text + 1); /* the brace that opens it was printed before */
+    free(text);
+    return PBT_OK;
 }
 
 static pbt_err print_json(const pbt__spec_file *file, pbt_error *error)
