@@ -25,8 +25,12 @@ static void note_progress(const pbt__course *course, int64_t budget, json_t *not
         add_note(notes, "%s has done %" PRId64 " of the %" PRId64 " steps; its best so far counts",
                  course->name, course->curve.steps, budget);
     } else if (budget < 0 && !is_over) {
-        add_note(notes, "%s is %s, after %" PRId64 " of %" PRId64 " steps", course->name,
-                 pbt__study_state_name(course->state), course->curve.steps, course->steps_total);
+        char total[PBT__CELL_SIZE] = "";
+        if (course->steps_total > 0) {
+            snprintf(total, sizeof total, " of %" PRId64, course->steps_total);
+        }
+        add_note(notes, "%s is %s, after %" PRId64 "%s steps", course->name,
+                 pbt__study_state_name(course->state), course->curve.steps, total);
     }
 }
 

@@ -92,7 +92,16 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
              string_of(show, "mode"));
     int64_t done = integer_of(show, "steps_done"), total = integer_of(show, "steps_total");
     double share = total > 0 ? 100.0 * (double)done / (double)total : 0;
-    add_fact(&table, "steps", "%" PRId64 " of %" PRId64 " (%.3g %%)", done, total, share);
+    if (total > 0) {
+        add_fact(&table, "steps", "%" PRId64 " of %" PRId64 " (%.3g %%)", done, total, share);
+    } else {
+        add_fact(&table, "steps", "%" PRId64, done);
+    }
+    if (json_is_number(json_object_get(show, "seconds_total"))) {
+        const double spent = json_number_value(json_object_get(show, "seconds_done"));
+        const double limit = json_number_value(json_object_get(show, "seconds_total"));
+        add_fact(&table, "seconds", "%.1f of %.15g of training", spent, limit);
+    }
     add_fact(&table, "segments", "%" PRId64, integer_of(show, "segments"));
     add_fact(&table, "copies", "%" PRId64, integer_of(show, "exploits"));
     add_fact(&table, "workers", "%" PRId64, integer_of(show, "workers"));

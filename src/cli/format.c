@@ -62,3 +62,17 @@ void pbt__format_count(int64_t count, const char *noun, char *out)
     const char *ending = count == 1 ? "" : has_y ? "ies" : "s";
     (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64 " %.*s%s", count, stem, noun, ending);
 }
+
+void pbt__format_progress(const pbt__summary *summary, char *out)
+{
+    char done[PBT__CELL_SIZE], total[PBT__CELL_SIZE];
+    if (summary->steps_total > 0) {
+        (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64 " of %" PRId64 " steps", summary->steps_done,
+                       summary->steps_total);
+        return;
+    }
+    pbt__format_seconds(summary->seconds_done, done);
+    pbt__format_seconds(summary->seconds_total, total);
+    (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64 " step%s, %.24s of %.24s", summary->steps_done,
+                   summary->steps_done == 1 ? "" : "s", done, total);
+}

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "study/study.h"
+
 enum { PBT__CELL_SIZE = 128 };
 
 /* Write a JSON scalar: a real with 4 significant digits, an integer whole, a text as it is, null as
@@ -17,6 +19,10 @@ void pbt__format_real(double value, char *out);
 
 /* Write seconds as "0:07", "1:02:03" or "3 days 1:02:03". Shape: out[PBT__CELL_SIZE] */
 void pbt__format_seconds(double seconds, char *out);
+
+/* Write how far a study is: "120 of 800 steps", or "120 steps, 0:08 of 0:30" where its time alone
+ * is limited. Shape: out[PBT__CELL_SIZE] */
+void pbt__format_progress(const pbt__summary *summary, char *out);
 
 /* Write a count and its noun: "1 copy", "2 copies". Shape: out[PBT__CELL_SIZE] */
 void pbt__format_count(int64_t count, const char *noun, char *out);

@@ -197,20 +197,28 @@ static pbt_err write_table(const pbt__live *live, pbt__text *out, pbt_error *err
 
 /* ---- the lines around them ---- */
 
+/* How far it is: in steps, or by the time that ends it. */
+static double share_of(const pbt__summary *summary)
+{
+    if (summary->steps_total > 0) {
+        return (double)summary->steps_done / (double)summary->steps_total;
+    }
+    return summary->seconds_total > 0 ? summary->seconds_done / summary->seconds_total : 0;
+}
+
 static void write_progress(const pbt__live *live, const pbt__summary *summary, double elapsed,
                            pbt__text *out)
 {
     char bar[BAR_COLUMNS + 1] = "";
-    double share =
-        summary->steps_total > 0 ? (double)summary->steps_done / (double)summary->steps_total : 0;
+    const double share = share_of(summary);
     size_t full = (size_t)(fmin(share, 1) * BAR_COLUMNS);
     memset(bar, '#', full);
     memset(bar + full, '-', BAR_COLUMNS - full);
-    char copies[PBT__CELL_SIZE];
+    char copies[PBT__CELL_SIZE], progress[PBT__CELL_SIZE];
     pbt__format_count(summary->exploit_count, "copy", copies);
+    pbt__format_progress(summary, progress);
     double segments = (double)(summary->segment_count - live->began_segments);
-    pbt__text_format(out, "[%s] %3.0f %%  %" PRId64 " of %" PRId64 " steps  %.3g segments/s  %s\n",
-                     bar, 100 * share, summary->steps_done, summary->steps_total,
+    pbt__text_format(out, "[%s] %3.0f %%  %s  %.3g segments/s  %s\n", bar, 100 * share, progress,
                      elapsed > 0 ? segments / elapsed : 0, copies);
 }
 
@@ -220,8 +228,11 @@ static void write_best(const pbt__live *live, const pbt__summary *summary, doubl
     char score[PBT__CELL_SIZE], spent[PBT__CELL_SIZE], left[PBT__CELL_SIZE], id[PBT__ID_SIZE];
     double done = (double)(summary->steps_done - live->began_steps);
     double todo = (double)(summary->steps_total - summary->steps_done);
+    double by_steps = summary->steps_total > 0 && done > 0 ? elapsed * todo / done : -1;
+    double by_time = summary->seconds_total - summary->seconds_done;
+    bool is_sooner = summary->seconds_total > 0 && (by_steps < 0 || by_time < by_steps);
     pbt__format_seconds(elapsed, spent);
-    pbt__format_seconds(done > 0 ? elapsed * todo / done : -1, left);
+    pbt__format_seconds(is_sooner ? by_time : by_steps, left);
     if (summary->has_best) {
         pbt__format_real(summary->best.score, score);
         pbt__id_write(summary->best.id, id);

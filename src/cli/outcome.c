@@ -89,6 +89,20 @@ static void tell_reason(const last_failure *last, bool is_broken, pbt_error *err
     }
 }
 
+/* Nothing failed: the first segments were too long for the time. What they saved is still there. */
+static pbt_err tell_early(const pbt__outcome *outcome, const pbt__summary *summary,
+                          pbt_error *error)
+{
+    const char *name = pbt__study_name(outcome->study);
+    (void)pbt__fail(error, PBT_ERR_NO_MEMBER,
+                    "study '%s' has no result: its time was over before any segment was reported",
+                    name);
+    pbt__error_detail(error, "stop.seconds is %.15g", summary->seconds_total);
+    pbt__error_hint(error, "'pbt amend %s stop.seconds=%.15g', then the same command goes on", name,
+                    4 * summary->seconds_total);
+    return PBT_ERR_NO_MEMBER;
+}
+
 static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
@@ -133,12 +147,13 @@ static const char *ending(const pbt__outcome *outcome, const pbt__summary *summa
 static void write_head(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
 {
     char elapsed[PBT__CELL_SIZE], segments[PBT__CELL_SIZE], copies[PBT__CELL_SIZE];
+    char progress[PBT__CELL_SIZE];
+    pbt__format_progress(summary, progress);
     pbt__format_seconds(outcome->elapsed_seconds, elapsed);
     pbt__format_count(summary->segment_count, "segment", segments);
     pbt__format_count(summary->exploit_count, "copy", copies);
-    pbt__text_format(out, "%s %s: %" PRId64 " of %" PRId64 " steps, %s, %s",
-                     pbt__study_name(outcome->study), ending(outcome, summary), summary->steps_done,
-                     summary->steps_total, segments, copies);
+    pbt__text_format(out, "%s %s: %s, %s, %s", pbt__study_name(outcome->study),
+                     ending(outcome, summary), progress, segments, copies);
     if (outcome->elapsed_seconds >= 0) {
         pbt__text_format(out, ", %s", elapsed);
     }
@@ -197,7 +212,10 @@ pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)
         return err;
     }
     if (summary.state == PBT__STUDY_FAILED) {
-        return print_failed(outcome, &summary, error);
+        const bool is_early =
+            strcmp(summary.stop_reason, "seconds") == 0 && summary.steps_done == 0;
+        return is_early ? tell_early(outcome, &summary, error)
+                        : print_failed(outcome, &summary, error);
     }
     return print_result(outcome, &summary, error);
 }

@@ -58,16 +58,16 @@ static void write_facts(const pbt_spec *spec, const pbt__summary *summary, const
                         char facts[2][FACTS_SIZE])
 {
     char members[PBT__CELL_SIZE], segments[PBT__CELL_SIZE], copies[PBT__CELL_SIZE];
+    char progress[PBT__CELL_SIZE];
+    pbt__format_progress(summary, progress);
     pbt__format_count(summary->member_count, "member", members);
     pbt__format_count(summary->segment_count, "segment", segments);
     pbt__format_count(summary->exploit_count, "copy", copies);
     (void)snprintf(facts[0], FACTS_SIZE,
-                   "%s, %s, exploit %s, explore %s; %" PRId64 " of %" PRId64
-                   " steps, %s, %s, %" PRId32 " failed",
-                   members, pbt__mode_name(spec->search.mode),
-                   pbt__exploit_name(spec->search.exploit.rule),
-                   pbt__explore_name(spec->search.explore.rule), summary->steps_done,
-                   summary->steps_total, segments, copies, summary->failed_count);
+                   "%s, %s, exploit %s, explore %s; %s, %s, %s, %" PRId32 " failed", members,
+                   pbt__mode_name(spec->search.mode), pbt__exploit_name(spec->search.exploit.rule),
+                   pbt__explore_name(spec->search.explore.rule), progress, segments, copies,
+                   summary->failed_count);
     facts[1][0] = '\0';
     if (trace->winner >= 0) {
         (void)snprintf(facts[1], FACTS_SIZE,

@@ -182,11 +182,11 @@ static void write_slots(const run *this, int32_t member_count, int32_t slot_coun
 static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
                         const pbt__local_options *options, char *out)
 {
-    char progress[96] = "", slots[96];
+    char progress[PBT__CELL_SIZE + 16] = "", slots[96], done[PBT__CELL_SIZE];
     write_slots(this, summary->member_count, options->slot_count, slots, sizeof slots);
     if (summary->steps_done > 0) {
-        snprintf(progress, sizeof progress, "continued at %" PRId64 " of %" PRId64 " steps, ",
-                 summary->steps_done, summary->steps_total);
+        pbt__format_progress(summary, done);
+        snprintf(progress, sizeof progress, "continued at %s, ", done);
     }
     snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s\nAPI at %s", spec->name, slots,
              pbt__mode_name(spec->search.mode),

@@ -108,13 +108,18 @@ bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out)
     }
     const double start = start_seconds(trial);
     const double each = segment_seconds(trial, segment->seconds);
-    const double rounds = ceil((double)plan.segments_total / trial->slot_count);
+    const double limit = trial->spec->stop_seconds;
+    double rounds = ceil((double)plan.segments_total / trial->slot_count);
+    if (trial->spec->is_open_ended) {
+        rounds = each > 0 ? fmin(floor(limit / each), rounds) : rounds;
+    }
     *out = (pbt__forecast){
         .seconds = (is_command(trial) ? 0 : first_seconds(trial, segment->seconds)) + rounds * each,
         .segment_seconds = each,
         .start_seconds = is_command(trial) ? fmin(start, each) : start,
         .worker_seconds = -1,
-        .segments = plan.segments_total,
+        .segments =
+            trial->spec->is_open_ended ? (int64_t)rounds * trial->slot_count : plan.segments_total,
         .checkpoint_bytes = largest(trial),
     };
     if (is_command(trial) && start >= 0) {

@@ -177,13 +177,21 @@ static void add_collected(const json_t *event, pbt__text *out)
     }
 }
 
+static void add_timed(const json_t *event, pbt__text *out)
+{
+    const double seconds = (double)integer_of(event, "trained_us") / 1e6;
+    const bool is_training = json_is_true(json_object_get(event, "is_training"));
+    pbt__text_format(out, "%s; %.1f s trained so far",
+                     is_training ? "training goes on" : "nobody trains", seconds);
+}
+
 static const struct {
     const char *kind;
     void (*add)(const json_t *event, pbt__text *out);
 } KINDS[] = {
     {"created", add_created},   {"reported", add_reported},   {"failed", add_failed},
     {"released", add_released}, {"rescued", add_rescued},     {"amended", add_amended},
-    {"stopped", add_stopped},   {"collected", add_collected},
+    {"stopped", add_stopped},   {"collected", add_collected}, {"timed", add_timed},
 };
 
 void pbt__words_event(const json_t *event, pbt__text *out)

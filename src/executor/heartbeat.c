@@ -5,6 +5,8 @@
  * every 5 seconds, so that another process's `pbt stop` is obeyed and progress is shown within that
  * time. The mutex is not held during a call: a slot that ends its segment meanwhile is not kept
  * waiting, and the answer to a segment it no longer trains is dropped.
+ *
+ * It also ends training when the time of stop.seconds is over.
  */
 #include <sys/eventfd.h>
 #include <time.h>
@@ -12,7 +14,7 @@
 #include "base/clock.h"
 #include "executor/slot.h"
 
-enum { INTERVAL_MAXIMUM_US = 5000000, INTERVAL_MINIMUM_US = 10000, IDLE_US = 3600 * 1000000L };
+enum { INTERVAL_MAXIMUM_US = 5000000, INTERVAL_MINIMUM_US = 10000 };
 
 void pbt__heartbeat_begin(pbt__slot *slot, const pbt__assignment *assignment)
 {
@@ -124,17 +126,44 @@ static void sleep_until(pbt__local *local, int64_t time_us)
     (void)pthread_cond_timedwait(&local->beat_changed, &local->mutex, &until);
 }
 
+/* Stop the study where its time is over. Returns the monotonic time to look again at. The mutex is
+ * held before and after, not in between. */
+static int64_t watch_time(pbt__local *local)
+{
+    enum { LOOK_AGAIN_US = 100000 };
+    pbt_error error = {0};
+    pbt_err err = PBT_OK;
+    pthread_mutex_unlock(&local->mutex);
+    const double left = pbt__study_seconds_left(local->study);
+    if (left <= 0) {
+        err = pbt__study_stop_in_time(local->study, &error);
+        pbt__local_stop(local, false);
+    }
+    if (err != PBT_OK && err != PBT_ERR_BUSY) {
+        pbt__local_fail(local, err, &error);
+    }
+    pthread_mutex_lock(&local->mutex);
+    /* A limit may be set while it trains. */
+    const bool is_far = left > INTERVAL_MAXIMUM_US / 1e6;
+    const int64_t wait_us = is_far ? INTERVAL_MAXIMUM_US : (int64_t)(left * 1e6);
+    return pbt__clock_monotonic_us() + (wait_us > LOOK_AGAIN_US ? wait_us : LOOK_AGAIN_US);
+}
+
 void *pbt__heartbeat_main(void *argument)
 {
     pbt__local *local = argument;
     pthread_mutex_lock(&local->mutex);
     while (!local->is_ending) {
+        const int64_t end_us = watch_time(local);
         pbt__slot *slot = find_next(local);
         const int64_t now_us = pbt__clock_monotonic_us();
+        if (local->is_ending) {
+            break;
+        }
         if (slot == NULL) {
-            sleep_until(local, now_us + IDLE_US);
+            sleep_until(local, end_us);
         } else if (slot->beat.next_us > now_us) {
-            sleep_until(local, slot->beat.next_us);
+            sleep_until(local, slot->beat.next_us < end_us ? slot->beat.next_us : end_us);
         } else {
             renew(slot);
         }

@@ -195,12 +195,36 @@ static pbt_err check_placeholders(const pbt__reader *reader)
 
 /* ---- the search ---- */
 
+static const int64_t steps_maximum = INT64_C(1) << 53;
+static const int64_t segments_maximum = INT64_C(1) << 24;
+
+/* Without stop.steps a study goes as far as one can, and its time must be limited. */
+static pbt_err check_stop(const pbt__reader *reader)
+{
+    pbt_spec *spec = reader->spec;
+    char allowed[PBT__ALLOWED_SIZE];
+    if (!spec->is_open_ended) {
+        return PBT_OK;
+    }
+    if (!(spec->stop_seconds > 0)) {
+        pbt__key_allowed(pbt__key_find("stop.steps"), allowed);
+        return pbt__refuse(reader, place_of(reader, "stop.steps"),
+                           "stop.steps: missing; allowed: %s, or stop.seconds alone", allowed);
+    }
+    if (!pbt__is_good(reader, "population") || !pbt__is_good(reader, "ready.every")) {
+        return PBT_OK;
+    }
+    const int64_t most = steps_maximum / spec->search.population;
+    const int64_t every = spec->search.ready_every;
+    const bool is_bounded = every <= most / (segments_maximum - 1);
+    spec->search.stop_steps = is_bounded ? every * (segments_maximum - 1) : most;
+    return PBT_OK;
+}
+
 /* What pbt_search_check says of sums, with a place. */
 static pbt_err check_totals(const pbt__reader *reader)
 {
     const pbt_search *search = &reader->spec->search;
-    const int64_t steps_maximum = INT64_C(1) << 53;
-    const int64_t segments_maximum = INT64_C(1) << 24;
     if (search->stop_steps > steps_maximum / search->population) {
         return pbt__refuse(reader, place_of(reader, "stop.steps"),
                            "stop.steps: times the population's %d, more than 2^53 steps",
@@ -234,6 +258,7 @@ pbt_err pbt__check_spec(const pbt__reader *reader)
         {check_owners, {NULL}},
         {check_trainer, {"trainer.protocol", "trainer.command", "trainer.library"}},
         {check_placeholders, {"trainer.protocol", "trainer.command", "hyperparameters"}},
+        {check_stop, {"stop.steps", "stop.seconds"}},
         {check_totals, {"stop.steps", "population", "ready.every", "hyperparameters"}},
         {check_search, {NULL}},
     };

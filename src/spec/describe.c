@@ -58,6 +58,11 @@ static void describe_population(struct page *page)
 static void describe_training(struct page *page)
 {
     begin_line(page, "training");
+    if (page->spec->is_open_ended) {
+        pbt__text_format(&page->text, "until stop.seconds, in segments of %" PRId64 " steps",
+                         page->search->ready_every);
+        return;
+    }
     add_count(page, page->search->stop_steps, "step");
     pbt__text_format(&page->text, " per member in segments of %" PRId64 ": ",
                      page->search->ready_every);
@@ -89,6 +94,11 @@ static void describe_decisions(struct page *page)
         add(page, "none: no ready point lies between ready.after and stop.steps");
         return;
     }
+    if (page->spec->is_open_ended) {
+        pbt__text_format(&page->text, "every %" PRId64 " steps, from step %" PRId64 " on",
+                         page->search->ready_every, page->plan.first_decision);
+        return;
+    }
     pbt__text_format(&page->text, "%" PRId64 " per member, ", page->plan.decisions);
     add_decision_steps(page);
     add(page, "; none at the last step");
@@ -100,13 +110,13 @@ static void describe_stop(struct page *page)
     if (!has_score && page->spec->stop_seconds == 0) {
         return;
     }
-    begin_line(page, "stops early");
+    begin_line(page, page->spec->is_open_ended ? "stops" : "stops early");
     if (has_score) {
         add(page, "at a score of ");
         pbt__scalar_write_real(&page->text, page->search->stop_score);
     }
     if (page->spec->stop_seconds > 0) {
-        pbt__text_format(&page->text, "%safter %.15g seconds", has_score ? ", or " : "",
+        pbt__text_format(&page->text, "%safter %.15g seconds of training", has_score ? ", or " : "",
                          page->spec->stop_seconds);
     }
 }

@@ -53,20 +53,31 @@ static void add_keys(pbt__text *out, const pbt_spec *spec)
     pbt__text_add(out, open != NULL ? "}" : "");
 }
 
-static void add_plan(pbt__text *out, const pbt__plan *plan, bool has_k)
+/* How many there will be; null in a study without stop.steps. */
+static void add_total(pbt__text *out, const pbt_spec *spec, const char *name, int64_t value)
+{
+    if (spec->is_open_ended) {
+        begin_entry(out, name);
+        pbt__text_add(out, "null");
+    } else {
+        add_number(out, name, value);
+    }
+}
+
+static void add_plan(pbt__text *out, const pbt_spec *spec, const pbt__plan *plan)
 {
     begin_entry(out, "plan");
     pbt__text_add(out, "{");
-    add_number(out, "segments_per_member", plan->segments);
-    add_number(out, "segments_total", plan->segments_total);
-    add_number(out, "steps_total", plan->steps_total);
-    add_number(out, "decisions_per_member", plan->decisions);
+    add_total(out, spec, "segments_per_member", plan->segments);
+    add_total(out, spec, "segments_total", plan->segments_total);
+    add_total(out, spec, "steps_total", plan->steps_total);
+    add_total(out, spec, "decisions_per_member", plan->decisions);
     if (plan->decisions > 0) {
         add_number(out, "first_decision", plan->first_decision);
-        add_number(out, "last_decision", plan->last_decision);
+        add_total(out, spec, "last_decision", plan->last_decision);
     }
     add_number(out, "quorum", plan->quorum);
-    if (has_k) {
+    if (spec->search.exploit.rule == PBT_EXPLOIT_TRUNCATION) {
         add_number(out, "k", plan->k);
     }
     pbt__text_add(out, "}");
@@ -78,7 +89,7 @@ pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *err
     const pbt__plan plan = pbt__plan_of(&spec->search);
     pbt__text_add(&text, "{");
     add_keys(&text, spec);
-    add_plan(&text, &plan, spec->search.exploit.rule == PBT_EXPLOIT_TRUNCATION);
+    add_plan(&text, spec, &plan);
     pbt__text_add(&text, "}");
     char *json = pbt__text_take(&text);
     if (json == NULL) {

@@ -93,15 +93,16 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
 
     {.path = "stop", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "When the study ends: whichever comes first."},
-    {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = REQUIRED | ANYWHERE,
-     .offset = SEARCH(stop_steps), .least = 1, .most = STEPS_MOST,
-     .meaning = "Steps per member."},
+    {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = NULLABLE | ANYWHERE,
+     .offset = SEARCH(stop_steps), .least = 1, .most = STEPS_MOST, .fallback = "null",
+     .meaning = "Steps per member. It may be left out where `stop.seconds` is given."},
     {.path = "stop.score", .kind = PBT__KIND_REAL, .flags = NULLABLE | ANYWHERE,
      .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY, .fallback = "null",
      .meaning = "A score that is good enough."},
     {.path = "stop.seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .offset = FIELD(stop_seconds), .most = INFINITY, .fallback = "0.0",
-     .meaning = "Time since the study was created; 0 is no limit."},
+     .meaning = "Time of training: while nobody trains, it does not pass. Trainers are then asked "
+                "to stop, and what they save is kept. 0 is no limit."},
 
     {.path = "exploit", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "Whether a member copies another one."},

@@ -132,6 +132,7 @@ static void set_defaults(pbt_spec *spec)
     spec->search = pbt_search_default();
     spec->metric = metric;
     spec->trainer.directory = directory;
+    spec->is_open_ended = true;
     spec->lease_seconds = 300;
     spec->patience_seconds = 300;
     spec->keep_best = 3;

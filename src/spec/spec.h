@@ -40,7 +40,8 @@ struct pbt_spec {
     char *name;
     char *metric;
     pbt_search search;   /* everything decisions depend on */
-    double stop_seconds; /* 0: no limit */
+    double stop_seconds; /* of training; 0: no limit */
+    bool is_open_ended;  /* no stop.steps: search.stop_steps is as far as a study can go */
     pbt__trainer_spec trainer;
     double lease_seconds;
     double stall_seconds;    /* 0: off */

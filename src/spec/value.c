@@ -58,6 +58,13 @@ static pbt_err read_count(const pbt__reader *reader, const pbt__key *key, const 
 
 static pbt_err read_steps(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
+    const bool is_optional = (key->flags & PBT__KEY_NULLABLE) != 0; /* stop.steps alone */
+    if (is_optional) {
+        reader->spec->is_open_ended = is_nothing(node);
+    }
+    if (is_optional && is_nothing(node)) {
+        return PBT_OK;
+    }
     return read_integer(reader, key, node, pbt__key_field(reader->spec, key));
 }
 

@@ -272,6 +272,12 @@ void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec
         write_integer(out, *(const int32_t *)field);
         return;
     case PBT__KIND_STEPS:
+        if (key->flags & PBT__KEY_NULLABLE && spec->is_open_ended) {
+            pbt__text_add(out, "null");
+            return;
+        }
+        write_integer(out, *(const int64_t *)field);
+        return;
     case PBT__KIND_SEED: /* below 2^63 */
         write_integer(out, *(const int64_t *)field);
         return;

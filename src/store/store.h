@@ -37,6 +37,7 @@ typedef enum pbt__event_kind {
     PBT__STOPPED = 8,
     PBT__COLLECTED = 9,
     PBT__RESUMED = 10,
+    PBT__TIMED = 11,
 } pbt__event_kind;
 
 /* One line of a study's log. Owner: whoever handed it over; valid during the call. */

@@ -47,6 +47,9 @@ static pbt_err run_heartbeat(pbt__study *study, void *arguments, pbt_error *erro
     pbt__claim claim;
     pbt_err err = pbt__study_expire(study, error);
     if (err == PBT_OK) {
+        err = pbt__study_stop_if_due(study, false, error);
+    }
+    if (err == PBT_OK) {
         err = find_claim(study, call, &claim, error);
     }
     if (err != PBT_OK) {

@@ -107,9 +107,13 @@ pbt_err pbt__study_expire(pbt__study *study, pbt_error *error)
         return PBT_OK;
     }
     int64_t earliest = INT64_MAX;
+    pbt_err err = pbt__study_cut_clock(study, false, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
         pbt__claim claim = study->claims[m];
-        pbt_err err = expire_one(study, &claim, error);
+        err = expire_one(study, &claim, error);
         if (err != PBT_OK) {
             return err;
         }
@@ -245,7 +249,8 @@ pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error 
         return pbt__fail_memory(error);
     }
     out->resume_step = out->segment.start_step;
-    out->stop_step = study->view.facts.spec->search.stop_steps;
+    const pbt_spec *spec = study->view.facts.spec;
+    out->stop_step = spec->is_open_ended ? 0 : spec->search.stop_steps;
     out->load_from = PBT_NO_SEGMENT;
     out->load_bytes = out->load_modified_ns = -1;
     out->reload_always = study->view.facts.spec->trainer.reload_always;

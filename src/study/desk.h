@@ -143,6 +143,9 @@ PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, pbt_error *error);
 /* Take in what happened, decide what is due, apply it, and append all events that follow from it.
  */
 PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *error);
+/* Append how long it has been trained. */
+PBT_MUST_USE pbt_err pbt__study_log_time(pbt__study *study, int64_t trained_us, bool is_training,
+                                         pbt_error *error);
 /* Append a stop for its reason. */
 PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *error);
 /* As that, where a rule says so; `has_decided`: a round may just have ended. */
@@ -156,6 +159,18 @@ PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
 PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
 /* As that, of an attempt whose checkpoint stays. */
 PBT_MUST_USE pbt_err pbt__study_tidy_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
+
+/* ---- clock.c: how long it has been trained, where stop.seconds limits that ---- */
+
+/* Inside an operation. */
+bool pbt__study_is_out_of_time(const pbt__study *study);
+/* At the end of a transaction: start or stop the clock, as somebody trains or nobody does. */
+PBT_MUST_USE pbt_err pbt__study_turn_clock(pbt__study *study, pbt_error *error);
+/* Take back what has passed since the last sign of life: where all leases have ended, or, when the
+ * study is opened, in any case. Inside an operation. */
+PBT_MUST_USE pbt_err pbt__study_cut_clock(pbt__study *study, bool is_opening, pbt_error *error);
+/* Under the view's lock. */
+double pbt__study_seconds_trained(const pbt__study *study, int64_t now_us);
 
 /* ---- claim.c: inside an operation ---- */
 

@@ -12,7 +12,7 @@
 
 bool pbt__event_kind_is_known(pbt__event_kind kind)
 {
-    return kind >= PBT__CREATED && kind <= PBT__RESUMED;
+    return kind >= PBT__CREATED && kind <= PBT__TIMED;
 }
 
 const char *pbt__event_kind_name(pbt__event_kind kind)
@@ -21,7 +21,7 @@ const char *pbt__event_kind_name(pbt__event_kind kind)
         [PBT__CREATED] = "created",   [PBT__REPORTED] = "reported", [PBT__FAILED] = "failed",
         [PBT__RELEASED] = "released", [PBT__RESCUED] = "rescued",   [PBT__AMENDED] = "amended",
         [PBT__SCALED] = "scaled",     [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
-        [PBT__RESUMED] = "resumed",
+        [PBT__RESUMED] = "resumed",   [PBT__TIMED] = "timed",
     };
     return pbt__event_kind_is_known(kind) ? NAMES[kind] : "unknown";
 }
@@ -77,6 +77,8 @@ static const field FIELDS[] = {
     {"reason", FIELD_TEXT, AT(reason), IN(PBT__STOPPED)},
     {"amendments", FIELD_JSON, AT(amendments), IN(PBT__AMENDED)},
     {"checkpoints", FIELD_JSON, AT(collected), IN(PBT__COLLECTED)},
+    {"trained_us", FIELD_COUNT, AT(trained_us), IN(PBT__TIMED)},
+    {"is_training", FIELD_BOOL, AT(is_training), IN(PBT__TIMED)},
 };
 enum { FIELDS_COUNT = sizeof FIELDS / sizeof *FIELDS };
 

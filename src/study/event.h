@@ -30,6 +30,8 @@ typedef struct pbt__entry {
     const char *reason;             /* stopped */
     json_t *amendments;             /* amended: [{key from to}] */
     json_t *collected;              /* collected: [id] */
+    int64_t trained_us;             /* timed: by stop.seconds, up to this event */
+    bool is_training;               /* timed: it goes on counting from here */
     const char *name;               /* created */
     int64_t seed;                   /* created */
     const char *spec;               /* created: the YAML as it was read */

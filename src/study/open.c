@@ -196,6 +196,10 @@ static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;
     int64_t lease_us = (int64_t)(study->view.facts.spec->lease_seconds * 1e6);
+    pbt_err err = pbt__study_cut_clock(study, true, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
         pbt__claim claim = study->claims[m];
         if (!pbt__claim_is_current(study, &claim)) {
@@ -203,7 +207,7 @@ static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
         }
         claim.lease_until_us = study->transaction.now_us + lease_us;
         claim.step_changed_us = study->transaction.now_us;
-        pbt_err err = pbt__study_put_claim(study, &claim, error);
+        err = pbt__study_put_claim(study, &claim, error);
         if (err != PBT_OK) {
             return err;
         }

@@ -104,7 +104,10 @@ static void summarise(const pbt__study *study, pbt__summary *out)
     *out = (pbt__summary){
         .state = state_of(study, &tally),
         .steps_done = tally.steps_done,
-        .steps_total = facts->spec->search.population * facts->spec->search.stop_steps,
+        .steps_total = facts->spec->is_open_ended
+                           ? 0
+                           : facts->spec->search.population * facts->spec->search.stop_steps,
+        .seconds_total = facts->spec->stop_seconds,
         .segment_count = tally.segments,
         .exploit_count = tally.exploits,
         .member_count = facts->spec->search.population,
@@ -117,6 +120,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
         .last_sequence = facts->sequence,
     };
     out->has_best = pbt_population_best(study->view.population, &out->best);
+    out->seconds_done = pbt__study_seconds_trained(study, out->now_us);
     snprintf(out->stop_reason, sizeof out->stop_reason, "%s", facts->stop_reason);
     out->shown = out->state == PBT__RUNNING && !is_trained(study, out->worker_count)
                      ? PBT__STUDY_INTERRUPTED
@@ -179,14 +183,19 @@ static json_t *show_json(pbt__study *study)
     const pbt_spec *spec = study->view.facts.spec;
     summarise(study, &s);
     const char *mode = pbt__mode_name(spec->search.mode);
-    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s}",
+    const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
+    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
+                     "s:o}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
-                     "steps_total", (json_int_t)s.steps_total, "segments",
-                     (json_int_t)s.segment_count, "exploits", (json_int_t)s.exploit_count, "best",
-                     best_json(study), "workers", (int)s.worker_count, "created_at",
-                     time_json(s.created_us), "stop_reason", s.stop_reason, "metric", spec->metric,
-                     "notes", spec->notes != NULL ? spec->notes : "");
+                     "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
+                     "segments", (json_int_t)s.segment_count, "exploits",
+                     (json_int_t)s.exploit_count, "best", best_json(study), "workers",
+                     (int)s.worker_count, "created_at", time_json(s.created_us), "stop_reason",
+                     s.stop_reason, "metric", spec->metric, "notes",
+                     spec->notes != NULL ? spec->notes : "", "seconds_done",
+                     has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
+                     has_limit ? json_real(s.seconds_total) : json_null());
 }
 
 /* The first event says where a study comes from; reading ends there. */

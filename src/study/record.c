@@ -52,6 +52,14 @@ pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *er
     return log_plain(study, (pbt__entry){.kind = PBT__STOPPED, .reason = reason}, error);
 }
 
+pbt_err pbt__study_log_time(pbt__study *study, int64_t trained_us, bool is_training,
+                            pbt_error *error)
+{
+    const pbt__entry entry = {
+        .kind = PBT__TIMED, .trained_us = trained_us, .is_training = is_training};
+    return log_plain(study, entry, error);
+}
+
 /* ---- checkpoints ---- */
 
 static pbt_err add_removal(pbt__study *study, pbt__removal removal)
@@ -124,25 +132,18 @@ static bool has_reached_score(const pbt__study *study)
                                              : tally.best_score <= search->stop_score;
 }
 
-static bool is_out_of_time(const pbt__study *study)
-{
-    double limit = study->view.facts.spec->stop_seconds;
-    int64_t elapsed_us = study->transaction.now_us - study->view.facts.created_us;
-    return limit > 0 && (double)elapsed_us >= limit * 1e6;
-}
-
-/* Which rule stops the study now; NULL: none. In generational mode rules speak at the end of a
- * round. */
+/* Which rule stops the study now; NULL: none. In generational mode a score counts at the end of a
+ * round; time does not wait for it. */
 static const char *stop_due(const pbt__study *study, bool has_decided)
 {
     bool is_round = study->view.facts.spec->search.mode == PBT_GENERATIONAL;
-    if (pbt__view_is_over(&study->view) || (is_round && !has_decided)) {
+    if (pbt__view_is_over(&study->view)) {
         return NULL;
     }
-    if (has_reached_score(study)) {
+    if ((!is_round || has_decided) && has_reached_score(study)) {
         return "score";
     }
-    return is_out_of_time(study) ? "seconds" : NULL;
+    return pbt__study_is_out_of_time(study) ? "seconds" : NULL;
 }
 
 pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error)

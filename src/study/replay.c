@@ -166,6 +166,7 @@ pbt_err pbt__replay_spec(const pbt_spec *spec, const json_t *schedule,
         replay.notes = notes;
         replay.checkpoint_folder = NULL;
         replay.stop_seconds = 0;
+        replay.is_open_ended = false;
         replay.search.stop_score = (double)NAN;
         replay.search.stop_steps = stages.stages[stages.count - 1].end_age;
         replay.search.ready_every = scaled_steps(spec->search.ready_every, options->scale);

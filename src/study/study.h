@@ -237,6 +237,13 @@ void pbt__study_listen(pbt__study *study, const pbt__listener *listener);
 /* Say that this process trains the study from now on, or no longer. */
 void pbt__study_attend(pbt__study *study, bool attends);
 
+/* Training time that stop.seconds still allows, as far as this process knows; INFINITY: no limit.
+ * Units: seconds. */
+double pbt__study_seconds_left(pbt__study *study);
+
+/* Stop the study where that time, or a score, says so. Idempotent. */
+PBT_MUST_USE pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error);
+
 /* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
@@ -307,7 +314,8 @@ typedef struct pbt__summary {
     pbt__study_state state; /* as the log has it: never interrupted */
     pbt__study_state shown; /* as people are told: never running where nobody trains */
     char stop_reason[64];
-    int64_t steps_done, steps_total;
+    int64_t steps_done, steps_total;    /* total 0: stop.seconds alone ends it */
+    double seconds_done, seconds_total; /* of training, by stop.seconds; total 0: no limit */
     int64_t segment_count, exploit_count;
     int32_t member_count, finished_count, failed_count, worker_count;
     bool has_best;

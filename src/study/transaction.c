@@ -245,6 +245,9 @@ static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *erro
         err = is_alone ? run_alone(study, o, error) : run_one(study, o, error);
     }
     if (err == PBT_OK) {
+        err = pbt__study_turn_clock(study, error);
+    }
+    if (err == PBT_OK) {
         err = commit(study, error);
     }
     if (err != PBT_OK) {

@@ -195,6 +195,17 @@ static pbt_err happen_released(pbt__view *view, const pbt__entry *entry, pbt_err
     return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
 }
 
+/* A limit that is set in the middle counts from then on. */
+static void note_limit(pbt__view *view, const pbt_spec *before, const pbt_spec *after)
+{
+    if (before->stop_seconds > 0 || !(after->stop_seconds > 0)) {
+        return;
+    }
+    view->facts.is_timed = true;
+    view->facts.is_training = false;
+    view->facts.trained_us = 0;
+}
+
 static pbt_err happen_amended(pbt__view *view, const pbt__entry *entry, pbt_error *error)
 {
     size_t i = 0;
@@ -219,6 +230,7 @@ static pbt_err happen_amended(pbt__view *view, const pbt__entry *entry, pbt_erro
         pbt_spec_free(spec);
         return pbt__fail_memory(error);
     }
+    note_limit(view, view->facts.spec, spec);
     view->facts.spec = spec;
     const char *stop = view->facts.stop_reason;
     if (strcmp(stop, "score") == 0 || strcmp(stop, "seconds") == 0) {
@@ -290,6 +302,11 @@ pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading, pbt_error
         return PBT_OK;
     case PBT__COLLECTED:
         return happen_collected(view, entry, error);
+    case PBT__TIMED:
+        view->facts.is_timed = true;
+        view->facts.is_training = entry->is_training;
+        view->facts.trained_us = entry->trained_us;
+        return PBT_OK;
     default:
         return PBT_OK;
     }
@@ -330,10 +347,18 @@ pbt_err pbt__view_decide(pbt__view *view, const pbt__entry *entry, pbt_error *er
 
 /* ---- reading the log ---- */
 
+static bool is_counting(const pbt__facts *facts)
+{
+    return facts->is_timed ? facts->is_training : facts->spec->stop_seconds > 0;
+}
+
 pbt_err pbt__view_log(pbt__view *view, const pbt__event *event)
 {
     if (TOUCH(view, &view->facts)) {
         return PBT_ERR_MEMORY;
+    }
+    if (event->sequence > 1 && event->kind != PBT__TIMED && is_counting(&view->facts)) {
+        view->facts.trained_us += event->time_us - view->facts.time_us;
     }
     view->facts.created_us = event->sequence == 1 ? event->time_us : view->facts.created_us;
     view->facts.identity = event->sequence == 1 ? event->digest : view->facts.identity;

@@ -27,6 +27,9 @@ typedef struct pbt__facts {
     int64_t time_us;      /* of the newest event */
     char stop_reason[32]; /* "": going on */
     size_t amendment_count;
+    bool is_timed; /* `timed` events say when it trains; else all time counts (older logs) */
+    bool is_training;
+    int64_t trained_us; /* up to the newest event, where stop.seconds limits it */
 } pbt__facts;
 
 typedef struct pbt__view {

@@ -293,6 +293,33 @@ static void an_objective_of_that_name_is_no_progress(void **state)
     assert_int_equal(find_events("released").count, 0);
 }
 
+/* ---- stop.seconds ------------------------------------------------------------------------------
+ */
+
+/* The segment would take for ever: its trainer is asked to stop, and what it saved is gone on with
+ * once there is more time. */
+static void time_ends_a_segment_in_the_middle(void **state)
+{
+    (void)state;
+    found_progress found = {0};
+    pbt__summary summary;
+    const char *key = "stop.seconds", *value = "3600";
+    put_script(counting);
+    make_study(SPEC("stop: {steps: 10, seconds: 3}\n" STRICT, COMMAND));
+    run(1);
+    assert_ok(pbt__study_summary(study, &summary, &error));
+    assert_string_equal(summary.stop_reason, "seconds");
+    assert_ok(pbt__study_events(study, 0, look_at_release, &found, &error));
+    assert_true(found.has_checkpoint);
+    put(in("go"), "");
+    assert_ok(pbt__study_amend(study, &key, &value, 1, &error));
+    run(1);
+    assert_state(PBT__FINISHED);
+    assert_int_equal(find_events("failed").count, 0);
+    assert_logged(0, "resumed from an earlier attempt");
+    assert_verified();
+}
+
 /* ---- leftovers ---------------------------------------------------------------------------------
  */
 
@@ -349,6 +376,7 @@ int main(void)
         CASE(what_dies_of_the_signal_has_not_answered),
         CASE(the_end_reached_under_a_stop_is_a_report),
         CASE(other_steps_are_no_progress),
+        CASE(time_ends_a_segment_in_the_middle),
         CASE(what_is_left_aside_goes_with_its_attempt),
         CASE(an_objective_of_that_name_is_no_progress),
     };

@@ -101,7 +101,10 @@ static const struct {
      "what may be amended: objective.window ready.* stop.* exploit.* explore.* trainer.* lease.* "
      "failure.* checkpoints.* notes"},
     {"stop.steps", "0", "stop.steps: found the integer 0; allowed: an integer from 1 to 2^53", ""},
-    {"stop.steps", "", "stop.steps: found nothing; allowed: an integer from 1 to 2^53", ""},
+    {"stop.steps", "",
+     "stop.steps: missing; allowed: an integer from 1 to 2^53, "
+     "or stop.seconds alone",
+     ""},
     {"stop.steps", "[", "stop.steps: not valid YAML: flow sequence without a closing bracket", ""},
     {"stop.steps", "1\n---\n2", "stop.steps: a second document is not allowed in a spec", ""},
     {"stop.steps", "9007199254740992", "stop.steps: times the population's 4, more than 2^53 steps",

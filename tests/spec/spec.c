@@ -11,10 +11,33 @@ static void defaults_are_those_of_the_table(void **state)
     (void)state;
     pbt_spec *spec = parse(SHORTEST);
     for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
-        if (key->fallback != NULL) {
+        const bool is_given = strcmp(key->path, "stop.steps") == 0;
+        if (key->fallback != NULL && !is_given) {
             assert_value(spec, key->path, key->fallback);
         }
     }
+    pbt_spec_free(spec);
+}
+
+/* As far as a study can go, and no total to show. */
+static void time_may_end_it_alone(void **state)
+{
+    (void)state;
+    pbt_error error;
+    pbt_spec *spec = parse("version: 1\nname: a\npopulation: 4\nready: {every: 10}\n"
+                           "stop: {seconds: 60}\nhyperparameters: {a: {type: float, min: 0, "
+                           "max: 1}}\n");
+    assert_true(spec->is_open_ended);
+    assert_value(spec, "stop.steps", "null");
+    assert_int_equal(spec->search.stop_steps, 10 * ((INT64_C(1) << 24) - 1));
+    assert_int_equal(pbt__spec_amend(spec, "ready.every", "1000000000000", &error), PBT_OK);
+    assert_int_equal(spec->search.stop_steps, INT64_C(1) << 51);
+    assert_int_equal(pbt__spec_amend(spec, "stop.steps", "500", &error), PBT_OK);
+    assert_false(spec->is_open_ended);
+    assert_int_equal(spec->search.stop_steps, 500);
+    assert_int_equal(pbt__spec_amend(spec, "stop.steps", "null", &error), PBT_OK);
+    assert_true(spec->is_open_ended);
+    assert_int_equal(pbt__spec_amend(spec, "stop.seconds", "0", &error), PBT_ERR_SPEC);
     pbt_spec_free(spec);
 }
 
@@ -192,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_table),
+        cmocka_unit_test(time_may_end_it_alone),
         cmocka_unit_test(defaults_are_those_of_a_search),
         cmocka_unit_test(reload_follows_the_mode),
         cmocka_unit_test(everything_is_read),

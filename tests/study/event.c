@@ -56,6 +56,8 @@ static pbt__entry make_entry(pbt__event_kind kind, json_t *json)
         .cause = PBT__CAUSE_FATAL,
         .message = "it \"broke\"",
         .gave_up = true,
+        .trained_us = 8056898,
+        .is_training = true,
         .reason = "score",
         .amendments = json_object_get(json, "amendments"),
         .collected = json_object_get(json, "collected"),
@@ -112,7 +114,7 @@ static void every_kind_survives(void **state)
 {
     (void)state;
     json_t *json = make_json();
-    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+    for (int kind = PBT__CREATED; kind <= PBT__TIMED; kind++) {
         pbt__reading reading;
         pbt_error error = {0};
         pbt__entry entry = make_entry((pbt__event_kind)kind, json);
@@ -162,7 +164,7 @@ static void a_report_is_read_field_by_field(void **state)
 }
 
 /* Read a body with one field replaced, or without it; what may be absent is a checkpoint, what may
- * be true is whether it gave up. */
+ * be true is a boolean. */
 static bool is_refused(pbt__event_kind kind, const json_t *whole, const char *name, json_t *value)
 {
     pbt__reading reading;
@@ -173,8 +175,8 @@ static bool is_refused(pbt__event_kind kind, const json_t *whole, const char *na
     char *text = pbt__json_write(broken);
     const pbt__event event = event_of(kind, text);
     pbt_err err = pbt__entry_read(&event, &SPACE, "score", &reading, &error);
-    bool may_be =
-        strcmp(name, "checkpoint") == 0 || (strcmp(name, "gave_up") == 0 && value != NULL);
+    bool is_bool = strcmp(name, "gave_up") == 0 || strcmp(name, "is_training") == 0;
+    bool may_be = strcmp(name, "checkpoint") == 0 || (is_bool && value != NULL);
     assert_int_equal(err, may_be ? PBT_OK : PBT_ERR_CORRUPT);
     if (err == PBT_OK) {
         pbt__reading_fini(&reading);
@@ -190,7 +192,7 @@ static void a_broken_field_is_refused(void **state)
     (void)state;
     json_t *json = make_json();
     int refused = 0;
-    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+    for (int kind = PBT__CREATED; kind <= PBT__TIMED; kind++) {
         pbt__entry entry = make_entry((pbt__event_kind)kind, json);
         char *body = pbt__entry_write(&entry, &SPACE);
         json_t *whole = json_loads(body, 0, NULL);
@@ -212,7 +214,7 @@ static void a_body_cut_short_is_refused(void **state)
 {
     (void)state;
     json_t *json = make_json();
-    for (int kind = PBT__CREATED; kind <= PBT__RESUMED; kind++) {
+    for (int kind = PBT__CREATED; kind <= PBT__TIMED; kind++) {
         pbt__entry entry = make_entry((pbt__event_kind)kind, json);
         char *body = pbt__entry_write(&entry, &SPACE);
         pbt__event event = event_of(entry.kind, body);
