@@ -77,10 +77,14 @@ static double segment_seconds(const pbt__trial *trial, double here)
     return here + fmax(slope, 0) * (double)more;
 }
 
-/* How long the program takes until it is there, at the least that was seen: other processes only
- * make it longer. Below 0 where that was never seen. */
+/* How long the program takes until it is there; below 0 where that was never seen. Of a command, in
+ * the very segment whose time is told; of a worker, the least that was seen: other processes only
+ * make it longer. */
 static double start_seconds(const pbt__trial *trial)
 {
+    if (is_command(trial)) {
+        return trial->probed[PBT__PROBE_AGAIN].start_seconds;
+    }
     double least = -1;
     for (int id = 0; id < PBT__PROBE_PINNED_MEMORY; id++) {
         const pbt__probed *probed = &trial->probed[id];
