@@ -47,8 +47,10 @@ static head read_head(const pbt__study *study)
         pbt__file_read(path, HEAD_SIZE - 1, &text, &length, NULL) != PBT_OK) {
         return found;
     }
-    const bool is_whole = sscanf(text, "%" SCNd64 " %32s", &found.sequence, digest) == 2 &&
-                          pbt__digest_read(digest, &found.digest);
+    char *end = text;
+    found.sequence = strtoll(text, &end, 10);
+    (void)snprintf(digest, sizeof digest, "%s", *end == ' ' ? end + 1 : "");
+    const bool is_whole = pbt__digest_read(digest, &found.digest);
     free(text);
     return is_whole ? found : (head){0};
 }
