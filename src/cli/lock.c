@@ -97,8 +97,8 @@ static pbt_err take_file(const pbt__place *place, int *out, pbt_error *error)
 
 /* ---- the store ---- */
 
-/* Who holds the lock on a file that a line of /proc/locks tells of; 0 where it tells of another. Such
- * a line is "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". */
+/* Who holds the lock on a file that a line of /proc/locks tells of; 0 where it tells of another.
+ * Such a line is "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". */
 static long read_locker(char *line, ino_t inode)
 {
     enum { KIND = 1, PROCESS = 4, FILE_NAME = 5, FIELDS };

@@ -11,11 +11,11 @@
  *   - everything else in a slot belongs to its thread.
  *
  * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now` its
- * slot is abandoned. The thread may still be in the plugin when the study is closed and pbt__local_finish
- * has returned; hence `gate`. A slot makes every call into the study between pbt__slot_enter and
- * pbt__slot_leave, which hold the gate for reading; abandoning takes it for writing, so it waits
- * for the calls on their way and lets no other begin. What an abandoned thread still touches is its
- * own copy, and is freed by the last of those who hold it (`holder_count`).
+ * slot is abandoned. The thread may still be in the plugin when the study is closed and
+ * pbt__local_finish has returned; hence `gate`. A slot makes every call into the study between
+ * pbt__slot_enter and pbt__slot_leave, which hold the gate for reading; abandoning takes it for
+ * writing, so it waits for the calls on their way and lets no other begin. What an abandoned thread
+ * still touches is its own copy, and is freed by the last of those who hold it (`holder_count`).
  */
 #ifndef PBT_EXECUTOR_SLOT_H
 #define PBT_EXECUTOR_SLOT_H
