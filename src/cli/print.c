@@ -43,24 +43,33 @@ void pbt__print_warning(const char *what, const pbt_error *error)
             error->detail);
 }
 
+static void put_number(const char *text, size_t step)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    if (step == 1) {
+        printf("\\u%04x", at[0]);
+    } else if (step == 2) {
+        printf("\\u%04x", (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU));
+    } else if (step == 3) {
+        printf("\\u%04x", (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU));
+    }
+}
+
 /* As JSON is, but for DEL and what is not ASCII and not to be shown: that is written by its number.
  * All of it stands in strings. */
 static void put_json(const char *line)
 {
-    for (size_t length = strlen(line); length > 0;) {
-        const size_t step = pbt__plain_step(line, length);
-        const unsigned char *at = (const unsigned char *)line;
-        if (step == 0) {
-            putchar(at[0]);
-        } else if (step == 1) {
-            printf("\\u%04x", at[0]);
-        } else if (step == 2) {
-            printf("\\u%04x", (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU));
-        } else {
-            printf("\\u%04x", (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU));
+    const char *end = line + strlen(line);
+    for (const char *run = line; line < end;) {
+        const size_t step = pbt__plain_step(line, (size_t)(end - line));
+        line += step > 0 ? 0 : 1;
+        if (step == 0 && line < end) {
+            continue;
         }
-        line += step > 0 ? step : 1;
-        length -= step > 0 ? step : 1;
+        (void)fwrite(run, 1, (size_t)(line - run), stdout);
+        put_number(line, step);
+        line += step;
+        run = line;
     }
     putchar('\n');
 }

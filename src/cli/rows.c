@@ -14,10 +14,10 @@ static void add_json(pbt__table *table, const json_t *value)
     pbt__table_add(table, cell);
 }
 
-void pbt__rows_write(const json_t *rows, const pbt__row_column *columns, size_t column_count,
-                     const pbt_space *space, pbt__text *out)
+pbt__table pbt__rows_begin(const pbt__row_column *columns, size_t column_count,
+                           const pbt_space *space)
 {
-    size_t parameter_count = space != NULL ? space->count : 0;
+    const size_t parameter_count = space != NULL ? space->count : 0;
     pbt__table table = pbt__table_init(column_count + parameter_count);
     for (size_t i = 0; i < column_count; i++) {
         pbt__table_add(&table, columns[i].header);
@@ -25,15 +25,27 @@ void pbt__rows_write(const json_t *rows, const pbt__row_column *columns, size_t 
     for (size_t i = 0; i < parameter_count; i++) {
         pbt__table_add(&table, space->parameters[i].name);
     }
+    return table;
+}
+
+void pbt__rows_add(pbt__table *table, const json_t *object, const pbt__row_column *columns,
+                   size_t column_count, const pbt_space *space)
+{
+    const json_t *values = json_object_get(object, "hyperparameters");
+    for (size_t i = 0; i < column_count; i++) {
+        add_json(table, json_object_get(object, columns[i].key));
+    }
+    for (size_t i = 0; space != NULL && i < space->count; i++) {
+        add_json(table, json_object_get(values, space->parameters[i].name));
+    }
+}
+
+void pbt__rows_write(const json_t *rows, const pbt__row_column *columns, size_t column_count,
+                     const pbt_space *space, pbt__text *out)
+{
+    pbt__table table = pbt__rows_begin(columns, column_count, space);
     for (size_t row = 0; row < json_array_size(rows); row++) {
-        const json_t *object = json_array_get(rows, row);
-        const json_t *values = json_object_get(object, "hyperparameters");
-        for (size_t i = 0; i < column_count; i++) {
-            add_json(&table, json_object_get(object, columns[i].key));
-        }
-        for (size_t i = 0; i < parameter_count; i++) {
-            add_json(&table, json_object_get(values, space->parameters[i].name));
-        }
+        pbt__rows_add(&table, json_array_get(rows, row), columns, column_count, space);
     }
     pbt__table_write(&table, out);
     pbt__table_fini(&table);

@@ -1,10 +1,14 @@
 /* query.c: what can be asked of studies. One long answer is put together at a time. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
+#include "study/json.h"
 
 /* Whoever asks for long answers faster than they are made is turned away before he has all
  * threads. */
+enum { SEGMENTS_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
 enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
 pbt_err pbt__long_begin(pbt__server *server, pbt_error *error)
@@ -99,9 +103,49 @@ pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
     return serve_list(request, pbt__study_members, error);
 }
 
+/* A list is written as it is read: as JSON values, all of it would take twelve times as much. */
+typedef struct segment_text {
+    pbt__text text;
+    pbt_error *error;
+} segment_text;
+
+static pbt_err write_segment(void *context, const json_t *segment)
+{
+    segment_text *this = context;
+    char *line = pbt__json_write(segment);
+    if (line == NULL) {
+        return pbt__fail_memory(this->error);
+    }
+    pbt__text_add(&this->text, this->text.length > 1 ? "," : "");
+    pbt__text_add(&this->text, line);
+    free(line);
+    return this->text.failed ? pbt__fail_memory(this->error) : PBT_OK;
+}
+
+static pbt_err answer_segments(pbt__request *request, pbt_error *error)
+{
+    segment_text this = {.text = pbt__text_init(SEGMENTS_MAXIMUM), .error = error};
+    pbt__text_add(&this.text, "[");
+    pbt_err err = pbt__study_segments_each(request->hosted->study, write_segment, &this, error);
+    if (err != PBT_OK) {
+        pbt__text_fini(&this.text);
+        return err;
+    }
+    pbt__text_add(&this.text, "]");
+    const size_t length = this.text.length;
+    char *bytes = pbt__text_take(&this.text);
+    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
+                         : pbt__fail_memory(error);
+}
+
 pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
 {
-    return serve_list(request, pbt__study_segments, error);
+    pbt_err err = pbt__long_begin(request->server, error);
+    if (err == PBT_OK) {
+        err = answer_segments(request, error);
+        pbt__long_end(request->server);
+    }
+    return err;
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

@@ -208,6 +208,12 @@ PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int3
 
 /* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
 PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
+json_t *pbt__study_time_json(int64_t time_us);
+/* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
+ * is none any more. */
+json_t *pbt__study_checkpoint_json(pbt__study *study, pbt_segment_id id);
+/* Say whether somebody trains by this claim. */
+bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
 /* Hand out JSON that was made, NULL: there was no memory for it. */
 PBT_MUST_USE pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error);
 /* Find a segment. Errors: PBT_ERR_NOT_FOUND with the newest there is as the hint. */

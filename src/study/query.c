@@ -11,7 +11,7 @@
 #include "study/desk.h"
 #include "study/sign.h"
 
-static json_t *time_json(int64_t time_us)
+json_t *pbt__study_time_json(int64_t time_us)
 {
     char text[PBT__TIME_SIZE];
     pbt__clock_format(time_us, text);
@@ -71,7 +71,7 @@ void pbt__study_attend(pbt__study *study, bool attends)
 
 /* Say whether somebody is at the segment that a claim names. The lease of a process that was killed
  * runs on, but nobody trains by it. */
-static bool is_at_work(const pbt__study *study, const pbt__claim *claim)
+bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim)
 {
     if (!pbt__claim_is_current(study, claim)) {
         return false;
@@ -85,7 +85,7 @@ static int32_t count_workers(const pbt__study *study)
 {
     int32_t count = 0;
     for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        count += is_at_work(study, &study->claims[m]) ? 1 : 0;
+        count += pbt__study_is_at_work(study, &study->claims[m]) ? 1 : 0;
     }
     return count;
 }
@@ -139,7 +139,7 @@ pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *erro
 
 /* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
  * is none any more. */
-static json_t *checkpoint_place(pbt__study *study, pbt_segment_id id)
+json_t *pbt__study_checkpoint_json(pbt__study *study, pbt_segment_id id)
 {
     char text[PBT__PATH_SIZE];
     char name[PBT__ID_SIZE];
@@ -173,7 +173,7 @@ static json_t *best_json(pbt__study *study)
     return json_pack("{s:i, s:o, s:I, s:I, s:o, s:o, s:o}", "member", (int)best.id.member,
                      "segment", pbt__id_json(best.id), "step", (json_int_t)best.end_step, "age",
                      (json_int_t)best.end_age, "score", pbt__json_number(best.score), "checkpoint",
-                     checkpoint_place(study, best.id), "hyperparameters",
+                     pbt__study_checkpoint_json(study, best.id), "hyperparameters",
                      pbt__values_json(space_of(study), best.values));
 }
 
@@ -191,8 +191,8 @@ static json_t *show_json(pbt__study *study)
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
                      "segments", (json_int_t)s.segment_count, "exploits",
                      (json_int_t)s.exploit_count, "best", best_json(study), "workers",
-                     (int)s.worker_count, "created_at", time_json(s.created_us), "stop_reason",
-                     s.stop_reason, "metric", spec->metric, "notes",
+                     (int)s.worker_count, "created_at", pbt__study_time_json(s.created_us),
+                     "stop_reason", s.stop_reason, "metric", spec->metric, "notes",
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
                      has_limit ? json_real(s.seconds_total) : json_null());
@@ -270,7 +270,7 @@ static const char *member_state(const pbt__study *study, int32_t m)
     case PBT_MEMBER_FAILED:
         return "failed";
     default:
-        if (is_at_work(study, &study->claims[m])) {
+        if (pbt__study_is_at_work(study, &study->claims[m])) {
             return "training";
         }
         return is_stopped_by_rule(study) ? "finished" : "waiting";
@@ -316,169 +316,6 @@ pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
     return err;
 }
 
-/* ---- segments: the log's own words, put together by segment ---- */
-
-typedef struct segment_list {
-    pbt__study *study;
-    json_t *by_id;
-    pbt_error *error;
-} segment_list;
-
-static int add_segment(segment_list *list, const json_t *decision, const pbt__event *event)
-{
-    static const char *const TAKEN[] = {"parent",    "donor",   "start_step", "end_step",
-                                        "start_age", "end_age", "seed",       "hyperparameters",
-                                        "changes",   "reason",  "compared"};
-    const char *id = json_string_value(json_object_get(decision, "segment"));
-    pbt_segment_id parsed;
-    if (id == NULL || !pbt__id_read(id, &parsed)) {
-        return -1;
-    }
-    json_t *segment =
-        json_pack("{s:s, s:i, s:i, s:n, s:n, s:n, s:n, s:n, s:n, s:s, s:n, s:{}, s:{}, s:n, s:n, "
-                  "s:n, s:n, s:i, s:I, s:o, s:n}",
-                  "segment", id, "member", (int)parsed.member, "number", (int)parsed.number,
-                  "parent", "donor", "start_step", "end_step", "start_age", "end_age", "state",
-                  "open", "score", "metrics", "samples", "hyperparameters", "changes", "reason",
-                  "checkpoint", "attempts", 0, "sequence", (json_int_t)event->sequence,
-                  "created_at", time_json(event->time_us), "reported_at");
-    int failed = segment != NULL ? 0 : -1;
-    for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++) {
-        failed |= json_object_set(segment, TAKEN[i], json_object_get(decision, TAKEN[i]));
-    }
-    return failed | json_object_set_new(list->by_id, id, segment);
-}
-
-static int raise_attempts(json_t *segment, json_int_t attempt)
-{
-    json_int_t before = json_integer_value(json_object_get(segment, "attempts"));
-    return json_object_set_new(segment, "attempts",
-                               json_integer(attempt > before ? attempt : before));
-}
-
-static int add_report(json_t *segment, const json_t *body, const pbt__event *event)
-{
-    json_int_t step = json_integer_value(json_object_get(body, "step"));
-    json_int_t start_step = json_integer_value(json_object_get(segment, "start_step"));
-    json_int_t start_age = json_integer_value(json_object_get(segment, "start_age"));
-    json_t *samples = json_object_get(body, "samples");
-    int failed = json_object_set_new(segment, "state", json_string("reported"));
-    failed |= json_object_set(segment, "score", json_object_get(body, "score"));
-    failed |= json_object_set(segment, "metrics", json_object_get(body, "metrics"));
-    failed |= json_is_object(samples) ? json_object_set(segment, "samples", samples) : 0;
-    failed |= json_object_set_new(segment, "end_step", json_integer(step));
-    failed |= json_object_set_new(segment, "end_age", json_integer(start_age + step - start_step));
-    failed |= json_object_set_new(segment, "sequence", json_integer(event->sequence));
-    return failed | json_object_set_new(segment, "reported_at", time_json(event->time_us));
-}
-
-static int add_attempt(segment_list *list, const json_t *body, const pbt__event *event)
-{
-    json_t *segment =
-        json_object_get(list->by_id, json_string_value(json_object_get(body, "segment")));
-    int failed = raise_attempts(segment, json_integer_value(json_object_get(body, "attempt")));
-    if (event->kind == PBT__REPORTED) {
-        failed |= add_report(segment, body, event);
-    }
-    if (event->kind == PBT__FAILED && json_is_true(json_object_get(body, "gave_up"))) {
-        failed |= json_object_set_new(segment, "state", json_string("given_up"));
-    }
-    return failed;
-}
-
-static pbt_err add_event(void *context, const pbt__event *event)
-{
-    segment_list *list = context;
-    json_t *body = NULL;
-    json_t *decision = NULL;
-    size_t i = 0;
-    pbt_err err = pbt__json_read(event->body, event->body_length, &body, list->error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    int failed = 0;
-    if (json_object_get(body, "attempt") != NULL) {
-        failed |= add_attempt(list, body, event);
-    }
-    json_array_foreach(json_object_get(body, "decisions"), i, decision)
-    {
-        failed |= add_segment(list, decision, event);
-    }
-    json_decref(body);
-    return failed == 0 ? PBT_OK : pbt__fail_memory(list->error);
-}
-
-/* What the view knows beyond the log: who is at it, and whether the checkpoint is still there. */
-static json_t *finish_segment(pbt__study *study, pbt_segment_id id, json_t *segment)
-{
-    const pbt__claim *claim = &study->claims[id.member];
-    bool is_open = strcmp(json_string_value(json_object_get(segment, "state")), "open") == 0;
-    int failed = json_object_set_new(segment, "checkpoint", checkpoint_place(study, id));
-    if (claim->number == id.number) {
-        failed |= raise_attempts(segment, claim->attempt);
-    }
-    if (is_open && claim->number == id.number && is_at_work(study, claim)) {
-        failed |= json_object_set_new(segment, "state", json_string("claimed"));
-    }
-    return failed == 0 ? segment : NULL;
-}
-
-static int32_t newest_number(const pbt__study *study)
-{
-    int32_t newest = -1;
-    pbt_segment segment;
-    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        bool has_any = pbt__population_newest(study->view.population, m, &segment);
-        newest = has_any && segment.id.number > newest ? segment.id.number : newest;
-    }
-    return newest;
-}
-
-static json_t *sort_segments(segment_list *list)
-{
-    pbt__study *study = list->study;
-    json_t *sorted = json_array();
-    int32_t last = newest_number(study);
-    for (int32_t number = 0; number <= last; number++) {
-        for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-            char id[PBT__ID_SIZE];
-            pbt__id_write((pbt_segment_id){m, number}, id);
-            json_t *segment = json_object_get(list->by_id, id);
-            if (segment != NULL &&
-                json_array_append(
-                    sorted, finish_segment(study, (pbt_segment_id){m, number}, segment)) != 0) {
-                json_decref(sorted);
-                return NULL;
-            }
-        }
-    }
-    return sorted;
-}
-
-static pbt_err segments(pbt__study *study, json_t **out, pbt_error *error)
-{
-    segment_list list = {.study = study, .by_id = json_object(), .error = error};
-    pbt_err err = list.by_id != NULL ? PBT_OK : pbt__fail_memory(error);
-    if (err == PBT_OK) {
-        err = study->store->ops->read(study->store, study->row.id, 0, add_event, &list, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_give(sort_segments(&list), out, error);
-    }
-    json_decref(list.by_id);
-    return err;
-}
-
-pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error)
-{
-    pbt_err err = pbt__study_look(study, error);
-    if (err == PBT_OK) {
-        err = segments(study, out, error);
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err;
-}
-
 /* ---- events ---- */
 
 typedef struct event_walk {
@@ -495,8 +332,9 @@ static pbt_err walk_event(void *context, const pbt__event *event)
     if (err != PBT_OK) {
         return err;
     }
-    json_t *line = json_pack("{s:I, s:o, s:s}", "sequence", (json_int_t)event->sequence, "time",
-                             time_json(event->time_us), "kind", pbt__event_kind_name(event->kind));
+    json_t *line =
+        json_pack("{s:I, s:o, s:s}", "sequence", (json_int_t)event->sequence, "time",
+                  pbt__study_time_json(event->time_us), "kind", pbt__event_kind_name(event->kind));
     bool is_whole = line != NULL && json_object_update(line, body) == 0;
     err = is_whole ? walk->callback(walk->context, line) : pbt__fail_memory(walk->error);
     json_decref(line);

@@ -24,11 +24,22 @@ enum { GROUP_MAXIMUM = 64 };
 
 /* ---- reading what others did ---- */
 
+typedef struct sync_call {
+    pbt__study *study;
+    bool is_whole; /* the whole log is read: should that fail, nobody goes on with the view */
+    pbt_error *why;
+} sync_call;
+
+/* What could be taken back of a whole log would take more memory than the view of it. */
 static pbt_err sync_event(void *context, const pbt__event *event)
 {
-    pbt__study *study = ((void **)context)[0];
-    pbt_error *error = ((void **)context)[1];
-    return pbt__view_read(&study->view, event, NULL, NULL, error);
+    const sync_call *call = context;
+    pbt__view *view = &call->study->view;
+    pbt_err err = pbt__view_read(view, event, NULL, NULL, call->why);
+    if (err == PBT_OK && call->is_whole) {
+        pbt__view_keep(view);
+    }
+    return err;
 }
 
 static pbt_err sync_claim(void *context, const pbt__claim *claim)
@@ -64,9 +75,9 @@ pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
         return PBT_OK;
     }
     pbt_error why = {0};
-    void *context[] = {study, &why};
+    sync_call call = {.study = study, .is_whole = before == 0, .why = &why};
     pbt_err err =
-        study->store->ops->read(study->store, study->row.id, before, sync_event, context, error);
+        study->store->ops->read(study->store, study->row.id, before, sync_event, &call, error);
     if (err == PBT_OK) {
         err = pbt__study_equip(study, error);
     }
