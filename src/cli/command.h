@@ -43,6 +43,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_SCALE,
     PBT__OPTION_YES,
     PBT__OPTION_FORCE,
+    PBT__OPTION_MEMBERS,
     PBT__OPTION_VERSION,
     PBT__OPTION_HELP,
     PBT__OPTION_COUNT,
@@ -76,8 +77,8 @@ typedef struct pbt__command {
     const char *operands; /* as usage texts show them */
     int operand_minimum;
     int operand_maximum; /* -1: no limit */
-    unsigned options;    /* bits 1 << pbt__option_id */
-    unsigned required;   /* those of them that must be given */
+    uint64_t options;    /* bits 1 << pbt__option_id */
+    uint64_t required;   /* those of them that must be given */
     pbt__section section;
     const char *summary; /* one line */
     const char *text;    /* paragraphs of at most 80 columns; indented lines are kept as they are */

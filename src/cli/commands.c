@@ -8,7 +8,7 @@
 
 #include "cli/usage.h"
 
-#define BIT(name) (1u << PBT__OPTION_##name)
+#define BIT(name) (UINT64_C(1) << PBT__OPTION_##name)
 #define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
 #define QUERY (PLACE | BIT(JSON) | BIT(HELP))
 #define CHANGE (PLACE | BIT(HELP))
@@ -67,6 +67,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
+    [PBT__OPTION_MEMBERS] = {"members", "LIST", "bring back members that failed: 1,3 or all"},
     [PBT__OPTION_VERSION] = {"version", NULL, "print the version"},
     [PBT__OPTION_HELP] = {"help", NULL, "print this text"},
 };
@@ -524,10 +525,14 @@ const pbt__command pbt__commands[] = {
         .operands = "STUDY",
         .operand_minimum = 1,
         .operand_maximum = 1,
-        .options = CHANGE,
+        .options = CHANGE | BIT(MEMBERS),
         .section = PBT__SECTION_CHANGE,
-        .summary = "undo a stop",
-        .text = "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n",
+        .summary = "undo a stop, or bring back members that failed",
+        .text = "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n"
+                "\n"
+                "--members brings back members that failed for good, also of a study that has\n"
+                "finished or failed: each goes on from the weights it had, else from a copy of\n"
+                "another's, else afresh. 'pbt run' of the spec trains them.\n",
         .run = pbt__command_resume,
     },
     {
@@ -563,12 +568,12 @@ const size_t pbt__command_count = COUNT(pbt__commands);
 
 bool pbt__command_takes(const pbt__command *command, pbt__option_id option)
 {
-    return (command->options & 1u << option) != 0;
+    return (command->options & UINT64_C(1) << option) != 0;
 }
 
 bool pbt__command_needs(const pbt__command *command, pbt__option_id option)
 {
-    return (command->required & 1u << option) != 0;
+    return (command->required & UINT64_C(1) << option) != 0;
 }
 
 const pbt__command *pbt__command_find(const char *name)

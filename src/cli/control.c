@@ -105,6 +105,33 @@ pbt_err pbt__control_resume(pbt__control *this, pbt_error *error)
     return err == PBT_OK && !is_done ? pbt__study_resume(this->study, error) : err;
 }
 
+/* "all", or a list of numbers. NULL: no memory. */
+static char *write_members(const int32_t *members, size_t count)
+{
+    json_t *list = count > 0 ? json_array() : json_string("all");
+    bool is_whole = list != NULL;
+    for (size_t i = 0; i < count && is_whole; i++) {
+        is_whole = json_array_append_new(list, json_integer(members[i])) == 0;
+    }
+    json_t *body = json_pack("{s:o}", "members", list);
+    char *text = is_whole && body != NULL ? pbt__json_write(body) : NULL;
+    json_decref(body);
+    return text;
+}
+
+pbt_err pbt__control_revive(pbt__control *this, const int32_t *members, size_t count,
+                            pbt_error *error)
+{
+    bool is_done = false;
+    char *body = write_members(members, count);
+    if (body == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = call(this, "/resume", body, &is_done, error);
+    free(body);
+    return err == PBT_OK && !is_done ? pbt__study_revive(this->study, members, count, error) : err;
+}
+
 static char *write_amendments(const char *const *keys, const char *const *values, size_t count)
 {
     json_t *list = json_array();

@@ -33,6 +33,8 @@ int pbt__control_run(const pbt__arguments *arguments, pbt__change change);
 /* As the calls of study.h of that name. */
 PBT_MUST_USE pbt_err pbt__control_stop(pbt__control *control, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__control_resume(pbt__control *control, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__control_revive(pbt__control *control, const int32_t *members,
+                                         size_t count, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__control_amend(pbt__control *control, const char *const *keys,
                                         const char *const *values, size_t count, pbt_error *error);
 

@@ -10,7 +10,7 @@
 #include "cli/sight.h"
 #include "cli/table.h"
 
-enum { TRAINING_SHOWN = 8 };
+enum { TRAINING_SHOWN = 8, FAILED_SHOWN = 16 };
 
 static void add_fact(pbt__table *table, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -83,6 +83,37 @@ void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out)
     pbt__table_fini(&table);
 }
 
+bool pbt__facts_failed(const json_t *show, pbt__text *out)
+{
+    const json_t *failed = json_object_get(show, "failed_members");
+    const size_t count = json_array_size(failed);
+    const int64_t population = integer_of(show, "population");
+    if (count == 0) {
+        return false;
+    }
+    pbt__text_format(out, "%zu of %" PRId64 " member%s failed (", count, population,
+                     population == 1 ? "" : "s");
+    for (size_t i = 0; i < count && i < FAILED_SHOWN; i++) {
+        pbt__text_format(out, "%sm%" PRId64, i == 0 ? "" : ", ",
+                         (int64_t)json_integer_value(json_array_get(failed, i)));
+    }
+    pbt__text_add(out, count > FAILED_SHOWN ? ", ...)" : ")");
+    if (json_is_integer(json_object_get(show, "steps_total"))) {
+        pbt__text_format(out, ": %" PRId64 " of %" PRId64 " steps were not trained",
+                         integer_of(show, "steps_missing"), integer_of(show, "steps_total"));
+    }
+    return true;
+}
+
+static void add_failed(pbt__table *table, const json_t *show)
+{
+    pbt__text words = pbt__text_init(PBT__PATH_SIZE);
+    if (pbt__facts_failed(show, &words)) {
+        add_fact(table, "failed", "%s", pbt__text_string(&words));
+    }
+    pbt__text_fini(&words);
+}
+
 void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
 {
     pbt__table table = pbt__table_init(2);
@@ -90,6 +121,7 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
     add_fact(&table, "state", "%s", string_of(show, "state"));
     add_fact(&table, "members", "%" PRId64 ", %s", integer_of(show, "population"),
              string_of(show, "mode"));
+    add_failed(&table, show);
     int64_t done = integer_of(show, "steps_done"), total = integer_of(show, "steps_total");
     double share = total > 0 ? 100.0 * (double)done / (double)total : 0;
     if (total > 0) {

@@ -127,6 +127,11 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
         bool never_asks = strstr(pbt__log_newest(end), PBT__LOG_IDLE_HINT) != NULL;
         pbt__error_hint(error, "%s; the same command tries again",
                         never_asks ? PBT__LOG_IDLE_HINT : "mend the trainer");
+    } else if (summary->steps_done > 0) {
+        pbt__error_hint(error,
+                        "mend the cause, then 'pbt resume %s --members all%s', then the same "
+                        "command goes on",
+                        name, option);
     } else {
         pbt__error_hint(error, "'pbt delete %s --yes%s', then run it again", name, option);
     }
@@ -182,6 +187,29 @@ static void write_next(const pbt__outcome *outcome, const pbt__summary *summary,
     }
 }
 
+/* A study that has ended short of members has a result, but is not done. */
+static pbt_err tell_failed(const pbt__outcome *outcome, const json_t *show, pbt_error *error)
+{
+    char option[PBT__PATH_SIZE], list[256] = "";
+    const json_t *failed = json_object_get(show, "failed_members");
+    pbt__text words = pbt__text_init(sizeof error->message);
+    pbt_err err = PBT_OK;
+    size_t length = 0;
+    for (size_t i = 0; i < json_array_size(failed) && length + 16 < sizeof list; i++) {
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%d", i == 0 ? "" : ",",
+                                   (int)json_integer_value(json_array_get(failed, i)));
+    }
+    bool is_whole = length + 16 < sizeof list;
+    if (pbt__facts_failed(show, &words)) {
+        err = pbt__fail(error, PBT_ERR_TRAINER, "%s", pbt__text_string(&words));
+        pbt__place_option(outcome->place, option, sizeof option);
+        pbt__error_hint(error, "'pbt resume %s --members %s%s' brings back those that failed",
+                        pbt__study_name(outcome->study), is_whole ? list : "all", option);
+    }
+    pbt__text_fini(&words);
+    return err;
+}
+
 static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
@@ -200,8 +228,12 @@ static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *sum
     if (outcome->place->file[0] != '\0') {
         write_next(outcome, summary, &text);
     }
+    err = pbt__print_text(&text, error);
+    if (err == PBT_OK && summary->state == PBT__FINISHED) {
+        err = tell_failed(outcome, show, error);
+    }
     json_decref(show);
-    return pbt__print_text(&text, error);
+    return err;
 }
 
 pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)

@@ -16,7 +16,8 @@ typedef struct pbt__outcome {
 
 /*
  * Print a study's outcome. Errors: PBT_ERR_NO_MEMBER where the study failed, after the end of a
- * trainer's log was printed; what reading the study meets.
+ * trainer's log was printed; PBT_ERR_TRAINER where it has ended and members of it failed, after its
+ * result was; what reading the study meets.
  */
 PBT_MUST_USE pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error);
 

@@ -219,6 +219,8 @@ static const struct {
      "At %p %m drew %d, whose mean %D is better than its own %C, but p = %P is not below %L."},
     {"is_best", NULL, NULL, "At %p nobody whom %m could copy comes before it."},
     {"in_band", NULL, NULL, "At %p %m had %s, which is not below %l."},
+    {"revived", NULL, NULL,
+     "%m had failed for good; a user brought it back, and it goes on from the weights it had."},
     {"copies", "diverged", NULL,
      "%m diverged, so it counts as the worst; it drew %d (%t) from %e candidates at %p."},
     {"copies", "lost", NULL,
@@ -269,6 +271,13 @@ static const char *outcome_of_diverged(const json_t *why)
 static const char *outcome_of_lost(const json_t *why)
 {
     bool is_fixed = is(why, "verdict", "fixed") || is(why, "verdict", "scheduled");
+    bool is_afresh = json_is_null(field(why, "parent"));
+    if (is(why, "verdict", "revived")) {
+        return "";
+    }
+    if (!is_fixed && !is_afresh) {
+        return "So it goes back to the weights it had, with new hyperparameters.";
+    }
     return is_fixed ? "So it trains again from where that segment started."
                     : "So it starts from scratch with new hyperparameters.";
 }

@@ -46,6 +46,7 @@ typedef struct run {
     pbt__gpus gpus;
     int32_t slot_count; /* 0: as the machine allows */
     bool is_quiet;
+    bool has_ended; /* the study run last is over, however it went */
 } run;
 
 /* ---- slots ---- */
@@ -302,6 +303,7 @@ static pbt_err train_and_tell(run *this, pbt__study *study, bool is_new, pbt_err
         outcome.elapsed_seconds = (double)(pbt__clock_monotonic_us() - began_us) / 1e6;
         outcome.is_interrupted = pbt__signals_count() > 0;
     }
+    this->has_ended = err == PBT_OK;
     return err == PBT_OK ? pbt__outcome_print(&outcome, error) : err;
 }
 
@@ -336,7 +338,8 @@ static int run_seeds(run *this, const pbt_spec *spec, pbt__seeds seeds)
         pbt_err err = pbt__spec_with_seed(spec, name, (uint64_t)seed, &seeded, &error);
         int status = err == PBT_OK ? run_study(this, seeded) : pbt__print_error(&error);
         worst = status != 0 ? status : worst;
-        bool can_go_on = status == 0 || status == pbt__exit_status(PBT_ERR_NO_MEMBER);
+        bool can_go_on =
+            status == 0 || status == pbt__exit_status(PBT_ERR_NO_MEMBER) || this->has_ended;
         if (seed == seeds.last || !can_go_on) {
             break;
         }

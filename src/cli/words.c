@@ -185,6 +185,17 @@ static void add_timed(const json_t *event, pbt__text *out)
                      is_training ? "training goes on" : "nobody trains", seconds);
 }
 
+static void add_revived(const json_t *event, pbt__text *out)
+{
+    const json_t *members = json_object_get(event, "members");
+    pbt__text_add(out, "brought back");
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        pbt__text_format(out, " m%" PRId64,
+                         (int64_t)json_integer_value(json_array_get(members, i)));
+    }
+    add_decisions(event, out);
+}
+
 static const struct {
     const char *kind;
     void (*add)(const json_t *event, pbt__text *out);
@@ -192,6 +203,7 @@ static const struct {
     {"created", add_created},   {"reported", add_reported},   {"failed", add_failed},
     {"released", add_released}, {"rescued", add_rescued},     {"amended", add_amended},
     {"stopped", add_stopped},   {"collected", add_collected}, {"timed", add_timed},
+    {"revived", add_revived},
 };
 
 void pbt__words_event(const json_t *event, pbt__text *out)

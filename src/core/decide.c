@@ -319,6 +319,34 @@ static void decide_again(const pbt_population *population, pbt__decision *out,
     set_course(population, out, start_step, lost->start_age);
 }
 
+/* The weights a lost segment started from; NULL where it started afresh, they cannot be read, or
+ * the study's rules are older. */
+static const pbt_segment *weights_had(const pbt_population *population, const pbt_segment *lost)
+{
+    bool is_unloadable = pbt__record(population, lost->id.member, lost->id.number)->is_unloadable;
+    return population->rules < PBT__RULES_BACK || is_unloadable ? NULL
+                                                                : parent_of(population, lost);
+}
+
+/* Go back to the weights it had, with new hyperparameters, those aside that belong to the weights.
+ */
+static void decide_resampled(const pbt_population *population, pbt__decision *out,
+                             const pbt_segment *lost, const pbt_segment *had, int64_t start_step)
+{
+    const pbt_space *space = &population->search->space;
+    out->segment.reason = PBT_RESCUE;
+    out->segment.parent = had->id;
+    draw_priors(population, out, false);
+    for (size_t i = 0; i < space->count; i++) {
+        if (space->parameters[i].inherit || space->parameters[i].type == PBT_CONSTANT) {
+            values_of(out)[i] = lost->values[i];
+        } else {
+            changes_of(out)[i] = (pbt_change){.operation = PBT_RESAMPLE, .from = lost->values[i]};
+        }
+    }
+    set_course(population, out, start_step, had->end_age);
+}
+
 /* Rescue a lost member. Returns false where it waits for others to report. */
 static bool decide_lost(pbt_population *population, pbt__decision *out)
 {
@@ -329,6 +357,13 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     if (pbt__is_fixed(population, m)) {
         out->why.occasion = PBT__OCCASION_LOST;
         out->why.verdict = verdict_of_fixed(search, m);
+        decide_again(population, out, lost, start);
+        return true;
+    }
+    const pbt_segment *had = weights_had(population, lost);
+    if (had != NULL && population->members[m].is_revived) {
+        out->why.occasion = PBT__OCCASION_LOST;
+        out->why.verdict = PBT__VERDICT_REVIVED;
         decide_again(population, out, lost, start);
         return true;
     }
@@ -344,7 +379,11 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     if (search->mode == PBT_ASYNCHRONOUS && pbt__exploit_may_rescue(population, m)) {
         return false;
     }
-    decide_afresh(population, out, lost, start);
+    if (had != NULL) {
+        decide_resampled(population, out, lost, had, start);
+    } else {
+        decide_afresh(population, out, lost, start);
+    }
     return true;
 }
 

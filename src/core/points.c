@@ -293,7 +293,8 @@ pbt_err pbt__points_leave(pbt_population *population, int32_t m, int32_t number)
     return PBT_OK;
 }
 
-static pbt_err points_forget(pbt_population *population, int32_t m)
+/* Count a member's reports at their points: +1, or take them back: -1. */
+static pbt_err points_count(pbt_population *population, int32_t m, int32_t change)
 {
     const pbt__member_record *who = &population->members[m];
     for (int32_t r = 0; r <= who->reported; r++) {
@@ -303,20 +304,20 @@ static pbt_err points_forget(pbt_population *population, int32_t m)
         if (PBT__TOUCH(population, &pbt__point(population, r)->reported)) {
             return PBT_ERR_MEMORY;
         }
-        pbt__point(population, r)->reported--;
+        pbt__point(population, r)->reported += change;
     }
     if (PBT__TOUCH(population, &population->newest_quorum) ||
         PBT__TOUCH(population, &population->reported_members)) {
         return PBT_ERR_MEMORY;
     }
-    population->reported_members -= who->reported >= 0 ? 1 : 0;
+    population->reported_members += who->reported >= 0 ? change : 0;
     return PBT_OK;
 }
 
 pbt_err pbt__points_fail(pbt_population *population, int32_t m)
 {
     if (each_ranking(population, m, ranking_drop) != PBT_OK ||
-        points_forget(population, m) != PBT_OK ||
+        points_count(population, m, -1) != PBT_OK ||
         PBT__TOUCH(population, &population->members[m].state) ||
         PBT__TOUCH(population, &population->tally)) {
         return PBT_ERR_MEMORY;
@@ -325,6 +326,18 @@ pbt_err pbt__points_fail(pbt_population *population, int32_t m)
     population->tally.failed++;
     population->newest_quorum = newest_quorum_below(population, population->last_point);
     return PBT_OK;
+}
+
+pbt_err pbt__points_revive(pbt_population *population, int32_t m, pbt_member_state state)
+{
+    if (points_count(population, m, +1) != PBT_OK ||
+        PBT__TOUCH(population, &population->members[m]) ||
+        PBT__TOUCH(population, &population->tally)) {
+        return PBT_ERR_MEMORY;
+    }
+    population->members[m].state = state;
+    population->tally.failed--;
+    return pbt__points_reset(population);
 }
 
 static pbt_err ranking_again(pbt_population *population, int32_t point, int32_t m)

@@ -133,6 +133,7 @@ pbt_err pbt__population_new(const pbt_search *search, pbt_population **out, pbt_
     }
     p->own_search = *search;
     p->search = &p->own_search;
+    p->rules = PBT__RULES_NEWEST;
     p->latest_block = -1;
     p->last_point = -1;
     p->newest_quorum = -1;
@@ -226,8 +227,13 @@ pbt_err pbt__population_apply(pbt_population *population, const pbt__decision *d
     who->weights_from = goes_on ? who->weights_from : s->id.number;
     who->newest = s->id.number;
     who->state = PBT_MEMBER_TRAINING;
-    who->is_asked = false;
+    who->is_asked = who->is_revived = false;
     return PBT_OK;
+}
+
+void pbt__population_follow(pbt_population *population, int32_t rules)
+{
+    population->rules = rules;
 }
 
 /* ---- looking ---- */

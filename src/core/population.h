@@ -25,6 +25,14 @@ enum {
     PBT__RESCUES_MAXIMUM = 3,     /* in a row, without a report */
 };
 
+/* Rules that have changed since logs were first written. A study keeps those it was created with:
+ * its decisions are made again by them. */
+enum {
+    PBT__RULES_FIRST = 0,
+    PBT__RULES_BACK = 1, /* a rescue without a donor goes back to the weights the member had */
+    PBT__RULES_NEWEST = PBT__RULES_BACK,
+};
+
 /* What a decision compared, for `pbt why`. */
 typedef struct pbt__comparison {
     int32_t point;      /* ready point judged at, by segment number; -1: no decision was due */
@@ -62,6 +70,7 @@ typedef struct pbt__comparison {
     X(NOT_SIGNIFICANT, "not_significant") /* t_test: p is alpha or more */                         \
     X(IS_BEST, "is_best")                 /* best: nobody it could copy is before it */            \
     X(IN_BAND, "in_band")                 /* threshold: not below the line */                      \
+    X(REVIVED, "revived")                 /* brought back by a user: it goes on as it was */       \
     X(COPIES, "copies")
 
 typedef enum pbt__occasion {
@@ -108,11 +117,23 @@ typedef struct pbt__standing {
     bool is_candidate;
 } pbt__standing;
 
-typedef enum pbt__cause { PBT__CAUSE_TRAINER, PBT__CAUSE_LOST, PBT__CAUSE_FATAL } pbt__cause;
+typedef enum pbt__cause {
+    PBT__CAUSE_TRAINER,
+    PBT__CAUSE_LOST,
+    PBT__CAUSE_FATAL,
+    PBT__CAUSE_UNLOADABLE, /* what it starts from cannot be read */
+} pbt__cause;
 
 /* As pbt_population_new, without any segment: the initial ones are due (`decide`). */
 PBT_MUST_USE pbt_err pbt__population_new(const pbt_search *search, pbt_population **out,
                                          pbt_error *error);
+
+/* Put the rules in force by which a log was written. Before anything was applied. */
+void pbt__population_follow(pbt_population *population, int32_t rules);
+
+/* Bring back a member that failed: it goes on from the weights it had, or is rescued. Errors:
+ * PBT_ERR_STATE where it has not failed, or has nothing left to train; PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__population_revive(pbt_population *population, int32_t member);
 
 /* Say whether a report fits its open segment, changing nothing. Errors: PBT_ERR_STATE (not open),
  * PBT_ERR_REPORT. Nullable: error. */

@@ -222,7 +222,7 @@ bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id i
 {
     const pbt__segment_record *r = pbt__record(population, id.member, id.number);
     const pbt_search *search = population->search;
-    return cause == PBT__CAUSE_FATAL ||
+    return cause == PBT__CAUSE_FATAL || cause == PBT__CAUSE_UNLOADABLE ||
            (cause == PBT__CAUSE_TRAINER && r->failures >= search->retries) ||
            (cause == PBT__CAUSE_LOST && r->losses >= search->lost);
 }
@@ -243,7 +243,26 @@ pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id, pbt
     bool is_last = pbt__population_gives_up(population, id, cause);
     who->failures++;
     *(cause == PBT__CAUSE_LOST ? &r->losses : &r->failures) += 1;
+    r->is_unloadable = cause == PBT__CAUSE_UNLOADABLE;
     count_broken(population, r, cause);
     *gave_up = is_last;
     return is_last ? give_up(population, id.member, r) : PBT_OK;
+}
+
+/* ---- bringing back ---- */
+
+pbt_err pbt__population_revive(pbt_population *population, int32_t m)
+{
+    pbt__member_record *who = &population->members[m];
+    bool has_work = pbt__population_step(population, m) < population->search->stop_steps;
+    if (who->state != PBT_MEMBER_FAILED || !has_work) {
+        return PBT_ERR_STATE;
+    }
+    if (pbt__points_revive(population, m, PBT_MEMBER_LOST) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    population->tally.lost++;
+    who->rescues = 0;
+    who->is_revived = true;
+    return PBT_OK;
 }

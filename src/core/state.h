@@ -21,6 +21,7 @@ typedef struct pbt__segment_record {
     pbt_segment segment;
     double rank_score;
     int32_t failures, losses;
+    bool is_unloadable;   /* it was given up because what it starts from cannot be read */
     int64_t sample_first; /* into the population's samples */
     int32_t sample_count;
 } pbt__segment_record;
@@ -51,6 +52,7 @@ typedef struct pbt__member_record {
     int32_t rescues;      /* in a row, without a report */
     int32_t failures;
     bool is_candidate; /* its latest report is finite and holds a checkpoint */
+    bool is_revived;   /* and not decided since */
     bool is_asked;     /* pbt_population_ask gave its open segment away */
 } pbt__member_record;
 
@@ -61,6 +63,7 @@ enum {
 
 struct pbt_population {
     const pbt_search *search;
+    int32_t rules;         /* those in force, PBT__RULES_* */
     pbt_search own_search; /* what pbt_population_new was given, by value */
     pbt__journal journal;
     pbt__tally tally;
@@ -149,6 +152,9 @@ PBT_MUST_USE pbt_err pbt__points_report(pbt_population *population, int32_t memb
 PBT_MUST_USE pbt_err pbt__points_leave(pbt_population *population, int32_t member, int32_t number);
 /* when it fails for good (its state becomes PBT_MEMBER_FAILED, and the tally says so), */
 PBT_MUST_USE pbt_err pbt__points_fail(pbt_population *population, int32_t member);
+/* when it is brought back into another state, which the tally does not count yet, */
+PBT_MUST_USE pbt_err pbt__points_revive(pbt_population *population, int32_t member,
+                                        pbt_member_state state);
 /* and when it becomes, or ceases to be, a candidate. */
 PBT_MUST_USE pbt_err pbt__points_candidate(pbt_population *population, int32_t member,
                                            bool is_candidate);

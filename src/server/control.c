@@ -9,7 +9,12 @@
 #include "spec/keys.h"
 #include "study/host.h"
 
-enum { AMENDMENTS_MAXIMUM = 64, KEY_MAXIMUM = 128, VALUE_MAXIMUM = 64 * 1024 };
+enum {
+    MEMBERS_MAXIMUM = 1024,
+    AMENDMENTS_MAXIMUM = 64,
+    KEY_MAXIMUM = 128,
+    VALUE_MAXIMUM = 64 * 1024
+};
 
 static pbt_err answer_recorded(pbt__request *request, pbt_err err, pbt_error *error)
 {
@@ -22,9 +27,53 @@ pbt_err pbt__serve_stop(pbt__request *request, pbt_error *error)
     return answer_recorded(request, pbt__study_stop(request->hosted->study, error), error);
 }
 
+/* ---- resuming -------------------------------------------------------------------------------- */
+
+typedef struct revival {
+    bool is_asked;
+    int32_t members[MEMBERS_MAXIMUM];
+    size_t count; /* 0: all that failed */
+} revival;
+
+static void read_revival(pbt__body *body, revival *out)
+{
+    const json_t *list = json_object_get(body->json, "members");
+    const size_t count = json_array_size(list);
+    const bool is_all = json_is_string(list) && strcmp(json_string_value(list), "all") == 0;
+    out->is_asked = list != NULL;
+    out->count = 0;
+    if (list != NULL && !is_all && (count < 1 || count > MEMBERS_MAXIMUM)) {
+        pbt__body_fail(body, "members", "is neither \"all\" nor a list of 1 to 1024 members");
+    }
+    for (size_t i = 0; i < count && body->err == PBT_OK; i++) {
+        const json_t *one = json_array_get(list, i);
+        const json_int_t value = json_integer_value(one);
+        if (!json_is_integer(one) || value < 0 || value > INT32_MAX) {
+            pbt__body_fail(body, "members", "holds what is no member's number");
+        }
+        out->members[out->count++] = (int32_t)value;
+    }
+}
+
+/* Without a body, as before there was any to send, it only undoes a stop. */
 pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error)
 {
-    return answer_recorded(request, pbt__study_resume(request->hosted->study, error), error);
+    revival these = {.is_asked = false};
+    pbt__study *study = request->hosted->study;
+    pbt_err err = PBT_OK;
+    if (request->body.length > 0) {
+        pbt__body body = pbt__body_init(request, error);
+        if (body.err == PBT_OK) {
+            read_revival(&body, &these);
+        }
+        err = body.err;
+        pbt__body_fini(&body);
+    }
+    if (err == PBT_OK) {
+        err = these.is_asked ? pbt__study_revive(study, these.members, these.count, error)
+                             : pbt__study_resume(study, error);
+    }
+    return answer_recorded(request, err, error);
 }
 
 /* ---- amending -------------------------------------------------------------------------------- */

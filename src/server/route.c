@@ -24,7 +24,7 @@ static const pbt__route ROUTES[] = {
     {"GET", STUDY "/claims", PBT__BODY_NONE, WORKER, pbt__serve_claims},
     {"GET", STUDY "/verify", PBT__BODY_NONE, OWNER, pbt__serve_verify},
     {"POST", STUDY "/stop", PBT__BODY_NONE, OWNER, pbt__serve_stop},
-    {"POST", STUDY "/resume", PBT__BODY_NONE, OWNER, pbt__serve_resume},
+    {"POST", STUDY "/resume", PBT__BODY_JSON, OWNER, pbt__serve_resume},
     {"POST", STUDY "/amend", PBT__BODY_JSON, OWNER, pbt__serve_amend},
     {"POST", STUDY "/claim", PBT__BODY_JSON, WORKER, pbt__serve_claim},
     {"POST", SEGMENT "/report", PBT__BODY_JSON, WORKER, pbt__serve_report},

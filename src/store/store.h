@@ -38,6 +38,7 @@ typedef enum pbt__event_kind {
     PBT__COLLECTED = 9,
     PBT__RESUMED = 10,
     PBT__TIMED = 11,
+    PBT__REVIVED = 12,
 } pbt__event_kind;
 
 /* One line of a study's log. Owner: whoever handed it over; valid during the call. */

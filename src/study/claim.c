@@ -382,7 +382,7 @@ static pbt_err fail_unloadable(pbt__study *study, const pbt__claimant *who, int3
     claim.attempt = claim.number == newest.id.number ? claim.attempt + 1 : 1;
     claim.number = newest.id.number;
     snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
-    return pbt__study_log_failure(study, &claim, PBT__CAUSE_FATAL, message, error);
+    return pbt__study_log_failure(study, &claim, PBT__CAUSE_UNLOADABLE, message, error);
 }
 
 /* Whom to hand out now; -1: nobody. */

@@ -10,7 +10,12 @@ static pbt_err fail_over(const pbt__study *study, pbt_error *error)
     const char *reason = study->view.facts.stop_reason;
     (void)pbt__fail(error, PBT_ERR_STATE, "study '%s' has ended", study->row.name);
     pbt__error_detail(error, "%s", reason[0] != '\0' ? reason : "every member has finished");
-    pbt__error_hint(error, "pbt amend %s stop.steps=N lets it go on", study->row.name);
+    if (pbt__population_tally(study->view.population).failed > 0) {
+        pbt__error_hint(error, "pbt resume %s --members all brings back those that failed",
+                        study->row.name);
+    } else {
+        pbt__error_hint(error, "pbt amend %s stop.steps=N lets it go on", study->row.name);
+    }
     return PBT_ERR_STATE;
 }
 
@@ -61,6 +66,106 @@ static pbt_err run_resume(pbt__study *study, void *arguments, pbt_error *error)
 pbt_err pbt__study_resume(pbt__study *study, pbt_error *error)
 {
     return pbt__study_submit(study, run_resume, NULL, error);
+}
+
+/* ---- bringing back ---- */
+
+typedef struct revive_call {
+    const int32_t *members;
+    size_t count; /* 0: all that have failed */
+} revive_call;
+
+static bool may_revive(const pbt__study *study, int32_t m)
+{
+    const pbt_population *population = study->view.population;
+    return pbt__population_state(population, m) == PBT_MEMBER_FAILED &&
+           pbt__population_step(population, m) < study->view.facts.spec->search.stop_steps;
+}
+
+static pbt_err check_revived(const pbt__study *study, const revive_call *call, pbt_error *error)
+{
+    int32_t population = study->view.facts.spec->search.population;
+    for (size_t i = 0; i < call->count; i++) {
+        int32_t m = call->members[i];
+        if (m < 0 || m >= population) {
+            return pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no member %d",
+                             study->row.name, (int)m);
+        }
+        if (!may_revive(study, m)) {
+            return pbt__fail(error, PBT_ERR_STATE, "member %d has not failed", (int)m);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (call->members[j] == m) {
+                return pbt__fail(error, PBT_ERR_ARGUMENT, "member %d is named twice", (int)m);
+            }
+        }
+    }
+    return PBT_OK;
+}
+
+static bool is_named(const revive_call *call, int32_t m)
+{
+    bool named = call->count == 0;
+    for (size_t i = 0; i < call->count; i++) {
+        named = named || call->members[i] == m;
+    }
+    return named;
+}
+
+static pbt_err list_revived(const pbt__study *study, const revive_call *call, json_t *list,
+                            pbt_error *error)
+{
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        if (may_revive(study, m) && is_named(call, m) &&
+            json_array_append_new(list, json_integer(m)) != 0) {
+            return pbt__fail_memory(error);
+        }
+    }
+    return json_array_size(list) > 0
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_STATE, "no member of study '%s' has failed",
+                           study->row.name);
+}
+
+static pbt_err requeue_revived(pbt__study *study, const json_t *list, pbt_error *error)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        int32_t m = (int32_t)json_integer_value(json_array_get(list, i));
+        if (pbt__study_requeue(study, m) != PBT_OK) {
+            return pbt__fail_memory(error);
+        }
+    }
+    return PBT_OK;
+}
+
+/* What a user's stop, or a broken trainer, has ended goes on by the same call. */
+static pbt_err run_revive(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const revive_call *call = arguments;
+    const char *reason = study->view.facts.stop_reason;
+    json_t *list = json_array();
+    pbt_err err = list != NULL ? check_revived(study, call, error) : pbt__fail_memory(error);
+    if (err == PBT_OK) {
+        err = list_revived(study, call, list, error);
+    }
+    if (err == PBT_OK && reason[0] != '\0') {
+        err = run_resume(study, NULL, error);
+    }
+    if (err == PBT_OK) {
+        pbt__reading reading = {.entry = {.kind = PBT__REVIVED, .members = list}};
+        err = pbt__study_log(study, &reading, error);
+    }
+    if (err == PBT_OK) {
+        err = requeue_revived(study, list, error);
+    }
+    json_decref(list);
+    return err;
+}
+
+pbt_err pbt__study_revive(pbt__study *study, const int32_t *members, size_t count, pbt_error *error)
+{
+    revive_call call = {.members = members, .count = count};
+    return pbt__study_submit(study, run_revive, &call, error);
 }
 
 /* ---- amending ---- */

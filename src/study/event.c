@@ -12,7 +12,7 @@
 
 bool pbt__event_kind_is_known(pbt__event_kind kind)
 {
-    return kind >= PBT__CREATED && kind <= PBT__TIMED;
+    return kind >= PBT__CREATED && kind <= PBT__REVIVED;
 }
 
 const char *pbt__event_kind_name(pbt__event_kind kind)
@@ -21,7 +21,7 @@ const char *pbt__event_kind_name(pbt__event_kind kind)
         [PBT__CREATED] = "created",   [PBT__REPORTED] = "reported", [PBT__FAILED] = "failed",
         [PBT__RELEASED] = "released", [PBT__RESCUED] = "rescued",   [PBT__AMENDED] = "amended",
         [PBT__SCALED] = "scaled",     [PBT__STOPPED] = "stopped",   [PBT__COLLECTED] = "collected",
-        [PBT__RESUMED] = "resumed",   [PBT__TIMED] = "timed",
+        [PBT__RESUMED] = "resumed",   [PBT__TIMED] = "timed",       [PBT__REVIVED] = "revived",
     };
     return pbt__event_kind_is_known(kind) ? NAMES[kind] : "unknown";
 }
@@ -31,6 +31,7 @@ const char *pbt__event_kind_name(pbt__event_kind kind)
 typedef enum field_type {
     FIELD_ID,
     FIELD_INT32,
+    FIELD_INT32_OR_ZERO,
     FIELD_INT64,
     FIELD_COUNT,
     FIELD_TEXT,
@@ -55,7 +56,7 @@ enum {
     SAVES = IN(PBT__REPORTED) | IN(PBT__RELEASED),
     CREATES = IN(PBT__CREATED),
     DECIDES = IN(PBT__CREATED) | IN(PBT__REPORTED) | IN(PBT__FAILED) | IN(PBT__RESCUED) |
-              IN(PBT__AMENDED),
+              IN(PBT__AMENDED) | IN(PBT__REVIVED),
 };
 
 static const field FIELDS[] = {
@@ -79,11 +80,15 @@ static const field FIELDS[] = {
     {"checkpoints", FIELD_JSON, AT(collected), IN(PBT__COLLECTED)},
     {"trained_us", FIELD_COUNT, AT(trained_us), IN(PBT__TIMED)},
     {"is_training", FIELD_BOOL, AT(is_training), IN(PBT__TIMED)},
+    {"members", FIELD_JSON, AT(members), IN(PBT__REVIVED)},
+    {"rules", FIELD_INT32_OR_ZERO, AT(rules), CREATES},
 };
 enum { FIELDS_COUNT = sizeof FIELDS / sizeof *FIELDS };
 
-static const char *const CAUSES[] = {
-    [PBT__CAUSE_TRAINER] = "trainer", [PBT__CAUSE_LOST] = "lost", [PBT__CAUSE_FATAL] = "fatal"};
+static const char *const CAUSES[] = {[PBT__CAUSE_TRAINER] = "trainer",
+                                     [PBT__CAUSE_LOST] = "lost",
+                                     [PBT__CAUSE_FATAL] = "fatal",
+                                     [PBT__CAUSE_UNLOADABLE] = "unloadable"};
 enum { CAUSE_COUNT = sizeof CAUSES / sizeof *CAUSES };
 
 static bool has_field(const field *f, pbt__event_kind kind)
@@ -100,6 +105,7 @@ static json_t *field_json(const field *f, const pbt__entry *entry)
     case FIELD_ID:
         return pbt__id_json(*(const pbt_segment_id *)at);
     case FIELD_INT32:
+    case FIELD_INT32_OR_ZERO:
         return json_integer(*(const int32_t *)at);
     case FIELD_INT64:
     case FIELD_COUNT:
@@ -159,6 +165,8 @@ static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
         return json_is_string(json) && pbt__id_read(json_string_value(json), at);
     case FIELD_INT32:
         return int32_read(json, at);
+    case FIELD_INT32_OR_ZERO:
+        return json == NULL || int32_read(json, at);
     case FIELD_INT64:
         return int64_read(json, at);
     case FIELD_COUNT:

@@ -32,6 +32,8 @@ typedef struct pbt__entry {
     json_t *collected;              /* collected: [id] */
     int64_t trained_us;             /* timed: by stop.seconds, up to this event */
     bool is_training;               /* timed: it goes on counting from here */
+    json_t *members;                /* revived: [member] */
+    int32_t rules;                  /* created: PBT__RULES_*; a log without is of the first */
     const char *name;               /* created */
     int64_t seed;                   /* created */
     const char *spec;               /* created: the YAML as it was read */

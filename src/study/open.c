@@ -284,7 +284,8 @@ static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *prov
                                       .seed = (int64_t)spec->search.seed,
                                       .spec = spec->source,
                                       .folder = folder,
-                                      .provenance = provenance}};
+                                      .provenance = provenance,
+                                      .rules = PBT__RULES_NEWEST}};
     return pbt__study_log(study, &reading, error);
 }
 

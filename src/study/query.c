@@ -177,15 +177,36 @@ static json_t *best_json(pbt__study *study)
                      pbt__values_json(space_of(study), best.values));
 }
 
+/* Members that failed for good, and the steps that they did not train. */
+static json_t *list_failed(const pbt__study *study, int64_t *missing)
+{
+    const pbt_search *search = &study->view.facts.spec->search;
+    json_t *list = json_array();
+    *missing = 0;
+    for (int32_t m = 0; list != NULL && m < search->population; m++) {
+        if (pbt__population_state(study->view.population, m) != PBT_MEMBER_FAILED) {
+            continue;
+        }
+        *missing += search->stop_steps - pbt__population_step(study->view.population, m);
+        if (json_array_append_new(list, json_integer(m)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 static json_t *show_json(pbt__study *study)
 {
+    int64_t missing = 0;
+    json_t *failed = list_failed(study, &missing);
     pbt__summary s;
     const pbt_spec *spec = study->view.facts.spec;
     summarise(study, &s);
     const char *mode = pbt__mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
-                     "s:o}",
+                     "s:o, s:o, s:I}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
@@ -195,7 +216,9 @@ static json_t *show_json(pbt__study *study)
                      "stop_reason", s.stop_reason, "metric", spec->metric, "notes",
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
-                     has_limit ? json_real(s.seconds_total) : json_null());
+                     has_limit ? json_real(s.seconds_total) : json_null(),
+                     "failed_members", failed, "steps_missing",
+                     (json_int_t)(has_end ? missing : 0));
 }
 
 /* The first event says where a study comes from; reading ends there. */

@@ -283,6 +283,13 @@ void pbt__study_wake(pbt__study *study);
 PBT_MUST_USE pbt_err pbt__study_stop(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_resume(pbt__study *study, pbt_error *error);
 
+/* Bring back members that failed for good, as one event: each goes on from the weights it had, is
+ * rescued where those are gone, and starts afresh where nobody can rescue it. Resumes a study that
+ * was stopped. Shape: members[count]; 0: all that failed. Errors: PBT_ERR_STATE (one has not
+ * failed, none has, a rule has stopped the study), PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT (twice). */
+PBT_MUST_USE pbt_err pbt__study_revive(pbt__study *study, const int32_t *members, size_t count,
+                                       pbt_error *error);
+
 /* Amend keys, all or none, as one event. Shape: keys, values [count] */
 PBT_MUST_USE pbt_err pbt__study_amend(pbt__study *study, const char *const *keys,
                                       const char *const *values, size_t count, pbt_error *error);

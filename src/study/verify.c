@@ -150,7 +150,8 @@ static pbt_err audit_event(void *context, pbt__view *view, const pbt__entry *ent
         complain_missing(audit, view);
     }
     bool may_decide = entry->kind == PBT__CREATED || entry->kind == PBT__REPORTED ||
-                      entry->kind == PBT__FAILED || entry->kind == PBT__AMENDED;
+                      entry->kind == PBT__FAILED || entry->kind == PBT__AMENDED ||
+                      entry->kind == PBT__REVIVED;
     if (may_decide) {
         pbt_err err = expect(audit, view, error);
         if (err != PBT_OK) {

@@ -130,6 +130,9 @@ static pbt_err happen_created(pbt__view *view, const pbt__entry *entry, pbt_erro
     if (view->population != NULL) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "created twice");
     }
+    if (entry->rules < PBT__RULES_FIRST || entry->rules > PBT__RULES_NEWEST) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "rules of a newer version: %d", (int)entry->rules);
+    }
     pbt_err err = parse_created(view, entry, &spec, error);
     if (err != PBT_OK) {
         return err;
@@ -142,6 +145,8 @@ static pbt_err happen_created(pbt__view *view, const pbt__entry *entry, pbt_erro
     if (err != PBT_OK) {
         return err;
     }
+    pbt__population_follow(view->population, entry->rules);
+    view->facts.rules = entry->rules;
     view->ledger = pbt__ledger_new(pbt__population_journal(view->population),
                                    spec->search.population, spec->keep_best, spec->max_bytes);
     view->facts.spec = spec;
@@ -263,10 +268,33 @@ static pbt_err happen_collected(pbt__view *view, const pbt__entry *entry, pbt_er
     return PBT_OK;
 }
 
-/* Members that failed for good hold nothing. */
+static pbt_err happen_revived(pbt__view *view, const pbt__entry *entry, pbt_error *error)
+{
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach(entry->members, i, item)
+    {
+        json_int_t member = json_integer_value(item);
+        bool is_one =
+            json_is_integer(item) && member >= 0 && member < view->facts.spec->search.population;
+        pbt_err err =
+            is_one ? pbt__population_revive(view->population, (int32_t)member) : PBT_ERR_STATE;
+        if (err == PBT_ERR_MEMORY) {
+            return pbt__fail_memory(error);
+        }
+        if (err != PBT_OK) {
+            return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'members'");
+        }
+    }
+    return PBT_OK;
+}
+
+/* By the first rules members that failed for good hold nothing; now they keep what they may be
+ * brought back with. */
 static pbt_err let_failed_go(pbt__view *view, int32_t member, pbt_err err, pbt_error *error)
 {
-    if (err != PBT_OK || pbt__population_state(view->population, member) != PBT_MEMBER_FAILED) {
+    if (err != PBT_OK || view->facts.rules >= PBT__RULES_BACK ||
+        pbt__population_state(view->population, member) != PBT_MEMBER_FAILED) {
         return err;
     }
     return pbt__ledger_leave(view->ledger, member) == PBT_OK ? PBT_OK : pbt__fail_memory(error);
@@ -294,6 +322,8 @@ pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading, pbt_error
         return happen_released(view, entry, error);
     case PBT__AMENDED:
         return happen_amended(view, entry, error);
+    case PBT__REVIVED:
+        return happen_revived(view, entry, error);
     case PBT__STOPPED:
         snprintf(view->facts.stop_reason, sizeof view->facts.stop_reason, "%s", entry->reason);
         return PBT_OK;

@@ -20,6 +20,7 @@ typedef struct pbt__amendment {
 /* Facts that events set; taken back as one. */
 typedef struct pbt__facts {
     pbt_spec *spec; /* in force; one of `specs` */
+    int32_t rules;  /* PBT__RULES_*, those it was created with */
     int64_t sequence;
     pbt__digest digest; /* of event `sequence` */
     int64_t created_us;

@@ -259,7 +259,29 @@ static void nobody_left_to_wait_for(void **state)
     pbt_population_free(population);
 }
 
-static void without_copies_a_lost_member_starts_afresh(void **state)
+/* By the rules that logs were first written by a rescue without a donor forgets its weights; by
+ * those since it goes back to them. */
+static void without_copies_a_lost_member_goes_back(void **state)
+{
+    (void)state;
+    pbt_search search = search_of(3, PBT_ASYNCHRONOUS);
+    search.exploit.rule = PBT_EXPLOIT_NONE;
+    pbt_population *population = population_of(&search);
+    tell_round(population, (double[]){1, 2, 3});
+    give_up(population, 0);
+    pbt_segment s = newest_of(population, 0);
+    pbt_segment lost = segment_of(population, 0, s.id.number - 1);
+    assert_int_equal(s.reason, PBT_RESCUE);
+    assert_int_equal(s.parent.member, 0);
+    assert_int_equal(s.parent.number, 0);
+    assert_int_equal(s.start_step, 10);
+    assert_int_equal(s.start_age, 10);
+    assert_int_equal(s.changes[0].operation, PBT_RESAMPLE);
+    assert_true(s.values[0].real != lost.values[0].real);
+    pbt_population_free(population);
+}
+
+static void by_the_first_rules_a_lost_member_without_copies_starts_afresh(void **state)
 {
     (void)state;
     for (int32_t i = 0; i < 2; i++) {
@@ -267,6 +289,7 @@ static void without_copies_a_lost_member_starts_afresh(void **state)
         search.exploit.rule = i == 0 ? PBT_EXPLOIT_NONE : PBT_EXPLOIT_TRUNCATION;
         search.exploit.fraction = 0;
         pbt_population *population = population_of(&search);
+        pbt__population_follow(population, PBT__RULES_FIRST);
         tell_round(population, (double[]){1, 2, 3});
         give_up(population, 0);
         assert_afresh(population, 0, 10);
@@ -421,7 +444,8 @@ int main(void)
         cmocka_unit_test(a_loss_in_the_last_round_ends_a_member),
         cmocka_unit_test(a_lost_member_waits_for_a_candidate),
         cmocka_unit_test(nobody_left_to_wait_for),
-        cmocka_unit_test(without_copies_a_lost_member_starts_afresh),
+        cmocka_unit_test(without_copies_a_lost_member_goes_back),
+        cmocka_unit_test(by_the_first_rules_a_lost_member_without_copies_starts_afresh),
         cmocka_unit_test(a_round_without_a_candidate_starts_afresh),
         cmocka_unit_test(nobody_of_its_width_to_wait_for),
         cmocka_unit_test(three_rescues_in_a_row),

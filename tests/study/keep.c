@@ -181,7 +181,7 @@ static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
     assert_true(action.train.is_fresh);
     assert_int_equal(action.train.segment.start_step, 10);
     json_t *failed = bench_last(b, "failed");
-    assert_string_equal(json_string_value(json_object_get(failed, "cause")), "fatal");
+    assert_string_equal(json_string_value(json_object_get(failed, "cause")), "unloadable");
     json_decref(failed);
     assert_int_equal(bench_problems(b), 1);
 }

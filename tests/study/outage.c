@@ -222,6 +222,99 @@ static void a_certain_error_of_two_ends_a_study_that_never_reported(void **state
     assert_int_equal(bench_count(b, "failed"), 2);
 }
 
+/* ---- going back and bringing back ---- */
+
+/* Let a member fail until it has failed for good. */
+static void fail_for_good(bench *b, int32_t member)
+{
+    for (int i = 0; bench_summary(b).failed_count == 0; i++) {
+        assert_in_range(i, 0, 50);
+        pbt__action action = bench_claim_member(b, member, "a");
+        assert_ok(bench_fail(b, "a", &action, false));
+    }
+}
+
+static void a_rescue_without_a_donor_goes_back_to_the_weights_it_had(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, "failure: {retries: 0}");
+    pbt__action action = bench_claim(b, "a");
+    double before = action.train.segment.values[0].real;
+    action = bench_report(b, "a", &action, 5).action;
+    assert_ok(bench_fail(b, "a", &action, true));
+    action = bench_claim(b, "a");
+    assert_int_equal(action.train.segment.reason, PBT_RESCUE);
+    assert_string_equal(bench_loaded(b, &action), "m0s0.1");
+    assert_int_equal(action.train.segment.start_age, 10);
+    assert_true(action.train.segment.values[0].real != before);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void one_that_failed_for_good_is_brought_back_with_its_weights(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, "failure: {retries: 0}");
+    pbt__action action = bench_claim(b, "a");
+    (void)bench_report(b, "a", &action, 5);
+    fail_for_good(b, 0);
+    assert_int_equal(bench_summary(b).state, PBT__STUDY_FAILED);
+    assert_int_equal(pbt__study_resume(b->study, &b->error), PBT_ERR_STATE);
+    assert_non_null(strstr(b->error.hint, "--members"));
+    assert_ok(pbt__study_revive(b->study, NULL, 0, &b->error));
+    assert_int_equal(bench_summary(b).state, PBT__RUNNING);
+    bench_reopen(b);
+    assert_int_equal(bench_problems(b), 0);
+    action = bench_claim(b, "b");
+    assert_string_equal(bench_loaded(b, &action), "m0s0.1");
+    assert_int_equal(action.train.segment.start_step, 10);
+    (void)bench_report(b, "b", &action, 6);
+    assert_int_equal(bench_summary(b).steps_done, 20);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+static void one_that_failed_beside_others_is_ranked_again(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 3, "failure: {retries: 0}");
+    begin(b, 3);
+    const int32_t one = 1;
+    assert_int_equal(pbt__study_revive(b->study, &one, 1, &b->error), PBT_ERR_STATE);
+    fail_for_good(b, 1);
+    assert_ok(pbt__study_revive(b->study, &one, 1, &b->error));
+    assert_int_equal(bench_summary(b).failed_count, 0);
+    while (bench_summary(b).state == PBT__RUNNING) {
+        pbt__action action = bench_claim(b, "a");
+        assert_int_equal(action.verb, PBT__TRAIN);
+        (void)bench_report(b, "a", &action, 5 + action.train.segment.id.member);
+        pbt__action next = bench_claim(b, "a");
+        if (next.verb != PBT__TRAIN) {
+            break;
+        }
+    }
+    assert_int_equal(bench_problems(b), 0);
+    const int32_t twice[] = {1, 1};
+    assert_int_not_equal(pbt__study_revive(b->study, twice, 2, &b->error), PBT_OK);
+}
+
+static void a_start_that_cannot_be_read_is_not_gone_back_to(void **state)
+{
+    bench *b = *state;
+    pbt__reply reply;
+    bench_create(b, 1, "failure: {retries: 0}");
+    pbt__action action = bench_claim(b, "a");
+    assert_ok(bench_report_file(b, "a", &action, 5, &reply));
+    assert_ok(bench_fail(b, "a", &reply.action, true)); /* loads the file next */
+    char path[PBT__PATH_SIZE + 32];
+    snprintf(path, sizeof path, "%s/bench.checkpoints/m0s0", b->folder);
+    assert_int_equal(unlink(path), 0);
+    action = bench_claim(b, "a");
+    assert_int_equal(action.verb, PBT__TRAIN);
+    assert_true(action.train.is_fresh);
+    json_t *failed = bench_last(b, "failed");
+    assert_string_equal(json_string_value(json_object_get(failed, "cause")), "unloadable");
+    json_decref(failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +328,10 @@ int main(void)
         TEST(without_patience_every_failure_counts),
         TEST(what_cannot_be_begun_is_nobodys_failure),
         TEST(a_certain_error_of_two_ends_a_study_that_never_reported),
+        TEST(a_rescue_without_a_donor_goes_back_to_the_weights_it_had),
+        TEST(one_that_failed_for_good_is_brought_back_with_its_weights),
+        TEST(one_that_failed_beside_others_is_ranked_again),
+        TEST(a_start_that_cannot_be_read_is_not_gone_back_to),
 #undef TEST
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

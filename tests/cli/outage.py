@@ -1,0 +1,93 @@
+"""Outages: what fails for a while is no verdict, and members that failed for good come back."""
+
+import tap
+from case import Case
+
+SPEC = """\
+version: 1
+name: x
+population: 4
+mode: {mode}
+ready: {{every: 10}}
+stop: {{steps: 60}}
+failure: {{retries: 1, patience: {patience}}}
+hyperparameters:
+  rate: {{type: float, min: 0, max: 1}}
+trainer: {{protocol: command, command: [sh, ./t.sh, "{{load}}", "{{save_to}}", "{{end_step}}",
+                                      "{{start_step}}", "{{member}}", "{{rate}}"]}}
+"""
+GOOD = 'echo "$3" > "$2"; echo "{\\"score\\": $3}"\n'
+# The second segments fail as long as there is a file of that name.
+GONE = '[ "$4" -lt 20 ] || [ ! -e gone ] || exit 2\n' + GOOD
+
+
+class Outage(Case):
+    def prepare(self, script, mode="generational", patience=300):
+        (self.folder / "s.yaml").write_text(SPEC.format(mode=mode, patience=patience))
+        (self.folder / "t.sh").write_text(script)
+
+    def run_it(self, *options, status=0):
+        output, errors = self.pbt("run", "s.yaml", "--slots", "2", *options, status=status)
+        return output + errors
+
+    def ends_by_itself(self, mode):
+        """Goes away at the second segment, comes back at the first pause."""
+        self.prepare('if [ "$4" -ge 20 ] && [ ! -e back ]; then echo >> tries; '
+                     '[ "$(wc -l < tries)" -lt 4 ] || touch back; exit 2; fi\n' + GOOD, mode)
+        output = self.run_it()
+        self.assertIn("failed alike: 'sh' exited with status 2", output)
+        self.assertIn("goes on", output)
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["steps_done"], show["failed_members"]), (240, []))
+        self.assertNotIn("rescued", output)
+        self.assertEqual([m["state"] for m in self.json("members", "x")], ["finished"] * 4)
+        self.pbt("verify", "x")
+
+    def test_an_outage_in_a_round_ends_by_itself(self):
+        self.ends_by_itself("generational")
+
+    def test_an_outage_ends_by_itself(self):
+        self.ends_by_itself("asynchronous")
+
+    def test_an_outage_that_lasts_ends_the_run_and_nothing_else(self):
+        self.prepare(GONE, patience=1)
+        (self.folder / "gone").touch()
+        output = self.run_it(status=1)
+        self.assertIn("hint: nothing was counted", output)
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["steps_done"], show["workers"]), (80, 0))
+        (self.folder / "gone").unlink()
+        self.run_it()
+        self.assertEqual(self.json("show", "x")[0]["steps_done"], 240)
+
+    def test_a_log_that_cannot_be_opened_is_the_runs_error(self):
+        self.prepare("rm -rf x.logs; touch x.logs\n" + GOOD, patience=1)
+        output = self.run_it(status=1)
+        self.assertIn("x.logs", output)
+        self.assertEqual([m["failures"] for m in self.json("members", "x")], [0] * 4)
+
+    def test_members_that_failed_for_good_are_named_and_brought_back(self):
+        self.prepare('case $5 in 1|3) [ "$4" -lt 20 ] || [ ! -e gone ] || exit 2;; esac\n' + GOOD,
+                     "asynchronous", patience=0)
+        (self.folder / "gone").touch()
+        output = self.run_it(status=1)
+        self.assertIn("2 of 4 members failed (m1, m3): 80 of 240 steps were not trained", output)
+        self.assertIn("pbt resume x --members 1,3", output)
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["failed_members"], show["steps_missing"]), ([1, 3], 80))
+        (self.folder / "gone").unlink()
+        self.pbt("amend", "x", "failure.retries=100")
+        output, _ = self.pbt("resume", "x", status=1)
+        self.pbt("resume", "x", "--members", "0", status=1)
+        self.pbt("resume", "x", "--members", "1,x", status=2)
+        self.pbt("resume", "x", "--members", "1,3")
+        (self.folder / "s.yaml").write_text(
+            (self.folder / "s.yaml").read_text().replace("retries: 1,", "retries: 100,"))
+        self.run_it()
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["state"], show["steps_done"]), ("finished", 240))
+        self.pbt("verify", "x")
+
+
+if __name__ == "__main__":
+    tap.main()
