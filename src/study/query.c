@@ -216,9 +216,8 @@ static json_t *show_json(pbt__study *study)
                      "stop_reason", s.stop_reason, "metric", spec->metric, "notes",
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
-                     has_limit ? json_real(s.seconds_total) : json_null(),
-                     "failed_members", failed, "steps_missing",
-                     (json_int_t)(has_end ? missing : 0));
+                     has_limit ? json_real(s.seconds_total) : json_null(), "failed_members", failed,
+                     "steps_missing", (json_int_t)(has_end ? missing : 0));
 }
 
 /* The first event says where a study comes from; reading ends there. */

@@ -148,7 +148,7 @@ class Events(Case):
         self.spec(delay="0.2", mode="asynchronous")
         path = self.folder / "spec.yaml"
         text = path.read_text().replace("stop: {", "stop: {seconds: 3600, ")
-        path.write_text(text + "failure: {retries: 0}\n")
+        path.write_text(text + "failure: {retries: 0, patience: 0}\n")
         trainer = self.folder / "trainer.sh"
         broken = '[ "$4" = 20 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())

@@ -161,7 +161,7 @@ class Notify(Case):
         broken = '[ "$4" = 10 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())
         spec = self.folder / "spec.yaml"
-        spec.write_text(spec.read_text() + "failure: {retries: 0}\n")
+        spec.write_text(spec.read_text() + "failure: {retries: 0, patience: 0}\n")
         path = f"{self.folder}:{os.environ['PATH']}"
         environment = self.environment() | {"PATH": path, "URL": "http://localhost/x"}
         self.pbt("run", "spec.yaml", "--quiet", "--on-event", program, env=environment)

@@ -140,7 +140,7 @@ class Report(Case):
     def test_what_was_amended_and_what_failed_is_said(self):
         """Two attempts fail and are made again; after an amendment one is given up."""
         path = self.folder / "spec.yaml"
-        path.write_text(path.read_text() + "failure: {retries: 1}\n")
+        path.write_text(path.read_text() + "failure: {patience: 0, retries: 1}\n")
         trainer = self.folder / "trainer.sh"
         broken = (
             '[ "$4" = 10 ] && mkdir one 2>/dev/null && exit 1\n'
@@ -184,7 +184,9 @@ class Report(Case):
             'case $3 in *m0s*) exit 1 ;; *m1s1*) echo \'{"score": NaN}\'; exit ;; esac\n'
             + trainer.read_text()
         )
-        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text() + "failure: {patience: 0}\n")
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2", status=1)
         budget = self.pairs(self.report("tiny"), "The budget")
         scores = [row["score"] for row in self.json("segments", "tiny")]
         failed = [row for row in self.json("members", "tiny") if row["state"] == "failed"]

@@ -234,8 +234,10 @@ class Run(Case):
         trainer = (self.folder / "trainer.sh").read_text()
         few = "[ $(ls done.* 2>/dev/null | wc -l) -lt 2 ] || exit 7\ntouch done.$$\n"
         (self.folder / "broken.sh").write_text(few + trainer)
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text() + "failure: {patience: 0}\n")
         _, errors = self.pbt("run", "spec.yaml", status=3)
-        self.assertRegex(errors, r"(?m)^hint: 'pbt delete tiny --yes', then run it again")
+        self.assertIn("'pbt resume tiny --members all'", errors)
         _, errors = self.pbt("run", "spec.yaml", status=3)
         self.assertIn("training from 0 to 10", errors)
         self.assertIn("ended without one usable member", errors)

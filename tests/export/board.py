@@ -126,10 +126,10 @@ class TensorBoard(Case):
         self.assertEqual(self.found("tb"), self.expected())
 
     def test_the_best_lineage_counts_its_age(self):
-        """A lone member whose second segment fails starts afresh: it is older than its weights."""
+        """A lone member whose second segment fails goes back: it is older than its weights."""
         self.options(population="1")
         with open(self.folder / "spec.yaml", "a", encoding="utf-8") as spec:
-            spec.write("failure: {retries: 0}\n")
+            spec.write("failure: {retries: 0, patience: 0}\n")
         trainer = self.folder / "trainer.sh"
         broken = '[ "$4" = 10 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())
@@ -137,7 +137,7 @@ class TensorBoard(Case):
         self.pbt("export", "--output", "tb", "--format", "tensorboard")
         for folder in ("tb", "live/tiny"):
             found = self.found(folder)
-            self.assertEqual([point[0] for point in found["best"]["score"]], [10, 20])
+            self.assertEqual([point[0] for point in found["best"]["score"]], [10, 20, 30])
             self.assertEqual([point[0] for point in found["m0"]["score"]], [10, 30, 40])
             self.assertEqual(found, self.expected())
 
