@@ -164,6 +164,11 @@ class Events(Case):
         path.write_text(path.read_text() + "notes: once more\n")
         self.pbt("resume", "tiny")
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("amend", "tiny", "stop.steps=50")
+        path.write_text(path.read_text().replace("steps: 40", "steps: 50"))
+        trainer.write_text('case $3 in *m3s*) exit 1;; esac\n' + trainer.read_text())
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2", status=1)
+        self.pbt("resume", "tiny", "--members", "3")
         self.pbt("export", "tiny", "--output", "out")
         lines = (self.folder / "out/events.jsonl").read_text().splitlines()
         self.events = [json.loads(line) for line in lines]
