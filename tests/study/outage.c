@@ -13,7 +13,7 @@ static void create(bench *b, int population, const char *more)
 static void begin(bench *b, int population)
 {
     pbt__action actions[8];
-    char names[8][4];
+    char names[8][16];
     for (int m = 0; m < population; m++) {
         snprintf(names[m], sizeof names[m], "w%d", m);
         actions[m] = bench_claim(b, names[m]);
