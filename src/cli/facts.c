@@ -136,6 +136,9 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
     }
     add_fact(&table, "segments", "%" PRId64, integer_of(show, "segments"));
     add_fact(&table, "copies", "%" PRId64, integer_of(show, "exploits"));
+    if (integer_of(show, "diverged") > 0) {
+        add_fact(&table, "diverged", "%" PRId64 " reports", integer_of(show, "diverged"));
+    }
     add_fact(&table, "workers", "%" PRId64, integer_of(show, "workers"));
     add_training(&table, json_object_get(show, "training"));
     add_fact(&table, "created", "%s", string_of(show, "created_at"));

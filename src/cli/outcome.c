@@ -159,6 +159,11 @@ static void write_head(const pbt__outcome *outcome, const pbt__summary *summary,
     pbt__format_count(summary->exploit_count, "copy", copies);
     pbt__text_format(out, "%s %s: %s, %s, %s", pbt__study_name(outcome->study),
                      ending(outcome, summary), progress, segments, copies);
+    if (summary->diverged_count > 0) {
+        char diverged[PBT__CELL_SIZE];
+        pbt__format_count(summary->diverged_count, "diverged report", diverged);
+        pbt__text_format(out, ", %s", diverged);
+    }
     if (outcome->elapsed_seconds >= 0) {
         pbt__text_format(out, ", %s", elapsed);
     }

@@ -193,6 +193,7 @@ int64_t pbt__population_step(const pbt_population *population, int32_t member);
 
 typedef struct pbt__tally {
     int64_t segments, reports, exploits;
+    int64_t diverged;   /* reports whose score is not finite */
     int64_t steps_done; /* of all members */
     int32_t training, ready, lost, finished, failed;
     bool is_broken;      /* every member's first attempt failed and nobody ever reported */

@@ -116,6 +116,7 @@ static void tally_report(pbt_population *population, const pbt__segment_record *
 {
     pbt__tally *tally = &population->tally;
     tally->reports++;
+    tally->diverged += isfinite(r->segment.score) ? 0 : 1;
     tally->steps_done += steps;
     tally->training--;
     tally->finished += is_finished ? 1 : 0;

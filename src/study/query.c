@@ -110,6 +110,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
         .seconds_total = facts->spec->stop_seconds,
         .segment_count = tally.segments,
         .exploit_count = tally.exploits,
+        .diverged_count = tally.diverged,
         .member_count = facts->spec->search.population,
         .finished_count = tally.finished,
         .failed_count = tally.failed,
@@ -206,7 +207,7 @@ static json_t *show_json(pbt__study *study)
     const char *mode = pbt__mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
-                     "s:o, s:o, s:I}",
+                     "s:o, s:o, s:I, s:I}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
@@ -217,7 +218,8 @@ static json_t *show_json(pbt__study *study)
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
                      has_limit ? json_real(s.seconds_total) : json_null(), "failed_members", failed,
-                     "steps_missing", (json_int_t)(has_end ? missing : 0));
+                     "steps_missing", (json_int_t)(has_end ? missing : 0), "diverged",
+                     (json_int_t)s.diverged_count);
 }
 
 /* The first event says where a study comes from; reading ends there. */

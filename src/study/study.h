@@ -324,6 +324,7 @@ typedef struct pbt__summary {
     int64_t steps_done, steps_total;    /* total 0: stop.seconds alone ends it */
     double seconds_done, seconds_total; /* of training, by stop.seconds; total 0: no limit */
     int64_t segment_count, exploit_count;
+    int64_t diverged_count; /* reports whose score is not finite */
     int32_t member_count, finished_count, failed_count, worker_count;
     bool has_best;
     pbt_segment best;

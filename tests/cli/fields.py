@@ -114,6 +114,12 @@ class Fields(Case):
         found["provenance.json"].append(json.loads(origin))
         return found
 
+    def test_the_result_counts_reports_that_diverged(self):
+        (show,) = self.json("show", "truncation")
+        self.assertGreater(show["diverged"], 0)
+        count = f", {show['diverged']} diverged report"
+        self.assertIn(count, self.pbt("run", "truncation.yaml", "--quiet")[0])
+
     def test_the_page_names_every_field_and_no_other(self):
         page = documented()
         answers = self.answers()

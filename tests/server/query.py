@@ -13,7 +13,8 @@ class Query(Case):
     def test_a_study_that_has_not_begun(self):
         show = self.ok("GET", STUDY)
         self.assertEqual(show["name"], "tiny")
-        self.assertEqual((show["state"], show["steps_done"], show["workers"]), ("running", 0, 0))
+        self.assertEqual(show["state"], "interrupted")
+        self.assertEqual((show["steps_done"], show["workers"]), (0, 0))
         self.assertIsNone(show["best"])
         self.assertEqual(self.ok("GET", "/v1/studies"), [show])
 

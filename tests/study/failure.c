@@ -198,6 +198,7 @@ static void a_diverged_segment_may_end_early_and_has_no_checkpoint(void **state)
     json_decref(reported);
     bench_reopen(b);
     assert_int_equal(bench_problems(b), 0);
+    assert_int_equal(bench_summary(b).diverged_count, 1);
 }
 
 static void behaviour_13_a_step_that_does_not_fit_is_refused(void **state)
