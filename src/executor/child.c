@@ -29,7 +29,7 @@ pbt_err pbt__child_start(pbt__child *child, pbt__slot *slot, const pbt__spawn_op
                          pbt_error *error)
 {
     *child = (pbt__child){.slot = slot, .ended = -1};
-    pbt_err err = pbt__spawn(options, &child->pid, error);
+    pbt_err err = pbt__keeper_start(options, &child->keeper, &child->pid, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -83,15 +83,11 @@ int pbt__child_stop_where_due(pbt__child *child)
 
 void pbt__child_peek(pbt__child *child)
 {
-    siginfo_t found = {0};
-    while (waitid(P_PID, (id_t)child->pid, &found, WEXITED | WNOWAIT) != 0) {
-        if (errno != EINTR) {
-            return;
-        }
+    if (!child->has_status) {
+        child->has_status = true;
+        child->status = pbt__keeper_status(&child->keeper);
+        child->told_us = child->told_us != 0 ? child->told_us : pbt__clock_now_us();
     }
-    child->told_us = child->told_us != 0 ? child->told_us : pbt__clock_now_us();
-    const int value = found.si_status & 0x7f;
-    child->status = found.si_code == CLD_EXITED ? (found.si_status & 0xff) << 8 : value;
 }
 
 /* A signal that has come but was not passed on to the slots yet explains an end too. */
@@ -129,13 +125,16 @@ bool pbt__child_was_stopped(const pbt__child *child)
 
 void pbt__child_reap(pbt__child *child)
 {
-    /* Not reaped, its number cannot be another group's. */
+    /* Its keeper has not reaped it: its number cannot be another group's. */
     signal_group(child, SIGKILL);
     pbt__warden_remove(child->slot->local->warden, child->pid);
-    while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) {
-    }
-    if (child->was_told || child->status != 0) {
+    pbt__child_peek(child);
+    const bool is_well = !child->was_told && child->status == 0;
+    if (!is_well) {
         (void)pbt__kin_kill(pbt__program_mark(child->slot));
+    }
+    if (pbt__keeper_end(&child->keeper, !is_well)) {
+        pbt__local_keep(child->slot->local, &child->keeper);
     }
     if (child->ended >= 0) {
         (void)close(child->ended);

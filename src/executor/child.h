@@ -4,7 +4,7 @@
  * To stop is SIGTERM to the process's group and, PBT__GRACE_US later, SIGKILL; `now` is SIGKILL at
  * once. When the process has ended its group is killed: what it left running would hold files open
  * and write where the next attempt writes. Where it did not end well, neither does what left the
- * group (kin.h).
+ * group (keeper.h, kin.h); else that may go on until the run ends.
  *
  * A batch system, systemd and Ctrl-C signal every process they know of, in any order: a trainer may
  * die of a stop that pbt itself hears of a moment later. So an end that looks like a failure is
@@ -18,14 +18,16 @@
 #ifndef PBT_EXECUTOR_CHILD_H
 #define PBT_EXECUTOR_CHILD_H
 
+#include "executor/keeper.h"
 #include "executor/slot.h"
-#include "executor/spawn.h"
 
 enum { PBT__GRACE_US = 30000000, PBT__HOLD_US = 500000 };
 
 typedef struct pbt__child {
     pbt__slot *slot;
-    pid_t pid;
+    pid_t pid; /* its group's number too; no child of ours, but its keeper's */
+    pbt__keeper keeper;
+    bool has_status;
     int ended; /* pidfd: readable when the process has ended; -1: none */
     bool was_told;
     int64_t told_us; /* of the wall's clock: when it was told, or was seen to have ended before */

@@ -47,14 +47,19 @@ static pid_t number_of(const char *name)
     return number;
 }
 
-static bool is_marked(int proc, const char *name, const char *mark)
+/* Open a file of a process, such as "/stat"; -1 where it cannot be. */
+static int open_of(int proc, const char *name, const char *file)
 {
-    static const char FILE_NAME[] = "/environ";
-    char path[NAME_MAXIMUM + sizeof FILE_NAME];
+    char path[NAME_MAXIMUM + 16];
     const size_t length = strlen(name);
     memcpy(path, name, length);
-    memcpy(path + length, FILE_NAME, sizeof FILE_NAME);
-    const int environment = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    memcpy(path + length, file, strlen(file) + 1);
+    return openat(proc, path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool is_marked(int proc, const char *name, const char *mark)
+{
+    const int environment = open_of(proc, name, "/environ");
     if (environment < 0) {
         return false;
     }
@@ -63,8 +68,30 @@ static bool is_marked(int proc, const char *name, const char *mark)
     return is_found;
 }
 
+/* Say whether a process is a child of ours: "12 (a name) S 7 ..." */
+static bool is_child(int proc, const char *name, const char *unused)
+{
+    (void)unused;
+    char text[PIECE_SIZE];
+    const int file = open_of(proc, name, "/stat");
+    const ssize_t length = file >= 0 ? read(file, text, sizeof text - 1) : -1;
+    if (file >= 0) {
+        (void)close(file);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    const char *end = strrchr(text, ')');
+    pid_t parent = 0;
+    for (const char *c = end != NULL && strlen(end) > 4 ? end + 4 : ""; *c >= '0' && *c <= '9';
+         c++) {
+        parent = parent * 10 + (*c - '0');
+    }
+    return parent == getpid();
+}
+
+typedef bool (*predicate)(int proc, const char *name, const char *mark);
+
 /* Taken hold of before it is looked at: its number cannot become another's in between. */
-static int kill_marked(int proc, const char *name, const char *mark)
+static int kill_if(int proc, const char *name, predicate is_meant, const char *mark)
 {
     const pid_t number = number_of(name);
     const int process = number > 1 && number != getpid() ? pidfd_open(number, 0) : -1;
@@ -72,12 +99,12 @@ static int kill_marked(int proc, const char *name, const char *mark)
         return 0;
     }
     const bool is_killed =
-        is_marked(proc, name, mark) && pidfd_send_signal(process, SIGKILL, NULL, 0) == 0;
+        is_meant(proc, name, mark) && pidfd_send_signal(process, SIGKILL, NULL, 0) == 0;
     (void)close(process);
     return is_killed ? 1 : 0;
 }
 
-static int look(int proc, const char *mark)
+static int look(int proc, predicate is_meant, const char *mark)
 {
     _Alignas(struct dirent64) char entries[2 * PIECE_SIZE];
     int killed = 0;
@@ -85,23 +112,34 @@ static int look(int proc, const char *mark)
     while ((length = getdents64(proc, entries, sizeof entries)) > 0) {
         for (ssize_t at = 0; at < length;) {
             const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
-            killed += kill_marked(proc, entry->d_name, mark);
+            killed += kill_if(proc, entry->d_name, is_meant, mark);
             at += entry->d_reclen;
         }
     }
     return killed;
 }
 
+static int look_once(predicate is_meant, const char *mark)
+{
+    const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int killed = proc >= 0 ? look(proc, is_meant, mark) : 0;
+    if (proc >= 0) {
+        (void)close(proc);
+    }
+    return killed;
+}
+
+int pbt__kin_kill_children(void)
+{
+    return look_once(is_child, NULL);
+}
+
 int pbt__kin_kill(const char *mark)
 {
     int total = 0, killed = 1;
     for (int i = 0; i < LOOKS_MAXIMUM && (killed > 0 || i < LOOKS_MINIMUM); i++) {
-        const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        killed = proc >= 0 ? look(proc, mark) : 0;
+        killed = look_once(is_marked, mark);
         total += killed;
-        if (proc >= 0) {
-            (void)close(proc);
-        }
     }
     return total;
 }

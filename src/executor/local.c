@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "executor/keeper.h"
 #include "executor/log.h"
 #include "executor/share.h"
 #include "executor/slot.h"
@@ -132,6 +133,10 @@ static void destroy(pbt__local *local)
     if (local->runner != NULL) {
         local->runner->close(local);
     }
+    for (size_t i = 0; i < local->keeper_count; i++) {
+        pbt__keeper_close(&local->keepers[i]);
+    }
+    free(local->keepers);
     pbt__warden_close(local->warden);
     pthread_mutex_destroy(&local->mutex);
     pthread_rwlock_destroy(&local->gate);
@@ -149,6 +154,34 @@ static void destroy(pbt__local *local)
     free(local->server_url);
     free(local->token);
     free(local);
+}
+
+/* Forget the keepers that have nothing left to keep. */
+static void drop_ended(pbt__local *local)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < local->keeper_count; i++) {
+        if (!pbt__keeper_has_ended(&local->keepers[i])) {
+            local->keepers[kept++] = local->keepers[i];
+        }
+    }
+    local->keeper_count = kept;
+}
+
+void pbt__local_keep(pbt__local *local, pbt__keeper *keeper)
+{
+    pthread_mutex_lock(&local->mutex);
+    drop_ended(local);
+    pbt__keeper *list =
+        pbt__realloc(local->keepers, local->keeper_count + 1, sizeof *local->keepers);
+    if (list != NULL) {
+        local->keepers = list;
+        list[local->keeper_count++] = *keeper;
+    }
+    pthread_mutex_unlock(&local->mutex);
+    if (list == NULL) {
+        pbt__keeper_close(keeper); /* what it holds dies earlier than it might */
+    }
 }
 
 void pbt__local_let_go(pbt__local *local)

@@ -147,7 +147,9 @@ struct pbt__local {
     bool is_ending;  /* of the heartbeat thread; guarded by mutex */
     pbt_err failure; /* the first that ended a slot; guarded by mutex */
     pbt_error error;
-    int warden; /* our end of its socket; -1: none (warden.h) */
+    int warden;                  /* our end of its socket; -1: none (warden.h) */
+    struct pbt__keeper *keepers; /* that stay until the end; guarded by mutex (keeper.h) */
+    size_t keeper_count;
     int32_t slot_count;
     pbt__slot *slots; /* Shape: slots[slot_count] */
 };
@@ -185,6 +187,9 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
 
 /* End the run with an error; the first one counts. Threads: any. */
 void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
+
+/* Take over a keeper that stays, until the slots have ended. Threads: any. */
+void pbt__local_keep(pbt__local *local, struct pbt__keeper *keeper);
 
 /* Give up one's hold; the last one frees everything. */
 void pbt__local_let_go(pbt__local *local);

@@ -45,8 +45,7 @@ static const char *program_of(const pbt__spawn_options *options)
     return options->program != NULL ? options->program : options->arguments[0];
 }
 
-/* Returns only where something fails, with errno. */
-static void run(const pbt__spawn_options *options, pid_t parent)
+void pbt__spawn_run(const pbt__spawn_options *options, pid_t parent)
 {
     if (setpgid(0, 0) != 0) {
         return;
@@ -71,7 +70,7 @@ static void run(const pbt__spawn_options *options, pid_t parent)
 
 _Noreturn static void run_or_tell(const pbt__spawn_options *options, pid_t parent, int pipe)
 {
-    run(options, parent);
+    pbt__spawn_run(options, parent);
     const int reason = errno;
     ssize_t count;
     do {
@@ -94,13 +93,9 @@ static int wait_for_exec(int pipe)
     return count == (ssize_t)sizeof reason ? reason : 0;
 }
 
-static pbt_err fail_exec(const pbt__spawn_options *options, pid_t child, int reason,
-                         pbt_error *error)
+pbt_err pbt__spawn_refuse(const pbt__spawn_options *options, int reason, pbt_error *error)
 {
     char words[128];
-    pbt__warden_remove(options->warden, child);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-    }
     const char *hint = pbt__error_lack(reason);
     const pbt_err code = hint != NULL ? PBT_ERR_RESOURCE : PBT_ERR_TRAINER;
     (void)pbt__fail(error, code, "cannot run '%s'", program_of(options));
@@ -108,6 +103,15 @@ static pbt_err fail_exec(const pbt__spawn_options *options, pid_t child, int rea
                       options->directory);
     pbt__error_hint(error, "%s", hint != NULL ? hint : "");
     return code;
+}
+
+static pbt_err fail_exec(const pbt__spawn_options *options, pid_t child, int reason,
+                         pbt_error *error)
+{
+    pbt__warden_remove(options->warden, child);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    return pbt__spawn_refuse(options, reason, error);
 }
 
 pbt_err pbt__spawn(const pbt__spawn_options *options, pid_t *out, pbt_error *error)

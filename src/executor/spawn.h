@@ -24,6 +24,12 @@ typedef struct pbt__spawn_options {
  */
 PBT_MUST_USE pbt_err pbt__spawn(const pbt__spawn_options *options, pid_t *out, pbt_error *error);
 
+/* Its parts: become the program, in a child of `parent` after the fork; returns only where
+ * something fails, with errno. And fill in the error for that errno. */
+void pbt__spawn_run(const pbt__spawn_options *options, pid_t parent);
+PBT_MUST_USE pbt_err pbt__spawn_refuse(const pbt__spawn_options *options, int reason,
+                                       pbt_error *error);
+
 /* Look for a program as pbt__spawn would. Returns false where there is none that can be run. */
 bool pbt__spawn_can_find(const char *program, const char *directory, const char *search_path);
 

@@ -79,7 +79,7 @@ class Workers(WorkerCase):
             run.kill()
             run.wait()
             self.wait_for(lambda: not any(map(self.lives, self.processes())), "orphans to die")
-            self.assertEqual(self.json("show")[0]["state"], "running")
+            self.assertEqual(self.json("show")[0]["state"], "interrupted")
         self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
         self.assertEqual(self.segments(), undisturbed)
 

@@ -302,6 +302,45 @@ static void what_leaves_the_group_of_one_that_fails_dies_with_it(void **state)
     assert_int_equal(find_events("failed").count, 1);
 }
 
+/* A daemon that wiped its environment is known by descent. */
+static void a_daemon_without_environment_dies_with_the_run(void **state)
+{
+    (void)state;
+    put_script(
+        "env -i setsid sh -c 'sleep 1000 & echo $! > \"$0\"' \"$PWD/left.$(basename \"$2\")\"\n"
+        "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC("stop: {steps: 20}\n", COMMAND));
+    start(2);
+    wait_until_done();
+    assert_state(PBT__FINISHED);
+    const pid_t first = read_pid(in("left.m0s0.1")), last = read_pid(in("left.m1s1.1"));
+    assert_true(is_alive(first) && is_alive(last));
+    finish();
+    assert_dies(first);
+    assert_dies(last);
+}
+
+/* One attempt fails beside another one that goes on: each has its own. */
+static void a_daemon_dies_with_its_own_attempt(void **state)
+{
+    (void)state;
+    put_script(
+        "daemon() { env -i setsid sh -c 'sleep 1000 & echo $! > \"$0\"' \"$PWD/$1\"; }\n"
+        "case $2 in *m0s0.1) daemon own; while ! [ -s other ]; do sleep 0.01; done; exit 1;;\n"
+        "*m1s0.*) daemon other; while ! [ -e go ]; do sleep 0.01; done;; esac\n"
+        "echo w > \"$2\"; echo '{\"score\": 1}'");
+    make_study(SPEC(SHORT, COMMAND));
+    start(2);
+    const pid_t own = read_pid(in("own")), other = read_pid(in("other"));
+    assert_dies(own);
+    assert_true(is_alive(other));
+    put(in("go"), "");
+    finish();
+    assert_state(PBT__FINISHED);
+    assert_int_equal(find_events("failed").count, 1);
+    assert_dies(other);
+}
+
 /* ---- leases ------------------------------------------------------------------------------------
  */
 
@@ -424,9 +463,11 @@ static void now_does_not_wait_for_the_deaf(void **state)
 static void children_die_with_their_parent(void **state)
 {
     (void)state;
-    put_script("trap '' TERM HUP\nsleep 1000 & echo $! > child.$(basename \"$2\")\n"
-               "setsid sleep 1000 & echo $! > far.$(basename \"$2\")\n"
-               "echo $$ > own.$(basename \"$2\")\nwait");
+    put_script(
+        "trap '' TERM HUP\nsleep 1000 & echo $! > child.$(basename \"$2\")\n"
+        "setsid sleep 1000 & echo $! > far.$(basename \"$2\")\n"
+        "env -i setsid sh -c 'sleep 1000 & echo $! > \"$0\"' \"$PWD/bare.$(basename \"$2\")\"\n"
+        "echo $$ > own.$(basename \"$2\")\nwait");
     const pid_t parent = fork();
     assert_true(parent >= 0);
     if (parent == 0) {
@@ -437,13 +478,15 @@ static void children_die_with_their_parent(void **state)
     }
     const pid_t trainer = read_pid(in("own.m0s0.1")), other = read_pid(in("own.m1s0.1"));
     const pid_t child = read_pid(in("child.m0s0.1")), far = read_pid(in("far.m0s0.1"));
-    assert_true(is_alive(trainer) && is_alive(child) && is_alive(far));
+    const pid_t bare = read_pid(in("bare.m0s0.1"));
+    assert_true(is_alive(trainer) && is_alive(child) && is_alive(far) && is_alive(bare));
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
     assert_dies(trainer);
     assert_dies(other);
     assert_dies(child);
     assert_dies(far);
+    assert_dies(bare);
 }
 
 /* ---- what cannot be started --------------------------------------------------------------------
@@ -504,6 +547,8 @@ int main(void)
         CASE(what_a_trainer_leaves_running_is_killed),
         CASE(what_leaves_the_group_holds_up_nobody),
         CASE(what_leaves_the_group_of_one_that_fails_dies_with_it),
+        CASE(a_daemon_without_environment_dies_with_the_run),
+        CASE(a_daemon_dies_with_its_own_attempt),
         CASE(heartbeats_keep_the_lease),
         CASE(a_lost_lease_ends_the_trainer),
         CASE(a_late_report_costs_nothing),
