@@ -79,6 +79,9 @@ static int add_attempt(segment_list *list, const json_t *body, const pbt__event 
 {
     json_t *segment =
         json_object_get(list->by_id, json_string_value(json_object_get(body, "segment")));
+    if (segment == NULL) {
+        return 0; /* it is open and was passed on already: its claim had the rest */
+    }
     int failed = raise_attempts(segment, json_integer_value(json_object_get(body, "attempt")));
     if (event->kind == PBT__REPORTED) {
         failed |= add_report(segment, body, event);
