@@ -277,6 +277,7 @@ static void what_leaves_the_group_holds_up_nobody(void **state)
 {
     (void)state;
     put_script("setsid sleep 1000 & echo $! > left.$(basename \"$2\")\n"
+               "while [ \"$(cut -d ' ' -f 5 /proc/$!/stat)\" = $$ ]; do sleep 0.01; done\n"
                "echo w > \"$2\"; echo '{\"score\": 1}'");
     make_study(SPEC(SHORT, COMMAND));
     start(2);
