@@ -462,6 +462,15 @@ static void worker_slot_close(pbt__slot *slot)
     pbt__program_slot_close(slot);
 }
 
+static void note_report(pbt__slot *slot)
+{
+    const pbt_segment_id reported = pbt__relay_segment(slot->relay);
+    atomic_store(&slot->has_reported, true);
+    if (reported.member >= 0) {
+        pbt__slot_forget_stops(slot, reported.member);
+    }
+}
+
 static void worker_told(void *context, const pbt__notice *notice)
 {
     const pbt__local *local = context;
@@ -469,11 +478,7 @@ static void worker_told(void *context, const pbt__notice *notice)
         pbt__slot *slot = &local->slots[i];
         if (strcmp(slot->worker, notice->worker) == 0) {
             if (notice->has_reported) {
-                const pbt_segment_id reported = pbt__relay_segment(slot->relay);
-                atomic_store(&slot->has_reported, true);
-                if (reported.member >= 0) {
-                    pbt__slot_forget_stops(slot, reported.member);
-                }
+                note_report(slot);
             }
             pbt__relay_turn(slot->relay, notice->failure, notice->train);
             return;
