@@ -151,6 +151,7 @@ pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
         trial->due_us = 0;
     }
     trial->begun_us = study->transaction.now_us;
+    trial->refused = 0;
     if (study->outage.is_paused) {
         study->outage.probe = claim->member;
     }
@@ -158,21 +159,23 @@ pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
 }
 
 /* A segment is handed out in the transaction of the failure before it, at the same time.
- * Whoever failed before this attempt began is alone with it; after a pause it waits no longer
- * (due at 1: at once). */
-static pbt_err acquit(pbt__study *study, int64_t begun_us, bool has_paused)
+ * Whoever failed before this attempt began is alone with it. */
+static pbt_err acquit(pbt__study *study, int64_t begun_us)
 {
-    for (int32_t m = 0; m < member_count(study); m++) {
+    bool is_any_left = false;
+    for (int32_t m = 0; study->outage.has_suspects && m < member_count(study); m++) {
         pbt__trial *trial = &study->trials[m];
-        if (!trial->is_suspect || trial->last_us > begun_us) {
+        bool is_later = trial->is_suspect && trial->last_us > begun_us;
+        is_any_left = is_any_left || is_later;
+        if (!trial->is_suspect || is_later) {
             continue;
         }
         if (PBT__STUDY_TOUCH(study, trial)) {
             return PBT_ERR_MEMORY;
         }
         trial->is_suspect = false;
-        trial->due_us = has_paused && trial->due_us > 0 ? 1 : trial->due_us;
     }
+    study->outage.has_suspects = is_any_left;
     return PBT_OK;
 }
 
@@ -197,9 +200,8 @@ pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
     bool is_over = outage->since_us != 0 && trial->begun_us >= outage->since_us;
     if (is_over) {
         end_pause(outage);
-        outage->earliest_us = 0;
     }
-    return acquit(study, trial->begun_us, is_over);
+    return acquit(study, trial->begun_us);
 }
 
 /* ---- a failure ---- */
@@ -249,7 +251,7 @@ static void note(pbt__study *study, pbt__trial *trial, uint64_t likeness, bool i
     trial->failures++;
     trial->last_us = now;
     trial->likeness = likeness;
-    trial->is_suspect = true;
+    trial->is_suspect = outage->has_suspects = true;
     trial->is_certain = is_certain;
     outage->longest_us = lived > outage->longest_us ? lived : outage->longest_us;
     outage->earliest_us = trial->due_us < outage->earliest_us ? trial->due_us : outage->earliest_us;
@@ -298,13 +300,27 @@ pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt__cause
         *trial = (pbt__trial){.number = claim->number, .begun_us = study->transaction.now_us};
         is_shown = false;
     }
-    note(study, trial, likeness_of(message), is_certain);
+    bool is_refused = trial->refused != 0;
+    note(study, trial, is_refused ? trial->refused : likeness_of(message),
+         is_certain || is_refused);
     if (cause != PBT__CAUSE_TRAINER || is_shown || was_lifted || !study->is_patient ||
         !has_reported(study) || patience_us(study) == 0) {
         return PBT_OK;
     }
     *counts = !suspects(study, claim, message);
     return PBT_OK;
+}
+
+void pbt__outage_refuse(pbt__study *study, pbt_segment_id id, const pbt_error *why)
+{
+    bool is_certain = why->code == PBT_ERR_REPORT || why->code == PBT_ERR_CHECKPOINT;
+    pthread_mutex_lock(&study->view_lock);
+    bool is_known = id.member >= 0 && id.member < member_count(study) &&
+                    study->trials[id.member].number == id.number;
+    if (is_certain && is_known) {
+        study->trials[id.member].refused = likeness_of(why->message) | 1;
+    }
+    pthread_mutex_unlock(&study->view_lock);
 }
 
 bool pbt__outage_is_certain(const pbt__study *study, int32_t member)

@@ -34,6 +34,7 @@ typedef struct pbt__trial {
     int64_t reports;   /* pbt__outage.reports at its first failure */
     uint64_t likeness; /* of the latest failure's message */
     bool is_suspect;   /* nobody's later attempt has succeeded */
+    uint64_t refused;  /* likeness of why the attempt's report was refused; 0: it was not */
     bool is_certain;   /* the latest failure is one that another attempt cannot change */
 } pbt__trial;
 
@@ -47,7 +48,8 @@ typedef struct pbt__outage {
     int64_t reports_then; /* `reports` when it began */
     int64_t earliest_us;  /* no member's delay ends before */
     int32_t waits;
-    int32_t probe; /* the member that was handed out last in the pause; -1: none */
+    int32_t probe;     /* the member that was handed out last in the pause; -1: none */
+    bool has_suspects; /* some member may be; false: none is */
     bool is_paused;
     bool is_own;    /* pbt itself lacks something */
     bool is_over;   /* patience is */
@@ -66,6 +68,8 @@ PBT_MUST_USE pbt_err pbt__outage_report(struct pbt__study *study, pbt_segment_id
 PBT_MUST_USE pbt_err pbt__outage_judge(struct pbt__study *study, const pbt__claim *claim,
                                        pbt__cause cause, const char *message, bool is_certain,
                                        bool *counts);
+/* Its report was refused, outside of any operation: should it fail now, it fails for that. */
+void pbt__outage_refuse(struct pbt__study *study, pbt_segment_id id, const pbt_error *why);
 /* Nothing can be begun: pause. Nullable: claim, of the attempt that could not be. */
 PBT_MUST_USE pbt_err pbt__outage_hinder(struct pbt__study *study, const pbt__claim *claim,
                                         const pbt_error *why, bool is_own);

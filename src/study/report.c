@@ -323,7 +323,12 @@ pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt
     if (err == PBT_OK) {
         pbt__study_tell(study, call.who->worker, NULL, &call.reply.action, true);
         *out = call.reply;
-    } else if (study->refused != NULL && error != NULL) {
+        return err;
+    }
+    if (error != NULL) {
+        pbt__outage_refuse(study, result->segment, error);
+    }
+    if (study->refused != NULL && error != NULL) {
         study->refused(study->refused_context, error);
     }
     return err;

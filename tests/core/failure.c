@@ -357,6 +357,43 @@ static void three_rescues_in_a_row(void **state)
     }
 }
 
+static void one_that_failed_is_brought_back_and_ranked(void **state)
+{
+    (void)state;
+    for (int mode = PBT_ASYNCHRONOUS; mode <= PBT_GENERATIONAL; mode++) {
+        pbt_search search = search_of(3, (pbt_mode)mode);
+        pbt_population *population = population_of(&search);
+        tell_round(population, (double[]){1, 3, 3});
+        assert_int_equal(pbt__population_revive(population, 0), PBT_ERR_STATE);
+        for (int32_t i = 0; i < 4; i++) {
+            give_up(population, 0);
+            tell_score(population, 1, 3);
+            tell_score(population, 2, 3);
+        }
+        assert_int_equal(state_of(population, 0), PBT_MEMBER_FAILED);
+        pbt_segment lost = newest_of(population, 0);
+        size_t mark = pbt__population_mark(population);
+        assert_int_equal(pbt__population_revive(population, 0), PBT_OK);
+        assert_invariants(population);
+        assert_int_equal(pbt__population_tally(population).failed, 0);
+        pbt__population_undo(population, mark);
+        assert_int_equal(state_of(population, 0), PBT_MEMBER_FAILED);
+        assert_invariants(population);
+        assert_int_equal(pbt__population_revive(population, 0), PBT_OK);
+        while (!pbt_population_is_over(population)) {
+            tell_round(population, (double[]){1, 3, 3});
+            assert_invariants(population);
+        }
+        pbt_segment back = segment_of(population, 0, lost.id.number + 1);
+        assert_int_equal(back.reason, PBT_RESCUE);
+        assert_int_equal(back.donor, -1);
+        assert_true(is_same_id(back.parent, lost.parent));
+        assert_true(back.values[0].real == lost.values[0].real);
+        assert_int_equal(pbt__population_tally(population).finished, 3);
+        pbt_population_free(population);
+    }
+}
+
 static void a_report_ends_the_row(void **state)
 {
     (void)state;
@@ -449,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_round_without_a_candidate_starts_afresh),
         cmocka_unit_test(nobody_of_its_width_to_wait_for),
         cmocka_unit_test(three_rescues_in_a_row),
+        cmocka_unit_test(one_that_failed_is_brought_back_and_ranked),
         cmocka_unit_test(a_report_ends_the_row),
         cmocka_unit_test(a_failed_member_counts_nowhere),
         cmocka_unit_test(a_broken_script_costs_one_attempt_each),

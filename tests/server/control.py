@@ -17,6 +17,15 @@ class Control(Case):
 
     # ---- stop and resume
 
+    def test_who_has_not_failed_is_not_brought_back(self):
+        for members, error in (([1], "ERR_STATE"), ("all", "ERR_STATE"), ([99], "ERR_NOT_FOUND"),
+                               ([], "ERR_ARGUMENT"), ("some", "ERR_ARGUMENT"),
+                               ([-1], "ERR_ARGUMENT"), (["1"], "ERR_ARGUMENT")):
+            with self.subTest(members=members):
+                self.refused(error, "POST", STUDY + "/resume", {"members": members})
+        self.assertEqual(self.ok("POST", STUDY + "/resume", {}), {"recorded": True})
+        self.assertEqual(self.kinds(), ["created"])
+
     def test_stop_and_resume(self):
         segment = self.train()
         self.assertEqual(self.ok("POST", STUDY + "/stop"), {"recorded": True})

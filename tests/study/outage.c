@@ -76,18 +76,18 @@ static void a_retry_waits_and_others_are_handed_out_meanwhile(void **state)
     assert_int_equal(bench_claim(b, "b").verb, PBT__TRAIN);
 }
 
-/* A look between the end of a delay and the next claim reads the log outside of any transaction. */
-static void a_look_loses_no_member(void **state)
+/* A look reads the log outside of any transaction, when it is no time. */
+static void a_look_loses_no_member_whose_delay_is_over(void **state)
 {
     bench *b = *state;
-    create(b, 1, "failure: {retries: 5}");
-    begin(b, 1);
+    create(b, 2, "failure: {retries: 5, patience: 0}");
+    begin(b, 2);
     (void)fail_next(b, "a");
+    (void)fail_next(b, "b");
     b->now_us += 2 * SECOND_US;
-    (void)bench_summary(b);
     assert_int_equal(bench_claim(b, "a").verb, PBT__TRAIN);
-    (void)bench_summary(b);
     assert_int_equal(bench_summary(b).worker_count, 1);
+    assert_int_equal(bench_claim(b, "b").verb, PBT__TRAIN);
 }
 
 static void two_that_fail_alike_pause_the_study(void **state)
@@ -103,13 +103,22 @@ static void two_that_fail_alike_pause_the_study(void **state)
     assert_non_null(strstr(pause_of(b).why.message, "m0 and m1 failed alike: it broke"));
     assert_int_equal(bench_claim(b, "a").verb, PBT__WAIT);
     b->now_us += SECOND_US / 2 + 1;
+    assert_int_equal(fail_next(b, "a").train.segment.id.member, 2);
+    b->now_us += SECOND_US + 1;
+    for (int m = 0; m < 2; m++) { /* so often that they would wait for long */
+        fail_next(b, "a");
+        b->now_us += (2 + 2 * m) * SECOND_US + 1;
+    }
     pbt__action probe = bench_claim(b, "a");
-    assert_int_equal(probe.train.segment.id.member, 2); /* one that has not been asked */
+    assert_int_equal(probe.verb, PBT__TRAIN);
     assert_int_equal(bench_claim(b, "b").verb, PBT__WAIT);
     b->now_us += 1000;
-    (void)bench_report(b, "a", &probe, 1);
+    assert_int_equal(bench_report(b, "a", &probe, 1).action.verb, PBT__TRAIN);
     assert_false(pause_of(b).is_paused);
-    assert_int_equal(bench_claim(b, "b").verb, PBT__TRAIN);
+    const char *const others[] = {"b", "c"}; /* "a" was handed one with its report's answer */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bench_claim(b, others[i]).verb, PBT__TRAIN);
+    }
     assert_int_equal(bench_count(b, "failed"), failed);
     assert_int_equal(bench_problems(b), 0);
 }
@@ -222,6 +231,22 @@ static void a_certain_error_of_two_ends_a_study_that_never_reported(void **state
     assert_int_equal(bench_count(b, "failed"), 2);
 }
 
+/* A worker learns of it over HTTP, and dies of it in words of its own. */
+static void two_reports_refused_alike_end_a_study_that_never_reported(void **state)
+{
+    bench *b = *state;
+    create(b, 8, "");
+    const char *const workers[] = {"a", "b"};
+    for (int i = 0; i < 2; i++) {
+        pbt__action action = bench_claim(b, workers[i]);
+        pbt__reply reply;
+        assert_string_equal(bench_summary(b).stop_reason, "");
+        assert_int_equal(bench_try_report(b, workers[i], &action, 1, 3, &reply), PBT_ERR_REPORT);
+        assert_ok(bench_fail(b, workers[i], &action, true));
+    }
+    assert_string_equal(bench_summary(b).stop_reason, "broken");
+}
+
 /* ---- going back and bringing back ---- */
 
 /* Let a member fail until it has failed for good. */
@@ -320,7 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
         TEST(a_retry_waits_and_others_are_handed_out_meanwhile),
-        TEST(a_look_loses_no_member),
+        TEST(a_look_loses_no_member_whose_delay_is_over),
         TEST(two_that_fail_alike_pause_the_study),
         TEST(an_outage_outlasts_patience_and_nobody_is_given_up),
         TEST(one_that_fails_while_later_ones_succeed_is_given_up),
@@ -328,6 +353,7 @@ int main(void)
         TEST(without_patience_every_failure_counts),
         TEST(what_cannot_be_begun_is_nobodys_failure),
         TEST(a_certain_error_of_two_ends_a_study_that_never_reported),
+        TEST(two_reports_refused_alike_end_a_study_that_never_reported),
         TEST(a_rescue_without_a_donor_goes_back_to_the_weights_it_had),
         TEST(one_that_failed_for_good_is_brought_back_with_its_weights),
         TEST(one_that_failed_beside_others_is_ranked_again),
