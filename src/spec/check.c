@@ -203,7 +203,7 @@ static pbt_err check_stop(const pbt__reader *reader)
 {
     pbt_spec *spec = reader->spec;
     char allowed[PBT__ALLOWED_SIZE];
-    if (!spec->is_open_ended) {
+    if (!spec->is_open_ended || !pbt__is_good(reader, "stop")) {
         return PBT_OK;
     }
     if (!(spec->stop_seconds > 0)) {
