@@ -196,13 +196,19 @@ pbt__stage pbt__cell_describe(const pbt__cell *cell, char *words, size_t size)
 /* ---- starting ----------------------------------------------------------------------------------
  */
 
+static const char CELL_NAME[] = "pbt-plugin"; /* the first argument of a cell */
+
 static pbt_err spawn(pbt__cell *cell, const char *library, int file, pbt_error *error)
 {
     pbt__slot *slot = cell->slot;
     char job_size[32];
+    /* A program that does not hand over to pbt__cell_main would start itself for ever. */
+    if (strcmp(program_invocation_name, CELL_NAME) == 0) {
+        return pbt__fail(error, PBT_ERR_STATE, "a plugin's process starts no other");
+    }
     (void)snprintf(job_size, sizeof job_size, "%zu", cell->job_room);
     const char *arguments[PBT__CELL_ARGUMENTS + 1] = {
-        [PBT__CELL_NAME] = "pbt-plugin",
+        [PBT__CELL_NAME] = CELL_NAME,
         [PBT__CELL_MARK] = PBT__CELL_WORD,
         [PBT__CELL_LIBRARY] = library,
         [PBT__CELL_LOGS] = slot->local->log_folder != NULL ? slot->local->log_folder : "",

@@ -6,6 +6,7 @@
  * begun. The disk fills after the first reports; once an attempt has failed there is room again,
  * and the study must end as if nothing had happened.
  */
+#include "executor/cell.h"
 #include "study_case.h"
 
 #include <sched.h>
@@ -184,8 +185,11 @@ static void behaviour_18_a_write_refused_half_way_fails_attempts_only(void **sta
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (pbt__cell_is_asked(argc, argv)) {
+        return pbt__cell_main(argc, argv);
+    }
     const struct CMUnitTest tests[] = {
         CASE(behaviour_18_a_full_disk_fails_attempts_only),
         CASE(behaviour_18_a_write_refused_half_way_fails_attempts_only),
