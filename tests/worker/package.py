@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD, *WORDS = sys.argv[1:]
 CUT = WORDS.index("--")
 COMPILER, CXX = WORDS[:CUT], WORDS[CUT + 1:]
-FLAGS = COMPILER[1:]
+FLAGS = [word for word in COMPILER if word.startswith("-")]  # it may be `ccache cc`
 
 
 def output(*command, **options):
