@@ -316,7 +316,7 @@ class Compare(unittest.TestCase):
         self.addCleanup(self.pbt, "delete", "open", "--yes")
         self.pbt("amend", "open", "stop.steps=80")
         notes = self.compare("open", "search")["notes"]
-        self.assertIn("open is running, after 16 of 160 steps", notes)
+        self.assertIn("open is interrupted, after 16 of 160 steps", notes)
         (self.folder / "slow.yaml").write_text(COMMAND % ("slow", "sleep 0.5", "1"))
         self.pbt("run", "slow.yaml", "--quiet")
         self.addCleanup(self.pbt, "delete", "slow", "--yes")

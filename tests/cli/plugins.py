@@ -56,16 +56,21 @@ def name_of(number):
         return ""
 
 
-def cells(parent):
-    """The processes of a run's plugins, of which some may end while we look."""
-    children = pathlib.Path(f"/proc/{parent}/task").glob("*/children")
+def children(parent):
+    """The processes that a process has started, of which some may end while we look."""
     numbers = []
-    for file in children:
+    for file in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
         try:
             numbers += file.read_text().split()
         except OSError:
             pass
-    return [int(number) for number in numbers if name_of(number) == "pbt-plugin"]
+    return [int(number) for number in numbers]
+
+
+def cells(run):
+    """The processes of a run's plugins: each has a keeper between the run and itself."""
+    numbers = [number for keeper in children(run) for number in children(keeper)]
+    return [number for number in numbers if name_of(number) == "pbt-plugin"]
 
 
 def is_alive(number):

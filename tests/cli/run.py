@@ -114,7 +114,7 @@ class Run(Case):
         self.assertIn("tiny interrupted", output)
         self.assertIn("the same command goes on", output)
         show = self.json("show")[0]
-        self.assertEqual(show["state"], "running")
+        self.assertEqual(show["state"], "interrupted")
         self.assertEqual(show["workers"], 0)
         self.pbt("run", "spec.yaml", "--quiet")
         names = ("segment", "score", "parent", "hyperparameters", "changes", "state")
@@ -175,7 +175,7 @@ class Run(Case):
         self.assertIn("tiny stopped", output)
         self.assertEqual(self.json("show")[0]["state"], "stopped")
         self.pbt("resume", "tiny")
-        self.assertEqual(self.json("show")[0]["state"], "running")
+        self.assertEqual(self.json("show")[0]["state"], "interrupted")
         self.pbt("stop", "tiny")
         self.pbt("run", "spec.yaml", "--quiet")
         self.assertEqual(self.json("show")[0]["state"], "finished")

@@ -2,6 +2,10 @@
  */
 #include "process_case.h"
 
+#include <glob.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+
 #include "executor/cell.h"
 
 #define LIBRARY(name) TRAINERS "/libtrainer-" name ".so"
@@ -124,22 +128,41 @@ static void closing_and_leaving_cost_nothing(void **state)
     assert_costs_nothing(STUDY("", LIBRARY("hostile")), "train-away-m1", 2);
 }
 
-static pid_t find_child(void)
+/* The first of the processes that a thread has started; 0: none. */
+static pid_t first_child(const char *path)
 {
-    char path[64], text[64] = "";
-    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    char text[64] = "";
     FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    (void)!fgets(text, sizeof text, file);
-    assert_int_equal(fclose(file), 0);
+    if (file != NULL) {
+        (void)!fgets(text, sizeof text, file);
+        (void)fclose(file);
+    }
     return (pid_t)strtol(text, NULL, 10);
 }
 
-/* Wait until a child of ours has ended, and leave it to be reaped. */
-static void wait_for_death(pid_t child)
+/* The plugin's process: a slot's thread has started its keeper, and that the process. */
+static pid_t find_cell(void)
 {
-    siginfo_t ended;
-    assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+    glob_t found;
+    pid_t cell = 0;
+    assert_int_equal(glob("/proc/self/task/[0-9]*/children", 0, NULL, &found), 0);
+    for (size_t i = 0; cell == 0 && i < found.gl_pathc; i++) {
+        char path[64];
+        const int keeper = first_child(found.gl_pathv[i]);
+        (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", keeper, keeper);
+        cell = first_child(path);
+    }
+    globfree(&found);
+    return cell;
+}
+
+/* Wait until a process has ended, whoever reaps it. */
+static void wait_for_death(pid_t process)
+{
+    struct pollfd ended = {.fd = pidfd_open(process, 0), .events = POLLIN};
+    assert_true(ended.fd >= 0);
+    assert_int_equal(poll(&ended, 1, 30000), 1);
+    assert_int_equal(close(ended.fd), 0);
 }
 
 static void wait_for_reports(size_t count)
@@ -162,7 +185,7 @@ static void one_that_ends_between_segments_costs_nothing(void **state)
     assert_int_equal(action.verb, PBT__TRAIN);
     start(1);
     wait_for_reports(2);
-    const pid_t cell = find_child();
+    const pid_t cell = find_cell();
     assert_int_equal(kill(cell, SIGKILL), 0);
     wait_for_death(cell);
     assert_ok(pbt__study_release(study, &us, action.train.segment.id, action.train.attempt, 0,
@@ -256,13 +279,13 @@ static void a_signal_from_outside_gives_the_segment_back(void **state)
     put(in("act-turn"), "");
     start(1);
     wait_for(in("logs/m0.log"));
-    const pid_t cell = find_child();
+    const pid_t cell = find_cell();
     assert_true(cell > 1);
     while (!pbt__local_is_done(local)) {
         (void)kill(cell, SIGTERM);
         (void)usleep(20000);
         if (find_events("released").count == 1) {
-            assert_int_equal(find_child(), cell);
+            assert_int_equal(find_cell(), cell);
             (void)unlink(in("act-turn"));
         }
     }
