@@ -259,7 +259,13 @@ static json_t *add_training(const pbt__study *study, json_t *show)
             failed = json_array_append_new(list, pbt__sign_training(study, m));
         }
     }
-    if (show == NULL || json_object_set_new(show, "training", list) != 0 || failed != 0) {
+    if (show == NULL || failed != 0) {
+        json_decref(list);
+        failed = -1;
+    } else {
+        failed = json_object_set_new(show, "training", list);
+    }
+    if (failed != 0) {
         json_decref(show);
         return NULL;
     }
