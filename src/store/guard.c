@@ -445,10 +445,11 @@ static pbt_err rescue(pbt__store *store, char *out, pbt_error *error)
 {
     guard *self = enter(store);
     const pbt__backend_ops *ops = self->backend->ops;
-    pbt_err err = check_idle(self, error);
-    if (err == PBT_OK && ops->rescue == NULL) {
-        err = pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued");
+    if (ops->rescue == NULL) {
+        return leave(self,
+                     pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued"));
     }
+    const pbt_err err = check_idle(self, error);
     return leave(self, err == PBT_OK ? ops->rescue(self->backend, out, error) : err);
 }
 
