@@ -6,6 +6,7 @@
 A case's name is its method's, without `test_`. Standard library only.
 """
 
+import signal
 import sys
 import unittest
 
@@ -60,6 +61,7 @@ def main():
     module = sys.modules["__main__"]
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromModule(module)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup's would be inherited by what is started
     if sys.argv[1:]:
         suite = loader.loadTestsFromNames(sys.argv[1:], module)
     print(f"1..{suite.countTestCases()}", flush=True)

@@ -256,7 +256,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve(self):
         server, study = self.server, self.server.study
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        data = self.rfile.read(length)
+        if len(data) < length:
+            return  # the client died while it sent
         parts = urllib.parse.urlsplit(self.path)
         words = parts.path.strip("/").split("/")
         verb = words[-1] if self.command == "POST" else self.command
