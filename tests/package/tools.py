@@ -1,4 +1,5 @@
 """The tools that install packages and count tests: what they must never get wrong."""
+import concurrent.futures
 import contextlib
 import importlib.machinery
 import importlib.util
@@ -168,7 +169,8 @@ class Counting(unittest.TestCase):
         subprocess.run(["meson", "test", "-C", "b"], check=False, **quiet)
         cls.logs = root / "b" / "meson-logs"
         cls.tool = load_tool("test")
-        cls.tally = cls.tool.read_results(cls.logs)
+        with contextlib.redirect_stdout(io.StringIO()):
+            cls.tally = cls.tool.read_results(cls.logs)
 
     @classmethod
     def tearDownClass(cls):
@@ -187,9 +189,18 @@ class Counting(unittest.TestCase):
         self.assertEqual(len(records), len(self.PROGRAMS))
 
     def test_an_empty_suite_fails(self):
+        self.assertEqual(self.suite(), ["build: nothing ran"])
+
+    def test_what_cannot_be_prepared_fails(self):
+        self.assertEqual(self.suite("does not build"), ["build: does not build"])
+
+    def suite(self, *faults):
+        """What is wrong with a suite without tests, whose preparation found faults."""
+        prepared = concurrent.futures.Future()
+        prepared.set_result(self.tool.Tally(faults=list(faults)))
         self.tool.run_build = lambda build: self.tool.Tally()
         with contextlib.redirect_stdout(io.StringIO()):
-            self.assertEqual(self.tool.run_suite("build").faults, ["build: nothing ran"])
+            return self.tool.run_suite("build", prepared).faults
 
 
 class Layout(unittest.TestCase):
