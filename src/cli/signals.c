@@ -11,18 +11,25 @@
 static atomic_int count;
 static atomic_int first;
 
-static void count_signal(int number)
+/* Returns whether it is the first. */
+static bool is_first(int number)
 {
     int none = 0;
-    atomic_compare_exchange_strong(&first, &none, number);
+    return atomic_compare_exchange_strong(&first, &none, number);
+}
+
+static void count_signal(int number)
+{
+    (void)is_first(number);
     atomic_fetch_add(&count, 1);
 }
 
-/* A terminal that goes away says so twice, itself and by its shell: that is no second wish. */
+/* A terminal that goes away says so twice, itself and by its shell, perhaps to two threads at once:
+ * that is no second wish. */
 static void count_hangup(int number)
 {
-    if (atomic_load(&count) == 0) {
-        count_signal(number);
+    if (is_first(number)) {
+        atomic_fetch_add(&count, 1);
     }
 }
 

@@ -75,7 +75,7 @@ class Workers(WorkerCase):
             (self.folder / "processes").unlink(missing_ok=True)
             run = self.start("run", "spec.yaml", "--slots", "2")
             self.wait_for(lambda: len(self.processes()) >= 2, "two workers")
-            time.sleep(0.3)
+            self.wait_for(lambda: self.json("show")[0]["state"] == "running", "a claim")
             run.kill()
             run.wait()
             self.wait_for(lambda: not any(map(self.lives, self.processes())), "orphans to die")

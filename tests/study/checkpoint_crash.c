@@ -403,7 +403,7 @@ static void a_killed_process_leaves_whole_checkpoints(void **state)
 {
     (void)state;
     uint32_t random = (uint32_t)time(NULL);
-    print_message("seed %u\n", random);
+    print_message("# seed %u\n", random);
     int found = 0;
     for (int i = 0; i < KILL_COUNT; i++) {
         const pid_t child = fork();
