@@ -67,6 +67,24 @@ class Ending(Case):
         self.assertEqual(self.ended(program, 0)[0], "True\n")
         self.assertEqual(self.bodies("release"), [("m0s1", {"attempt": 1, "step": 10})])
 
+    def test_a_segment_that_never_began_is_not_reported(self):
+        """It is given back without progress, whoever counted the steps."""
+        for loop in ("segment.steps()", "iter(lambda: worker.stopping, True)"):
+            with self.subTest(loop):
+                self.study(population=1)
+                program = self.program(
+                    "import os, pbt, signal\n"
+                    "worker = pbt.Worker()\n"
+                    "segment = next(worker)\n"
+                    "os.kill(os.getpid(), signal.SIGTERM)\n"
+                    f"for step in {loop}:\n"
+                    "    print('trained', flush=True)\n"
+                    "print(worker.report(score=1, save=lambda p: open(p, 'w').close()), flush=True)\n"
+                )
+                self.assertEqual(self.ended(program, 0)[0], "False\n")
+                self.assertEqual(self.bodies("report"), [])
+                self.assertEqual(self.only("release"), {"attempt": 1, "step": 0})
+
     def test_a_second_sigterm_ends_it_at_once(self):
         self.study(population=1)
         program = self.program(

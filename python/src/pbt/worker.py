@@ -92,7 +92,8 @@ class Worker:
             self._session = Session(server, study, token, name, patience_seconds)
         self._process = os.getpid()
         self._segment: Optional[Segment] = None
-        self._reached = 0
+        self._reached: Optional[int] = None  # as `Segment.steps` counts; None where it was not used
+        self._was_shown = False  # `stopping` was seen to be true in this segment
         self._has_trained = False
         self._must_end = False  # the group has agreed to end this segment early
         self._is_told = False  # SIGTERM has come,
@@ -111,7 +112,7 @@ class Worker:
 
     def __next__(self) -> Segment:
         if self._segment is not None and self._session is not None:
-            if not self.stopping:
+            if not self._is_stopping():
                 raise StateError(
                     f"segment '{self._segment.id}' was not reported",
                     hint="call report, diverged, fail or release before the loop goes on",
@@ -132,8 +133,8 @@ class Worker:
                 self._end()
             else:
                 self._segment = Segment(claimed, self._steps)
-                self._reached = self._segment.resume_step
-                self._must_end = False
+                self._reached = None
+                self._must_end = self._was_shown = False
                 pin(self._segment.id)
         return self._segment
 
@@ -146,7 +147,7 @@ class Worker:
         """
         if self._session is not None and self._segment is not None:
             values = {name: number(name, value) for name, value in metrics.items()}
-            self._session.heart.progress(max(step, self._reached), values)
+            self._session.heart.progress(max(step, self._reached or 0), values)
 
     def report(
         self, *, save: Optional[Save] = None, step: Optional[int] = None, **metrics: Any
@@ -159,7 +160,8 @@ class Worker:
             save: called with the path to write to, a file or a folder (on rank 0 alone). It returns
                 when all is on disk; a future that it returns is waited for. It may be left out where
                 the checkpoint is at ``segment.save_to`` already.
-            step: where training stopped; defaults to where `Segment.steps` ended, or ``end_step``.
+            step: where training stopped; defaults to where `Segment.steps` ended. Where that was not
+                used it is ``end_step``, or unknown once `stopping` was true: then all is given back.
             metrics: the objective's among them. Shape: a number each, or a list of numbers: single
                 evaluations, whose mean is the value. One that is not finite diverged.
         Returns:
@@ -169,8 +171,10 @@ class Worker:
             CheckpointError: ``save`` left nothing that can be a checkpoint, or is still writing it.
         """
         segment = self._need("report")
-        at = self._position(segment, step)
-        if self.stopping and at < segment.end_step:
+        at = self._position(step)
+        if at is None:
+            at = self._end_of(segment)
+        if self._is_stopping() and at < segment.end_step:
             self.release(save=save, step=at)
             return False
         is_counted = True
@@ -217,7 +221,8 @@ class Worker:
             name = self._session.metric()
             if name not in samples:
                 values.setdefault(name, "nan")
-            is_counted = self._report(segment, self._reached, values, samples, None)
+            at = segment.resume_step if self._reached is None else self._reached
+            is_counted = self._report(segment, at, values, samples, None)
         self._forget()
         return is_counted
 
@@ -242,9 +247,9 @@ class Worker:
             step: as in `report`.
         """
         segment = self._need("release")
-        at = self._position(segment, step, segment.resume_step)
+        at = self._position(step)
         if self._session is not None:
-            self._release(self._session, segment, at, save)
+            self._release(self._session, segment, segment.resume_step if at is None else at, save)
         self._forget()
 
     def _release(
@@ -270,9 +275,9 @@ class Worker:
 
         In a group of processes it is true on rank 0 first: there, let `Segment.steps` agree on it.
         """
-        if self._is_told or self._is_over or self._must_end:
-            return True
-        return self._session is not None and self._session.heart.order() is not None
+        is_stopping = self._is_stopping()
+        self._was_shown = self._was_shown or is_stopping
+        return is_stopping
 
     @property
     def stop_reason(self) -> Optional[str]:
@@ -365,13 +370,22 @@ class Worker:
             raise StateError(f"there is no segment to {verb}", hint="claim one: iterate the worker")
         return self._segment
 
-    def _position(self, segment: Segment, step: Optional[int], unknown: Optional[int] = None) -> int:
-        """The step to report: what was said, what `steps` counted, else the segment's end."""
-        if step is not None:
-            return int(step)
-        if self._reached > segment.resume_step:
-            return self._reached
-        return segment.end_step if unknown is None else unknown
+    def _is_stopping(self) -> bool:
+        if self._is_told or self._is_over or self._must_end:
+            return True
+        return self._session is not None and self._session.heart.order() is not None
+
+    def _position(self, step: Optional[int]) -> Optional[int]:
+        """The step to report: what was said, or what `steps` counted; None where neither was."""
+        return self._reached if step is None else int(step)
+
+    def _end_of(self, segment: Segment) -> int:
+        """Where a trainer that counts by itself and says nothing has stopped: at the end, unless it
+        saw that it was to stop before."""
+        if not self._was_shown:
+            return segment.end_step
+        log.warning("%s: it is not known how far training came: give step=", segment.id)
+        return segment.resume_step
 
     def _claim(self) -> Dict[str, Any]:
         """The next segment's fields, or the reason why there is none. Rank 0 alone."""
@@ -392,10 +406,10 @@ class Worker:
         if segment is not self._segment:
             raise StateError(f"segment '{segment.id}' is not held any more")
         pin(segment.id)  # again: what was loaded may have brought a random state
-        step = ask = segment.resume_step
+        step = ask = self._reached = segment.resume_step
         while step < segment.end_step:
             if step >= ask:
-                must_end, stride = self._group.agree(lambda: self.stopping)
+                must_end, stride = self._group.agree(self._is_stopping)
                 if must_end:
                     self._must_end = True
                     return
