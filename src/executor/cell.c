@@ -57,9 +57,12 @@ static void *map(int file, size_t offset, size_t size)
 
 static pbt_err fail_memory(size_t size, pbt_error *error)
 {
-    (void)pbt__fail_errno(error, "cannot share memory with a trainer");
-    pbt__error_hint(error, "%zu bytes are wanted; 'trainer.isolation: thread' shares none", size);
-    return PBT_ERR_IO;
+    const pbt_err err = pbt__fail_errno(error, "cannot share memory with a trainer");
+    if (err != PBT_ERR_RESOURCE) {
+        pbt__error_hint(error, "%zu bytes are wanted; 'trainer.isolation: thread' shares none",
+                        size);
+    }
+    return err;
 }
 
 /* Make the memory but for the state, whose size the library says. */

@@ -31,7 +31,7 @@ typedef struct pbt__cell_facts {
 } pbt__cell_facts;
 
 /* Start a cell and load the library in it. Errors: PBT_ERR_TRAINER as pbt__library_open, and where
- * it died of that; PBT_ERR_IO, PBT_ERR_MEMORY. */
+ * it died of that; PBT_ERR_RESOURCE, PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__cell_open(pbt__slot *slot, const char *library, pbt__cell **out,
                                     pbt_error *error);
 /* End it, whatever it does. Nullable. */

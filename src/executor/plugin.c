@@ -7,10 +7,9 @@
  * plugin that saves and loads by itself may keep things in its state that a copy would share, so
  * between slots it always goes through its own files; within a slot it goes on in memory unless the
  * spec says `reload: always`.
- *
- * What a plugin does to a cell ends the attempt that was trained there, and no other: the slot's
- * next segment gets a new one.
  */
+#include "executor/plugin.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,33 +17,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "executor/cache.h"
-#include "executor/cell.h"
 #include "executor/job.h"
-#include "executor/library.h"
 #include "executor/log.h"
 #include "executor/program.h"
-
-/* local->runner_data. Invariant: `cache` is NULL where the plugin saves and loads by itself. */
-struct plugin {
-    char path[PBT__PATH_SIZE];
-    pbt__cell_facts facts; /* room 0: not known yet */
-    bool reload_always;
-    pbt__cache *cache;
-    pbt__library library;   /* loaded here, with threads alone */
-    pthread_mutex_t mutex;  /* of the two below */
-    bool is_open;           /* with threads */
-    bool has_failed;        /* with threads */
-    atomic_bool was_opened; /* some cell's `open` has succeeded */
-};
-
-/* slot->runner_data. */
-struct plugin_slot {
-    void *state;     /* with cells, the cell's */
-    pbt__cell *cell; /* NULL: none runs */
-    pbt_segment_id
-        held; /* the reported segment whose weights `state` holds; PBT_NO_SEGMENT: none */
-};
 
 static bool is_isolated(const pbt__local *local)
 {
@@ -55,7 +30,8 @@ static bool is_isolated(const pbt__local *local)
  */
 
 /* Say of a study that goes on from states of another size that it cannot, before anybody tries. */
-static pbt_err check_sizes(const pbt__local *local, const struct plugin *plugin, pbt_error *error)
+static pbt_err check_sizes(const pbt__local *local, const struct pbt__plugin *plugin,
+                           pbt_error *error)
 {
     pbt__start found;
     char id[PBT__ID_SIZE] = "a start checkpoint";
@@ -80,10 +56,9 @@ static pbt_err check_sizes(const pbt__local *local, const struct plugin *plugin,
     return PBT_ERR_TRAINER;
 }
 
-/* Take in what the first library that was loaded has. */
-static pbt_err learn(pbt__local *local, pbt__cell_facts facts, pbt_error *error)
+pbt_err pbt__plugin_learn(pbt__local *local, pbt__cell_facts facts, pbt_error *error)
 {
-    struct plugin *plugin = local->runner_data;
+    struct pbt__plugin *plugin = local->runner_data;
     plugin->facts = facts;
     if (facts.does_save) {
         return PBT_OK;
@@ -115,7 +90,7 @@ static pbt_err set_environment(const pbt__local *local, pbt_error *error)
 
 static pbt_err load_here(pbt__local *local, pbt_error *error)
 {
-    struct plugin *plugin = local->runner_data;
+    struct pbt__plugin *plugin = local->runner_data;
     pbt_err err = set_environment(local, error);
     if (err == PBT_OK) {
         err = pbt__library_open(plugin->path, &plugin->library, error);
@@ -128,10 +103,11 @@ static pbt_err load_here(pbt__local *local, pbt_error *error)
         .room = pbt__state_room(plugin->library.table->state_size),
         .does_save = plugin->library.table->save != NULL,
     };
-    return learn(local, facts, error);
+    return pbt__plugin_learn(local, facts, error);
 }
 
-static pbt_err make_state(const struct plugin *plugin, struct plugin_slot *own, pbt_error *error)
+static pbt_err make_state(const struct pbt__plugin *plugin, struct pbt__plugin_slot *own,
+                          pbt_error *error)
 {
     own->state = aligned_alloc(PBT__STATE_ALIGNMENT, plugin->facts.room);
     if (own->state == NULL) {
@@ -144,7 +120,7 @@ static pbt_err make_state(const struct plugin *plugin, struct plugin_slot *own, 
 }
 
 /* Run `open` before the first segment of all. Returns false where it failed, now or before. */
-static bool open_once(struct plugin *plugin, const pbt_job *job)
+static bool open_once(struct pbt__plugin *plugin, const pbt_job *job)
 {
     const pbt_trainer *table = plugin->library.table;
     pthread_mutex_lock(&plugin->mutex);
@@ -160,8 +136,8 @@ static bool open_once(struct plugin *plugin, const pbt_job *job)
 
 static void give_here(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job)
 {
-    struct plugin *plugin = slot->local->runner_data;
-    const struct plugin_slot *own = slot->runner_data;
+    struct pbt__plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin_slot *own = slot->runner_data;
     const pbt__pupil pupil = {
         .table = plugin->library.table,
         .state = own->state,
@@ -177,122 +153,26 @@ static void give_here(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job)
     }
 }
 
-/* ---- cells -------------------------------------------------------------------------------------
+/* ---- before and after --------------------------------------------------------------------------
  */
-
-static void close_cell(struct plugin_slot *own)
-{
-    pbt__cell_close(own->cell);
-    own->cell = NULL;
-    own->state = NULL;
-    own->held = PBT_NO_SEGMENT;
-}
-
-static bool is_like(pbt__cell_facts a, pbt__cell_facts b)
-{
-    return a.state_size == b.state_size && a.does_save == b.does_save;
-}
-
-/* Start a slot's cell. */
-static pbt_err open_cell(pbt__slot *slot, pbt_error *error)
-{
-    struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = slot->runner_data;
-    pbt_err err = pbt__cell_open(slot, plugin->path, &own->cell, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    const pbt__cell_facts facts = pbt__cell_facts_of(own->cell);
-    own->state = pbt__cell_state(own->cell);
-    if (plugin->facts.room == 0) {
-        return learn(slot->local, facts, error);
-    }
-    if (is_like(facts, plugin->facts)) {
-        return PBT_OK;
-    }
-    (void)pbt__fail(error, PBT_ERR_TRAINER,
-                    "the library '%s' has changed: its state had %zu bytes, and has %zu",
-                    plugin->path, plugin->facts.state_size, facts.state_size);
-    pbt__error_hint(error, "'pbt run' once more says whether the study can go on with it");
-    return PBT_ERR_TRAINER;
-}
-
-/* Have a cell that lives; one that has ended between two segments is nobody's failure. */
-static pbt_err keep_cell(pbt__slot *slot)
-{
-    struct plugin_slot *own = slot->runner_data;
-    char words[128], line[192];
-    if (own->cell != NULL && !pbt__cell_is_alive(own->cell)) {
-        (void)pbt__cell_describe(own->cell, words, sizeof words);
-        (void)snprintf(line, sizeof line, "pbt: before this segment: %s, or after it", words);
-        pbt__log_line(slot->log, line);
-        close_cell(own);
-    }
-    return own->cell != NULL ? PBT_OK : open_cell(slot, &slot->error);
-}
-
-/* Say whether the trainer was stopped by whom it heeds; from outside not too often in a row. */
-static bool is_forgiven(pbt__slot *slot, int32_t member)
-{
-    return pbt__slot_is_stopping(slot) || pbt__slot_forgives(slot, member);
-}
-
-/* A cell has ended in a lesson. Before any has opened its data, none will. */
-static void judge_death(pbt__slot *slot, pbt__outcome *out)
-{
-    const struct plugin *plugin = slot->local->runner_data;
-    const struct plugin_slot *own = slot->runner_data;
-    char words[128];
-    const pbt__stage stage = pbt__cell_describe(own->cell, words, sizeof words);
-    pbt__outcome_fail(out, slot, "%s", words);
-    if (stage == PBT__STAGE_OPEN && !atomic_load(&plugin->was_opened)) {
-        (void)pbt__fail(&slot->error, PBT_ERR_TRAINER, "%s", out->message);
-        out->ending = PBT__ENDING_FATAL;
-    }
-}
-
-/* Returns whether the lesson says how it went; else the outcome does. */
-static bool give_in_cell(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job,
-                         pbt__outcome *out)
-{
-    struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = slot->runner_data;
-    const pbt__cell_end end = pbt__cell_give(own->cell, lesson, job);
-    if (end == PBT__CELL_ANSWERED) {
-        const bool is_unopened =
-            lesson->ending == PBT__LESSON_FAILED && lesson->stage == PBT__STAGE_OPEN;
-        atomic_store(&plugin->was_opened, atomic_load(&plugin->was_opened) || !is_unopened);
-        return true;
-    }
-    if (end == PBT__CELL_KILLED) {
-        pbt__log_line(slot->log, "pbt: the trainer did not return; its process is killed");
-    } else if (end == PBT__CELL_DIED || !is_forgiven(slot, job->member)) {
-        judge_death(slot, out);
-    }
-    close_cell(own);
-    return false;
-}
 
 /* Look what the library is, in a cell that trains nothing. */
 static pbt_err probe(pbt__local *local, pbt_error *error)
 {
-    struct plugin_slot own = {.held = PBT_NO_SEGMENT};
+    struct pbt__plugin_slot own = {.held = PBT_NO_SEGMENT};
     pbt__slot slot = {.local = local, .wake = -1, .log = -1, .runner_data = &own};
     local->slots = &slot;
     local->slot_count = 1;
     pbt_err err = pbt__program_slot_open(&slot, error);
     if (err == PBT_OK) {
-        err = open_cell(&slot, error);
+        err = pbt__plugin_cell_open(&slot, error);
     }
-    close_cell(&own);
+    pbt__plugin_cell_close(&own);
     pbt__program_slot_close(&slot);
     local->slots = NULL;
     local->slot_count = 0;
     return err;
 }
-
-/* ---- before and after --------------------------------------------------------------------------
- */
 
 static pbt_err load(pbt__local *local, pbt_error *error)
 {
@@ -305,7 +185,7 @@ static pbt_err load(pbt__local *local, pbt_error *error)
 
 static pbt_err plugin_open(pbt__local *local, pbt_error *error)
 {
-    struct plugin *plugin = pbt__calloc(1, sizeof *plugin);
+    struct pbt__plugin *plugin = pbt__calloc(1, sizeof *plugin);
     if (plugin == NULL) {
         return pbt__fail_memory(error);
     }
@@ -321,7 +201,7 @@ static pbt_err plugin_open(pbt__local *local, pbt_error *error)
 
 static void plugin_close(pbt__local *local)
 {
-    struct plugin *plugin = local->runner_data;
+    struct pbt__plugin *plugin = local->runner_data;
     if (plugin == NULL) {
         return;
     }
@@ -339,8 +219,8 @@ static void plugin_close(pbt__local *local)
  * has claimed anything. */
 static pbt_err plugin_slot_open(pbt__slot *slot, pbt_error *error)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = pbt__calloc(1, sizeof *own);
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    struct pbt__plugin_slot *own = pbt__calloc(1, sizeof *own);
     if (own == NULL) {
         return pbt__fail_memory(error);
     }
@@ -351,16 +231,16 @@ static pbt_err plugin_slot_open(pbt__slot *slot, pbt_error *error)
     }
     pbt_err err = pbt__program_slot_open(slot, error);
     if (err == PBT_OK && plugin->facts.room == 0) {
-        err = open_cell(slot, error);
+        err = pbt__plugin_cell_open(slot, error);
     }
     return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
 }
 
 static void plugin_slot_close(pbt__slot *slot)
 {
-    struct plugin_slot *own = slot->runner_data;
+    struct pbt__plugin_slot *own = slot->runner_data;
     if (own != NULL && is_isolated(slot->local)) {
-        close_cell(own);
+        pbt__plugin_cell_close(own);
         pbt__program_slot_close(slot);
     } else if (own != NULL) {
         free(own->state);
@@ -380,8 +260,8 @@ static bool is_same(pbt_segment_id a, pbt_segment_id b)
  * in memory: it is its own segment's, which nobody has reported. */
 static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assignment)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    const struct plugin_slot *own = slot->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin_slot *own = slot->runner_data;
     if (plugin->cache != NULL) {
         return is_same(own->held, assignment->load_from) ||
                pbt__cache_get(plugin->cache, assignment->load_from, own->state);
@@ -391,8 +271,8 @@ static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assig
 
 static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = slot->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    struct pbt__plugin_slot *own = slot->runner_data;
     if (bytes == NULL || length != plugin->facts.state_size) {
         return pbt__fail(&slot->error, PBT_ERR_CHECKPOINT,
                          "the checkpoint has %zu bytes; the trainer's state has %zu", length,
@@ -404,7 +284,7 @@ static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
 
 static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
 {
-    const struct plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
     void *blob = NULL;
     char *bytes = NULL;
     size_t length = 0;
@@ -429,7 +309,7 @@ static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
 static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson *lesson,
                  pbt__outcome *out)
 {
-    const struct plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
     if (assignment->is_fresh) {
         return true;
     }
@@ -446,8 +326,11 @@ static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson
     }
     const pbt_err err = read_bytes(slot, assignment);
     pbt__slot_leave(slot);
-    if (err != PBT_OK) {
+    const bool is_bad = err == PBT_ERR_CHECKPOINT || err == PBT_ERR_LIMIT;
+    if (is_bad) {
         pbt__outcome_fail(out, slot, "%s", slot->error.message);
+    } else if (err != PBT_OK) {
+        pbt__outcome_hinder(out, slot);
     }
     lesson->is_filled = err == PBT_OK;
     return err == PBT_OK;
@@ -460,12 +343,12 @@ static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson
 static void release(pbt__slot *slot, const pbt__assignment *assignment, const pbt__lesson *lesson,
                     pbt__outcome *out)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    const struct plugin_slot *own = slot->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin_slot *own = slot->runner_data;
     bool is_saved = lesson->is_saved;
     if (lesson->has_progress) {
         pbt__slot_forget_stops(slot, assignment->segment.id.member);
-    } else if (!is_forgiven(slot, assignment->segment.id.member)) {
+    } else if (!pbt__plugin_forgives(slot, assignment->segment.id.member)) {
         pbt__outcome_fail(out, slot, "the trainer returned at step %" PRId64 " again and again",
                           lesson->step);
         return;
@@ -481,8 +364,8 @@ static void release(pbt__slot *slot, const pbt__assignment *assignment, const pb
 
 static void finish(pbt__slot *slot, const pbt__lesson *lesson, pbt__outcome *out)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    const struct plugin_slot *own = slot->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin_slot *own = slot->runner_data;
     pbt__slot_forget_stops(slot, slot->beat.segment.member);
     if (!pbt__outcome_report(out, slot, lesson->step)) {
         return;
@@ -512,15 +395,13 @@ static void judge(pbt__slot *slot, const pbt__assignment *assignment, const pbt_
                           lesson->status);
         return;
     }
-    pbt__outcome_fail(out, slot, "the trainer's open failed");
-    (void)pbt__fail(&slot->error, PBT_ERR_TRAINER, "%s", out->message);
-    out->ending = PBT__ENDING_FATAL;
+    pbt__plugin_end_unopened(slot, "the trainer's open failed", out);
 }
 
 static void train_job(pbt__slot *slot, const pbt__assignment *assignment, const pbt_job *job,
                       pbt__outcome *out)
 {
-    struct plugin_slot *own = slot->runner_data;
+    struct pbt__plugin_slot *own = slot->runner_data;
     pbt__lesson lesson = {.save_to = assignment->save_to, .metric = slot->local->metric};
     const bool is_filled = fill(slot, assignment, &lesson, out);
     own->held = PBT_NO_SEGMENT;
@@ -529,35 +410,24 @@ static void train_job(pbt__slot *slot, const pbt__assignment *assignment, const 
     }
     if (!is_isolated(slot->local)) {
         give_here(slot, &lesson, job);
-    } else if (!give_in_cell(slot, &lesson, job, out)) {
+    } else if (!pbt__plugin_cell_give(slot, &lesson, job, out)) {
         return;
     }
     judge(slot, assignment, &lesson, out);
 }
 
-/* Without a trainer there is nothing to train, unless that was to be so. */
-static bool have_trainer(pbt__slot *slot, pbt__outcome *out)
-{
-    if (!is_isolated(slot->local) || keep_cell(slot) == PBT_OK) {
-        return true;
-    }
-    close_cell(slot->runner_data);
-    if (!pbt__slot_is_stopping(slot)) {
-        out->ending = PBT__ENDING_FATAL;
-    }
-    return false;
-}
-
 static void plugin_train(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {
     pbt_job *job = NULL;
-    if (!have_trainer(slot, out) || !pbt__slot_enter(slot)) {
+    const bool has_trainer = !is_isolated(slot->local) || pbt__plugin_cell_have(slot, out);
+    if (!has_trainer || !pbt__slot_enter(slot)) {
         return;
     }
     const pbt_err err = pbt__job_new(slot, assignment, &job);
     pbt__slot_leave(slot);
     if (err != PBT_OK) {
-        pbt__outcome_fail(out, slot, "%s", pbt_err_message(err));
+        (void)pbt__fail(&slot->error, err, "%s", pbt_err_message(err));
+        pbt__outcome_hinder(out, slot);
         return;
     }
     train_job(slot, assignment, job, out);
@@ -566,8 +436,8 @@ static void plugin_train(pbt__slot *slot, const pbt__assignment *assignment, pbt
 
 static void plugin_recorded(pbt__slot *slot, pbt_segment_id id)
 {
-    const struct plugin *plugin = slot->local->runner_data;
-    struct plugin_slot *own = slot->runner_data;
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    struct pbt__plugin_slot *own = slot->runner_data;
     own->held = id;
     if (plugin->cache != NULL) {
         pbt__cache_put(plugin->cache, id, own->state);

@@ -179,7 +179,7 @@ static void read_metrics(struct process *process, const pbt__assignment *assignm
     const pbt_err err = pbt__metrics_read(&slot->metrics, pbt__text_string(last), last->length,
                                           slot->local->metric, &slot->error);
     if (err != PBT_OK) {
-        pbt__outcome_fail(out, slot, "%s: %s", slot->error.message, slot->error.detail);
+        pbt__outcome_fail_as(out, slot);
         return;
     }
     out->is_saved = pbt__outcome_report(out, slot, assignment->segment.end_step);
@@ -407,7 +407,7 @@ static void process_train(pbt__slot *slot, const pbt__assignment *assignment, pb
     if (err != PBT_OK && is_everybodys(slot, err)) {
         pbt__outcome_hinder(out, slot);
     } else if (err != PBT_OK) {
-        pbt__outcome_fail(out, slot, "%s: %s", slot->error.message, slot->error.detail);
+        pbt__outcome_fail_as(out, slot);
     }
 }
 

@@ -74,9 +74,16 @@ void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char 
                    path);
 }
 
+void pbt__outcome_fail_as(pbt__outcome *outcome, const pbt__slot *slot)
+{
+    const pbt_error *error = &slot->error;
+    pbt__outcome_fail(outcome, slot, "%s%s%s", error->message, error->detail[0] != '\0' ? ": " : "",
+                      error->detail);
+}
+
 void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot)
 {
-    pbt__outcome_fail(outcome, slot, "%s: %s", slot->error.message, slot->error.detail);
+    pbt__outcome_fail_as(outcome, slot);
     outcome->ending = PBT__ENDING_HINDERED;
 }
 
@@ -170,8 +177,7 @@ static pbt_err fail_refused(pbt__slot *slot, const pbt__assignment *assignment)
 {
     pbt__outcome outcome = {0};
     const pbt_error *error = &slot->error;
-    pbt__outcome_fail(&outcome, slot, "%s%s%s", error->message,
-                      error->detail[0] != '\0' ? ": " : "", error->detail);
+    pbt__outcome_fail_as(&outcome, slot);
     outcome.is_certain = error->code == PBT_ERR_REPORT || error->code == PBT_ERR_CHECKPOINT;
     const bool is_disk = error->code == PBT_ERR_IO || error->code == PBT_ERR_RESOURCE;
     return is_disk ? hinder(slot, assignment, &outcome) : fail_attempt(slot, assignment, &outcome);

@@ -176,6 +176,9 @@ void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member);
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Fill in a failure, as the slot's error says. */
+void pbt__outcome_fail_as(pbt__outcome *outcome, const pbt__slot *slot);
+
 /* Fill in that nothing could be begun, as the slot's error says. */
 void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot);
 

@@ -5,12 +5,14 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import tap
 from case import Case
 
 PLUGIN = os.environ["TRY_PLUGIN"]
+SLOW = os.environ["SLOW"]  # its segments take long enough to be killed in
 INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
 CXX = os.environ.get("CXX", "g++")
 
@@ -28,6 +30,18 @@ trainer:
   library: {library}
   isolation: {isolation}
   environment: {{FAULT: "{fault}"}}
+"""
+
+REBUILT = """\
+version: 1
+name: rebuilt
+population: 3
+mode: generational
+ready: {{every: 200}}
+stop: {{steps: 400}}
+failure: {{patience: {patience}}}
+hyperparameters: {{rate: {{type: float, min: 0.01, max: 0.5}}}}
+trainer: {{protocol: library, library: ./own.so}}
 """
 
 THROWING = """\
@@ -144,6 +158,49 @@ class Plugins(Case):
         self.write("short")
         self.pbt("run", "spec.yaml", "--slots", "1", "--quiet", status=3)
         self.assertIn("step 4 for a segment from 0 to 5", self.logs())
+
+    def lose_library(self, patience):
+        """Start a run; when it trains the second member, its library goes, then its process."""
+        (self.folder / "spec.yaml").write_text(REBUILT.format(patience=patience))
+        shutil.copy(SLOW, self.folder / "own.so")
+        run = self.start("run", "spec.yaml", "--slots", "1")
+        self.wait_for((self.folder / "rebuilt.logs" / "m1.log").exists, "the second member")
+        (self.folder / "own.so").rename(self.folder / "aside.so")
+        os.kill(cells(run.pid)[0], signal.SIGKILL)
+        return run
+
+    def bring_back(self):
+        (self.folder / "aside.so").rename(self.folder / "own.so")
+
+    def assert_whole(self):
+        """Whatever was in training when the process was killed has failed, and nothing else."""
+        (show,) = self.json("show")
+        self.assertEqual((show["state"], show["steps_done"]), ("finished", 1200))
+        self.assertLessEqual(sum(self.failures()), 1)
+        self.pbt("verify")
+
+    def test_a_library_that_is_gone_for_a_second(self):
+        run = self.lose_library(300)
+        line = next(line for line in run.stdout if line.startswith("paused: "))
+        self.assertIn("cannot load the library", line)
+        time.sleep(1)
+        self.bring_back()
+        output, errors = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, errors), (0, ""))
+        self.assertIn("goes on", output)
+        self.assert_whole()
+
+    def test_a_library_that_stays_away_ends_the_run_and_nothing_else(self):
+        run = self.lose_library(1)
+        _, errors = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("cannot load the library", errors)
+        self.assertIn("hint: nothing was counted", errors)
+        (show,) = self.json("show")
+        self.assertEqual((show["state"], show["workers"]), ("interrupted", 0))
+        self.bring_back()
+        self.pbt("run", "spec.yaml", "--slots", "1", "--quiet")
+        self.assert_whole()
 
 
 if __name__ == "__main__":

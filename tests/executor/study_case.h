@@ -19,6 +19,7 @@ static pbt__study *study;
 static pbt__local *local;
 static pbt_error error;
 static bool (*interrupted)(void); /* the options' is_interrupted of what is started next */
+static bool is_patient;           /* the study is a run's: an outage pauses it */
 
 /* Fail the test with the words of an error, where there is one. */
 #define assert_ok(call) assert_ok_at((call), #call, __FILE__, __LINE__)
@@ -35,7 +36,7 @@ static inline void assert_ok_at(pbt_err err, const char *call, const char *file,
 static inline void make_study(const char *yaml)
 {
     const pbt__store_options where = {.url = in("store.db"), .can_create = true};
-    const pbt__study_options options = {.checkpoint_folder = scratch};
+    const pbt__study_options options = {.checkpoint_folder = scratch, .is_patient = is_patient};
     pbt_spec *spec = NULL;
     assert_ok(pbt__spec_parse(yaml, "test.yaml", scratch, &spec, &error));
     assert_ok(pbt__store_open(&where, &store, &error));
@@ -48,7 +49,7 @@ static inline void make_study(const char *yaml)
 static inline void reopen_study(void)
 {
     const pbt__store_options where = {.url = in("store.db")};
-    const pbt__study_options options = {.checkpoint_folder = scratch};
+    const pbt__study_options options = {.checkpoint_folder = scratch, .is_patient = is_patient};
     pbt__study_close(study);
     pbt__store_close(store);
     store = NULL;
@@ -71,6 +72,7 @@ static inline int close_study(void **state)
     study = NULL;
     store = NULL;
     interrupted = NULL;
+    is_patient = false;
     return scratch_remove(state);
 }
 
