@@ -34,6 +34,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     char logs[PBT__PATH_SIZE], name[PBT__NAME_SIZE];
     snprintf(name, sizeof name, "%s", pbt__study_name(study));
     pbt__summary summary;
+    pbt__remains remains = {0};
     pbt_err err = arguments->has[PBT__OPTION_YES] ? PBT_OK : confirm(study, error);
     if (err == PBT_OK) {
         err = pbt__place_logs(place, name, logs, error);
@@ -44,10 +45,15 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     if (err == PBT_OK) {
         /* The leases of those who were killed keep nobody. */
         const bool is_free = summary.shown == PBT__STUDY_INTERRUPTED;
-        err = pbt__study_delete(study, is_free || arguments->has[PBT__OPTION_FORCE], logs, error);
+        err = pbt__study_delete(study, is_free || arguments->has[PBT__OPTION_FORCE], logs, &remains,
+                                error);
     }
     if (err == PBT_OK) {
         printf("deleted %s\n", name);
+    }
+    if (err == PBT_OK && remains.are_any) {
+        printf("its checkpoints and logs stay: %s goes on with them\n",
+               remains.keeper[0] != '\0' ? remains.keeper : "another copy of the store");
     }
     return err;
 }

@@ -26,9 +26,10 @@ typedef struct pbt__backend_ops {
     /* Free the handle; what is open is lost. */
     void (*close)(pbt__backend *backend);
 
-    /* Nullable both: there is no file. Never inside a transaction. */
+    /* Nullable all: there is no file. The first two never inside a transaction. */
     pbt_err (*check)(pbt__backend *backend, pbt_error *error);
     pbt_err (*rescue)(pbt__backend *backend, char *out, pbt_error *error);
+    const char *(*file)(const pbt__backend *backend);
 
     /* Never inside a transaction. */
     pbt_err (*list)(pbt__backend *backend, pbt__study_callback callback, void *context,

@@ -453,6 +453,13 @@ static pbt_err rescue(pbt__store *store, char *out, pbt_error *error)
     return leave(self, err == PBT_OK ? ops->rescue(self->backend, out, error) : err);
 }
 
+/* It does not change while the store is open. */
+static const char *file_of(pbt__store *store)
+{
+    const pbt__backend *backend = ((guard *)store)->backend;
+    return backend->ops->file != NULL ? backend->ops->file(backend) : NULL;
+}
+
 /* ---- the handle ---- */
 
 static void close_store(pbt__store *store)
@@ -470,6 +477,7 @@ static const pbt__store_ops OPS = {
     .close = close_store,
     .check = check_file,
     .rescue = rescue,
+    .file = file_of,
     .list = list,
     .begin = begin,
     .begin_create = begin_create,

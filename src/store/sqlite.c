@@ -457,11 +457,17 @@ static pbt_err sqlite_rescue(pbt__backend *backend, char *out, pbt_error *error)
     return pbt__sqlite_file_rescue(&self->file, self->db, out, error);
 }
 
+static const char *sqlite_file(const pbt__backend *backend)
+{
+    return ((const sqlite *)backend)->file.path;
+}
+
 static const pbt__backend_ops OPS = {
     .scheme = "sqlite",
     .close = sqlite_close,
     .check = sqlite_check,
     .rescue = sqlite_rescue,
+    .file = sqlite_file,
     .list = sqlite_list,
     .begin = sqlite_begin,
     .begin_create = sqlite_begin_create,

@@ -79,6 +79,11 @@ pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error)
                : pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued");
 }
 
+const char *pbt__store_file(pbt__store *store)
+{
+    return store->ops->file != NULL ? store->ops->file(store) : NULL;
+}
+
 /* ---- finding a study by name ---- */
 
 enum { NAMES_SIZE = 200 };

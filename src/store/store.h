@@ -109,6 +109,9 @@ typedef struct pbt__store_ops {
      * it), PBT_ERR_IO, PBT_ERR_STORE; then there is no copy. */
     pbt_err (*rescue)(pbt__store *store, char *out, pbt_error *error);
 
+    /* Nullable. The path of its file, absolute. */
+    const char *(*file)(pbt__store *store);
+
     /* List the studies by name. No transaction open. */
     pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
                     pbt_error *error);
@@ -192,6 +195,9 @@ void pbt__store_close(pbt__store *store);
 /* As `check` and `rescue` above; a store without files is always in place, and never rescued. */
 PBT_MUST_USE pbt_err pbt__store_check(pbt__store *store, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error);
+
+/* The path of its file; NULL where it has none. Owner: the store. */
+const char *pbt__store_file(pbt__store *store);
 
 /* Find a study by name. Errors: PBT_ERR_NOT_FOUND with the names there are as the hint. */
 PBT_MUST_USE pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out,

@@ -245,7 +245,7 @@ static pbt_err run_forget(pbt__study *study, void *arguments, pbt_error *error)
 }
 
 /* Remove the files of a study. Whose they are is known to the end. */
-static pbt_err delete_files(pbt__study *study, const char *logs, pbt_error *error)
+static pbt_err delete_own_files(pbt__study *study, const char *logs, pbt_error *error)
 {
     bool is_own = false;
     pbt_err err = pbt__study_condemn(study, &is_own, error);
@@ -253,12 +253,19 @@ static pbt_err delete_files(pbt__study *study, const char *logs, pbt_error *erro
         err = pbt__vault_remove_all(study->vault, error);
     }
     if (err == PBT_OK && logs != NULL) {
-        err = pbt__file_remove(logs, error);
+        err = pbt__study_remove_logs(logs, error);
     }
     if (err == PBT_OK && is_own) {
         err = pbt__study_disown(study, error);
     }
     return err;
+}
+
+static pbt_err delete_files(pbt__study *study, const char *logs, pbt__remains *remains,
+                            pbt_error *error)
+{
+    const pbt_err err = pbt__study_find_remains(study, remains, error);
+    return err != PBT_OK || remains->are_any ? err : delete_own_files(study, logs, error);
 }
 
 /*
@@ -268,13 +275,14 @@ static pbt_err delete_files(pbt__study *study, const char *logs, pbt_error *erro
  *     mark the folder ── checkpoints ── logs ── the mark, the folder ── the study
  *     killed or refused anywhere here: no run trains it, `delete` begins again      done
  */
-pbt_err pbt__study_delete(pbt__study *study, bool force, const char *logs, pbt_error *error)
+pbt_err pbt__study_delete(pbt__study *study, bool force, const char *logs, pbt__remains *remains,
+                          pbt_error *error)
 {
     pbt_err err = pbt__study_submit(study, run_check_delete, &force, error);
     if (err != PBT_OK) {
         return err;
     }
-    err = delete_files(study, logs, error);
+    err = delete_files(study, logs, remains, error);
     if (err == PBT_OK) {
         return pbt__study_submit(study, run_forget, NULL, error);
     }

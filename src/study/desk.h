@@ -46,6 +46,7 @@ struct pbt__study {
     bool is_observer;
     bool is_behind;        /* its folder belongs to a log that had come further */
     int folder_lock;       /* -1: not held */
+    bool leads_folder;     /* writes how far the log has come */
     int64_t head_sequence; /* as its folder has it; 0: not written yet */
     void (*refused)(void *context, const pbt_error *error); /* nullable */
     void *refused_context;
@@ -109,9 +110,8 @@ void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
 PBT_MUST_USE pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec,
                                              char *out, pbt_error *error);
 
-/* Open that folder. */
-PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec,
-                                           pbt_error *error);
+/* Open that folder for somebody who makes no checkpoint; it is not made where it is absent. */
+PBT_MUST_USE pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error);
 
 /* ---- owner.c: whose the vault's folder is ---- */
 
@@ -120,14 +120,25 @@ PBT_MUST_USE pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *sp
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
+/* ---- logs.c ---- */
+
+/* Remove a study's logs, and their folder where nothing else is in it. Errors: PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__study_remove_logs(const char *path, pbt_error *error);
+
 /* ---- head.c: how far the folder's own log had come ---- */
 
 /* Hold the folder against runs with other stores, until the study is closed. Errors:
  * PBT_ERR_EXISTS. */
 PBT_MUST_USE pbt_err pbt__study_hold(pbt__study *study, pbt_error *error);
-/* Say whether the folder belongs to a log that goes on from this one's end. Errors: PBT_ERR_EXISTS,
- * it belongs to one that went another way. */
-PBT_MUST_USE pbt_err pbt__study_compare_head(pbt__study *study, bool *is_behind, pbt_error *error);
+/* Note whether a folder belongs to a log that goes on from this one's end (`is_behind`). Errors:
+ * PBT_ERR_EXISTS, it belongs to one that went another way. */
+PBT_MUST_USE pbt_err pbt__study_compare_head(pbt__study *study, const char *folder,
+                                             pbt_error *error);
+/* Complain of a folder that is newer than the log. Returns PBT_ERR_EXISTS. */
+pbt_err pbt__study_fail_behind(const pbt__study *study, const char *folder, pbt_error *error);
+/* Say whether the vault is another copy's of this store. Errors: as reading the log. */
+PBT_MUST_USE pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out,
+                                             pbt_error *error);
 /* Write how far the log has come, where the folder is held. Under view_lock. */
 void pbt__study_write_head(pbt__study *study);
 

@@ -240,7 +240,7 @@ static pbt_err write_checkpoint(const parcel *p, pbt_error *error)
     }
     if (err == PBT_OK && study->vault == NULL) {
         pthread_mutex_lock(&study->view_lock);
-        err = pbt__study_open_vault(study, study->view.facts.spec, error);
+        err = pbt__study_find_vault(study, error);
         pthread_mutex_unlock(&study->view_lock);
     }
     return err == PBT_OK ? pbt__vault_copy(study->vault, p->id, &p->record, path, error) : err;

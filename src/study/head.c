@@ -12,6 +12,8 @@
  *                                         that nobody takes (m3s12.kept-1)
  *     the log has another in its place    it went another way: the folder is not its own any more
  *
+ * It names the store's file too: who deletes a copy of the store leaves the folder to the other.
+ *
  * While a run owns a study it holds a lock (flock) on the folder's `.study`, so that two copies of
  * a store are not trained at once with one folder.
  */
@@ -22,43 +24,50 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
 #include "study/desk.h"
 
-enum { HEAD_SIZE = PBT__DIGEST_TEXT_SIZE + 32 };
+enum { HEAD_SIZE = PBT__DIGEST_TEXT_SIZE + PBT__PATH_SIZE + 32 };
 
 typedef struct head {
-    int64_t sequence; /* 0: none is known */
+    int64_t sequence;
     pbt__digest digest;
+    char file[PBT__PATH_SIZE]; /* the store's; "": none is known */
 } head;
 
 /* ---- reading and writing ---- */
 
-static head read_head(const pbt__study *study)
+/* Returns false where there is none. */
+static bool read_head(const char *folder, head *out)
 {
     char path[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE];
     char *text = NULL;
     size_t length = 0;
-    head found = {0};
-    if (pbt__path_join(study->vault->folder, ".head", path, NULL) != PBT_OK ||
+    *out = (head){0};
+    if (pbt__path_join(folder, ".head", path, NULL) != PBT_OK ||
         pbt__file_read(path, HEAD_SIZE - 1, &text, &length, NULL) != PBT_OK) {
-        return found;
+        return false;
     }
     char *end = text;
-    found.sequence = strtoll(text, &end, 10);
+    out->sequence = strtoll(text, &end, 10);
     (void)snprintf(digest, sizeof digest, "%s", *end == ' ' ? end + 1 : "");
-    const bool is_whole = pbt__digest_read(digest, &found.digest);
+    const bool is_whole = out->sequence > 0 && pbt__digest_read(digest, &out->digest);
+    const char *second = strchr(text, '\n');
+    (void)snprintf(out->file, sizeof out->file, "%s", second != NULL ? second + 1 : "");
+    out->file[strcspn(out->file, "\n")] = '\0';
     free(text);
-    return is_whole ? found : (head){0};
+    return is_whole;
 }
 
 void pbt__study_write_head(pbt__study *study)
 {
     char path[PBT__PATH_SIZE], aside[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE];
-    if (study->folder_lock < 0 || study->view.facts.sequence == study->head_sequence ||
+    if (!study->leads_folder || study->view.facts.sequence == study->head_sequence ||
+        pbt__vault_is_in_place(study->vault, NULL) != PBT_OK ||
         pbt__path_join(study->vault->folder, ".head", path, NULL) != PBT_OK ||
         pbt__path_join(study->vault->folder, ".head.new", aside, NULL) != PBT_OK) {
         return;
@@ -68,8 +77,9 @@ void pbt__study_write_head(pbt__study *study)
         return;
     }
     pbt__digest_write(study->view.facts.digest, digest);
-    const bool is_written =
-        fprintf(file, "%" PRId64 " %s\n", study->view.facts.sequence, digest) > 0;
+    const char *store = pbt__store_file(study->store);
+    const bool is_written = fprintf(file, "%" PRId64 " %s\n%s\n", study->view.facts.sequence,
+                                    digest, store != NULL ? store : "") > 0;
     if (fclose(file) == 0 && is_written && rename(aside, path) == 0) {
         study->head_sequence = study->view.facts.sequence;
     }
@@ -83,9 +93,10 @@ static pbt_err take_digest(void *context, const pbt__event *event)
     return PBT_ERR_STATE; /* no need to read on */
 }
 
-static pbt_err fail_other(const pbt__study *study, const char *format, pbt_error *error)
+static pbt_err fail_other(const pbt__study *study, const char *folder, const char *fate,
+                          pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_EXISTS, format, study->vault->folder);
+    (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.150s' %s", folder, fate);
     pbt__error_detail(error, "there are two copies of study '%s', and their logs differ",
                       study->row.name);
     pbt__error_hint(error,
@@ -95,24 +106,80 @@ static pbt_err fail_other(const pbt__study *study, const char *format, pbt_error
     return PBT_ERR_EXISTS;
 }
 
-pbt_err pbt__study_compare_head(pbt__study *study, bool *is_behind, pbt_error *error)
+pbt_err pbt__study_fail_behind(const pbt__study *study, const char *folder, pbt_error *error)
 {
-    const head known = read_head(study);
+    head known;
+    const bool is_named = read_head(folder, &known) && known.file[0] != '\0';
+    (void)pbt__fail(error, PBT_ERR_EXISTS,
+                    "the checkpoint folder '%.150s' is newer than the store, which knows none of "
+                    "its weights",
+                    folder);
+    pbt__error_detail(error, "study '%s' went on with %s%.400s", study->row.name,
+                      is_named ? "the store " : "another copy of the store", known.file);
+    pbt__error_hint(error, "run that store, or bring the folder back as it was with this one");
+    return PBT_ERR_EXISTS;
+}
+
+/* Compare a folder's head with the log. */
+static pbt_err compare(pbt__study *study, const head *known, bool *is_behind, bool *is_other,
+                       pbt_error *error)
+{
     pbt__digest own = {{0}};
-    *is_behind = known.sequence > study->view.facts.sequence;
-    if (known.sequence == 0 || *is_behind) {
+    *is_other = false;
+    *is_behind = known->sequence > study->view.facts.sequence;
+    if (*is_behind) {
         return PBT_OK;
     }
-    const pbt_err err = study->store->ops->read(study->store, study->row.id, known.sequence - 1,
+    const pbt_err err = study->store->ops->read(study->store, study->row.id, known->sequence - 1,
                                                 take_digest, &own, error);
-    if (err != PBT_ERR_STATE) {
-        return err;
+    *is_other = err == PBT_ERR_STATE && !pbt__digest_equal(own, known->digest);
+    return err == PBT_ERR_STATE ? PBT_OK : err;
+}
+
+pbt_err pbt__study_compare_head(pbt__study *study, const char *folder, pbt_error *error)
+{
+    head known;
+    bool is_other = false;
+    study->is_behind = false;
+    if (!read_head(folder, &known)) {
+        return PBT_OK;
     }
-    return pbt__digest_equal(own, known.digest)
-               ? PBT_OK
-               : fail_other(study,
-                            "the checkpoint folder '%.150s' goes with another copy of the store",
-                            error);
+    const pbt_err err = compare(study, &known, &study->is_behind, &is_other, error);
+    return is_other ? fail_other(study, folder, "goes with another copy of the store", error) : err;
+}
+
+/* ---- what is left to another copy ---- */
+
+/* Look at the file that a head names: 1 where it is this store's, 0 where it is another's, -1 where
+ * it is gone, or none is named. */
+static int is_own_file(const pbt__study *study, const head *known)
+{
+    struct stat own, named;
+    const char *file = pbt__store_file(study->store);
+    if (file == NULL || known->file[0] == '\0' || stat(known->file, &named) != 0 ||
+        stat(file, &own) != 0) {
+        return -1;
+    }
+    return own.st_dev == named.st_dev && own.st_ino == named.st_ino ? 1 : 0;
+}
+
+pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out, pbt_error *error)
+{
+    head known;
+    bool is_behind = false, is_other = false;
+    *out = (pbt__remains){0};
+    if (!read_head(study->vault->folder, &known)) {
+        return PBT_OK;
+    }
+    const int is_own = is_own_file(study, &known);
+    if (is_own >= 0) {
+        out->are_any = is_own == 0;
+        (void)snprintf(out->keeper, sizeof out->keeper, "%s", out->are_any ? known.file : "");
+        return PBT_OK;
+    }
+    const pbt_err err = compare(study, &known, &is_behind, &is_other, error);
+    out->are_any = is_behind || is_other;
+    return err;
 }
 
 /* ---- holding ---- */
@@ -130,8 +197,8 @@ pbt_err pbt__study_hold(pbt__study *study, pbt_error *error)
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         (void)close(file);
-        return fail_other(
-            study, "the checkpoint folder '%.150s' is in use by a run with another store", error);
+        return fail_other(study, study->vault->folder, "is in use by a run with another store",
+                          error);
     }
     study->folder_lock = file; /* a file system without locks is taken as it is */
     return PBT_OK;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "study/checkpoint_vault.h"
 #include "study/desk.h"
 
 /* ---- the handle ---- */
@@ -88,11 +89,11 @@ pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec, c
     return pbt__path_join(study->store_folder, name, out, error);
 }
 
-pbt_err pbt__study_open_vault(pbt__study *study, const pbt_spec *spec, pbt_error *error)
+pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
-    pbt_err err = pbt__study_vault_folder(study, spec, folder, error);
-    return err == PBT_OK ? pbt__vault_open(folder, &study->vault, error) : err;
+    pbt_err err = pbt__study_vault_folder(study, study->view.facts.spec, folder, error);
+    return err == PBT_OK ? pbt__vault_find(folder, &study->vault, error) : err;
 }
 
 /* Say whether a segment's checkpoint is to be in the folder, by the log. */
@@ -130,9 +131,16 @@ static bool has_lost_all(const pbt__study *study, const char *folder)
     return names_any;
 }
 
-static pbt_err fail_lost(const pbt__study *study, const char *folder, pbt_error *error)
+static pbt_err fail_lost(pbt__study *study, const char *folder, pbt_error *error)
 {
     const bool is_there = access(folder, F_OK) == 0;
+    const pbt_err err = pbt__study_compare_head(study, folder, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    if (study->is_behind) {
+        return pbt__study_fail_behind(study, folder, error);
+    }
     (void)pbt__fail(error, PBT_ERR_CHECKPOINT,
                     is_there ? "the checkpoint folder '%.180s' is without its weights"
                              : "the checkpoint folder '%.180s' is gone",
@@ -146,17 +154,14 @@ static pbt_err fail_lost(const pbt__study *study, const char *folder, pbt_error 
 }
 
 /* Where all weights are gone nobody trains on, for every member would fail. The folder is made
- * where it may be absent, and by nobody who only looks on. */
-static pbt_err open_known_vault(pbt__study *study, bool is_visitor, pbt_error *error)
+ * where it may be absent. */
+static pbt_err open_known_vault(pbt__study *study, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
     const pbt_spec *spec = study->view.facts.spec;
     pbt_err err = pbt__study_vault_folder(study, spec, folder, error);
     if (err != PBT_OK) {
         return err;
-    }
-    if (is_visitor) {
-        return pbt__vault_find(folder, &study->vault, error);
     }
     if (has_lost_all(study, folder)) {
         return fail_lost(study, folder, error);
@@ -218,13 +223,20 @@ static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
 
 /* ---- opening ---- */
 
+/* The folder goes with this store from now on. Before, what the store does not know was kept. */
+static void lead(pbt__study *study, const pbt__study_options *options)
+{
+    study->leads_folder = options->is_run;
+    pbt__study_write_head(study);
+}
+
 static pbt_err take_folder(pbt__study *study, const pbt__study_options *options, pbt_error *error)
 {
     pbt_err err = pbt__study_own(study, error);
     if (err == PBT_OK && options->is_run) {
         err = pbt__study_hold(study, error);
     }
-    return err == PBT_OK ? pbt__study_compare_head(study, &study->is_behind, error) : err;
+    return err == PBT_OK ? pbt__study_compare_head(study, study->vault->folder, error) : err;
 }
 
 pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_options *options,
@@ -239,7 +251,8 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
         err = pbt__study_sync(study, error);
     }
     if (err == PBT_OK && !study->is_observer) {
-        err = open_known_vault(study, options->is_visitor, error);
+        err = options->is_visitor ? pbt__study_find_vault(study, error)
+                                  : open_known_vault(study, error);
     }
     if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
         err = take_folder(study, options, error);
@@ -251,6 +264,7 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
         pbt__study_close(study);
         return err;
     }
+    lead(study, options);
     *out = study;
     return PBT_OK;
 }
@@ -314,10 +328,14 @@ static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
 static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, bool is_run,
                       pbt_error *error)
 {
+    char folder[PBT__PATH_SIZE];
     const pbt__store_ops *ops = study->store->ops;
     pbt_err err = check_starts(spec, error);
     if (err == PBT_OK) {
-        err = pbt__study_open_vault(study, spec, error);
+        err = pbt__study_vault_folder(study, spec, folder, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__vault_open(folder, &study->vault, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_may_own(study, error);
@@ -356,6 +374,7 @@ pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,
         pbt__study_close(study);
         return err;
     }
+    lead(study, options);
     pbt_spec_free(spec);
     *out = study;
     return PBT_OK;

@@ -75,9 +75,7 @@ static pbt_err refuse(const pbt__study *study, const char *why, pbt_error *error
 {
     (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.180s' %s",
                     study->vault->folder, why);
-    pbt__error_hint(error,
-                    "give the study another name or another checkpoints.directory, or remove "
-                    "that folder");
+    pbt__error_hint(error, "give the study another name or another checkpoints.directory");
     return PBT_ERR_EXISTS;
 }
 

@@ -294,11 +294,17 @@ PBT_MUST_USE pbt_err pbt__study_revive(pbt__study *study, const int32_t *members
 PBT_MUST_USE pbt_err pbt__study_amend(pbt__study *study, const char *const *keys,
                                       const char *const *values, size_t count, pbt_error *error);
 
+/* What a deletion leaves, for another copy of the store has trained with the folder since. */
+typedef struct pbt__remains {
+    bool are_any;                /* checkpoints and logs */
+    char keeper[PBT__PATH_SIZE]; /* that copy's file; "": not known */
+} pbt__remains;
+
 /* Remove the study's checkpoints, its logs and itself, in this order: where something cannot be
  * removed the study is left, no run trains it, and a repeat goes on. Nullable: logs, a folder.
  * Errors: PBT_ERR_BUSY while a lease is held and not `force`; PBT_ERR_IO naming what stays. */
 PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, const char *logs,
-                                       pbt_error *error);
+                                       pbt__remains *remains, pbt_error *error);
 
 /*
  * Say whether what the study stands on is where it was: the store's file (pbt__store_check) and the

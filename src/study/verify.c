@@ -260,8 +260,7 @@ pbt_err pbt__study_verify(pbt__study *study, void (*problem)(void *context, cons
     audit_state audit = {.study = study, .problem = problem, .context = context};
     pbt__view_init(&audit.view);
     pthread_mutex_lock(&study->view_lock);
-    pbt_err err =
-        study->vault != NULL ? PBT_OK : pbt__study_open_vault(study, study->view.facts.spec, error);
+    pbt_err err = study->vault != NULL ? PBT_OK : pbt__study_find_vault(study, error);
     if (err != PBT_OK) {
         pthread_mutex_unlock(&study->view_lock);
         return err;

@@ -147,6 +147,8 @@ class Ground(Case):
         _, said = self.pbt("run", "spec.yaml", status=1)
         self.assertIn("tiny.checkpoints' is gone", said)
         self.pbt("stop", "tiny")
+        self.pbt("verify", "tiny", status=1)
+        self.pbt("best", "tiny", "--export", "best", status=1)
         self.assertFalse(folder.exists())
         (self.folder / "elsewhere").rename(folder)
         self.goes_on(STORE)
@@ -194,6 +196,43 @@ class Ground(Case):
         process.kill()
         process.communicate()
         self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+
+    def test_a_copy_is_deleted_without_what_the_other_goes_on_with(self):
+        process = self.run_to_reports()
+        for is_at_rest in (False, True):
+            with self.subTest(is_at_rest):
+                self.backup("copy.db")
+                said, _ = self.pbt("delete", "tiny", "--yes", "--force", "--store", "copy.db")
+                self.assertIn(f"logs stay: {self.folder}/{STORE} goes on with them", said)
+                self.assertEqual(self.json("list", "--store", "copy.db"), [])
+                process.terminate()
+                process.communicate(timeout=60)
+                self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+        logs = self.folder / "tiny.logs"
+        self.assertTrue(list(logs.iterdir()))
+        (self.folder / STORE).rename(self.folder / "moved.db")
+        self.pbt("delete", "tiny", "--yes", "--store", "moved.db")
+        self.assertFalse(logs.exists())
+        self.assertFalse((self.folder / "tiny.checkpoints").exists())
+
+    def test_an_older_copy_without_weights_names_the_newer(self):
+        process = self.run_to_reports()
+        away = self.folder / "away"
+        away.mkdir()
+        for file in self.folder.glob(STORE + "*"):
+            file.rename(away / file.name)
+        self.end(process)
+        self.goes_on(RESCUED)
+        for file in away.iterdir():
+            file.rename(self.folder / file.name)
+        self.spec(steps=4000, delay="0.02", mode="asynchronous")
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn("is newer than the store, which knows none of its weights", said)
+        self.assertIn(f"went on with the store {self.folder}/{RESCUED}", said)
+        self.assertNotIn("delete", said)
+        said, _ = self.pbt("delete", "tiny", "--yes")
+        self.assertIn(f"logs stay: {self.folder}/{RESCUED} goes on with them", said)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny", "--store", RESCUED)[0])
 
     def test_what_somebody_keeps_among_the_checkpoints_stays(self):
         process = self.run_to_reports()

@@ -148,10 +148,13 @@ class Stays(WorkerCase):
 
     def test_a_delete_leaves_what_is_not_of_the_study(self):
         self.run_briefly()
-        notes = self.folder / "workers.checkpoints" / "notes.txt"
-        notes.write_text("mine")
+        mine = ["notes.txt", "m0.log.1", "m-a.log", "mean.log", "other.log"]
+        for folder in ("workers.checkpoints", "workers.logs"):
+            for name in mine:
+                (self.folder / folder / name).write_text("mine")
         self.pbt("delete", "workers", "--yes")
-        self.assertEqual([f.name for f in notes.parent.iterdir()], ["notes.txt"])
+        for folder in ("workers.checkpoints", "workers.logs"):
+            self.assertEqual(sorted(f.name for f in (self.folder / folder).iterdir()), sorted(mine))
 
     def test_the_leases_of_a_killed_run_keep_no_delete(self):
         process = self.run_to_a_report()

@@ -239,13 +239,14 @@ static void a_study_is_deleted_with_its_checkpoints(void **state)
     char folder[PBT__PATH_SIZE + 32];
     pbt__study_row row;
     pbt__reply reply;
+    pbt__remains remains;
     bench_create(b, 2, "");
     snprintf(folder, sizeof folder, "%s/bench.checkpoints", b->folder);
     pbt__action action = bench_claim(b, "a");
     assert_ok(bench_report_file(b, "a", &action, 1, &reply));
-    assert_int_equal(pbt__study_delete(b->study, false, NULL, &b->error), PBT_ERR_BUSY);
+    assert_int_equal(pbt__study_delete(b->study, false, NULL, &remains, &b->error), PBT_ERR_BUSY);
     assert_int_equal(access(folder, F_OK), 0);
-    assert_ok(pbt__study_delete(b->study, true, NULL, &b->error));
+    assert_ok(pbt__study_delete(b->study, true, NULL, &remains, &b->error));
     assert_int_not_equal(access(folder, F_OK), 0);
     assert_int_equal(pbt__store_find(b->store, "bench", &row, &b->error), PBT_ERR_NOT_FOUND);
 }

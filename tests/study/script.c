@@ -246,7 +246,8 @@ static pbt_err delete (script *self, script_worker *w)
 {
     (void)w;
     bench *b = self->bench;
-    pbt_err err = pbt__study_delete(b->study, false, NULL, &b->error);
+    pbt__remains remains;
+    pbt_err err = pbt__study_delete(b->study, false, NULL, &remains, &b->error);
     if (err == PBT_OK) {
         pbt__study_close(b->study);
         b->study = NULL;
