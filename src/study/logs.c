@@ -15,9 +15,8 @@ static bool is_log(const char *name)
     static const char *const beginnings[] = {"m", "local-", "joined-"};
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
         const size_t length = strlen(beginnings[i]);
-        const size_t digits = strncmp(name, beginnings[i], length) == 0
-                                  ? strspn(name + length, "0123456789-")
-                                  : 0;
+        const size_t digits =
+            strncmp(name, beginnings[i], length) == 0 ? strspn(name + length, "0123456789-") : 0;
         if (digits > 0 && strcmp(name + length + digits, ".log") == 0) {
             return true;
         }
