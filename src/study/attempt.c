@@ -19,7 +19,6 @@ typedef struct attempt_call {
     const char *message;
     pbt__cause cause;
     bool is_certain;
-    bool is_own;          /* hinder: pbt itself lacks something */
     const pbt_error *why; /* hinder; NULL: the trainer failed */
     bool wants_action;
     pbt__action action;
@@ -101,16 +100,10 @@ static pbt_err give_back(pbt__study *study, const pbt__claim *claim, pbt_error *
     return log_release(study, &call, claim, error);
 }
 
-/* A failure counts, or it is nobody's verdict and the segment is given back. */
-static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
-                              const char *message, bool is_certain, pbt_error *error)
+/* Say whether it is pbt itself that lacks something. */
+static bool is_own(const pbt_error *why)
 {
-    bool counts = true;
-    if (pbt__outage_judge(study, claim, cause, message, is_certain, &counts) != PBT_OK) {
-        return pbt__fail_memory(error);
-    }
-    return counts ? pbt__study_log_failure(study, claim, cause, message, error)
-                  : give_back(study, claim, error);
+    return why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
 }
 
 /* Say whether what cannot be begun is to be waited for: a program that is not there may have been
@@ -118,21 +111,43 @@ static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__c
 static bool may_wait_for(const pbt__study *study, const pbt_error *why)
 {
     bool has_reported = pbt__population_tally(study->view.population).reports > 0;
-    bool is_own = why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
-    bool is_off = study->view.facts.spec->patience_seconds <= 0 && !is_own;
+    bool is_off = study->view.facts.spec->patience_seconds <= 0 && !is_own(why);
     return study->is_patient && !is_off && (why->code != PBT_ERR_TRAINER || has_reported);
+}
+
+/* Give an attempt back for what is missing, and pause. */
+static pbt_err wait_for(pbt__study *study, const pbt__claim *claim, const pbt_error *why,
+                        pbt_error *error)
+{
+    return pbt__outage_hinder(study, claim, why, is_own(why)) == PBT_OK
+               ? give_back(study, claim, error)
+               : pbt__fail_memory(error);
+}
+
+/* A failure counts, or it is nobody's verdict and the segment is given back. What fails while the
+ * folder of all checkpoints is out of reach could not save, whatever it says. */
+static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+                              const char *message, bool is_certain, pbt_error *error)
+{
+    bool counts = true;
+    pbt_error why;
+    if (cause == PBT__CAUSE_TRAINER && pbt__vault_reach(study->vault, &why) != PBT_OK &&
+        may_wait_for(study, &why)) {
+        return wait_for(study, claim, &why, error);
+    }
+    if (pbt__outage_judge(study, claim, cause, message, is_certain, &counts) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    return counts ? pbt__study_log_failure(study, claim, cause, message, error)
+                  : give_back(study, claim, error);
 }
 
 static pbt_err settle_hindered(pbt__study *study, const attempt_call *call, const pbt__claim *claim,
                                pbt_error *error)
 {
-    if (!may_wait_for(study, call->why)) {
-        return settle_failure(study, claim, call->cause, call->message, call->is_certain, error);
-    }
-    if (pbt__outage_hinder(study, claim, call->why, call->is_own) != PBT_OK) {
-        return pbt__fail_memory(error);
-    }
-    return give_back(study, claim, error);
+    return may_wait_for(study, call->why)
+               ? wait_for(study, claim, call->why, error)
+               : settle_failure(study, claim, call->cause, call->message, call->is_certain, error);
 }
 
 static pbt_err run_fail(pbt__study *study, void *arguments, pbt_error *error)
@@ -217,15 +232,14 @@ static pbt_err run_hinder_alone(pbt__study *study, void *arguments, pbt_error *e
     if (!study->is_patient || pbt__view_is_over(&study->view)) {
         return PBT_OK;
     }
-    pbt_err err = pbt__outage_hinder(study, NULL, call->why, call->is_own);
+    pbt_err err = pbt__outage_hinder(study, NULL, call->why, is_own(call->why));
     return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
 }
 
 pbt_err pbt__study_hinder(pbt__study *study, const pbt__claimant *who, const pbt__failure *failure,
                           const pbt_error *why, pbt__action *out, pbt_error *error)
 {
-    const bool is_own = why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
-    attempt_call call = {.who = who, .why = why, .is_own = is_own};
+    attempt_call call = {.who = who, .why = why};
     return failure != NULL ? submit_failure(study, &call, failure, out, error)
                            : pbt__study_submit(study, run_hinder_alone, &call, error);
 }

@@ -218,9 +218,12 @@ pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error)
     return PBT_OK;
 }
 
-bool pbt__vault_is_there(const pbt__vault *vault)
+pbt_err pbt__vault_reach(const pbt__vault *vault, pbt_error *error)
 {
-    return access(vault->aside, R_OK | W_OK | X_OK) == 0;
+    return access(vault->aside, R_OK | W_OK | X_OK) == 0
+               ? PBT_OK
+               : pbt__fail_errno(error, "cannot reach the checkpoint folder '%.150s'",
+                                 vault->folder);
 }
 
 void pbt__vault_close(pbt__vault *vault)

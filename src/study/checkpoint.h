@@ -46,8 +46,9 @@ PBT_MUST_USE pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_e
 PBT_MUST_USE pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error);
 
 void pbt__vault_close(pbt__vault *vault);
-/* Say whether the folder can be reached: one on another machine may be gone for a while. */
-bool pbt__vault_is_there(const pbt__vault *vault);
+/* Look whether the folder can be reached: one on another machine may be gone for a while. Errors:
+ * PBT_ERR_IO, PBT_ERR_RESOURCE. */
+PBT_MUST_USE pbt_err pbt__vault_reach(const pbt__vault *vault, pbt_error *error);
 
 /* Say whether both folders are those that were opened. Cheap. Errors: PBT_ERR_IO saying what became
  * of them. */

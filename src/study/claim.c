@@ -406,7 +406,7 @@ static pbt_err choose(pbt__study *study, int32_t kept, int32_t *out)
  * the folder of all of them is gone, or the disk fails. */
 static bool is_out_of_reach(const pbt__study *study, pbt_err err)
 {
-    bool is_gone = err == PBT_ERR_CHECKPOINT && !pbt__vault_is_there(study->vault);
+    bool is_gone = err == PBT_ERR_CHECKPOINT && pbt__vault_reach(study->vault, NULL) != PBT_OK;
     return study->is_patient && (is_gone || err == PBT_ERR_IO || err == PBT_ERR_RESOURCE);
 }
 

@@ -1,7 +1,12 @@
 """Outages: what fails for a while is no verdict, and members that failed for good come back."""
 
+import ctypes
+import os
+import signal
+
 import tap
 from case import Case
+from worker_case import WorkerCase
 
 SPEC = """\
 version: 1
@@ -87,6 +92,73 @@ class Outage(Case):
         (show,) = self.json("show", "x")
         self.assertEqual((show["state"], show["steps_done"]), ("finished", 240))
         self.pbt("verify", "x")
+
+
+def heed_permissions():
+    """In a child: be kept out by a folder's mode, as root is not otherwise."""
+    drop, override, search = 24, 1, 2  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    libc = ctypes.CDLL(None)
+    for capability in (override, search):
+        libc.prctl(drop, capability, 0, 0, 0)
+
+
+class WorkerOutage(WorkerCase):
+    """What long-lived workers need is gone for a while: nobody's attempt has failed by that."""
+
+    def setUp(self):
+        super().setUp()
+        self.workers(delay="0.01", steps=30)
+
+    def run_to_reports(self, **options):
+        """Start a run; two members have been reported."""
+        run = self.start("run", "spec.yaml", "--slots", "2", **options)
+        for _ in range(2):
+            next(line for line in run.stdout if " reported " in line)
+        return run
+
+    def stop_workers(self):
+        """As a batch system does: they give back what they hold, and are to be started again."""
+        for process in self.processes():
+            os.kill(int(process), signal.SIGTERM)
+
+    def assert_ends_well(self, run, why, mend):
+        """The run waits, saying why; once that is mended it ends as if nothing had happened."""
+        self.assertIn(why, next(line for line in run.stdout if line.startswith("paused: ")))
+        mend()
+        output, errors = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, errors), (0, ""), output)
+        self.assertIn("goes on", output)
+        (show,) = self.json("show")
+        self.assertEqual((show["state"], show["steps_done"], show["failed_members"]),
+                         ("finished", 120, []))
+        self.assertEqual([m["failures"] for m in self.json("members")], [0] * 4)
+        self.assertLessEqual({s["reason"] for s in self.segments()},
+                             {"initial", "continue", "exploit"})
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
+    def assert_waits_without(self, file, why):
+        run = self.run_to_reports()
+        aside = self.folder / "aside"
+        (self.folder / file).rename(aside)
+        self.stop_workers()
+        self.assert_ends_well(run, why, lambda: aside.rename(self.folder / file))
+
+    def test_a_script_that_is_gone_for_a_while(self):
+        self.assert_waits_without("train.py", "ended 3 times without asking for a segment")
+
+    def test_an_interpreter_that_is_gone_for_a_while(self):
+        (self.folder / "own-python").write_text('#!/bin/sh\nexec python3 "$@"\n')
+        (self.folder / "own-python").chmod(0o755)
+        spec = self.folder / "spec.yaml"
+        spec.write_text(spec.read_text().replace("[python3,", "[./own-python,"))
+        self.assert_waits_without("own-python", "cannot run './own-python'")
+
+    def test_checkpoints_that_cannot_be_reached_for_a_while(self):
+        run = self.run_to_reports(preexec_fn=heed_permissions)
+        folder = self.folder / "workers.checkpoints"
+        mode = folder.stat().st_mode
+        folder.chmod(0)
+        self.assert_ends_well(run, "workers.checkpoints", lambda: folder.chmod(mode))
 
 
 if __name__ == "__main__":

@@ -211,6 +211,29 @@ static void what_cannot_be_begun_is_nobodys_failure(void **state)
     assert_false(pause_of(b).is_paused);
 }
 
+/* What a trainer cannot save it fails for, in words of its own. */
+static void what_fails_without_its_checkpoints_is_nobodys_failure(void **state)
+{
+    char aside[2 * PBT__PATH_SIZE], away[2 * PBT__PATH_SIZE];
+    bench *b = *state;
+    create(b, 2, "failure: {retries: 0}");
+    begin(b, 2);
+    (void)snprintf(aside, sizeof aside, "%s/bench.checkpoints/.aside", b->folder);
+    (void)snprintf(away, sizeof away, "%s/away", b->folder);
+    pbt__action action = bench_claim(b, "a");
+    assert_int_equal(rename(aside, away), 0);
+    assert_ok(bench_fail(b, "a", &action, true));
+    assert_true(pause_of(b).is_paused);
+    assert_non_null(strstr(pause_of(b).why.message, "cannot reach the checkpoint folder"));
+    assert_int_equal(bench_count(b, "failed"), 0);
+    assert_int_equal(rename(away, aside), 0);
+    b->now_us += SECOND_US;
+    action = bench_claim(b, "a");
+    b->now_us += 1000;
+    (void)bench_report(b, "a", &action, 1);
+    assert_false(pause_of(b).is_paused);
+}
+
 static void a_certain_error_of_two_ends_a_study_that_never_reported(void **state)
 {
     bench *b = *state;
@@ -352,6 +375,7 @@ int main(void)
         TEST(the_last_failure_of_one_alone_is_held_back_for_a_while),
         TEST(without_patience_every_failure_counts),
         TEST(what_cannot_be_begun_is_nobodys_failure),
+        TEST(what_fails_without_its_checkpoints_is_nobodys_failure),
         TEST(a_certain_error_of_two_ends_a_study_that_never_reported),
         TEST(two_reports_refused_alike_end_a_study_that_never_reported),
         TEST(a_rescue_without_a_donor_goes_back_to_the_weights_it_had),
