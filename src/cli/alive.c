@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/lock.h"
 #include "cli/owner.h"
 
 static const char JOINED[] = "joined-";
@@ -20,18 +21,42 @@ static bool has_owner(const pbt__place *place, const char *study)
     return err == PBT_OK;
 }
 
+/* Say whether a worker is of a run that joined; then `*process` is that run. */
+static bool is_joined(const char *worker, pid_t *process)
+{
+    const bool is_it = strncmp(worker, JOINED, sizeof JOINED - 1) == 0;
+    *process = is_it ? (pid_t)strtol(worker + sizeof JOINED - 1, NULL, 10) : 0;
+    return *process > 0;
+}
+
+static bool is_running(pid_t process)
+{
+    return kill(process, 0) == 0 || errno == EPERM;
+}
+
+static bool is_owners(const char *worker)
+{
+    return strncmp(worker, LOCAL, sizeof LOCAL - 1) == 0;
+}
+
 bool pbt__alive(void *context, const char *study, const char *worker)
 {
     const pbt__place *place = context;
+    pid_t process;
     if (place->server != NULL) {
         return true; /* a server trains what it serves */
     }
-    if (worker[0] == '\0' || strncmp(worker, LOCAL, sizeof LOCAL - 1) == 0) {
+    if (worker[0] == '\0' || is_owners(worker)) {
         return has_owner(place, study);
     }
-    if (strncmp(worker, JOINED, sizeof JOINED - 1) == 0) {
-        const long process = strtol(worker + sizeof JOINED - 1, NULL, 10);
-        return process > 0 && (kill((pid_t)process, 0) == 0 || errno == EPERM);
+    return !is_joined(worker, &process) || is_running(process);
+}
+
+bool pbt__is_dead(void *context, const char *worker)
+{
+    pid_t process;
+    if (is_joined(worker, &process)) {
+        return !is_running(process);
     }
-    return true;
+    return is_owners(worker) && pbt__lock_is_free(context);
 }

@@ -11,4 +11,7 @@
  */
 bool pbt__alive(void *place, const char *study, const char *worker);
 
+/* Say whether the process behind a worker of another run on this store is certainly dead. */
+bool pbt__is_dead(void *place, const char *worker);
+
 #endif

@@ -115,15 +115,14 @@ static long read_locker(char *line, ino_t inode)
     return strtol(fields[PROCESS], NULL, 10);
 }
 
-/* Who has a file locked, as the system lists it; 0 where it does not say. */
-static long find_locker(int file)
+/* Who has the store locked, as the system lists it; 0 where it does not say. */
+static long find_locker(const pbt__place *place)
 {
     char line[256];
     struct stat status;
     long holder = 0;
-    FILE *locks = fopen("/proc/locks", "re");
-    while (locks != NULL && fstat(file, &status) == 0 && holder == 0 &&
-           fgets(line, sizeof line, locks) != NULL) {
+    FILE *locks = stat(place->real, &status) == 0 ? fopen("/proc/locks", "re") : NULL;
+    while (locks != NULL && holder == 0 && fgets(line, sizeof line, locks) != NULL) {
         holder = read_locker(line, status.st_ino);
     }
     if (locks != NULL) {
@@ -141,7 +140,7 @@ static pbt_err take_store(const pbt__place *place, int *out, pbt_error *error)
     }
     pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        err = errno == EWOULDBLOCK ? fail_busy(place, find_locker(file), error)
+        err = errno == EWOULDBLOCK ? fail_busy(place, find_locker(place), error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", place->file);
     } else if (!is_named(place->real, file)) {
         err = fail_busy(place, 0, error);
@@ -208,16 +207,31 @@ void pbt__lock_release(pbt__lock *lock)
     *lock = PBT__LOCK_NONE;
 }
 
-long pbt__lock_holder(const pbt__place *place)
+/* Look at STORE.lock: whether it is held, and by whom. Returns false where it is not there. */
+static bool look(const pbt__place *place, bool *is_held, long *holder)
 {
     char path[PBT__PATH_SIZE + 8];
     write_path(place, path, sizeof path);
     int file = place->file[0] != '\0' ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (file < 0) {
-        return 0;
+        return false;
     }
-    bool is_held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    long holder = is_held ? read_holder(file) : 0;
+    *is_held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    *holder = *is_held ? read_holder(file) : 0;
     close(file);
-    return holder;
+    return true;
+}
+
+long pbt__lock_holder(const pbt__place *place)
+{
+    bool is_held = false;
+    long holder = 0;
+    return look(place, &is_held, &holder) ? holder : 0;
+}
+
+bool pbt__lock_is_free(const pbt__place *place)
+{
+    bool is_held = true;
+    long holder = 0;
+    return look(place, &is_held, &holder) && !is_held && find_locker(place) == 0;
 }

@@ -28,6 +28,10 @@ void pbt__lock_keep(pbt__lock *lock, const pbt__place *place);
 /* Not before the store is closed: SQLite's locks would go with the descriptor. */
 void pbt__lock_release(pbt__lock *lock);
 
+/* Say whether it is certain that no run holds the lock: the lock file is there and free, and so is
+ * the store. */
+bool pbt__lock_is_free(const pbt__place *place);
+
 /* The process that holds the lock; 0 where nobody does, or it does not say. */
 long pbt__lock_holder(const pbt__place *place);
 

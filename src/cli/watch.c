@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/alive.h"
 #include "cli/live.h"
 #include "cli/print.h"
 #include "cli/screen.h"
@@ -183,6 +184,8 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     if (err == PBT_OK && now >= shown->head_us) {
         shown->head_us = now + HEAD_US;
         pbt__study_mark_head(watch->study);
+        err =
+            pbt__local_end_dead(watch->local, pbt__is_dead, (void *)(uintptr_t)watch->place, error);
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;

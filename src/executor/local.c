@@ -345,15 +345,26 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
     return pbt__fail_errno(error, "cannot start a thread");
 }
 
-/* Whoever had our slots' names before is dead: what it held can be claimed at once. Trainers in
- * processes of their own die with it and are not to blame; a plugin in a thread may have killed
- * it. */
+/* Trainers in processes of their own die with a run and are not to blame; a plugin in a thread may
+ * have killed it. */
+static bool may_have_killed(const pbt__local *local)
+{
+    return local->runner == &pbt__runner_plugin_thread;
+}
+
+/* Whoever had our slots' names before is dead: what it held can be claimed at once. */
 static pbt_err end_old_leases(const pbt__local *local, const char *worker_name, pbt_error *error)
 {
     char prefix[PBT__NAME_SIZE];
-    const bool is_lost = local->runner == &pbt__runner_plugin_thread;
     snprintf(prefix, sizeof prefix, "%s-", worker_name);
-    return pbt__study_end_leases(local->study, prefix, is_lost, error);
+    return pbt__study_end_leases(local->study, prefix, may_have_killed(local), error);
+}
+
+pbt_err pbt__local_end_dead(const pbt__local *local,
+                            bool (*is_dead)(void *context, const char *worker), void *context,
+                            pbt_error *error)
+{
+    return pbt__study_end_dead(local->study, is_dead, context, may_have_killed(local), error);
 }
 
 static void listen_to_workers(pbt__local *local, bool listens)

@@ -362,14 +362,51 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
+static const char WORKER_DIED[] = "the worker died";
+
 pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, bool is_lost, pbt_error *error)
 {
     worker_call call = {.name = prefix,
                         .name_length = strlen(prefix),
                         .what = is_lost ? FAIL : GIVE_BACK,
                         .cause = PBT__CAUSE_LOST,
-                        .message = "the worker died"};
+                        .message = WORKER_DIED};
     return pbt__study_submit(study, run_worker, &call, error);
+}
+
+typedef struct dead_call {
+    pbt__claim claim;
+    bool is_lost;
+} dead_call;
+
+/* Whoever was found dead may have been given up meanwhile, and another one have its name. */
+static pbt_err run_dead(pbt__study *study, void *arguments, pbt_error *error)
+{
+    const dead_call *call = arguments;
+    const pbt__claim claim = study->claims[call->claim.member];
+    if (!pbt__claim_is_current(study, &claim) || claim.number != call->claim.number ||
+        claim.attempt != call->claim.attempt) {
+        return PBT_OK;
+    }
+    return call->is_lost
+               ? pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST, WORKER_DIED, error)
+               : give_back(study, &claim, error);
+}
+
+pbt_err pbt__study_end_dead(pbt__study *study, bool (*is_dead)(void *context, const char *worker),
+                            void *context, bool is_lost, pbt_error *error)
+{
+    pbt_err err = PBT_OK;
+    for (int32_t m = 0; err == PBT_OK && m < study->view.facts.spec->search.population; m++) {
+        pthread_mutex_lock(&study->view_lock);
+        dead_call call = {study->claims[m], is_lost};
+        const bool is_held = pbt__claim_is_current(study, &call.claim);
+        pthread_mutex_unlock(&study->view_lock);
+        if (is_held && is_dead(context, call.claim.worker)) {
+            err = pbt__study_submit(study, run_dead, &call, error);
+        }
+    }
+    return err;
 }
 
 pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const char *message,

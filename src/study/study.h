@@ -193,6 +193,12 @@ typedef struct pbt__pause {
 
 void pbt__study_pause(pbt__study *study, pbt__pause *out);
 
+/* End the leases of those workers of whom `is_dead` says so, as the next one does; no lock is held
+ * while it is asked. */
+PBT_MUST_USE pbt_err pbt__study_end_dead(pbt__study *study,
+                                         bool (*is_dead)(void *context, const char *worker),
+                                         void *context, bool is_lost, pbt_error *error);
+
 /* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are
  * dead. What a trainer may have died of counts as a lost lease; else the segment is given back, and
  * no attempt of it has failed. */

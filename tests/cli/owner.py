@@ -150,6 +150,23 @@ class Join(Owned):
         self.assertEqual(sum("join" in title for title in titles), 2, titles)
         self.assertIn(" 0 problems", self.pbt("verify")[0])
 
+    def test_what_a_killed_run_held_is_trained_by_the_other(self):
+        """At once, whichever of them is killed: no lease is waited for, and no attempt counted."""
+        for is_owner in (True, False):
+            with self.subTest(is_owner=is_owner):
+                whole = self.undisturbed("command")
+                self.write(delay="0.2", lease=300)
+                owner, _ = self.run_until_report("--slots", "2")
+                joiner, _ = self.join("--slots", "2")
+                dead, left = (owner, joiner) if is_owner else (joiner, owner)
+                name = "local-" if is_owner else f"joined-{dead.pid}-"
+                self.wait_for(lambda: any(h.startswith(name) for h in self.holders()), "a lease")
+                dead.kill()
+                dead.communicate()
+                self.end(left)
+                self.check(whole)
+                self.pbt("delete", "shared", "--yes")
+
     def test_a_spec_that_differs_does_not_join(self):
         self.write(delay="0.3")
         owner, _ = self.run_until_report("--slots", "1")
