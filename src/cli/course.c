@@ -28,8 +28,10 @@ typedef struct report {
 
 typedef struct reports {
     report *items; /* Shape: [count] */
-    size_t count;
+    size_t count, capacity;
 } reports;
+
+enum { FIRST_CAPACITY = 64 };
 
 double pbt__course_score(pbt_direction direction, double score)
 {
@@ -74,21 +76,38 @@ static int compare_reports(const void *left, const void *right)
     return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
-static pbt_err collect_reports(const json_t *segments, reports *out, pbt_error *error)
+static pbt_err add_report(void *context, const json_t *segment)
 {
-    size_t index = 0;
-    const json_t *segment = NULL;
-    reports list = {.items = pbt__calloc(json_array_size(segments) + 1, sizeof *list.items)};
-    if (list.items == NULL) {
+    reports *list = context;
+    report read;
+    if (!read_report(segment, &read)) {
+        return PBT_OK;
+    }
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : FIRST_CAPACITY;
+        report *items = pbt__realloc(list->items, capacity, sizeof *items);
+        if (items == NULL) {
+            return PBT_ERR_MEMORY;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = read;
+    return PBT_OK;
+}
+
+/* Of each report as much as a course needs, in the order in which they came. The caller frees
+ * `list->items`, also on failure. */
+static pbt_err collect_reports(pbt__study *study, reports *list, pbt_error *error)
+{
+    pbt_err err = pbt__study_segments_each(study, add_report, list, error);
+    if (err == PBT_ERR_MEMORY) {
         return pbt__fail_memory(error);
     }
-    json_array_foreach(segments, index, segment)
-    {
-        list.count += read_report(segment, &list.items[list.count]) ? 1 : 0;
+    if (err == PBT_OK && list->count > 0) {
+        qsort(list->items, list->count, sizeof *list->items, compare_reports);
     }
-    qsort(list.items, list.count, sizeof *list.items, compare_reports);
-    *out = list;
-    return PBT_OK;
+    return err;
 }
 
 /* Follow the reports. Time never goes back, even where the machine's clock did.
@@ -123,13 +142,9 @@ static pbt_err follow(pbt__course *course, const reports *list, int64_t created_
 static pbt_err read_curve(pbt__study *study, int64_t created_us, pbt__course *course,
                           pbt_error *error)
 {
-    json_t *segments = NULL;
     reports list = {0};
     double *times = NULL;
-    pbt_err err = pbt__study_segments(study, &segments, error);
-    if (err == PBT_OK) {
-        err = collect_reports(segments, &list, error);
-    }
+    pbt_err err = collect_reports(study, &list, error);
     if (err == PBT_OK) {
         times = pbt__calloc(2 * list.count + 1, sizeof *times);
         err = times == NULL ? PBT_ERR_MEMORY
@@ -138,7 +153,6 @@ static pbt_err read_curve(pbt__study *study, int64_t created_us, pbt__course *co
     }
     free(times);
     free(list.items);
-    json_decref(segments);
     return err;
 }
 

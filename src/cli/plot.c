@@ -90,12 +90,24 @@ static pbt_err draw(const pbt__picture *picture, pbt__picture_kind kind, const c
     return err;
 }
 
-static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, json_t *rows,
-                          pbt_error *error)
+static pbt_err read_trace(pbt__study *study, const pbt_space *space, const pbt__summary *summary,
+                          pbt__trace *out, pbt_error *error)
 {
+    const pbt_segment_id best = summary->has_best ? summary->best.id : PBT_NO_SEGMENT;
+    pbt_err err = pbt__trace_read(out, study, space, best, error);
+    if (err == PBT_OK && out->count == 0) {
+        pbt__trace_fini(out);
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "nothing was reported yet: nothing to draw");
+    }
+    return err;
+}
+
+static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
+                      pbt_error *error)
+{
+    (void)place;
     const pbt_spec *spec = pbt__study_spec(study);
     char facts[2][FACTS_SIZE];
-    char best[PBT__ID_SIZE] = "";
     pbt__summary summary;
     pbt__trace trace;
     pbt__picture_kind kind = PBT__PICTURE_SUMMARY;
@@ -113,13 +125,9 @@ static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, js
     if (err == PBT_OK) {
         err = pbt__study_summary(study, &summary, error);
     }
-    if (err != PBT_OK) {
-        return err;
+    if (err == PBT_OK) {
+        err = read_trace(study, &spec->search.space, &summary, &trace, error);
     }
-    if (summary.has_best) {
-        pbt__id_write(summary.best.id, best);
-    }
-    err = pbt__trace_init(&trace, rows, &spec->search.space, best, error);
     if (err == PBT_OK) {
         write_facts(spec, &summary, &trace, facts);
         err = draw(&picture, kind, arguments->values[PBT__OPTION_OUTPUT], error);
@@ -128,19 +136,6 @@ static pbt_err draw_study(const pbt__arguments *arguments, pbt__study *study, js
     if (err == PBT_OK) {
         printf("%s: drawn to %s\n", spec->name, arguments->values[PBT__OPTION_OUTPUT]);
     }
-    return err;
-}
-
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
-{
-    json_t *rows = NULL;
-    (void)place;
-    pbt_err err = pbt__study_segments(study, &rows, error);
-    if (err == PBT_OK) {
-        err = draw_study(arguments, study, rows, error);
-    }
-    json_decref(rows);
     return err;
 }
 

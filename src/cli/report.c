@@ -201,11 +201,22 @@ static void write_provenance(pbt__report *this)
 
 /* ---- the page ---- */
 
+static pbt_err read_trace(pbt__report *this, pbt_error *error)
+{
+    pbt_segment_id best = PBT_NO_SEGMENT;
+    const char *name =
+        json_string_value(json_object_get(json_object_get(this->show, "best"), "segment"));
+    if (name != NULL && !pbt__id_read(name, &best)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "'%s' is no segment", name);
+    }
+    return pbt__trace_read(&this->trace, this->study, &this->spec->search.space, best, error);
+}
+
 static pbt_err read_study(pbt__report *this, pbt_error *error)
 {
     pbt_err err = pbt__study_show(this->study, &this->show, error);
     if (err == PBT_OK) {
-        err = pbt__study_segments(this->study, &this->segments, error);
+        err = read_trace(this, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_members(this->study, &this->members, error);
@@ -264,10 +275,10 @@ static pbt_err write_report(const pbt__arguments *arguments, const pbt__subject 
     }
     pbt__text_fini(&this.page);
     json_decref(this.show);
-    json_decref(this.segments);
     json_decref(this.members);
     json_decref(this.schedule);
     json_decref(this.amendments);
+    pbt__trace_fini(&this.trace);
     return err;
 }
 

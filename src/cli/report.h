@@ -4,6 +4,7 @@
 
 #include "cli/html.h"
 #include "cli/query.h"
+#include "plot/trace.h"
 
 enum {
     PBT__PAGE_MAXIMUM = 1 << 30,   /* Units: bytes */
@@ -17,8 +18,9 @@ typedef struct pbt__report {
     pbt__store *store;
     pbt__study *study;
     const pbt_spec *spec;
-    json_t *show, *segments, *members, *schedule; /* schedule: NULL where there is no best */
+    json_t *show, *members, *schedule; /* schedule: NULL where there is no best */
     json_t *amendments;
+    pbt__trace trace;
     pbt__text page;
 } pbt__report;
 

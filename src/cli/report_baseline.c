@@ -13,15 +13,10 @@ static double best_of_member(const pbt__report *this, int32_t member)
 {
     const double sign = this->spec->search.direction == PBT_MAXIMIZE ? 1 : -1;
     double best = -(double)INFINITY;
-    size_t i;
-    const json_t *row;
-    json_array_foreach(this->segments, i, row)
-    {
-        double score = 0;
-        const bool is_its = json_integer_value(json_object_get(row, "member")) == member;
-        if (is_its && pbt__json_number_read(json_object_get(row, "score"), &score) &&
-            isfinite(score)) {
-            best = fmax(best, sign * score);
+    for (int32_t i = 0; i < this->trace.count; i++) {
+        const pbt__track *track = &this->trace.tracks[i];
+        if (track->id.member == member) {
+            best = fmax(best, sign * track->score); /* NaN changes nothing */
         }
     }
     return isfinite(best) ? sign * best : (double)NAN;

@@ -1,6 +1,4 @@
 /* report_result.c: what a study found: the winner, its schedule, the population. */
-#include <string.h>
-
 #include "cli/format.h"
 #include "cli/report.h"
 #include "plot/picture.h"
@@ -109,44 +107,26 @@ static bool has_schedules(const pbt_space *space)
     return false;
 }
 
-static bool has_reports(const pbt__report *this)
-{
-    size_t i;
-    const json_t *row;
-    json_array_foreach(this->segments, i, row)
-    {
-        const char *state = json_string_value(json_object_get(row, "state"));
-        if (state != NULL && strcmp(state, "reported") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static pbt_err write_pictures(pbt__report *this, pbt_error *error)
 {
     static const pbt__picture_kind kinds[] = {PBT__PICTURE_SCORES, PBT__PICTURE_SCHEDULES,
                                               PBT__PICTURE_LINEAGE};
-    const char *best =
-        json_string_value(json_object_get(json_object_get(this->show, "best"), "segment"));
-    pbt__trace trace;
     pbt__picture picture = {
-        .trace = &trace,
+        .trace = &this->trace,
         .metric = this->spec->metric,
         .direction = this->spec->search.direction,
     };
     pbt__report_section(this, "The population");
-    if (!has_reports(this)) {
+    if (this->trace.count == 0) {
         pbt__text_add(&this->page, "<p>Nothing was reported yet: there is nothing to draw.</p>\n");
         return PBT_OK;
     }
-    pbt_err err = pbt__trace_init(&trace, this->segments, &this->spec->search.space, best, error);
+    pbt_err err = PBT_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && err == PBT_OK; i++) {
         if (kinds[i] != PBT__PICTURE_SCHEDULES || has_schedules(&this->spec->search.space)) {
             err = draw_kind(this, &picture, kinds[i], error);
         }
     }
-    pbt__trace_fini(&trace);
     return err;
 }
 

@@ -24,7 +24,8 @@ struct drawing {
 
 static double color_of(const pbt__picture *picture, const pbt__track *track)
 {
-    return picture->color != NULL ? pbt__trace_value(track, picture->color) : track->score;
+    return picture->color != NULL ? pbt__trace_value(picture->trace, track, picture->color)
+                                  : track->score;
 }
 
 /* A segment, with the line that leads to it from its parent's row. */

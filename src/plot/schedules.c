@@ -30,10 +30,10 @@ static void write_stroke(const pbt__trace *trace, const pbt__track *track,
                          const pbt_parameter *parameter, pbt__text *script)
 {
     const double off = aside(trace, track, parameter);
-    const double value = pbt__trace_value(track, parameter) + off;
+    const double value = pbt__trace_value(trace, track, parameter) + off;
     if (track->before >= 0) {
         const pbt__track *before = &trace->tracks[track->before];
-        const double left_value = pbt__trace_value(before, parameter) + off;
+        const double left_value = pbt__trace_value(trace, before, parameter) + off;
         const double from[] = {before->end_step, left_value};
         const double corner[] = {track->start_step, left_value};
         pbt__data_line(script, from, 2);
@@ -50,9 +50,9 @@ static void write_stroke(const pbt__trace *trace, const pbt__track *track,
 static void write_winner(const pbt__trace *trace, const pbt__track *track,
                          const pbt_parameter *parameter, pbt__text *script)
 {
-    const double value = pbt__trace_value(track, parameter);
+    const double value = pbt__trace_value(trace, track, parameter);
     if (track->parent >= 0) {
-        const double before = pbt__trace_value(&trace->tracks[track->parent], parameter);
+        const double before = pbt__trace_value(trace, &trace->tracks[track->parent], parameter);
         const double from[] = {track->start_age, before};
         pbt__data_line(script, from, 2);
     }
@@ -129,7 +129,7 @@ static void write_range(const pbt__trace *trace, const pbt_parameter *parameter,
     const bool is_log = parameter->scale != PBT_LINEAR;
     double low = (double)INFINITY, high = -(double)INFINITY;
     for (int32_t i = 0; i < trace->count; i++) {
-        const double value = pbt__trace_value(&trace->tracks[i], parameter);
+        const double value = pbt__trace_value(trace, &trace->tracks[i], parameter);
         low = fmin(low, value);
         high = fmax(high, value);
     }

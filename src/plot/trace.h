@@ -2,51 +2,63 @@
  * trace.h: a study's reported segments, as pictures need them.
  *
  * Read from the rows of `pbt segments --json`, so a picture of a study on a server is the picture
- * of the same study here. Segments that were never reported have nothing to show and are left out.
+ * of the same study here. Of each row numbers are kept, about 150 bytes, and the row is not: a
+ * study may have any number of them. Segments that were never reported have nothing to show and are
+ * left out.
  */
 #ifndef PBT_PLOT_TRACE_H
 #define PBT_PLOT_TRACE_H
 
-#include <jansson.h>
-#include <pbt/pbt.h>
+#include "study/study.h"
 
 /* One reported segment. */
 typedef struct pbt__track {
-    pbt_segment_id id;
-    int32_t parent;              /* index of the segment whose weights it started from; -1: none */
-    int32_t before;              /* index of its member's segment before it; -1: none */
-    int32_t donor;               /* index of the segment copied; -1: nothing was */
-    int32_t child_count;         /* segments that started from its weights */
-    double start_step, end_step; /* its member's clock */
-    double start_age, end_age;   /* the weights' clock */
-    double score;                /* NaN where it is not finite */
+    pbt_segment_id id, parent_id; /* PBT_NO_SEGMENT: none */
+    int32_t donor_member;         /* the member copied; -1: none */
+    int32_t parent;               /* index of the segment whose weights it started from; -1: none */
+    int32_t before;               /* index of its member's segment before it; -1: none */
+    int32_t donor;                /* index of the segment copied; -1: nothing was */
+    int32_t child_count;          /* segments that started from its weights */
+    double start_step, end_step;  /* its member's clock */
+    double start_age, end_age;    /* the weights' clock */
+    double score;                 /* NaN where it is not finite */
     bool is_winning;
-    const json_t *row; /* the trace's */
 } pbt__track;
 
-/* Owner: `tracks` and a reference to the rows; the space is borrowed. */
+/* Owner: `tracks` and `values`; the space is borrowed. */
 typedef struct pbt__trace {
     pbt__track *tracks; /* Shape: tracks[count], ordered by number, then member */
-    int32_t count;
+    double *values;     /* Shape: values[count][space->count] */
+    int32_t count, capacity;
     int32_t member_count;
     int32_t winner; /* index of the best segment; -1: none */
     double last_step, last_age;
     const pbt_space *space;
-    json_t *rows;
 } pbt__trace;
 
-/*
- * Read rows as pbt__study_segments gives them; `best` (nullable) names the best segment.
- * Errors: PBT_ERR_NOT_FOUND (nothing was reported yet), PBT_ERR_CORRUPT, PBT_ERR_MEMORY.
- */
-PBT_MUST_USE pbt_err pbt__trace_init(pbt__trace *trace, json_t *rows, const pbt_space *space,
-                                     const char *best, pbt_error *error);
+/* Begin with no tracks. Allocates nothing. */
+pbt__trace pbt__trace_begin(const pbt_space *space);
 void pbt__trace_fini(pbt__trace *trace);
+
+/* Take a row as pbt__study_segments_each gives it: by number, then member.
+ * Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__trace_add(pbt__trace *trace, const json_t *row, pbt_error *error);
+
+/* Connect what was added: who came from whom, and `best` with its ancestors. Errors:
+ * PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__trace_link(pbt__trace *trace, pbt_segment_id best, pbt_error *error);
+
+/* All of it, for a study; `best` as its summary says, or PBT_NO_SEGMENT. On failure nothing is left
+ * to free. Errors: as above, and what reading the study meets. */
+PBT_MUST_USE pbt_err pbt__trace_read(pbt__trace *out, pbt__study *study, const pbt_space *space,
+                                     pbt_segment_id best, pbt_error *error);
 
 /*
  * A hyperparameter of a track as a number to draw: its value, 1 - value on a reverse_log scale, or
- * the place in the list of an ordinal or a choice. NaN where it has none.
+ * the place in the list of an ordinal or a choice. NaN where it has none. `parameter` is one of the
+ * trace's space.
  */
-double pbt__trace_value(const pbt__track *track, const pbt_parameter *parameter);
+double pbt__trace_value(const pbt__trace *trace, const pbt__track *track,
+                        const pbt_parameter *parameter);
 
 #endif

@@ -81,6 +81,16 @@ class Plot(Case):
         self.assertIn("other", errors)
         self.assertFalse(self.path("a.svg").exists())
 
+    def test_without_a_report_there_is_nothing_to_draw(self):
+        self.spec("empty.yaml", name="empty", delay="60")
+        process = self.start("run", "empty.yaml", "--quiet", "--slots", "2")
+        self.wait_for((self.folder / "empty.logs").exists, "a trainer")
+        process.terminate()
+        process.communicate(timeout=60)
+        _, errors = self.pbt("plot", "empty", "--output", "a.svg", status=1)
+        self.assertIn("nothing was reported yet: nothing to draw", errors)
+        self.assertFalse(self.path("a.svg").exists())
+
     def test_without_gnuplot(self):
         environment = self.environment() | {"PATH": str(self.folder)}
         _, errors = self.pbt("plot", "tiny", "--output", "a.svg", status=1, env=environment)

@@ -17,10 +17,9 @@ enum { SCRIPT_MAXIMUM = 1 << 26 };
 static pbt__text write_picture(json_t *rows, const char *best, pbt__picture_kind kind,
                                const pbt_parameter *color)
 {
-    pbt__trace trace;
+    pbt__trace trace = fake_trace(rows, best);
     int width = 0, height = 0;
     pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
-    assert_int_equal(pbt__trace_init(&trace, rows, &fake_space, best, NULL), PBT_OK);
     const pbt__picture picture = {
         .trace = &trace,
         .title = "it's",
@@ -33,7 +32,6 @@ static pbt__text write_picture(json_t *rows, const char *best, pbt__picture_kind
     assert_int_equal(width, 1200);
     assert_in_range(height, 300, 3200);
     pbt__trace_fini(&trace);
-    json_decref(rows);
     return script;
 }
 
@@ -217,9 +215,8 @@ static void a_far_outlier_does_not_flatten_the_rest(void **state)
     for (int member = 0; member < 20; member++) {
         fake_segment(rows, member, 0, NULL, -1, member == 0 ? -1e6 : 0.5 + 0.01 * member);
     }
-    pbt__trace trace;
+    pbt__trace trace = fake_trace(rows, NULL);
     pbt__range range;
-    assert_int_equal(pbt__trace_init(&trace, rows, &fake_space, NULL, NULL), PBT_OK);
     pbt__picture picture = {.trace = &trace, .direction = PBT_MAXIMIZE};
     assert_int_equal(pbt__picture_range(&picture, &range, NULL), PBT_OK);
     assert_true(range.low > 0.3 && range.low < 0.51 && range.high > 0.69 && range.high < 0.72);
@@ -227,18 +224,43 @@ static void a_far_outlier_does_not_flatten_the_rest(void **state)
     assert_int_equal(pbt__picture_range(&picture, &range, NULL), PBT_OK);
     assert_true(range.low < -1e6 && range.high >= 0.69);
     pbt__trace_fini(&trace);
-    json_decref(rows);
 }
 
-static void without_reports_there_is_nothing(void **state)
+static void what_was_not_reported_is_left_out(void **state)
 {
     (void)state;
-    pbt__trace trace;
-    pbt_error error;
     json_t *rows = json_pack("[{s:s, s:s}]", "segment", "m0s0", "state", "open");
-    assert_int_equal(pbt__trace_init(&trace, rows, &fake_space, NULL, &error), PBT_ERR_NOT_FOUND);
-    assert_non_null(strstr(error.message, "nothing was reported yet"));
-    json_decref(rows);
+    pbt__trace trace = fake_trace(rows, NULL);
+    assert_int_equal(trace.count, 0);
+    pbt__trace_fini(&trace);
+}
+
+/* One that was rescued early may come from a segment with a higher number. */
+static void a_parent_may_come_later(void **state)
+{
+    (void)state;
+    json_t *rows = json_array();
+    fake_segment(rows, 0, 0, NULL, -1, 0.5);
+    fake_segment(rows, 1, 0, "m0s1", 0, 0.25);
+    fake_segment(rows, 0, 1, "m0s0", -1, 0.75);
+    pbt__trace trace = fake_trace(rows, "m1s0");
+    assert_int_equal(trace.tracks[1].parent, 2);
+    assert_int_equal(trace.tracks[1].donor, 2);
+    assert_int_equal(trace.winner, 1);
+    assert_true(trace.tracks[0].is_winning && trace.tracks[2].is_winning);
+    pbt__trace_fini(&trace);
+}
+
+static void a_row_that_is_no_segment_is_refused(void **state)
+{
+    (void)state;
+    pbt_error error;
+    pbt__trace trace = pbt__trace_begin(&fake_space);
+    json_t *row = json_pack("{s:s, s:s}", "segment", "m0s0", "state", "reported");
+    assert_int_equal(pbt__trace_add(&trace, row, &error), PBT_ERR_CORRUPT);
+    assert_string_equal(error.message, "a row is no segment");
+    json_decref(row);
+    pbt__trace_fini(&trace);
 }
 
 int main(void)
@@ -252,7 +274,9 @@ int main(void)
         cmocka_unit_test(of_500_members),
         cmocka_unit_test(a_lineage_is_coloured_by_a_hyperparameter),
         cmocka_unit_test(a_far_outlier_does_not_flatten_the_rest),
-        cmocka_unit_test(without_reports_there_is_nothing),
+        cmocka_unit_test(what_was_not_reported_is_left_out),
+        cmocka_unit_test(a_parent_may_come_later),
+        cmocka_unit_test(a_row_that_is_no_segment_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,13 @@
 #include "support.h"
 
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#include <cmocka.h>
 
 #include "study/json.h"
 
@@ -58,4 +64,20 @@ json_t *fake_study(unsigned seed, int members, int numbers)
         }
     }
     return rows;
+}
+
+pbt__trace fake_trace(json_t *rows, const char *best)
+{
+    size_t i;
+    const json_t *row;
+    pbt_segment_id id = PBT_NO_SEGMENT;
+    pbt__trace trace = pbt__trace_begin(&fake_space);
+    json_array_foreach(rows, i, row)
+    {
+        assert_int_equal(pbt__trace_add(&trace, row, NULL), PBT_OK);
+    }
+    assert_true(best == NULL || pbt__id_read(best, &id));
+    assert_int_equal(pbt__trace_link(&trace, id, NULL), PBT_OK);
+    json_decref(rows);
+    return trace;
 }

@@ -14,4 +14,7 @@ void fake_segment(json_t *rows, int member, int number, const char *parent, int 
 /* A random study: `members` x `numbers` segments of 10 steps each, many of them copies. */
 json_t *fake_study(unsigned seed, int members, int numbers);
 
+/* The rows as a trace. `best` as in the rows, or NULL; the caller frees the trace alone. */
+pbt__trace fake_trace(json_t *rows, const char *best);
+
 #endif
