@@ -156,23 +156,54 @@ static bool sync_descriptor(int file)
     return !fails(PBT__FAULT_SYNC, EIO) && fsync(file) == 0;
 }
 
+static pbt_err fail_writing(const char *path, pbt_error *error)
+{
+    return pbt__fail_errno(error, "cannot write '%s'", path);
+}
+
+pbt_err pbt__file_create(const char *path, int *file, pbt_error *error)
+{
+    *file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, PBT__FAULT_WRITE);
+    return *file >= 0 ? PBT_OK : fail_writing(path, error);
+}
+
+pbt_err pbt__file_put(int file, const char *path, const void *bytes, size_t length,
+                      pbt_error *error)
+{
+    return write_all(file, bytes, length) ? PBT_OK : fail_writing(path, error);
+}
+
+pbt_err pbt__file_end(int *file, const char *path, pbt_error *error)
+{
+    if (!sync_descriptor(*file)) {
+        const pbt_err err = fail_writing(path, error);
+        pbt__file_abandon(file);
+        return err;
+    }
+    const int closed = close(*file);
+    *file = -1;
+    return closed == 0 ? PBT_OK : fail_writing(path, error);
+}
+
+void pbt__file_abandon(int *file)
+{
+    if (*file >= 0) {
+        (void)close(*file);
+    }
+    *file = -1;
+}
+
 pbt_err pbt__file_write(const char *path, const void *bytes, size_t length, pbt_error *error)
 {
-    int file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, PBT__FAULT_WRITE);
-    pbt_err err = PBT_OK;
-    if (file < 0 || !write_all(file, bytes, length) || !sync_descriptor(file)) {
-        goto fail;
+    int file = -1;
+    pbt_err err = pbt__file_create(path, &file, error);
+    if (err == PBT_OK) {
+        err = pbt__file_put(file, path, bytes, length, error);
     }
-    const int closed = close(file);
-    file = -1;
-    if (closed == 0) {
-        return PBT_OK;
+    if (err == PBT_OK) {
+        err = pbt__file_end(&file, path, error);
     }
-fail:
-    err = pbt__fail_errno(error, "cannot write '%s'", path);
-    if (file >= 0) {
-        (void)close(file);
-    }
+    pbt__file_abandon(&file);
     return err;
 }
 

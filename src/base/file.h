@@ -20,6 +20,14 @@ PBT_MUST_USE pbt_err pbt__file_read(const char *path, size_t maximum, char **byt
 PBT_MUST_USE pbt_err pbt__file_write(const char *path, const void *bytes, size_t length,
                                      pbt_error *error);
 
+/* The same in pieces: create, put as often as it takes, end, which fsyncs. `path` names the file in
+ * messages. `*file` is -1 once it was ended or abandoned; abandoning one that was is a no-op. */
+PBT_MUST_USE pbt_err pbt__file_create(const char *path, int *file, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__file_put(int file, const char *path, const void *bytes, size_t length,
+                                   pbt_error *error);
+PBT_MUST_USE pbt_err pbt__file_end(int *file, const char *path, pbt_error *error);
+void pbt__file_abandon(int *file);
+
 /* Append bytes to a file, made where it is absent, without fsync. After a failure the file is as
  * long as it was, unless the disk refuses that too. */
 PBT_MUST_USE pbt_err pbt__file_append(const char *path, const void *bytes, size_t length,

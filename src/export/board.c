@@ -1,4 +1,9 @@
-/* board.c: from events to runs. */
+/*
+ * board.c: from events to runs.
+ *
+ * Records are written whenever some thousand have gathered, and of a segment that was reported its
+ * point alone is kept, so that a study may be of any length.
+ */
 #include "export/board.h"
 
 #include <inttypes.h>
@@ -10,11 +15,17 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "export/hparams.h"
+#include "export/points.h"
 #include "export/proto.h"
 #include "export/records.h"
 #include "study/json.h"
 
-enum { PENDING_MAXIMUM = 1 << 30, TAG_SIZE = 256, TIME_SIZE = 48 };
+enum {
+    PENDING_MAXIMUM = 1 << 30, /* Units: bytes */
+    PENDING_POINTS = 4096,     /* of all runs; beyond, they are written */
+    TAG_SIZE = 256,
+    TIME_SIZE = 48,
+};
 
 /* Field numbers of tensorboard.Event and of what it holds. */
 enum {
@@ -33,8 +44,9 @@ enum {
 typedef struct run {
     int file;      /* the number of the file that is ours; 0: the folder is not yet looked at */
     bool is_begun; /* our file has its head */
-    pbt_segment_id mark;  /* of the newest point, on disk or pending */
-    const json_t *newest; /* of a member's run: its newest report. Owner: the board's segments */
+    pbt_segment_id mark; /* of the newest point, on disk or pending */
+    json_t *values;      /* of a member's run: the hyperparameters of its newest report */
+    double seconds;      /* and when that was */
     pbt__text pending;
 } run;
 
@@ -44,11 +56,13 @@ struct pbt__board {
     bool is_live;
     bool is_described; /* `best` holds the experiment */
     int32_t member_count;
-    pbt__text space;  /* what the HParams tab reads of it */
-    json_t *segments; /* by id: the decision that made one, with its report's fields */
-    json_t *metrics;  /* the names of all */
-    double seconds;   /* of the newest event */
-    run *runs;        /* Shape: runs[member_count + 1]; the last is `best` */
+    pbt__text space;     /* what the HParams tab reads of it */
+    json_t *open;        /* by id: the decisions that made the segments not reported yet */
+    pbt__points *points; /* of all segments */
+    json_t *metrics;     /* the names of all */
+    double seconds;      /* of the newest event */
+    int pending_count;   /* points in all runs' pending */
+    run *runs;           /* Shape: runs[member_count + 1]; the last is `best` */
 };
 
 static run *best_run(const pbt__board *board)
@@ -76,11 +90,13 @@ pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, p
     board->is_live = is_live;
     board->member_count = spec->search.population;
     board->space = pbt__hparams_space(&spec->search.space);
-    board->segments = json_object();
+    board->open = json_object();
+    board->points = pbt__points_new(board->member_count);
     board->metrics = json_object();
     board->runs = runs_new((size_t)board->member_count + 1);
     pbt_err err = pbt__path_join("", folder, board->folder, error);
-    if (board->segments == NULL || board->metrics == NULL || board->runs == NULL) {
+    if (board->open == NULL || board->points == NULL || board->metrics == NULL ||
+        board->runs == NULL) {
         err = pbt__fail_memory(error);
     }
     if (err != PBT_OK) {
@@ -98,9 +114,11 @@ void pbt__board_free(pbt__board *board)
     }
     for (int32_t i = 0; board->runs != NULL && i <= board->member_count; i++) {
         pbt__text_fini(&board->runs[i].pending);
+        json_decref(board->runs[i].values);
     }
     pbt__text_fini(&board->space);
-    json_decref(board->segments);
+    json_decref(board->open);
+    pbt__points_free(board->points);
     json_decref(board->metrics);
     free(board->runs);
     free(board);
@@ -158,57 +176,38 @@ static void add_session(run *to, double seconds, int64_t step)
     add_record(to, seconds, &event);
 }
 
-static void add_scalar(pbt__text *summary, const char *group, const char *name, const json_t *json)
-{
-    double value = 0;
-    char tag[TAG_SIZE];
-    pbt__text scalar = pbt__proto_new();
-    if (pbt__json_number_read(json, &value)) {
-        snprintf(tag, sizeof tag, "%s%s", group, name);
-        pbt__proto_string(&scalar, VALUE_TAG, tag);
-        pbt__proto_float(&scalar, VALUE_SIMPLE, (float)value);
-        pbt__proto_message(summary, SUMMARY_VALUE, &scalar);
-    }
-    pbt__text_fini(&scalar);
-}
-
 static int64_t integer_of(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
 }
 
-static pbt__text scalars_of(const json_t *segment)
+static pbt__text scalars_of(const pbt__board *board, const pbt__point *point)
 {
-    const char *name = NULL;
-    json_t *value = NULL;
     pbt__text summary = pbt__proto_new();
-    add_scalar(&summary, "", "score", json_object_get(segment, "score"));
-    json_object_foreach(json_object_get(segment, "metrics"), name, value)
-    {
-        add_scalar(&summary, "metrics/", name, value);
-    }
-    json_object_foreach(json_object_get(segment, "hyperparameters"), name, value)
-    {
-        if (json_is_number(value)) {
-            add_scalar(&summary, "hyperparameters/", name, value);
-        }
+    for (int32_t i = 0; i < point->scalar_count; i++) {
+        const char *tag = NULL;
+        const float value = pbt__points_scalar(board->points, point, i, &tag);
+        pbt__text scalar = pbt__proto_new();
+        pbt__proto_string(&scalar, VALUE_TAG, tag);
+        pbt__proto_float(&scalar, VALUE_SIMPLE, value);
+        pbt__proto_message(&summary, SUMMARY_VALUE, &scalar);
     }
     return summary;
 }
 
 /* One point: all scalars of a reported segment and its mark, in one record. */
-static void add_point(const pbt__board *board, run *to, pbt_segment_id id, const json_t *segment,
+static void add_point(pbt__board *board, run *to, pbt_segment_id id, const pbt__point *point,
                       int64_t step)
 {
     char mark[PBT__MARK_SIZE], name[PBT__ID_SIZE];
-    const double seconds = json_real_value(json_object_get(segment, "seconds"));
-    pbt__text event = event_of(seconds, step), summary = scalars_of(segment);
+    pbt__text event = event_of(point->seconds, step), summary = scalars_of(board, point);
     pbt__id_write(id, name);
     snprintf(mark, sizeof mark, "%s %s", board->created, name);
     pbt__proto_message(&event, EVENT_SUMMARY, &summary);
     pbt__proto_string(&event, PBT__MARK_FIELD, mark);
-    add_record(to, seconds, &event);
+    add_record(to, point->seconds, &event);
     to->mark = id;
+    board->pending_count++;
 }
 
 /* ---- what the folder holds already ---- */
@@ -262,171 +261,6 @@ static pbt_err begin(pbt__board *board, const json_t *event, pbt_error *error)
     return err;
 }
 
-/* ---- events ---- */
-
-static bool add_segments(pbt__board *board, const json_t *event)
-{
-    size_t i = 0;
-    json_t *decision = NULL;
-    bool is_whole = true;
-    json_array_foreach(json_object_get(event, "decisions"), i, decision)
-    {
-        const char *id = json_string_value(json_object_get(decision, "segment"));
-        is_whole = is_whole && id != NULL &&
-                   json_object_set_new(board->segments, id, json_copy(decision)) == 0;
-    }
-    return is_whole;
-}
-
-static bool copy_report(const pbt__board *board, json_t *segment, const json_t *event)
-{
-    const int64_t step = integer_of(event, "step");
-    const int64_t age = integer_of(segment, "start_age") + step - integer_of(segment, "start_step");
-    int failed = json_object_set(segment, "score", json_object_get(event, "score"));
-    failed |= json_object_set(segment, "metrics", json_object_get(event, "metrics"));
-    failed |= json_object_set_new(segment, "step", json_integer(step));
-    failed |= json_object_set_new(segment, "age", json_integer(age));
-    failed |= json_object_set_new(segment, "seconds", json_real(board->seconds));
-    return failed == 0;
-}
-
-static void describe(pbt__board *board)
-{
-    pbt__text experiment =
-        pbt__hparams_experiment(&board->space, board->metrics, seconds_of(board->created));
-    add_summary(best_run(board), board->seconds, 0, &experiment);
-    board->is_described = true;
-}
-
-static void start_session(run *to)
-{
-    const double seconds = json_real_value(json_object_get(to->newest, "seconds"));
-    pbt__text start = pbt__hparams_start(json_object_get(to->newest, "hyperparameters"), seconds);
-    add_summary(to, seconds, 0, &start);
-}
-
-static bool add_report(pbt__board *board, const json_t *event)
-{
-    pbt_segment_id id;
-    const char *name = json_string_value(json_object_get(event, "segment"));
-    json_t *segment = json_object_get(board->segments, name);
-    if (segment == NULL || !pbt__id_read(name, &id) || id.member >= board->member_count ||
-        !copy_report(board, segment, event) ||
-        json_object_update(board->metrics, json_object_get(event, "metrics")) != 0) {
-        return false;
-    }
-    run *to = &board->runs[id.member];
-    to->newest = segment;
-    if (board->is_live && !board->is_described) {
-        describe(board);
-    }
-    if (id.number <= to->mark.number) {
-        return true;
-    }
-    if (board->is_live && to->mark.member < 0) {
-        start_session(to);
-    }
-    add_point(board, to, id, segment, integer_of(segment, "step"));
-    return true;
-}
-
-pbt_err pbt__board_take(pbt__board *board, const json_t *event, pbt_error *error)
-{
-    const char *kind = json_string_value(json_object_get(event, "kind"));
-    board->seconds = seconds_of(json_string_value(json_object_get(event, "time")));
-    pbt_err err =
-        kind != NULL && strcmp(kind, "created") == 0 ? begin(board, event, error) : PBT_OK;
-    if (err != PBT_OK) {
-        return err;
-    }
-    bool is_report = kind != NULL && strcmp(kind, "reported") == 0;
-    bool is_taken = (!is_report || add_report(board, event)) && add_segments(board, event);
-    return is_taken ? PBT_OK : pbt__fail_memory(error);
-}
-
-/* ---- the best lineage ---- */
-
-static const json_t *segment_of(const pbt__board *board, pbt_segment_id id)
-{
-    char name[PBT__ID_SIZE];
-    pbt__id_write(id, name);
-    return id.member >= 0 ? json_object_get(board->segments, name) : NULL;
-}
-
-static pbt_segment_id parent_of(const json_t *segment)
-{
-    pbt_segment_id parent;
-    const char *name = json_string_value(json_object_get(segment, "parent"));
-    return name != NULL && pbt__id_read(name, &parent) ? parent : PBT_NO_SEGMENT;
-}
-
-/* The lineage that ends in `leaf`, the oldest first. The caller frees; NULL: no memory.
- * Shape: lineage[*count] */
-static pbt_segment_id *lineage_of(const pbt__board *board, pbt_segment_id leaf, size_t *count)
-{
-    size_t length = 0;
-    for (pbt_segment_id id = leaf; segment_of(board, id) != NULL;
-         id = parent_of(segment_of(board, id))) {
-        length++;
-    }
-    pbt_segment_id *lineage = pbt__calloc(length + 1, sizeof *lineage);
-    if (lineage != NULL) {
-        pbt_segment_id id = leaf;
-        for (size_t i = length; i > 0; i--) {
-            lineage[i - 1] = id;
-            id = parent_of(segment_of(board, id));
-        }
-        *count = length;
-    }
-    return lineage;
-}
-
-static size_t count_common(const pbt_segment_id *a, size_t a_count, const pbt_segment_id *b,
-                           size_t b_count)
-{
-    size_t i = 0;
-    while (i < a_count && i < b_count && a[i].member == b[i].member && a[i].number == b[i].number) {
-        i++;
-    }
-    return i;
-}
-
-/* Go on from where the two lineages part. */
-static void fork_lineage(pbt__board *board, const pbt_segment_id *lineage, size_t count,
-                         size_t common, size_t old_count)
-{
-    run *to = best_run(board);
-    if (common < old_count) {
-        const json_t *last = common > 0 ? segment_of(board, lineage[common - 1]) : NULL;
-        add_session(to, board->seconds, integer_of(last, "age") + 1);
-    }
-    for (size_t i = common; i < count; i++) {
-        const json_t *segment = segment_of(board, lineage[i]);
-        add_point(board, to, lineage[i], segment, integer_of(segment, "age"));
-    }
-}
-
-static pbt_err follow_best(pbt__board *board, pbt_segment_id best, pbt_error *error)
-{
-    const pbt_segment_id old = best_run(board)->mark;
-    const json_t *segment = segment_of(board, best);
-    bool is_known = json_object_get(segment, "seconds") != NULL;
-    if (!is_known || (old.member == best.member && old.number == best.number)) {
-        return PBT_OK;
-    }
-    size_t old_count = 0, new_count = 0;
-    pbt_segment_id *before = lineage_of(board, old, &old_count);
-    pbt_segment_id *after = lineage_of(board, best, &new_count);
-    if (before != NULL && after != NULL) {
-        size_t common = count_common(before, old_count, after, new_count);
-        fork_lineage(board, after, new_count, common, old_count);
-    }
-    bool is_done = before != NULL && after != NULL;
-    free(before);
-    free(after);
-    return is_done ? PBT_OK : pbt__fail_memory(error);
-}
-
 /* ---- writing ---- */
 
 static pbt_err flush_run(const pbt__board *board, run *of, pbt_error *error)
@@ -454,8 +288,211 @@ static pbt_err flush_runs(pbt__board *board, pbt_error *error)
     for (int32_t i = 0; i <= board->member_count && err == PBT_OK; i++) {
         err = flush_run(board, &board->runs[i], error);
     }
+    board->pending_count = err == PBT_OK ? 0 : board->pending_count;
     return err;
 }
+
+static pbt_err flush_many(pbt__board *board, pbt_error *error)
+{
+    return board->pending_count >= PENDING_POINTS ? flush_runs(board, error) : PBT_OK;
+}
+
+/* ---- events ---- */
+
+static pbt_segment_id id_of(const json_t *object, const char *key)
+{
+    pbt_segment_id id;
+    const char *name = json_string_value(json_object_get(object, key));
+    return name != NULL && pbt__id_read(name, &id) ? id : PBT_NO_SEGMENT;
+}
+
+static bool add_segments(pbt__board *board, const json_t *event)
+{
+    size_t i = 0;
+    json_t *decision = NULL;
+    bool is_whole = true;
+    json_array_foreach(json_object_get(event, "decisions"), i, decision)
+    {
+        const char *name = json_string_value(json_object_get(decision, "segment"));
+        pbt__point *point = pbt__points_make(board->points, id_of(decision, "segment"));
+        is_whole = is_whole && point != NULL && json_object_set(board->open, name, decision) == 0;
+        if (is_whole) {
+            point->parent = id_of(decision, "parent");
+        }
+    }
+    return is_whole;
+}
+
+static bool add_scalar(const pbt__board *board, pbt__point *to, const char *group, const char *name,
+                       const json_t *json)
+{
+    double value = 0;
+    char tag[TAG_SIZE];
+    snprintf(tag, sizeof tag, "%s%s", group, name);
+    return !pbt__json_number_read(json, &value) || pbt__points_add(board->points, to, tag, value);
+}
+
+static bool fill_point(const pbt__board *board, pbt__point *point, const json_t *decision,
+                       const json_t *event)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    bool is_whole = add_scalar(board, point, "", "score", json_object_get(event, "score"));
+    json_object_foreach(json_object_get(event, "metrics"), name, value)
+    {
+        is_whole = is_whole && add_scalar(board, point, "metrics/", name, value);
+    }
+    json_object_foreach(json_object_get(decision, "hyperparameters"), name, value)
+    {
+        if (json_is_number(value)) {
+            is_whole = is_whole && add_scalar(board, point, "hyperparameters/", name, value);
+        }
+    }
+    point->age = integer_of(decision, "start_age") + integer_of(event, "step") -
+                 integer_of(decision, "start_step");
+    point->seconds = board->seconds;
+    point->is_reported = true;
+    return is_whole;
+}
+
+static void describe(pbt__board *board)
+{
+    pbt__text experiment =
+        pbt__hparams_experiment(&board->space, board->metrics, seconds_of(board->created));
+    add_summary(best_run(board), board->seconds, 0, &experiment);
+    board->is_described = true;
+}
+
+static void start_session(run *to)
+{
+    pbt__text start = pbt__hparams_start(to->values, to->seconds);
+    add_summary(to, to->seconds, 0, &start);
+}
+
+static void note_newest(run *of, const json_t *decision, double seconds)
+{
+    json_decref(of->values);
+    of->values = json_incref(json_object_get(decision, "hyperparameters"));
+    of->seconds = seconds;
+}
+
+static bool add_report(pbt__board *board, const json_t *event)
+{
+    const pbt_segment_id id = id_of(event, "segment");
+    const char *name = json_string_value(json_object_get(event, "segment"));
+    const json_t *decision = json_object_get(board->open, name);
+    pbt__point *point = pbt__points_find(board->points, id);
+    if (decision == NULL || point == NULL || !fill_point(board, point, decision, event) ||
+        json_object_update(board->metrics, json_object_get(event, "metrics")) != 0) {
+        return false;
+    }
+    run *to = &board->runs[id.member];
+    note_newest(to, decision, board->seconds);
+    (void)json_object_del(board->open, name);
+    if (board->is_live && !board->is_described) {
+        describe(board);
+    }
+    if (id.number <= to->mark.number) {
+        return true;
+    }
+    if (board->is_live && to->mark.member < 0) {
+        start_session(to);
+    }
+    add_point(board, to, id, point, integer_of(event, "step"));
+    return true;
+}
+
+pbt_err pbt__board_take(pbt__board *board, const json_t *event, pbt_error *error)
+{
+    const char *kind = json_string_value(json_object_get(event, "kind"));
+    board->seconds = seconds_of(json_string_value(json_object_get(event, "time")));
+    pbt_err err =
+        kind != NULL && strcmp(kind, "created") == 0 ? begin(board, event, error) : PBT_OK;
+    if (err != PBT_OK) {
+        return err;
+    }
+    bool is_report = kind != NULL && strcmp(kind, "reported") == 0;
+    bool is_taken = (!is_report || add_report(board, event)) && add_segments(board, event);
+    return is_taken ? flush_many(board, error) : pbt__fail_memory(error);
+}
+
+/* ---- the best lineage ---- */
+
+/* The lineage that ends in `leaf`, the oldest first. The caller frees; NULL: no memory.
+ * Shape: lineage[*count] */
+static pbt_segment_id *lineage_of(const pbt__board *board, pbt_segment_id leaf, size_t *count)
+{
+    size_t length = 0;
+    const pbt__point *point = NULL;
+    for (pbt_segment_id id = leaf; (point = pbt__points_find(board->points, id)) != NULL;
+         id = point->parent) {
+        length++;
+    }
+    pbt_segment_id *lineage = pbt__calloc(length + 1, sizeof *lineage);
+    if (lineage != NULL) {
+        pbt_segment_id id = leaf;
+        for (size_t i = length; i > 0; i--) {
+            lineage[i - 1] = id;
+            id = pbt__points_find(board->points, id)->parent;
+        }
+        *count = length;
+    }
+    return lineage;
+}
+
+static size_t count_common(const pbt_segment_id *a, size_t a_count, const pbt_segment_id *b,
+                           size_t b_count)
+{
+    size_t i = 0;
+    while (i < a_count && i < b_count && a[i].member == b[i].member && a[i].number == b[i].number) {
+        i++;
+    }
+    return i;
+}
+
+/* Go on from where the two lineages part. */
+static pbt_err fork_lineage(pbt__board *board, const pbt_segment_id *lineage, size_t count,
+                            size_t common, size_t old_count, pbt_error *error)
+{
+    run *to = best_run(board);
+    pbt_err err = PBT_OK;
+    if (common < old_count) {
+        const pbt__point *last =
+            common > 0 ? pbt__points_find(board->points, lineage[common - 1]) : NULL;
+        add_session(to, board->seconds, (last != NULL ? last->age : 0) + 1);
+    }
+    for (size_t i = common; i < count && err == PBT_OK; i++) {
+        const pbt__point *point = pbt__points_find(board->points, lineage[i]);
+        add_point(board, to, lineage[i], point, point->age);
+        err = flush_many(board, error);
+    }
+    return err;
+}
+
+static pbt_err follow_best(pbt__board *board, pbt_segment_id best, pbt_error *error)
+{
+    const pbt_segment_id old = best_run(board)->mark;
+    const pbt__point *point = pbt__points_find(board->points, best);
+    bool is_known = point != NULL && point->is_reported;
+    if (!is_known || (old.member == best.member && old.number == best.number)) {
+        return PBT_OK;
+    }
+    size_t old_count = 0, new_count = 0;
+    pbt_segment_id *before = lineage_of(board, old, &old_count);
+    pbt_segment_id *after = lineage_of(board, best, &new_count);
+    pbt_err err = PBT_ERR_MEMORY;
+    if (before != NULL && after != NULL) {
+        size_t common = count_common(before, old_count, after, new_count);
+        err = fork_lineage(board, after, new_count, common, old_count, error);
+    } else {
+        (void)pbt__fail_memory(error);
+    }
+    free(before);
+    free(after);
+    return err;
+}
+
+/* ---- the board ---- */
 
 pbt_err pbt__board_flush(pbt__board *board, pbt_segment_id best, pbt_error *error)
 {
@@ -474,13 +511,12 @@ pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *erro
             json_string_value(json_object_get(json_array_get(members, (size_t)m), "state"));
         bool has_failed = state != NULL && strcmp(state, "failed") == 0;
         bool has_finished = state != NULL && strcmp(state, "finished") == 0;
-        if (!board->is_live && to->newest != NULL) {
+        if (!board->is_live && to->values != NULL) {
             start_session(to);
         }
-        if (to->newest != NULL && (has_failed || has_finished)) {
-            const double seconds = json_real_value(json_object_get(to->newest, "seconds"));
-            pbt__text end = pbt__hparams_end(has_failed, seconds);
-            add_summary(to, seconds, 0, &end);
+        if (to->values != NULL && (has_failed || has_finished)) {
+            pbt__text end = pbt__hparams_end(has_failed, to->seconds);
+            add_summary(to, to->seconds, 0, &end);
         }
     }
     return flush_runs(board, error);

@@ -55,34 +55,34 @@ static void add_cell(const json_t *value, pbt__text *out)
 
 /* ---- columns ---- */
 
-/* An object whose names are the columns; the value of one to be spread is an object of the same
- * kind. New reference; NULL where there is no memory. */
-static json_t *columns_of(const json_t *rows)
+pbt__csv pbt__csv_init(void)
 {
-    size_t i = 0;
-    json_t *row = NULL, *value = NULL;
+    pbt__csv csv = {.columns = json_object()};
+    csv.failed = csv.columns == NULL;
+    return csv;
+}
+
+void pbt__csv_fini(pbt__csv *csv)
+{
+    json_decref(csv->columns);
+    csv->columns = NULL;
+}
+
+void pbt__csv_see(pbt__csv *csv, const json_t *row)
+{
+    json_t *value = NULL;
     const char *name = NULL;
-    json_t *columns = json_object();
-    bool is_whole = columns != NULL;
-    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    json_object_foreach((json_t *)(uintptr_t)row, name, value)
     {
-        json_object_foreach(row, name, value)
-        {
-            json_t *column = json_object_get(columns, name);
-            if (column == NULL) {
-                column = is_spread(name) ? json_object() : json_null();
-                is_whole = is_whole && json_object_set_new(columns, name, column) == 0;
-            }
-            if (json_is_object(column) && json_is_object(value)) {
-                is_whole = is_whole && json_object_update(column, value) == 0;
-            }
+        json_t *column = json_object_get(csv->columns, name);
+        if (column == NULL) {
+            column = is_spread(name) ? json_object() : json_null();
+            csv->failed |= json_object_set_new(csv->columns, name, column) != 0;
+        }
+        if (json_is_object(column) && json_is_object(value)) {
+            csv->failed |= json_object_update_missing(column, value) != 0;
         }
     }
-    if (!is_whole) {
-        json_decref(columns);
-        return NULL;
-    }
-    return columns;
 }
 
 /* Append one row: its cells, or the header where `row` is NULL. */
@@ -111,18 +111,15 @@ static void add_row(json_t *columns, const json_t *row, pbt__text *out)
     pbt__text_add(out, "\r\n");
 }
 
-void pbt__csv_write(const json_t *rows, pbt__text *out)
+void pbt__csv_head(const pbt__csv *csv, pbt__text *out)
 {
-    json_t *columns = columns_of(rows);
-    out->failed = out->failed || columns == NULL;
-    if (columns == NULL) {
-        return;
+    out->failed = out->failed || csv->failed;
+    if (json_object_size(csv->columns) > 0) {
+        add_row(csv->columns, NULL, out);
     }
-    if (json_object_size(columns) > 0) {
-        add_row(columns, NULL, out);
-    }
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        add_row(columns, json_array_get(rows, i), out);
-    }
-    json_decref(columns);
+}
+
+void pbt__csv_row(const pbt__csv *csv, const json_t *row, pbt__text *out)
+{
+    add_row(csv->columns, row, out);
 }

@@ -1,124 +1,171 @@
-/* tables.c: each file is one text, written whole and synced. */
+/* tables.c: each file is written line by line and synced, so no more than a line is in memory. */
 #include "export/tables.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "export/board.h"
 #include "export/csv.h"
+#include "export/sink.h"
 #include "study/json.h"
 
-static const size_t FILE_MAXIMUM = (size_t)1 << 40; /* Units: bytes */
-
-/* Write a text to a file of the folder and free it. */
-static pbt_err put(const char *folder, const char *name, pbt__text *text, pbt_error *error)
-{
-    char path[PBT__PATH_SIZE];
-    pbt_err err = text->failed ? pbt__fail_memory(error) : PBT_OK;
-    if (err == PBT_OK) {
-        err = pbt__path_join(folder, name, path, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__file_write(path, pbt__text_string(text), text->length, error);
-    }
-    pbt__text_fini(text);
-    return err;
-}
-
-static void add_line(pbt__text *out, const json_t *value)
+/* Append a line of JSON. */
+static pbt_err put_line(pbt__sink *to, const json_t *value, pbt_error *error)
 {
     char *line = pbt__json_write(value);
-    if (line != NULL) {
-        pbt__text_add(out, line);
-        pbt__text_add(out, "\n");
+    if (line == NULL) {
+        return pbt__fail_memory(error);
     }
-    out->failed = out->failed || line == NULL;
+    pbt__text_add(&to->text, line);
+    pbt__text_add(&to->text, "\n");
     free(line);
-}
-
-static void write_lines(const json_t *rows, pbt__text *out)
-{
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        add_line(out, json_array_get(rows, i));
-    }
+    return pbt__sink_flow(to, error);
 }
 
 /* ---- rows ---- */
 
+/* Show all rows to `first` (nullable), then all to `second`, as pbt__study_segments_twice does. */
+typedef pbt_err rows_twice(pbt__study *study, pbt__segment_callback first,
+                           pbt__segment_callback second, void *context, pbt_error *error);
+
+static rows_twice members_twice;
+
 typedef struct table {
     const char *csv, *jsonl; /* the files' names */
-    pbt_err (*rows)(pbt__study *study, json_t **out, pbt_error *error);
+    rows_twice *rows;
 } table;
 
 static const table TABLES[] = {
-    {"segments.csv", "segments.jsonl", pbt__study_segments},
-    {"members.csv", "members.jsonl", pbt__study_members},
+    {"segments.csv", "segments.jsonl", pbt__study_segments_twice},
+    {"members.csv", "members.jsonl", members_twice},
 };
 
-static pbt_err put_table(pbt__study *study, const table *of, unsigned formats, const char *folder,
-                         pbt_error *error)
+/* A table while it is written. */
+typedef struct sheet {
+    pbt__csv columns;
+    bool has_head;
+    pbt__sink csv, jsonl; /* those of the formats that are wanted are open */
+    pbt_error *error;
+} sheet;
+
+static pbt_err see_row(void *context, const json_t *row)
 {
-    json_t *rows = NULL;
-    pbt__text text = pbt__text_init(FILE_MAXIMUM);
-    pbt_err err = of->rows(study, &rows, error);
-    if (err == PBT_OK && (formats & PBT__FORMAT_CSV) != 0) {
-        pbt__csv_write(rows, &text);
-        err = put(folder, of->csv, &text, error);
+    sheet *this = context;
+    pbt__csv_see(&this->columns, row);
+    return PBT_OK;
+}
+
+static pbt_err put_row(void *context, const json_t *row)
+{
+    sheet *this = context;
+    pbt_err err = PBT_OK;
+    if (this->csv.file >= 0) {
+        if (!this->has_head) {
+            pbt__csv_head(&this->columns, &this->csv.text);
+        }
+        this->has_head = true;
+        pbt__csv_row(&this->columns, row, &this->csv.text);
+        err = pbt__sink_flow(&this->csv, this->error);
     }
-    if (err == PBT_OK && (formats & PBT__FORMAT_JSONL) != 0) {
-        write_lines(rows, &text);
-        err = put(folder, of->jsonl, &text, error);
+    return err == PBT_OK && this->jsonl.file >= 0 ? put_line(&this->jsonl, row, this->error) : err;
+}
+
+static pbt_err members_twice(pbt__study *study, pbt__segment_callback first,
+                             pbt__segment_callback second, void *context, pbt_error *error)
+{
+    size_t i;
+    json_t *row, *rows = NULL;
+    pbt_err err = pbt__study_members(study, &rows, error);
+    json_array_foreach(rows, i, row)
+    {
+        err = err == PBT_OK && first != NULL ? first(context, row) : err;
+    }
+    json_array_foreach(rows, i, row)
+    {
+        err = err == PBT_OK ? second(context, row) : err;
     }
     json_decref(rows);
     return err;
 }
 
+static pbt_err put_table(pbt__study *study, const table *of, unsigned formats, const char *folder,
+                         pbt_error *error)
+{
+    const bool has_csv = (formats & PBT__FORMAT_CSV) != 0;
+    const bool has_jsonl = (formats & PBT__FORMAT_JSONL) != 0;
+    sheet made = {pbt__csv_init(), false, pbt__sink_init(), pbt__sink_init(), error};
+    pbt_err err = has_csv ? pbt__sink_open(&made.csv, folder, of->csv, error) : PBT_OK;
+    if (err == PBT_OK && has_jsonl) {
+        err = pbt__sink_open(&made.jsonl, folder, of->jsonl, error);
+    }
+    if (err == PBT_OK) {
+        err = of->rows(study, has_csv ? see_row : NULL, put_row, &made, error);
+    }
+    if (err == PBT_OK && has_csv) {
+        err = pbt__sink_end(&made.csv, error);
+    }
+    if (err == PBT_OK && has_jsonl) {
+        err = pbt__sink_end(&made.jsonl, error);
+    }
+    pbt__csv_fini(&made.columns);
+    pbt__sink_fini(&made.csv);
+    pbt__sink_fini(&made.jsonl);
+    return err;
+}
+
 /* ---- the log ---- */
 
-typedef struct log_texts {
-    pbt__text lines;
-    pbt__text spec;
-} log_texts;
+typedef struct log_files {
+    pbt__sink lines, spec;
+    pbt_error *error;
+} log_files;
 
-static pbt_err take_event(void *context, const json_t *event)
+static pbt_err put_event(void *context, const json_t *event)
 {
-    log_texts *texts = context;
+    log_files *files = context;
     const char *spec = json_string_value(json_object_get(event, "spec"));
-    add_line(&texts->lines, event);
     if (spec != NULL) {
-        pbt__text_add(&texts->spec, spec);
+        pbt__text_add(&files->spec.text, spec);
     }
-    return texts->lines.failed ? PBT_ERR_MEMORY : PBT_OK;
+    return put_line(&files->lines, event, files->error);
 }
 
 static pbt_err put_log(pbt__study *study, const char *folder, pbt_error *error)
 {
-    log_texts texts = {pbt__text_init(FILE_MAXIMUM), pbt__text_init(FILE_MAXIMUM)};
-    pbt_err err = pbt__study_events(study, 0, take_event, &texts, error);
-    if (err == PBT_ERR_MEMORY) {
-        err = pbt__fail_memory(error);
+    log_files files = {pbt__sink_init(), pbt__sink_init(), error};
+    pbt_err err = pbt__sink_open(&files.lines, folder, "events.jsonl", error);
+    if (err == PBT_OK) {
+        err = pbt__sink_open(&files.spec, folder, "spec.yaml", error);
     }
     if (err == PBT_OK) {
-        err = put(folder, "events.jsonl", &texts.lines, error);
+        err = pbt__study_events(study, 0, put_event, &files, error);
     }
     if (err == PBT_OK) {
-        err = put(folder, "spec.yaml", &texts.spec, error);
+        err = pbt__sink_end(&files.lines, error);
     }
-    pbt__text_fini(&texts.lines);
-    pbt__text_fini(&texts.spec);
+    if (err == PBT_OK) {
+        err = pbt__sink_end(&files.spec, error);
+    }
+    pbt__sink_fini(&files.lines);
+    pbt__sink_fini(&files.spec);
     return err;
 }
 
 static pbt_err put_study(pbt__study *study, const char *folder, pbt_error *error)
 {
     json_t *show = NULL;
-    pbt__text text = pbt__text_init(FILE_MAXIMUM);
+    pbt__sink sink = pbt__sink_init();
     pbt_err err = pbt__study_show(study, &show, error);
     if (err == PBT_OK) {
-        add_line(&text, show);
-        err = put(folder, "study.json", &text, error);
+        err = pbt__sink_open(&sink, folder, "study.json", error);
     }
+    if (err == PBT_OK) {
+        err = put_line(&sink, show, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__sink_end(&sink, error);
+    }
+    pbt__sink_fini(&sink);
     json_decref(show);
     return err;
 }

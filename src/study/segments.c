@@ -244,41 +244,40 @@ static pbt_err read_pages(segment_list *list, pbt__segment_callback callback, vo
     return err == PBT_OK ? give_ready(list, callback, context) : err;
 }
 
-pbt_err pbt__study_segments_each(pbt__study *study, pbt__segment_callback callback, void *context,
-                                 pbt_error *error)
+/* Caller holds the view, which stands still. */
+static pbt_err list_segments(pbt__study *study, pbt__segment_callback callback, void *context,
+                             pbt_error *error)
 {
-    pbt_err err = pbt__study_look(study, error);
-    if (err != PBT_OK) {
-        return err;
-    }
     segment_list list = {.study = study,
                          .by_id = json_object(),
                          .ready = json_array(),
                          .next = {0, 0},
                          .last_number = newest_number(study),
                          .error = error};
-    err = list.by_id != NULL && list.ready != NULL ? read_pages(&list, callback, context)
-                                                   : pbt__fail_memory(error);
+    pbt_err err = list.by_id != NULL && list.ready != NULL ? read_pages(&list, callback, context)
+                                                           : pbt__fail_memory(error);
     json_decref(list.by_id);
     json_decref(list.ready);
+    return err;
+}
+
+pbt_err pbt__study_segments_twice(pbt__study *study, pbt__segment_callback first,
+                                  pbt__segment_callback second, void *context, pbt_error *error)
+{
+    pbt_err err = pbt__study_look(study, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = first != NULL ? list_segments(study, first, context, error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = list_segments(study, second, context, error);
+    }
     pthread_mutex_unlock(&study->view_lock);
     return err;
 }
 
-static pbt_err append_segment(void *context, const json_t *segment)
+pbt_err pbt__study_segments_each(pbt__study *study, pbt__segment_callback callback, void *context,
+                                 pbt_error *error)
 {
-    return json_array_append(context, (json_t *)(uintptr_t)segment) == 0 ? PBT_OK : PBT_ERR_MEMORY;
-}
-
-pbt_err pbt__study_segments(pbt__study *study, json_t **out, pbt_error *error)
-{
-    json_t *rows = json_array();
-    pbt_err err = rows == NULL ? PBT_ERR_MEMORY
-                               : pbt__study_segments_each(study, append_segment, rows, error);
-    if (err == PBT_OK) {
-        *out = rows;
-        return PBT_OK;
-    }
-    json_decref(rows);
-    return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
+    return pbt__study_segments_twice(study, NULL, callback, context, error);
 }

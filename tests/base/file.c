@@ -1,4 +1,5 @@
 /* file.c: files are read and written whole or fail cleanly, and removing follows no link. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -168,6 +169,41 @@ static void a_torn_appending_is_taken_back(void **state)
     assert_content(in("f"), "whole", 5);
 }
 
+static void a_file_is_written_in_pieces(void **state)
+{
+    (void)state;
+    int file = -1;
+    pbt_error error;
+    assert_int_equal(pbt__file_write(in("f"), "longer before", 13, NULL), PBT_OK);
+    assert_int_equal(pbt__file_create(in("f"), &file, NULL), PBT_OK);
+    assert_int_equal(pbt__file_put(file, in("f"), "ab", 2, NULL), PBT_OK);
+    assert_int_equal(pbt__file_put(file, in("f"), "", 0, NULL), PBT_OK);
+    assert_int_equal(pbt__file_put(file, in("f"), "cde", 3, NULL), PBT_OK);
+    assert_int_equal(pbt__file_end(&file, in("f"), NULL), PBT_OK);
+    assert_int_equal(file, -1);
+    assert_content(in("f"), "abcde", 5);
+    assert_int_equal(pbt__file_create(in("none/f"), &file, &error), PBT_ERR_IO);
+    assert_string_equal(error.detail, "No such file or directory");
+    assert_int_equal(file, -1);
+    pbt__file_abandon(&file);
+}
+
+/* What was put last is durable or the end says that it is not; nothing stays open. */
+static void a_file_that_cannot_be_synced_has_not_ended(void **state)
+{
+    (void)state;
+    int file = -1;
+    pbt_error error;
+    assert_int_equal(pbt__file_create(in("f"), &file, NULL), PBT_OK);
+    const int opened = file;
+    pbt__fault_arm(1, PBT__FAULT_SYNC);
+    assert_int_equal(pbt__file_end(&file, in("f"), &error), PBT_ERR_IO);
+    pbt__fault_arm(0, 0);
+    assert_string_equal(error.detail, "Input/output error");
+    assert_int_equal(file, -1);
+    assert_int_equal(fcntl(opened, F_GETFD), -1);
+}
+
 static void files_and_folders_are_synced(void **state)
 {
     (void)state;
@@ -322,6 +358,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_appending_leaves_the_file_as_it_was, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(a_torn_appending_is_taken_back, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(a_file_is_written_in_pieces, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_synced_has_not_ended, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(files_and_folders_are_synced, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(renaming_replaces, make_scratch, remove_scratch),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../study/all_segments.h"
 #include "../study/scratch.h"
 #include "base/clock.h"
 #include "executor/local.h"
@@ -129,7 +130,7 @@ static inline void wait_for(const char *path)
 static inline json_t *segments(void)
 {
     json_t *list = NULL;
-    assert_ok(pbt__study_segments(study, &list, &error));
+    assert_ok(all_segments(study, &list, &error));
     return list;
 }
 

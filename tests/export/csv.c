@@ -12,12 +12,24 @@
 
 static void expect(const char *rows, const char *csv)
 {
+    size_t i;
+    const json_t *row;
     json_t *json = json_loads(rows, 0, NULL);
     assert_non_null(json);
     pbt__text out = pbt__text_init(10000);
-    pbt__csv_write(json, &out);
+    pbt__csv table = pbt__csv_init();
+    json_array_foreach(json, i, row)
+    {
+        pbt__csv_see(&table, row);
+    }
+    pbt__csv_head(&table, &out);
+    json_array_foreach(json, i, row)
+    {
+        pbt__csv_row(&table, row, &out);
+    }
     assert_false(out.failed);
     assert_string_equal(pbt__text_string(&out), csv);
+    pbt__csv_fini(&table);
     pbt__text_fini(&out);
     json_decref(json);
 }

@@ -11,6 +11,7 @@
  * failed, what it is after it: never anything between. The same call is made again, and the end is
  * the same.
  */
+#include "all_segments.h"
 #include "script.h"
 
 #include <dirent.h>
@@ -69,7 +70,7 @@ static json_t *view_of(pbt__study *study)
     json_t *segments = NULL;
     assert_ok(pbt__study_show(study, &show, NULL));
     assert_ok(pbt__study_members(study, &members, NULL));
-    assert_ok(pbt__study_segments(study, &segments, NULL));
+    assert_ok(all_segments(study, &segments, NULL));
     return json_pack("[o, o, o]", show, members, segments);
 }
 
@@ -233,7 +234,7 @@ static void assert_no_stray_file(run *self)
     json_t *segments = NULL;
     json_t *segment = NULL;
     size_t i = 0;
-    assert_ok(pbt__study_segments(self->script.bench->study, &segments, NULL));
+    assert_ok(all_segments(self->script.bench->study, &segments, NULL));
     json_array_foreach(segments, i, segment)
     {
         const char *place = json_string_value(json_object_get(segment, "checkpoint"));

@@ -4,6 +4,7 @@
  * Whatever a study went through, every schedule begins at age 0, has neither gap nor overlap, ends
  * at its segment's age, and says of every age the hyperparameters that were in force.
  */
+#include "all_segments.h"
 #include "support.h"
 
 #include "study/event.h"
@@ -87,7 +88,7 @@ static void assert_schedules(bench *b)
     size_t i = 0;
     json_t *segment = NULL;
     json_t *segments = NULL;
-    assert_ok(pbt__study_segments(b->study, &segments, &b->error));
+    assert_ok(all_segments(b->study, &segments, &b->error));
     assert_true(json_array_size(segments) > 0);
     json_array_foreach(segments, i, segment)
     {

@@ -1,6 +1,8 @@
 /* script.c: the calls, and when they are made. */
 #include "script.h"
 
+#include "all_segments.h"
+
 enum { LARGE = PBT__BLOB_MAXIMUM + 1000 };
 
 /* ---- the bench ---- */
@@ -208,7 +210,7 @@ static pbt_err look(script *self, script_worker *w)
     pbt_err err = pbt__study_summary(b->study, &summary, &b->error);
     err = err == PBT_OK ? pbt__study_show(b->study, &lists[0], &b->error) : err;
     err = err == PBT_OK ? pbt__study_members(b->study, &lists[1], &b->error) : err;
-    err = err == PBT_OK ? pbt__study_segments(b->study, &lists[2], &b->error) : err;
+    err = err == PBT_OK ? all_segments(b->study, &lists[2], &b->error) : err;
     for (int i = 0; i < 3; i++) {
         json_decref(lists[i]);
     }

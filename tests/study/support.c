@@ -1,6 +1,7 @@
 /* support.c: driving a study by hand. */
 #include "support.h"
 
+#include "all_segments.h"
 #include "study/json.h"
 
 int64_t bench_now(void *context)
@@ -291,7 +292,7 @@ char *bench_segments(bench *b)
     json_t *list = NULL;
     json_t *segment = NULL;
     size_t i = 0;
-    assert_ok(pbt__study_segments(b->study, &list, &b->error));
+    assert_ok(all_segments(b->study, &list, &b->error));
     json_array_foreach(list, i, segment)
     {
         for (size_t j = 0; j < sizeof ASIDE / sizeof *ASIDE; j++) {

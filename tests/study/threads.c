@@ -5,6 +5,7 @@
  * Nothing is asserted on the way: each thread counts what went wrong, and at the end the log must
  * hold every report exactly once. Under ThreadSanitizer every data race is a failure, too.
  */
+#include "all_segments.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -130,7 +131,7 @@ static void *watch(void *argument)
         int64_t count = 0;
         pbt_err err = pbt__study_summary(self->study, &summary, &error);
         err = err == PBT_OK ? pbt__study_members(self->study, &members, &error) : err;
-        err = err == PBT_OK ? pbt__study_segments(self->study, &segments, &error) : err;
+        err = err == PBT_OK ? all_segments(self->study, &segments, &error) : err;
         err = err == PBT_OK ? pbt__study_events(self->study, 0, skip_event, &count, &error) : err;
         (void)went_well(self->shared, err, &error);
         json_decref(members);

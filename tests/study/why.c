@@ -4,6 +4,7 @@
  * The reasons are core's (tests/core/why.c has each verdict); here, that they are those of the
  * right event, from what was known then and not later.
  */
+#include "all_segments.h"
 #include "support.h"
 
 static json_t *why_of(bench *b, int32_t member, int32_t number)
@@ -56,7 +57,7 @@ static void assert_all_agree(bench *b)
     size_t i = 0;
     json_t *segment = NULL;
     json_t *segments = NULL;
-    assert_ok(pbt__study_segments(b->study, &segments, &b->error));
+    assert_ok(all_segments(b->study, &segments, &b->error));
     json_array_foreach(segments, i, segment)
     {
         assert_agrees(b, segment);
