@@ -99,11 +99,12 @@ static void little_is_held(void **state)
     static const struct {
         const char *name;
         void (*reader)(bench *b);
+        size_t share; /* at most one part in so many of what all segments take */
     } READERS[] = {
-        {"export", export_tables},
-        {"export --format tensorboard", export_board},
-        {"plot, report", trace},
-        {"compare", course},
+        {"export", export_tables, 8},
+        {"export --format tensorboard", export_board, 20},
+        {"plot, report", trace, 8},
+        {"compare, a second view included", course, 5},
     };
     bench *b = *state;
     train(b);
@@ -111,7 +112,8 @@ static void little_is_held(void **state)
     for (size_t i = 0; i < sizeof READERS / sizeof *READERS; i++) {
         const size_t held = peak_of(b, READERS[i].reader);
         print_message("# %s: %zu of %zu bytes\n", READERS[i].name, held, all);
-        assert_true(all == 0 || held < all / 4); /* 0: the sanitizers count otherwise */
+        assert_true(all == 0 ||
+                    held < all / READERS[i].share); /* 0: the sanitizers count otherwise */
     }
 }
 
