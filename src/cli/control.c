@@ -15,17 +15,6 @@ static const double CALL_SECONDS = 60;
 
 /* ---- the way ---- */
 
-static pbt_err reach_server(pbt__control *this, pbt_error *error)
-{
-    char *token = NULL;
-    pbt_err err = pbt__remote_token(this->place.token_file, &token, error);
-    if (err == PBT_OK) {
-        err = pbt__http_init(&this->http, this->place.server, this->name, token, error);
-    }
-    free(token);
-    return err;
-}
-
 static pbt_err find_way(pbt__control *this, const pbt__arguments *arguments, pbt_error *error)
 {
     pbt__owner owner;
@@ -36,7 +25,7 @@ static pbt_err find_way(pbt__control *this, const pbt__arguments *arguments, pbt
     this->name = arguments->operands[0];
     if (this->place.server != NULL) {
         this->way = PBT__BY_SERVER;
-        return reach_server(this, error);
+        return pbt__remote_reach(&this->place, this->name, &this->http, error);
     }
     bool is_owned = pbt__owner_reach(&this->place, this->name, &owner, &this->http, NULL) == PBT_OK;
     this->way = is_owned ? PBT__BY_OWNER : PBT__BY_STORE;

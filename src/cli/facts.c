@@ -114,11 +114,24 @@ static void add_failed(pbt__table *table, const json_t *show)
     pbt__text_fini(&words);
 }
 
+/* "m0 and m3 failed alike: it broke; next try at 2026-11-30T12:00:05Z". */
+static void add_paused(pbt__table *table, const json_t *paused)
+{
+    const char *message = json_string_value(json_object_get(paused, "message"));
+    const char *detail = json_string_value(json_object_get(paused, "detail"));
+    const char *next = json_string_value(json_object_get(paused, "next_at"));
+    if (message != NULL && detail != NULL) {
+        add_fact(table, "paused", "%s%s%s; %s%s", message, detail[0] != '\0' ? ": " : "", detail,
+                 next != NULL ? "next try at " : "tried again now", next != NULL ? next : "");
+    }
+}
+
 void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
 {
     pbt__table table = pbt__table_init(2);
     add_fact(&table, "study", "%s", string_of(show, "name"));
     add_fact(&table, "state", "%s", string_of(show, "state"));
+    add_paused(&table, json_object_get(show, "paused"));
     add_fact(&table, "members", "%" PRId64 ", %s", integer_of(show, "population"),
              string_of(show, "mode"));
     add_failed(&table, show);

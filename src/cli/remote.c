@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/json.h"
-#include "worker/http.h"
 
 enum {
     ANSWER_MAXIMUM = 512 * 1024 * 1024, /* a page holds an event at least, and writes it in JSON */
@@ -363,5 +362,18 @@ pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error)
                   : pbt__fail(error, PBT_ERR_ARGUMENT, "'%.200s' begins with no token", file);
     }
     free(text);
+    return err;
+}
+
+pbt_err pbt__remote_reach(const pbt__place *place, const char *study, pbt__http *out,
+                          pbt_error *error)
+{
+    char *token = NULL;
+    *out = (pbt__http){.curl = NULL};
+    pbt_err err = pbt__remote_token(place->token_file, &token, error);
+    if (err == PBT_OK) {
+        err = pbt__http_init(out, place->server, study, token, error);
+    }
+    free(token);
     return err;
 }

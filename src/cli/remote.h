@@ -12,7 +12,9 @@
 #include <jansson.h>
 
 #include "base/file.h"
+#include "cli/place.h"
 #include "store/store.h"
+#include "worker/http.h"
 
 /* Open a server's studies, those that it answers for now. Errors: PBT_ERR_ARGUMENT (no address),
  * PBT_ERR_BUSY (it does not answer), what it says. Nullable: token. */
@@ -26,6 +28,11 @@ PBT_MUST_USE pbt_err pbt__remote_folder(pbt__store *store, const char *study, ch
 /* Have the server verify a study; `*out` is what `pbt verify --json` prints of it, the caller's. */
 PBT_MUST_USE pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out,
                                         pbt_error *error);
+
+/* Prepare calls of a place's server for a study. pbt__http_fini on `out` in any case. Errors: as
+ * pbt__remote_token, PBT_ERR_ARGUMENT (no address). */
+PBT_MUST_USE pbt_err pbt__remote_reach(const pbt__place *place, const char *study, pbt__http *out,
+                                       pbt_error *error);
 
 /* Find the token to show: the first line of the file at `path`, or what it holds as a STORE.owner;
  * where `path` is NULL of $PBT_TOKEN_FILE; else $PBT_TOKEN, which trainers have. `*out` is the

@@ -1,16 +1,54 @@
 /* show.c: `pbt show`. */
+#include <string.h>
+
 #include "cli/facts.h"
+#include "cli/owner.h"
 #include "cli/print.h"
 #include "cli/query.h"
+#include "cli/remote.h"
+#include "study/json.h"
 
 enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
+
+static const double ASK_SECONDS = 5;
+
+static pbt_err reach(const pbt__place *place, const char *study, pbt__http *out)
+{
+    pbt__owner owner;
+    return place->server != NULL ? pbt__remote_reach(place, study, out, NULL)
+                                 : pbt__owner_reach(place, study, &owner, out, NULL);
+}
+
+/* A pause is no event: only the process that waits knows it. One that cannot be asked has none. */
+static void ask_for_pause(const pbt__place *place, json_t *show)
+{
+    const char *study = json_string_value(json_object_get(show, "name"));
+    pbt__text text = pbt__text_init(FACTS_MAXIMUM);
+    pbt__http http;
+    json_t *said = NULL;
+    if (reach(place, study, &http) == PBT_OK &&
+        pbt__http_fetch(&http, "", NULL, ASK_SECONDS, &text, NULL) == PBT_OK &&
+        pbt__json_read(pbt__text_string(&text), text.length, &said, NULL) == PBT_OK) {
+        (void)json_object_set(show, "paused", json_object_get(said, "paused"));
+    }
+    json_decref(said);
+    pbt__http_fini(&http);
+    pbt__text_fini(&text);
+}
+
+static bool is_running(const json_t *show)
+{
+    return strcmp(json_string_value(json_object_get(show, "state")), "running") == 0;
+}
 
 static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
                       pbt_error *error)
 {
-    (void)place;
     json_t *show = NULL;
     pbt_err err = pbt__study_show(study, &show, error);
+    if (err == PBT_OK && is_running(show)) {
+        ask_for_pause(place, show);
+    }
     if (err == PBT_OK && arguments->has[PBT__OPTION_JSON]) {
         err = pbt__print_json(show, error);
     } else if (err == PBT_OK) {

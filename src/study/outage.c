@@ -443,6 +443,18 @@ void pbt__study_pause(pbt__study *study, pbt__pause *out)
     pthread_mutex_unlock(&study->view_lock);
 }
 
+json_t *pbt__outage_json(const pbt__study *study)
+{
+    const pbt__outage *outage = &study->outage;
+    const pbt_error *why = &study->outage_why;
+    const bool is_tried = outage->next_us <= pbt__clock_now_us();
+    if (!outage->is_paused) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:s, s:o}", "message", why->message, "detail", why->detail, "next_at",
+                     is_tried ? json_null() : pbt__study_time_json(outage->next_us));
+}
+
 double pbt__study_due_seconds(pbt__study *study, double most)
 {
     pthread_mutex_lock(&study->view_lock);

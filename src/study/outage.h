@@ -20,6 +20,8 @@
 #ifndef PBT_STUDY_OUTAGE_H
 #define PBT_STUDY_OUTAGE_H
 
+#include <jansson.h>
+
 #include "core/population.h"
 #include "store/store.h"
 
@@ -85,5 +87,8 @@ PBT_MUST_USE pbt_err pbt__outage_wake(struct pbt__study *study);
 PBT_MUST_USE pbt_err pbt__outage_probe(struct pbt__study *study, int32_t *out);
 /* How long until anything may be handed out that is not now; `most` where nothing is waited for. */
 double pbt__outage_seconds(const struct pbt__study *study, double most);
+/* What this process waits for, as `pbt show` has it; JSON's null where it does not. NULL: no
+ * memory. */
+json_t *pbt__outage_json(const struct pbt__study *study);
 
 #endif

@@ -207,7 +207,7 @@ static json_t *show_json(pbt__study *study)
     const char *mode = pbt__mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
-                     "s:o, s:o, s:I, s:I}",
+                     "s:o, s:o, s:I, s:I, s:o}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
@@ -219,7 +219,7 @@ static json_t *show_json(pbt__study *study)
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
                      has_limit ? json_real(s.seconds_total) : json_null(), "failed_members", failed,
                      "steps_missing", (json_int_t)(has_end ? missing : 0), "diverged",
-                     (json_int_t)s.diverged_count);
+                     (json_int_t)s.diverged_count, "paused", pbt__outage_json(study));
 }
 
 /* The first event says where a study comes from; reading ends there. */

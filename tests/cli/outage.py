@@ -1,6 +1,7 @@
 """Outages: what fails for a while is no verdict, and members that failed for good come back."""
 
 import ctypes
+import json
 import os
 import signal
 
@@ -64,6 +65,25 @@ class Outage(Case):
         (self.folder / "gone").unlink()
         self.run_it()
         self.assertEqual(self.json("show", "x")[0]["steps_done"], 240)
+
+    def test_a_pause_is_shown_while_it_lasts(self):
+        self.prepare(GONE)
+        (self.folder / "gone").touch()
+        run = self.start("run", "s.yaml", "--slots", "2")
+        next(line for line in run.stdout if line.startswith("paused: "))
+        url = json.loads((self.folder / "pbt.db.owner").read_text())["url"]
+        for where in ([], ["--server", url, "--token-file", "pbt.db.owner"]):
+            paused = self.json("show", *where)[0]["paused"]
+            self.assertRegex(paused["message"], r"^m\d and m\d failed alike: 'sh' exited with")
+            self.assertEqual(paused["detail"], "")
+            self.assertRegex(paused["next_at"] or "20", "^20")  # it may be tried just now
+            self.assertRegex(self.pbt("show", *where)[0], r"paused +m\d and m\d failed alike: .*; "
+                             "(next try at 20|tried again now)")
+        (self.folder / "gone").unlink()
+        run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0)
+        self.assertIsNone(self.json("show")[0]["paused"])
+        self.assertNotIn("paused", self.pbt("show")[0])
 
     def test_a_log_that_cannot_be_opened_is_the_runs_error(self):
         self.prepare("rm -rf x.logs; touch x.logs\n" + GOOD, patience=1)
