@@ -44,8 +44,8 @@ PBT_MUST_USE pbt_err pbt__local_check(const pbt_spec *spec, const pbt__local_opt
 PBT_MUST_USE pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options,
                                       pbt__local **out, pbt_error *error);
 
-/* End the leases of those workers of whom `is_dead` says so, as those of whoever had our slots' names
- * before are ended at a start. */
+/* End the leases of those workers of whom `is_dead` says so, as a start ends those of whoever had
+ * our slots' names before. */
 PBT_MUST_USE pbt_err pbt__local_end_dead(const pbt__local *local,
                                          bool (*is_dead)(void *context, const char *worker),
                                          void *context, pbt_error *error);
