@@ -5,9 +5,10 @@
  * script, the disk, a mount. The log cannot say which; company and time can. A failure counts
  * against its member at once where another attempt, begun after an earlier failure of the same
  * segment, has succeeded since. It counts against nobody, and pauses the study, where another
- * member has failed alike and nobody's later attempt has succeeded, or where a trainer could not
- * even be begun. In a pause one segment at a time is handed out as a probe, after waits that
- * double; the first that works ends it. Retries of one segment wait in the same way.
+ * member has failed alike and nobody's later attempt has succeeded, where a trainer could not even
+ * be begun, or where the checkpoints cannot be reached. In a pause one segment at a time is handed
+ * out as a probe, after waits that double; the first that works ends it. Retries of one segment
+ * wait in the same way.
  *
  * All of it is the memory of one process and taken back by the population's journal. What the log
  * learns is `failed`, a verdict, or `released`, none; decisions know nothing of it.
