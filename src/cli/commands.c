@@ -530,9 +530,10 @@ const pbt__command pbt__commands[] = {
         .summary = "undo a stop, or bring back members that failed",
         .text = "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n"
                 "\n"
-                "--members brings back members that failed for good, also of a study that has\n"
-                "finished or failed: each goes on from the weights it had, else from a copy of\n"
-                "another's, else afresh. 'pbt run' of the spec trains them.\n",
+                "--members brings back members that failed for good or lost their last segment,\n"
+                "also of a study that has finished or failed: each goes on from the weights it\n"
+                "had, else from a copy of another's, else afresh. 'pbt run' of the spec trains\n"
+                "them.\n",
         .run = pbt__command_resume,
     },
     {

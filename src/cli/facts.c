@@ -83,21 +83,56 @@ void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out)
     pbt__table_fini(&table);
 }
 
-bool pbt__facts_failed(const json_t *show, pbt__text *out)
+static bool is_listed(const json_t *members, int64_t member)
 {
+    bool is_one = false;
+    for (size_t i = 0; !is_one && i < json_array_size(members); i++) {
+        is_one = json_integer_value(json_array_get(members, i)) == member;
+    }
+    return is_one;
+}
+
+/* Members that lost segments, but did not fail: a list of their numbers. NULL: no memory. */
+static json_t *list_losers(const json_t *show)
+{
+    const json_t *lacking = json_object_get(show, "short_members");
     const json_t *failed = json_object_get(show, "failed_members");
-    const size_t count = json_array_size(failed);
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < json_array_size(lacking); i++) {
+        const int64_t member = integer_of(json_array_get(lacking, i), "member");
+        if (!is_listed(failed, member)) {
+            (void)json_array_append_new(list, json_integer(member));
+        }
+    }
+    return list;
+}
+
+/* "2 of 4 members failed (m1, m3)", and so on for what else became of some. */
+static void add_members(const json_t *show, const json_t *members, const char *what, pbt__text *out)
+{
+    const size_t count = json_array_size(members);
     const int64_t population = integer_of(show, "population");
     if (count == 0) {
-        return false;
+        return;
     }
-    pbt__text_format(out, "%zu of %" PRId64 " member%s failed (", count, population,
-                     population == 1 ? "" : "s");
+    pbt__text_format(out, "%s%zu of %" PRId64 " member%s %s (", out->length > 0 ? ", " : "", count,
+                     population, population == 1 ? "" : "s", what);
     for (size_t i = 0; i < count && i < FAILED_SHOWN; i++) {
         pbt__text_format(out, "%sm%" PRId64, i == 0 ? "" : ", ",
-                         (int64_t)json_integer_value(json_array_get(failed, i)));
+                         (int64_t)json_integer_value(json_array_get(members, i)));
     }
     pbt__text_add(out, count > FAILED_SHOWN ? ", ...)" : ")");
+}
+
+bool pbt__facts_missing(const json_t *show, pbt__text *out)
+{
+    json_t *losers = list_losers(show);
+    add_members(show, json_object_get(show, "failed_members"), "failed", out);
+    add_members(show, losers, "lost segments", out);
+    json_decref(losers);
+    if (out->length == 0) {
+        return false;
+    }
     if (json_is_integer(json_object_get(show, "steps_total"))) {
         pbt__text_format(out, ": %" PRId64 " of %" PRId64 " steps were not trained",
                          integer_of(show, "steps_missing"), integer_of(show, "steps_total"));
@@ -105,11 +140,11 @@ bool pbt__facts_failed(const json_t *show, pbt__text *out)
     return true;
 }
 
-static void add_failed(pbt__table *table, const json_t *show)
+static void add_missing(pbt__table *table, const json_t *show)
 {
     pbt__text words = pbt__text_init(PBT__PATH_SIZE);
-    if (pbt__facts_failed(show, &words)) {
-        add_fact(table, "failed", "%s", pbt__text_string(&words));
+    if (pbt__facts_missing(show, &words)) {
+        add_fact(table, "missing", "%s", pbt__text_string(&words));
     }
     pbt__text_fini(&words);
 }
@@ -134,7 +169,7 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
     add_paused(&table, json_object_get(show, "paused"));
     add_fact(&table, "members", "%" PRId64 ", %s", integer_of(show, "population"),
              string_of(show, "mode"));
-    add_failed(&table, show);
+    add_missing(&table, show);
     int64_t done = integer_of(show, "steps_done"), total = integer_of(show, "steps_total");
     double share = total > 0 ? 100.0 * (double)done / (double)total : 0;
     if (total > 0) {

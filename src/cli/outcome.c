@@ -192,24 +192,50 @@ static void write_next(const pbt__outcome *outcome, const pbt__summary *summary,
     }
 }
 
-/* A study that has ended short of members has a result, but is not done. */
-static pbt_err tell_failed(const pbt__outcome *outcome, const json_t *show, pbt_error *error)
+enum { RETURNING_SIZE = 256 };
+
+/* Write "1,3", the members that can be brought back; "all" where they are too many, "" where there
+ * are none. Shape: out[RETURNING_SIZE] */
+static void list_returning(const json_t *show, char *out)
 {
-    char option[PBT__PATH_SIZE], list[256] = "";
-    const json_t *failed = json_object_get(show, "failed_members");
+    const json_t *lacking = json_object_get(show, "short_members");
+    size_t length = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(lacking) && length + 16 < RETURNING_SIZE; i++) {
+        const json_t *one = json_array_get(lacking, i);
+        if (json_is_true(json_object_get(one, "may_return"))) {
+            length += (size_t)snprintf(out + length, RETURNING_SIZE - length, "%s%d",
+                                       length == 0 ? "" : ",",
+                                       (int)json_integer_value(json_object_get(one, "member")));
+        }
+    }
+    if (length + 16 >= RETURNING_SIZE) {
+        snprintf(out, RETURNING_SIZE, "all");
+    }
+}
+
+/* A study that has ended short of steps has a result, but is not done. */
+static pbt_err tell_missing(const pbt__outcome *outcome, const json_t *show, pbt_error *error)
+{
+    char option[PBT__PATH_SIZE], returning[RETURNING_SIZE];
+    const char *name = pbt__study_name(outcome->study);
     pbt__text words = pbt__text_init(sizeof error->message);
     pbt_err err = PBT_OK;
-    size_t length = 0;
-    for (size_t i = 0; i < json_array_size(failed) && length + 16 < sizeof list; i++) {
-        length += (size_t)snprintf(list + length, sizeof list - length, "%s%d", i == 0 ? "" : ",",
-                                   (int)json_integer_value(json_array_get(failed, i)));
-    }
-    bool is_whole = length + 16 < sizeof list;
-    if (pbt__facts_failed(show, &words)) {
+    if (pbt__facts_missing(show, &words)) {
         err = pbt__fail(error, PBT_ERR_TRAINER, "%s", pbt__text_string(&words));
         pbt__place_option(outcome->place, option, sizeof option);
-        pbt__error_hint(error, "'pbt resume %s --members %s%s' brings back those that failed",
-                        pbt__study_name(outcome->study), is_whole ? list : "all", option);
+        list_returning(show, returning);
+        if (returning[0] != '\0') {
+            pbt__error_hint(error,
+                            "mend the cause, then 'pbt resume %s --members %s%s' brings them back, "
+                            "and the same command trains on",
+                            name, returning, option);
+        } else {
+            pbt__error_hint(error,
+                            "a round does not make up what it lost; 'pbt segments %s%s' shows what "
+                            "was given up",
+                            name, option);
+        }
     }
     pbt__text_fini(&words);
     return err;
@@ -235,7 +261,7 @@ static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *sum
     }
     err = pbt__print_text(&text, error);
     if (err == PBT_OK && summary->state == PBT__FINISHED) {
-        err = tell_failed(outcome, show, error);
+        err = tell_missing(outcome, show, error);
     }
     json_decref(show);
     return err;

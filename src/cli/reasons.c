@@ -220,7 +220,8 @@ static const struct {
     {"is_best", NULL, NULL, "At %p nobody whom %m could copy comes before it."},
     {"in_band", NULL, NULL, "At %p %m had %s, which is not below %l."},
     {"revived", NULL, NULL,
-     "%m had failed for good; a user brought it back, and it goes on from the weights it had."},
+     "%m had failed for good, or lost the last round; a user brought it back, and it goes on from "
+     "the weights it had."},
     {"copies", "diverged", NULL,
      "%m diverged, so it counts as the worst; it drew %d (%t) from %e candidates at %p."},
     {"copies", "lost", NULL,

@@ -199,11 +199,16 @@ static const pbt_segment *parent_of(const pbt_population *population, const pbt_
                : &pbt__record(population, s->parent.member, s->parent.number)->segment;
 }
 
+static bool is_gone(const pbt_population *population, const pbt_segment *s)
+{
+    return pbt__record(population, s->id.member, s->id.number)->is_gone;
+}
+
 /* The newest ancestor with a checkpoint, for a member that diverged; its own is of no use. */
 static const pbt_segment *sound_ancestor(const pbt_population *population, const pbt_segment *own)
 {
     const pbt_segment *ancestor = parent_of(population, own);
-    while (ancestor != NULL && !ancestor->has_checkpoint) {
+    while (ancestor != NULL && (!ancestor->has_checkpoint || is_gone(population, ancestor))) {
         ancestor = parent_of(population, ancestor);
     }
     return ancestor;
@@ -324,8 +329,25 @@ static void decide_again(const pbt_population *population, pbt__decision *out,
 static const pbt_segment *weights_had(const pbt_population *population, const pbt_segment *lost)
 {
     bool is_unloadable = pbt__record(population, lost->id.member, lost->id.number)->is_unloadable;
-    return population->rules < PBT__RULES_BACK || is_unloadable ? NULL
-                                                                : parent_of(population, lost);
+    const pbt_segment *parent = parent_of(population, lost);
+    bool is_known = population->rules >= PBT__RULES_BACK && !is_unloadable && parent != NULL;
+    return is_known && !is_gone(population, parent) ? parent : NULL;
+}
+
+/* Those that a lost member keeps which copies hyperparameters alone. */
+static const pbt_segment *weights_kept(const pbt_population *population, const pbt_segment *lost)
+{
+    const pbt_segment *parent = parent_of(population, lost);
+    return parent != NULL && !is_gone(population, parent) ? parent : NULL;
+}
+
+/* Where a lost member goes on. A round's steps are not made up, but for those of the last one,
+ * which it was brought back to train. */
+static int64_t start_of(const pbt_population *population, const pbt_segment *lost)
+{
+    bool is_last = lost->end_step >= population->search->stop_steps;
+    return population->search->mode == PBT_ASYNCHRONOUS || is_last ? lost->start_step
+                                                                   : lost->end_step;
 }
 
 /* Go back to the weights it had, with new hyperparameters, those aside that belong to the weights.
@@ -347,17 +369,29 @@ static void decide_resampled(const pbt_population *population, pbt__decision *ou
     set_course(population, out, start_step, had->end_age);
 }
 
+/* A fixed member takes nobody's weights: it goes on from its own, or, where they are gone, from
+ * scratch. */
+static void decide_fixed(const pbt_population *population, pbt__decision *out,
+                         const pbt_segment *lost, int64_t start_step)
+{
+    if (lost->parent.member >= 0 && weights_kept(population, lost) == NULL) {
+        decide_afresh(population, out, lost, start_step);
+    } else {
+        decide_again(population, out, lost, start_step);
+    }
+}
+
 /* Rescue a lost member. Returns false where it waits for others to report. */
 static bool decide_lost(pbt_population *population, pbt__decision *out)
 {
     int32_t m = out->segment.id.member;
     const pbt_search *search = population->search;
     const pbt_segment *lost = &pbt__record(population, m, population->members[m].newest)->segment;
-    int64_t start = search->mode == PBT_ASYNCHRONOUS ? lost->start_step : lost->end_step;
+    int64_t start = start_of(population, lost);
     if (pbt__is_fixed(population, m)) {
         out->why.occasion = PBT__OCCASION_LOST;
         out->why.verdict = verdict_of_fixed(search, m);
-        decide_again(population, out, lost, start);
+        decide_fixed(population, out, lost, start);
         return true;
     }
     const pbt_segment *had = weights_had(population, lost);
@@ -371,7 +405,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     pbt__exploit_rescue(population, out->segment.id, &choice);
     set_reasons(out, PBT__OCCASION_LOST, &choice);
     if (choice.donor >= 0) {
-        const pbt_segment *kept = parent_of(population, lost);
+        const pbt_segment *kept = weights_kept(population, lost);
         decide_copy(population, out, lost, kept, choice.donor, start);
         out->segment.reason = PBT_RESCUE;
         return true;

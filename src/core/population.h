@@ -30,7 +30,9 @@ enum {
 enum {
     PBT__RULES_FIRST = 0,
     PBT__RULES_BACK = 1, /* a rescue without a donor goes back to the weights the member had */
-    PBT__RULES_NEWEST = PBT__RULES_BACK,
+    PBT__RULES_GONE = 2, /* a checkpoint that could not be loaded is nobody's start again; what the
+                            last round lost may be trained after all */
+    PBT__RULES_NEWEST = PBT__RULES_GONE,
 };
 
 /* What a decision compared, for `pbt why`. */
@@ -131,8 +133,12 @@ PBT_MUST_USE pbt_err pbt__population_new(const pbt_search *search, pbt_populatio
 /* Put the rules in force by which a log was written. Before anything was applied. */
 void pbt__population_follow(pbt_population *population, int32_t rules);
 
-/* Bring back a member that failed: it goes on from the weights it had, or is rescued. Errors:
- * PBT_ERR_STATE where it has not failed, or has nothing left to train; PBT_ERR_MEMORY. */
+/* Say whether a member may be brought back: it failed for good, or the last round lost it, and
+ * something is left to train. */
+bool pbt__population_may_return(const pbt_population *population, int32_t member);
+
+/* Bring such a member back: it goes on from the weights it had, or is rescued. Errors:
+ * PBT_ERR_STATE where it may not be; PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__population_revive(pbt_population *population, int32_t member);
 
 /* Say whether a report fits its open segment, changing nothing. Errors: PBT_ERR_STATE (not open),
@@ -190,6 +196,9 @@ int32_t pbt__population_failures(const pbt_population *population, int32_t membe
 int32_t pbt__population_broken_attempts(const pbt_population *population, int32_t member);
 /* The member's own work so far. Units: steps */
 int64_t pbt__population_step(const pbt_population *population, int32_t member);
+/* Steps up to there that were not trained, which a round does not make up; of one that failed for
+ * good, all that are left up to the stop. O(its segments) */
+int64_t pbt__population_missing(const pbt_population *population, int32_t member);
 
 typedef struct pbt__tally {
     int64_t segments, reports, exploits;

@@ -211,6 +211,22 @@ static pbt_err give_up(pbt_population *population, int32_t m, pbt__segment_recor
     return PBT_OK;
 }
 
+/* What a segment was to start from could not be loaded: nobody is to start from it again. */
+static pbt_err mark_gone(pbt_population *population, pbt_segment_id parent)
+{
+    if (parent.member < 0 || population->rules < PBT__RULES_GONE) {
+        return PBT_OK;
+    }
+    pbt__segment_record *r = pbt__record(population, parent.member, parent.number);
+    if (PBT__TOUCH(population, &r->is_gone)) {
+        return PBT_ERR_MEMORY;
+    }
+    r->is_gone = true;
+    return population->members[parent.member].reported == parent.number
+               ? pbt__points_candidate(population, parent.member, false)
+               : PBT_OK;
+}
+
 static void count_broken(pbt_population *population, const pbt__segment_record *r, pbt__cause cause)
 {
     bool is_first = r->segment.id.number == 0 && cause != PBT__CAUSE_LOST && r->failures == 1;
@@ -246,21 +262,49 @@ pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id, pbt
     *(cause == PBT__CAUSE_LOST ? &r->losses : &r->failures) += 1;
     r->is_unloadable = cause == PBT__CAUSE_UNLOADABLE;
     count_broken(population, r, cause);
+    if (r->is_unloadable && mark_gone(population, r->segment.parent) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
     *gave_up = is_last;
     return is_last ? give_up(population, id.member, r) : PBT_OK;
 }
 
 /* ---- bringing back ---- */
 
+bool pbt__population_may_return(const pbt_population *population, int32_t m)
+{
+    const pbt__member_record *who = &population->members[m];
+    bool has_failed = who->state == PBT_MEMBER_FAILED;
+    if (who->newest < 0 || population->rules < PBT__RULES_GONE) {
+        return has_failed && pbt__population_step(population, m) < population->search->stop_steps;
+    }
+    const pbt_segment *newest = &pbt__record(population, m, who->newest)->segment;
+    bool has_lost = who->state == PBT_MEMBER_FINISHED && newest->state == PBT_SEGMENT_GIVEN_UP;
+    return (has_failed || has_lost) && newest->start_step < population->search->stop_steps;
+}
+
+/* One that the last round lost has finished; it waits again, and is ranked as it was. */
+static pbt_err unfinish(pbt_population *population, pbt__member_record *who)
+{
+    if (PBT__TOUCH(population, who) || PBT__TOUCH(population, &population->tally)) {
+        return PBT_ERR_MEMORY;
+    }
+    who->state = PBT_MEMBER_LOST;
+    population->tally.finished--;
+    return PBT_OK;
+}
+
 pbt_err pbt__population_revive(pbt_population *population, int32_t m)
 {
     pbt__member_record *who = &population->members[m];
-    bool has_work = pbt__population_step(population, m) < population->search->stop_steps;
-    if (who->state != PBT_MEMBER_FAILED || !has_work) {
+    if (!pbt__population_may_return(population, m)) {
         return PBT_ERR_STATE;
     }
-    if (pbt__points_revive(population, m, PBT_MEMBER_LOST) != PBT_OK) {
-        return PBT_ERR_MEMORY;
+    pbt_err err = who->state == PBT_MEMBER_FAILED
+                      ? pbt__points_revive(population, m, PBT_MEMBER_LOST)
+                      : unfinish(population, who);
+    if (err != PBT_OK) {
+        return err;
     }
     population->tally.lost++;
     who->rescues = 0;

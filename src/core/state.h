@@ -22,6 +22,7 @@ typedef struct pbt__segment_record {
     double rank_score;
     int32_t failures, losses;
     bool is_unloadable;   /* it was given up because what it starts from cannot be read */
+    bool is_gone;         /* its checkpoint could not be loaded: nothing starts from it again */
     int64_t sample_first; /* into the population's samples */
     int32_t sample_count;
 } pbt__segment_record;
@@ -51,7 +52,7 @@ typedef struct pbt__member_record {
     int32_t weights_from; /* first number trained on the present weights' lineage, see I */
     int32_t rescues;      /* in a row, without a report */
     int32_t failures;
-    bool is_candidate; /* its latest report is finite and holds a checkpoint */
+    bool is_candidate; /* its latest report is finite and holds a checkpoint that is not gone */
     bool is_revived;   /* and not decided since */
     bool is_asked;     /* pbt_population_ask gave its open segment away */
 } pbt__member_record;

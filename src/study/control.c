@@ -72,14 +72,12 @@ pbt_err pbt__study_resume(pbt__study *study, pbt_error *error)
 
 typedef struct revive_call {
     const int32_t *members;
-    size_t count; /* 0: all that have failed */
+    size_t count; /* 0: all that may return */
 } revive_call;
 
 static bool may_revive(const pbt__study *study, int32_t m)
 {
-    const pbt_population *population = study->view.population;
-    return pbt__population_state(population, m) == PBT_MEMBER_FAILED &&
-           pbt__population_step(population, m) < study->view.facts.spec->search.stop_steps;
+    return pbt__population_may_return(study->view.population, m);
 }
 
 static pbt_err check_revived(const pbt__study *study, const revive_call *call, pbt_error *error)
@@ -92,7 +90,8 @@ static pbt_err check_revived(const pbt__study *study, const revive_call *call, p
                              study->row.name, (int)m);
         }
         if (!may_revive(study, m)) {
-            return pbt__fail(error, PBT_ERR_STATE, "member %d has not failed", (int)m);
+            return pbt__fail(error, PBT_ERR_STATE,
+                             "member %d has not failed, nor lost the last round", (int)m);
         }
         for (size_t j = 0; j < i; j++) {
             if (call->members[j] == m) {
@@ -123,7 +122,8 @@ static pbt_err list_revived(const pbt__study *study, const revive_call *call, js
     }
     return json_array_size(list) > 0
                ? PBT_OK
-               : pbt__fail(error, PBT_ERR_STATE, "no member of study '%s' has failed",
+               : pbt__fail(error, PBT_ERR_STATE,
+                           "no member of study '%s' has failed, or lost the last round",
                            study->row.name);
 }
 

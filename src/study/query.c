@@ -178,36 +178,67 @@ static json_t *best_json(pbt__study *study)
                      pbt__values_json(space_of(study), best.values));
 }
 
-/* Members that failed for good, and the steps that they did not train. */
-static json_t *list_failed(const pbt__study *study, int64_t *missing)
+/* Members that failed for good. */
+static int list_failed(const pbt__study *study, json_t *list)
 {
-    const pbt_search *search = &study->view.facts.spec->search;
-    json_t *list = json_array();
-    *missing = 0;
-    for (int32_t m = 0; list != NULL && m < search->population; m++) {
-        if (pbt__population_state(study->view.population, m) != PBT_MEMBER_FAILED) {
-            continue;
-        }
-        *missing += search->stop_steps - pbt__population_step(study->view.population, m);
-        if (json_array_append_new(list, json_integer(m)) != 0) {
-            json_decref(list);
-            return NULL;
+    int failed = list == NULL ? -1 : 0;
+    for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
+        if (pbt__population_state(study->view.population, m) == PBT_MEMBER_FAILED) {
+            failed = json_array_append_new(list, json_integer(m));
         }
     }
-    return list;
+    return failed;
+}
+
+/* Members some of whose steps are given up, whichever way. */
+static int list_short(const pbt__study *study, json_t *list, int64_t *missing)
+{
+    const pbt_population *population = study->view.population;
+    const pbt_spec *spec = study->view.facts.spec;
+    int failed = list == NULL ? -1 : 0;
+    for (int32_t m = 0; failed == 0 && !spec->is_open_ended && m < spec->search.population; m++) {
+        const int64_t steps = pbt__population_missing(population, m);
+        *missing += steps;
+        if (steps > 0) {
+            failed = json_array_append_new(
+                list, json_pack("{s:i, s:I, s:b}", "member", (int)m, "steps", (json_int_t)steps,
+                                "may_return", (int)pbt__population_may_return(population, m)));
+        }
+    }
+    return failed;
+}
+
+/* Who did not train all of its steps, and how many these are. */
+static json_t *add_missing(const pbt__study *study, json_t *show)
+{
+    int64_t missing = 0;
+    json_t *failed = json_array();
+    json_t *lacking = json_array();
+    const bool is_whole =
+        list_failed(study, failed) == 0 && list_short(study, lacking, &missing) == 0;
+    if (show != NULL && is_whole &&
+        json_object_update_new(show, json_pack("{s:O, s:O, s:I}", "failed_members", failed,
+                                               "short_members", lacking, "steps_missing",
+                                               (json_int_t)missing)) == 0) {
+        json_decref(failed);
+        json_decref(lacking);
+        return show;
+    }
+    json_decref(failed);
+    json_decref(lacking);
+    json_decref(show);
+    return NULL;
 }
 
 static json_t *show_json(pbt__study *study)
 {
-    int64_t missing = 0;
-    json_t *failed = list_failed(study, &missing);
     pbt__summary s;
     const pbt_spec *spec = study->view.facts.spec;
     summarise(study, &s);
     const char *mode = pbt__mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
-                     "s:o, s:o, s:I, s:I, s:o}",
+                     "s:o, s:I, s:o}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
@@ -217,8 +248,7 @@ static json_t *show_json(pbt__study *study)
                      "stop_reason", s.stop_reason, "metric", spec->metric, "notes",
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
-                     has_limit ? json_real(s.seconds_total) : json_null(), "failed_members", failed,
-                     "steps_missing", (json_int_t)(has_end ? missing : 0), "diverged",
+                     has_limit ? json_real(s.seconds_total) : json_null(), "diverged",
                      (json_int_t)s.diverged_count, "paused", pbt__outage_json(study));
 }
 
@@ -276,7 +306,7 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 {
     pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
-        json_t *show = add_training(study, show_json(study));
+        json_t *show = add_training(study, add_missing(study, show_json(study)));
         err = pbt__study_give(add_provenance(study, show), out, error);
         pthread_mutex_unlock(&study->view_lock);
     }

@@ -258,7 +258,7 @@ class Ends(WorkerCase):
     def test_attempts_that_run_out_are_rescued(self):
         self.trouble("segment.id == 'm1s1'", "raise ValueError('too large')", retries=2)
         self.amend_spec("{retries: 2", "{patience: 0, retries: 2")
-        output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
+        output, _ = self.pbt("run", "spec.yaml", "--slots", "2", status=1)
         line = "m1s1 attempt 1 failed: ValueError: too large; its log is workers.logs/m1.log\n"
         self.assertIn(line, output)
         failed = self.events("failed")
@@ -329,7 +329,9 @@ class Ends(WorkerCase):
 
     def test_a_command_whose_attempts_run_out_is_rescued(self):
         self.command("case $3 in *m1s1.*) exit 5;; esac\n")
-        self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
+        _, errors = self.pbt("run", "spec.yaml", "--slots", "2", "--quiet", status=1)
+        self.assertIn("1 of 4 members lost segments (m1): 10 of 160 steps were not trained", errors)
+        self.assertIn("'pbt segments tiny' shows what was given up", errors)
         self.assertEqual([event["gave_up"] for event in self.events("failed")], [False, True])
         self.assertEqual(len(self.events("rescued")), 1)
         self.assertIn("0 problems", self.pbt("verify")[0])

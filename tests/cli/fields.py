@@ -21,6 +21,8 @@ TRAINER = """\
 import json, sys
 rate, save, start = float(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 open(save, "w").write("w")
+if "short.checkpoints/.aside/m0s3." in save:
+    sys.exit(1)
 nan = rate > 0.35 and start == 10
 samples = [rate, rate + 0.001, rate - 0.001]
 print(json.dumps({"score": float("nan") if nan else samples}))
@@ -101,6 +103,11 @@ class Fields(Case):
                 found["why"] += self.json("why", study, segment["segment"])
             (check,) = self.json("check", f"{study}.yaml")
             found["check"].append(check)
+        short = SPEC.format(name="short", rule="none").replace("retries: 0", "patience: 0")
+        (self.folder / "short.yaml").write_text(short)
+        self.pbt("run", "short.yaml", "--quiet", "--slots", "2", status=1)
+        for query in ("show", "list"):
+            found[query] += self.json("show", "short")
         doubtful = SPEC.format(name="doubtful", rule="truncation") + "objective: {metric: loss}\n"
         (self.folder / "doubtful.yaml").write_text(doubtful)
         found["check"].append(json.loads(self.pbt("check", "doubtful.yaml", "--json")[0]))

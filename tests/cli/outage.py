@@ -113,6 +113,45 @@ class Outage(Case):
         self.assertEqual((show["state"], show["steps_done"]), ("finished", 240))
         self.pbt("verify", "x")
 
+    def run_until(self, step):
+        """Run until every member has come to a step, then stop."""
+        run = self.start("run", "s.yaml", "--slots", "2")
+        self.wait_for(lambda: (self.folder / "x.logs").exists() and all(
+            m["step"] >= step for m in self.json("members", "x")), f"step {step}")
+        run.terminate()
+        run.communicate()
+
+    def test_what_the_last_round_lost_is_told_and_trained_after_all(self):
+        self.prepare('[ ! -e gone ] || [ "$5$4" != 150 ] || exit 2\n' + GOOD, patience=0)
+        (self.folder / "gone").touch()
+        output = self.run_it(status=1)
+        self.assertIn("1 of 4 members lost segments (m1): 10 of 240 steps were not trained", output)
+        self.assertIn("'pbt resume x --members 1'", output)
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["failed_members"], show["steps_missing"]), ([], 10))
+        self.assertEqual(show["short_members"], [{"member": 1, "steps": 10, "may_return": True}])
+        (self.folder / "gone").unlink()
+        self.pbt("resume", "x", "--members", "0", status=1)
+        self.pbt("resume", "x", "--members", "1")
+        self.run_it()
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["state"], show["steps_done"]), ("finished", 240))
+        self.pbt("verify", "x")
+
+    def test_a_missing_checkpoint_costs_one_segment_of_each_that_would_load_it(self):
+        """The best one's: all would copy it, again and again."""
+        self.prepare('sleep 0.05\n' + GOOD.replace("$3}", "1$5$3}"), "asynchronous")
+        self.run_until(20)
+        best = max(self.folder.glob("x.checkpoints/m3s*"), key=lambda p: int(p.name[3:]))
+        best.unlink()
+        self.run_it()
+        (show,) = self.json("show", "x")
+        self.assertEqual((show["steps_done"], show["steps_missing"]), (240, 0))
+        lost = [s for s in self.json("segments", "x") if s["state"] == "given_up"]
+        self.assertEqual({s["parent"] for s in lost}, {best.name})
+        self.assertEqual(len(lost), len({s["member"] for s in lost}))
+        self.pbt("verify", "x")
+
 
 def heed_permissions():
     """In a child: be kept out by a folder's mode, as root is not otherwise."""

@@ -275,7 +275,7 @@ class Tiny(Case):
         trainer = self.folder / "trainer.sh"
         fails = 'case "$3" in */m1s1.*) exit 1;; esac\n'
         trainer.write_text(fails + trainer.read_text())
-        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2", status=1)
         output, _ = self.pbt("why", "m1s2")
         self.assertIn("The segment of m1 was given up, so m1 counts as the worst; it drew", output)
         self.assertRegex(output, r"(?m)^before  m1s1 was given up$")

@@ -192,6 +192,64 @@ static void a_loss_in_the_last_round_ends_a_member(void **state)
     tell_score(population, 1, 2);
     assert_true(pbt_population_is_over(population));
     assert_int_equal(pbt__population_tally(population).steps_done, 50);
+    assert_int_equal(pbt__population_missing(population, 0), 10);
+    assert_int_equal(pbt__population_missing(population, 1), 0);
+    pbt_population_free(population);
+}
+
+/* It may be brought back all the same, to train what it lost. */
+static void what_the_last_round_lost_is_trained_after_all(void **state)
+{
+    (void)state;
+    for (int32_t rules = PBT__RULES_BACK; rules <= PBT__RULES_GONE; rules++) {
+        pbt_search search = search_of(2, PBT_GENERATIONAL);
+        search.stop_steps = 30;
+        pbt_population *population = population_of(&search);
+        pbt__population_follow(population, rules);
+        tell_round(population, (double[]){1, 2});
+        tell_round(population, (double[]){1, 2});
+        pbt_segment lost = newest_of(population, 0);
+        give_up(population, 0);
+        tell_score(population, 1, 2);
+        assert_false(pbt__population_may_return(population, 1));
+        pbt_err err = pbt__population_revive(population, 0);
+        assert_int_equal(err, rules < PBT__RULES_GONE ? PBT_ERR_STATE : PBT_OK);
+        if (err == PBT_OK) {
+            assert_int_equal(settle(population), 1);
+            pbt_segment again = newest_of(population, 0);
+            assert_true(is_same_id(again.parent, lost.parent));
+            assert_int_equal(again.start_step, 20);
+            tell_score(population, 0, 1);
+            assert_true(pbt_population_is_over(population));
+            assert_int_equal(pbt__population_tally(population).finished, 2);
+            assert_int_equal(pbt__population_missing(population, 0), 0);
+            assert_invariants(population);
+        }
+        pbt_population_free(population);
+    }
+}
+
+/* A round's loss is missing at the end, and nobody can train it any more; one that failed for good
+ * leaves all that it did not train. */
+static void steps_that_are_missing_are_counted(void **state)
+{
+    (void)state;
+    pbt_search search = search_of(3, PBT_GENERATIONAL);
+    search.stop_steps = 60;
+    pbt_population *population = population_of(&search);
+    give_up(population, 1);
+    tell_round(population, (double[]){1, 2, 3});
+    while (!pbt_population_is_over(population)) {
+        if (state_of(population, 0) == PBT_MEMBER_TRAINING) {
+            give_up(population, 0);
+        }
+        tell_round(population, (double[]){1, 2, 3});
+    }
+    assert_int_equal(state_of(population, 0), PBT_MEMBER_FAILED);
+    assert_int_equal(pbt__population_missing(population, 0), 50);
+    assert_int_equal(pbt__population_missing(population, 1), 10);
+    assert_false(pbt__population_may_return(population, 1));
+    assert_int_equal(pbt__population_missing(population, 2), 0);
     pbt_population_free(population);
 }
 
@@ -479,6 +537,8 @@ int main(void)
         cmocka_unit_test(a_rescuers_report_stands),
         cmocka_unit_test(a_round_rescues_with_its_decisions),
         cmocka_unit_test(a_loss_in_the_last_round_ends_a_member),
+        cmocka_unit_test(what_the_last_round_lost_is_trained_after_all),
+        cmocka_unit_test(steps_that_are_missing_are_counted),
         cmocka_unit_test(a_lost_member_waits_for_a_candidate),
         cmocka_unit_test(nobody_left_to_wait_for),
         cmocka_unit_test(without_copies_a_lost_member_goes_back),

@@ -30,6 +30,19 @@ static int32_t latest_of(const pbt_population *p, int32_t m)
     return number;
 }
 
+/* Whether a segment was given up because it could not start from this one. */
+static bool is_gone(const pbt_population *p, pbt_segment_id id)
+{
+    bool is_found = false;
+    for (int32_t m = 0; m < p->search->population; m++) {
+        for (int32_t number = 0; number <= p->members[m].newest; number++) {
+            const pbt__segment_record *r = pbt__record(p, m, number);
+            is_found = is_found || (r->is_unloadable && is_same_id(r->segment.parent, id));
+        }
+    }
+    return is_found;
+}
+
 /* The first number trained on the weights a member has now. */
 static int32_t weights_from(const pbt_population *p, int32_t m)
 {
@@ -91,7 +104,8 @@ static int32_t ranked_at(const pbt_population *p, int32_t point, entry *sorted)
         }
         pbt_segment last = segment_of(p, m, latest);
         double score = mean_along_lineage(p, m, number);
-        entry own = {m, score, isfinite(last.score) && last.has_checkpoint && isfinite(score)};
+        bool can_give = last.has_checkpoint && !is_gone(p, last.id);
+        entry own = {m, score, isfinite(last.score) && can_give && isfinite(score)};
         int32_t at = count++;
         for (; at > 0 && comes_before(&own, &sorted[at - 1]); at--) {
             sorted[at] = sorted[at - 1];
@@ -172,7 +186,9 @@ static void assert_segment(const pbt_population *p, int32_t m, int32_t number)
     if (number > 0) {
         pbt_segment before = segment_of(p, m, number - 1);
         bool is_lost = before.state == PBT_SEGMENT_GIVEN_UP;
-        bool is_made_up = is_lost && p->search->mode == PBT_ASYNCHRONOUS;
+        /* A round's steps are, where it was the last. */
+        bool is_last = before.end_step >= p->search->stop_steps && s.start_step < before.end_step;
+        bool is_made_up = is_lost && (p->search->mode == PBT_ASYNCHRONOUS || is_last);
         assert_int_equal(s.start_step, is_made_up ? before.start_step : before.end_step);
     }
 }

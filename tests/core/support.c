@@ -1,6 +1,8 @@
 /* support.c: driving a population. */
 #include "support.h"
 
+#include "core/state.h"
+
 static const pbt_parameter rate[] = {
     {
         .name = "rate",
@@ -78,12 +80,21 @@ pbt__decision due_of(pbt_population *population, int32_t m)
     return (pbt__decision){.segment = {.id = PBT_NO_SEGMENT, .donor = -1}};
 }
 
+/* Whoever is rescued, or copies, starts from nothing that is known to be gone. */
+static void assert_not_gone(const pbt_population *population, const pbt_segment *s)
+{
+    bool is_taken = s->reason == PBT_RESCUE || s->parent.member == s->donor;
+    assert_true(s->parent.member < 0 || !is_taken ||
+                !pbt__record(population, s->parent.member, s->parent.number)->is_gone);
+}
+
 static size_t settle_into(pbt_population *population, pbt__decision *kept, int32_t m)
 {
     const pbt__decision *due = NULL;
     size_t count = 0;
     assert_int_equal(pbt__population_decide(population, &due, &count), PBT_OK);
     for (size_t i = 0; i < count; i++) {
+        assert_not_gone(population, &due[i].segment);
         assert_int_equal(pbt__population_apply(population, &due[i]), PBT_OK);
         if (due[i].segment.id.member == m) {
             kept->compared = due[i].compared;
