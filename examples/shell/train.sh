@@ -21,6 +21,9 @@ BEGIN {
         y += vy
     }
     printf "%.17g %.17g %.17g %.17g\n", x, y, vx, vy >save
+    if (close(save) != 0) {
+        exit 1 # a disk that is full
+    }
     if (x * x + y * y < 1e6) {
         printf "{\"f\": %.17g}\n", (1 - x) ^ 2 + 100 * (y - x * x) ^ 2
     } else {

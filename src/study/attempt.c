@@ -284,6 +284,10 @@ static pbt_err run_release(pbt__study *study, void *arguments, pbt_error *error)
         return pbt__fail(error, PBT_ERR_REPORT,
                          "progress lies between a segment's start and its end");
     }
+    err = has_progress ? pbt__study_check_bytes(study, call->progress, error) : PBT_OK;
+    if (err != PBT_OK) {
+        return err;
+    }
     snprintf(call->worker, sizeof call->worker, "%s", claim.worker);
     if (pbt__study_tidy_later(study, call->segment, call->attempt) != PBT_OK) {
         return pbt__fail_memory(error);

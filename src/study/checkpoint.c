@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -224,6 +225,15 @@ pbt_err pbt__vault_reach(const pbt__vault *vault, pbt_error *error)
                ? PBT_OK
                : pbt__fail_errno(error, "cannot reach the checkpoint folder '%.150s'",
                                  vault->folder);
+}
+
+bool pbt__vault_is_full(const pbt__vault *vault)
+{
+    struct statvfs status;
+    if (statvfs(vault->aside, &status) != 0 || status.f_blocks == 0) {
+        return false; /* some file systems count nothing */
+    }
+    return (geteuid() == 0 ? status.f_bfree : status.f_bavail) == 0;
 }
 
 void pbt__vault_close(pbt__vault *vault)

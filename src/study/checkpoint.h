@@ -50,6 +50,9 @@ void pbt__vault_close(pbt__vault *vault);
  * PBT_ERR_IO, PBT_ERR_RESOURCE. */
 PBT_MUST_USE pbt_err pbt__vault_reach(const pbt__vault *vault, pbt_error *error);
 
+/* Say whether nothing more can be written there: no block is free for this user. */
+bool pbt__vault_is_full(const pbt__vault *vault);
+
 /* Say whether both folders are those that were opened. Cheap. Errors: PBT_ERR_IO saying what became
  * of them. */
 PBT_MUST_USE pbt_err pbt__vault_is_in_place(const pbt__vault *vault, pbt_error *error);

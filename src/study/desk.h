@@ -120,6 +120,14 @@ PBT_MUST_USE pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
+/* ---- sizes.c ---- */
+
+/* Refuse what a full disk leaves of a checkpoint. A trainer need not save any bytes, but one that
+ * did goes on doing so. Errors: PBT_ERR_CHECKPOINT (it is empty, and others were not), PBT_ERR_IO
+ * (the disk is full, and nothing shows that it is whole). */
+PBT_MUST_USE pbt_err pbt__study_check_bytes(const pbt__study *study,
+                                            const pbt__checkpoint *checkpoint, pbt_error *error);
+
 /* ---- logs.c ---- */
 
 /* Remove a study's logs, and their folder where nothing else is in it. Errors: PBT_ERR_IO. */

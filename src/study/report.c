@@ -256,6 +256,9 @@ static pbt_err check(pbt__study *study, const report_call *call, pbt_error *erro
 static pbt_err record_new(pbt__study *study, report_call *call, pbt_error *error)
 {
     pbt_err err = check(study, call, error);
+    if (err == PBT_OK && call->has_checkpoint) {
+        err = pbt__study_check_bytes(study, &call->checkpoint, error);
+    }
     if (err == PBT_OK) {
         err = publish(study, call, error);
     }

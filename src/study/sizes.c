@@ -1,4 +1,4 @@
-/* sizes.c: whether every member can go on with states of one size. */
+/* sizes.c: whether every member can go on with states of one size, and which have none. */
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -81,4 +81,40 @@ pbt_err pbt__study_other_size(pbt__study *study, int64_t size_bytes, pbt__start 
     err = find_other(study, size_bytes, out);
     pthread_mutex_unlock(&study->view_lock);
     return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
+}
+
+/* ---- checkpoints without bytes ---- */
+
+static pbt_err fail_full(const pbt__study *study, const pbt__checkpoint *checkpoint,
+                         pbt_error *error)
+{
+    (void)pbt__fail(error, PBT_ERR_IO, "the file system of the checkpoints of '%s' is full",
+                    study->row.name);
+    pbt__error_detail(error, "what the trainer saved there has %lld bytes, and may be cut short",
+                      (long long)checkpoint->size_bytes);
+    pbt__error_hint(error, "free space on it, or lower checkpoints.keep_best with pbt amend");
+    return PBT_ERR_IO;
+}
+
+static pbt_err fail_empty(pbt_error *error)
+{
+    (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint is empty; is the disk full?");
+    pbt__error_detail(error, "checkpoints of this study had bytes before");
+    pbt__error_hint(error, "a trainer that cannot write must fail: 'set -e' in a shell script");
+    return PBT_ERR_CHECKPOINT;
+}
+
+pbt_err pbt__study_check_bytes(const pbt__study *study, const pbt__checkpoint *checkpoint,
+                               pbt_error *error)
+{
+    const bool is_first = pbt__population_tally(study->view.population).best.member < 0;
+    const bool is_empty = checkpoint->size_bytes == 0;
+    if (checkpoint->kind == PBT__CHECKPOINT_INLINE || (!is_empty && !is_first)) {
+        return PBT_OK;
+    }
+    if (pbt__vault_is_full(study->vault)) {
+        return fail_full(study, checkpoint, error);
+    }
+    /* The best one is always kept, so there are bytes where there ever were. */
+    return is_empty && pbt__ledger_bytes(study->view.ledger) > 0 ? fail_empty(error) : PBT_OK;
 }

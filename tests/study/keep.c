@@ -2,6 +2,10 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 static const char ALWAYS_COPY[] = "exploit: {rule: best}\nexplore: {rule: none}\n"
                                   "checkpoints: {keep_best: 0}";
@@ -186,6 +190,110 @@ static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
     assert_int_equal(bench_problems(b), 1);
 }
 
+/* ---- checkpoints without bytes ---- */
+
+/* Report what lies at save_to. */
+static pbt_err report_saved(bench *b, const pbt__action *action, pbt__reply *out)
+{
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    const pbt__metric metric = {.name = "score", .value = 1, .has_value = true};
+    const pbt__result result = {.segment = action->train.segment.id,
+                                .attempt = action->train.attempt,
+                                .step = action->train.segment.end_step,
+                                .metrics = &metric,
+                                .metric_count = 1,
+                                .checkpoint = PBT__SAVED};
+    return pbt__study_report(b->study, &who, &result, out, &b->error);
+}
+
+static pbt_err report_empty(bench *b, const pbt__action *action, bool is_folder, pbt__reply *out)
+{
+    char path[PBT__PATH_SIZE + 8];
+    snprintf(path, sizeof path, "%s%s", action->train.save_to, is_folder ? "/w" : "");
+    assert_true(!is_folder || mkdir(action->train.save_to, 0700) == 0);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    return report_saved(b, action, out);
+}
+
+static void an_empty_checkpoint_is_refused_where_others_had_bytes(void **state)
+{
+    bench *b = *state;
+    pbt__reply reply;
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    bench_create(b, 1, "failure: {retries: 9}");
+    pbt__action action = bench_claim(b, "a");
+    assert_ok(bench_report_file(b, "a", &action, 1, &reply));
+    for (int is_folder = 0; is_folder < 2; is_folder++) {
+        action = bench_claim(b, "a");
+        assert_int_equal(report_empty(b, &action, is_folder, &reply), PBT_ERR_CHECKPOINT);
+        assert_string_equal(b->error.message, "the checkpoint is empty; is the disk full?");
+        assert_int_equal(pbt__study_release(b->study, &who, action.train.segment.id,
+                                            action.train.attempt, 15, true, &b->error),
+                         PBT_ERR_CHECKPOINT);
+        assert_ok(bench_fail(b, "a", &action, true));
+    }
+    assert_int_equal(bench_count(b, "reported"), 1);
+    assert_int_equal(bench_problems(b), 0);
+}
+
+/* Some trainers keep nothing: theirs are empty from the first one on. */
+static void who_saves_no_bytes_may_go_on_so(void **state)
+{
+    bench *b = *state;
+    pbt__reply reply;
+    bench_create(b, 2, "");
+    for (int i = 0; i < 6; i++) {
+        pbt__action action = bench_claim(b, "a");
+        assert_ok(report_empty(b, &action, i % 2 == 1, &reply));
+    }
+    assert_int_equal(bench_problems(b), 0);
+}
+
+/* In a process of its own, whose checkpoints lie on a small file system. Returns what went wrong: 0
+ * nothing, 77 nothing can be mounted. */
+static int report_on_a_full_disk(bench *b)
+{
+    pbt__reply reply;
+    char folder[PBT__PATH_SIZE + 32], path[PBT__PATH_SIZE + 64];
+    snprintf(folder, sizeof folder, "%s/bench.checkpoints", b->folder);
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mkdir(folder, 0700) != 0 || mount("tmpfs", folder, "tmpfs", 0, "size=64k") != 0) {
+        return 77;
+    }
+    bench_create(b, 2, "");
+    pbt__action action = bench_claim(b, "a");
+    snprintf(path, sizeof path, "%s/ballast", folder);
+    FILE *ballast = fopen(path, "we");
+    while (ballast != NULL && fputc('x', ballast) != EOF && fflush(ballast) == 0) {
+    }
+    if (report_empty(b, &action, false, &reply) != PBT_ERR_IO ||
+        strstr(b->error.message, "is full") == NULL || unlink(path) != 0) {
+        return 1;
+    }
+    (void)fclose(ballast);
+    return report_saved(b, &action, &reply) == PBT_OK ? 0 : 2;
+}
+
+static void on_a_full_disk_an_empty_checkpoint_is_an_outage(void **state)
+{
+    bench *b = *state;
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(report_on_a_full_disk(b));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ---- what is left aside ---- */
+
 static void leave_aside(const pbt__action *action)
 {
     FILE *file = fopen(action->train.save_to, "we");
@@ -264,6 +372,9 @@ int main(void)
         TEST(the_best_one_is_always_kept),
         TEST(what_nobody_recorded_is_swept_when_a_study_opens),
         TEST(a_checkpoint_that_was_written_to_is_never_loaded),
+        TEST(an_empty_checkpoint_is_refused_where_others_had_bytes),
+        TEST(who_saves_no_bytes_may_go_on_so),
+        TEST(on_a_full_disk_an_empty_checkpoint_is_an_outage),
         TEST(what_failed_attempts_left_is_removed),
         TEST(one_folder_serves_one_study),
         TEST(behaviour_24_ages_span_exactly_the_segment),
