@@ -81,11 +81,6 @@ pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
 
 /* ---- placeholders ---- */
 
-static bool is_known(const pbt_space *space, const char *name, size_t length)
-{
-    return pbt__placeholder_find(space, name, length) >= 0;
-}
-
 static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const char *name,
                               size_t length)
 {
@@ -108,37 +103,60 @@ static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const
     return err;
 }
 
-static pbt_err refuse_brace(const pbt__reader *reader, pbt__place place, char found, char missing)
+static pbt_err refuse_brace(const pbt__reader *reader, pbt__place place, char found)
 {
     return pbt__refuse(reader, place,
                        "trainer.command: found '%c' without a '%c'; allowed: '%c%c' for a brace",
-                       found, missing, found, found);
+                       found, found == '{' ? '}' : '{', found, found);
 }
 
-/* A process per segment: every brace is a placeholder's, or doubled. */
-static pbt_err check_command(const pbt__reader *reader, pbt__place place, const char *argument)
+static pbt_err refuse_filled(const pbt__reader *reader, pbt__place place, const char *name,
+                             size_t length)
 {
-    for (const char *at = argument; *at != '\0'; at++) {
-        if ((*at == '{' || *at == '}') && at[1] == *at) {
-            at++;
-        } else if (*at == '{') {
-            size_t length = strcspn(at + 1, "{}");
-            if (at[1 + length] != '}') {
-                return refuse_brace(reader, place, '{', '}');
-            }
-            pbt_err err = is_known(&reader->spec->search.space, at + 1, length)
-                              ? PBT_OK
-                              : refuse_unknown(reader, place, at + 1, length);
-            err = pbt__go_on(reader, err);
-            if (err != PBT_OK) {
-                return err;
-            }
-            at += length + 1;
-        } else if (*at == '}') {
-            return refuse_brace(reader, place, '}', '{');
-        }
+    pbt_err err = pbt__refuse(reader, place,
+                              "trainer.command: found the placeholder '{%.*s}', which only the "
+                              "protocol 'command' fills in",
+                              (int)length, name);
+    pbt__error_hint(reader->error, "write 'protocol: command' below 'trainer'");
+    return err;
+}
+
+/* Look a placeholder up, and remember that the command has it. */
+static pbt_err check_name(const pbt__reader *reader, pbt__place place, const char *name,
+                          size_t length)
+{
+    const int32_t index = pbt__placeholder_find(&reader->spec->search.space, name, length);
+    if (index < 0) {
+        return refuse_unknown(reader, place, name, length);
+    }
+    if (reader->findings != NULL) {
+        reader->findings->is_named[index] = true;
     }
     return PBT_OK;
+}
+
+/* A process per segment: every brace is a placeholder's, or doubled. Of those that are not, one is
+ * told: an object of JSON has many. */
+static pbt_err check_command(const pbt__reader *reader, pbt__place place, const char *argument)
+{
+    pbt_err err = PBT_OK;
+    bool is_brace_told = false;
+    for (const char *at = argument; err == PBT_OK && *at != '\0'; at++) {
+        const size_t length = *at == '{' ? strcspn(at + 1, "{}") : 0;
+        if (*at != '{' && *at != '}') {
+            continue;
+        }
+        if (at[1] == *at) {
+            at++;
+        } else if (*at == '{' && at[1 + length] == '}') {
+            err = pbt__go_on(reader, check_name(reader, place, at + 1, length));
+            at += length + 1;
+        } else if (!is_brace_told) {
+            err = pbt__go_on(reader, refuse_brace(reader, place, *at));
+            is_brace_told = true;
+        }
+    }
+    return err;
 }
 
 /* Say whether a worker's command was always refused for this name: "{steps}" in a study of old may
@@ -152,19 +170,36 @@ static bool is_refused_of_workers(const pbt_space *space, const char *name, size
 /* A process that asks for its segments is started once: there is nothing to put in. */
 static pbt_err check_worker(const pbt__reader *reader, pbt__place place, const char *argument)
 {
-    for (const char *at = strchr(argument, '{'); at != NULL; at = strchr(at + 1, '{')) {
-        size_t length = strcspn(at + 1, "{}");
+    pbt_err err = PBT_OK;
+    const char *at = strchr(argument, '{');
+    for (; err == PBT_OK && at != NULL; at = strchr(at + 1, '{')) {
+        const size_t length = strcspn(at + 1, "{}");
         if (at[1 + length] == '}' &&
             is_refused_of_workers(&reader->spec->search.space, at + 1, length)) {
-            pbt_err err = pbt__refuse(reader, place,
-                                      "trainer.command: found the placeholder '{%.*s}', which only "
-                                      "the protocol 'command' fills in",
-                                      (int)length, at + 1);
-            pbt__error_hint(reader->error, "write 'protocol: command' below 'trainer'");
-            return err;
+            err = pbt__go_on(reader, refuse_filled(reader, place, at + 1, length));
         }
     }
-    return PBT_OK;
+    return err;
+}
+
+/* Make room for what is remembered of a command's names. */
+static pbt_err mark_names(const pbt__reader *reader)
+{
+    pbt__findings *findings = reader->findings;
+    const size_t count = PBT__PLACEHOLDER_COUNT + reader->spec->search.space.count;
+    if (findings == NULL) {
+        return PBT_OK;
+    }
+    findings->is_told = pbt__arena_take(reader->arena, count, sizeof *findings->is_told);
+    findings->is_named = pbt__arena_take(reader->arena, count, sizeof *findings->is_named);
+    return findings->is_told != NULL && findings->is_named != NULL ? PBT_OK
+                                                                   : pbt__refuse_memory(reader);
+}
+
+/* A hyperparameter has a name, whatever else is wrong with it. */
+static bool has_names(const pbt__reader *reader)
+{
+    return pbt__is_good(reader, "hyperparameters") || reader->spec->search.space.count > 0;
 }
 
 static pbt_err check_placeholders(const pbt__reader *reader)
@@ -172,25 +207,23 @@ static pbt_err check_placeholders(const pbt__reader *reader)
     const pbt__trainer_spec *trainer = &reader->spec->trainer;
     const pbt__node *list = reader->nodes[pbt__key_find("trainer.command") - pbt__keys];
     const pbt__node *node = list != NULL ? list->first : NULL;
-    if (trainer->command == NULL || trainer->protocol == PBT__PROTOCOL_LIBRARY) {
+    if (trainer->command == NULL || trainer->protocol == PBT__PROTOCOL_LIBRARY ||
+        !has_names(reader)) {
         return PBT_OK;
     }
     const int32_t before = pbt__error_count(reader);
-    for (size_t i = 0; trainer->command[i] != NULL; i++) {
-        pbt__place place = node != NULL ? node->place : place_of(reader, "trainer.command");
-        pbt_err err = trainer->protocol == PBT__PROTOCOL_COMMAND
-                          ? check_command(reader, place, trainer->command[i])
-                          : check_worker(reader, place, trainer->command[i]);
-        err = pbt__go_on(reader, err);
-        if (err != PBT_OK) {
-            return err;
-        }
+    pbt_err err = mark_names(reader);
+    for (size_t i = 0; err == PBT_OK && trainer->command[i] != NULL; i++) {
+        const pbt__place place = node != NULL ? node->place : place_of(reader, "trainer.command");
+        err = trainer->protocol == PBT__PROTOCOL_COMMAND
+                  ? check_command(reader, place, trainer->command[i])
+                  : check_worker(reader, place, trainer->command[i]);
         node = node != NULL ? node->next : NULL;
     }
     if (pbt__error_count(reader) > before) {
         pbt__spoil(reader, pbt__key_find("trainer.command"));
     }
-    return PBT_OK;
+    return err;
 }
 
 /* ---- the search ---- */
@@ -242,33 +275,26 @@ static pbt_err check_totals(const pbt__reader *reader)
     return PBT_OK;
 }
 
+/* Behind an error a search may have fields that say nothing. */
 static pbt_err check_search(const pbt__reader *reader)
 {
     pbt_error error = {.code = PBT_OK};
+    if (pbt__error_count(reader) > 0) {
+        return PBT_OK;
+    }
     pbt_err err = pbt_search_check(&reader->spec->search, &error);
     return err == PBT_OK ? PBT_OK : pbt__refuse(reader, (pbt__place){1, 1}, "%s", error.message);
 }
 
 pbt_err pbt__check_spec(const pbt__reader *reader)
 {
-    static const struct {
-        pbt_err (*check)(const pbt__reader *reader);
-        const char *needs[4]; /* keys without which it cannot tell */
-    } checks[] = {
+    static const pbt__look looks[] = {
         {check_owners, {NULL}},
         {check_trainer, {"trainer.protocol", "trainer.command", "trainer.library"}},
-        {check_placeholders, {"trainer.protocol", "trainer.command", "hyperparameters"}},
+        {check_placeholders, {"trainer.protocol"}},
         {check_stop, {"stop.steps", "stop.seconds"}},
         {check_totals, {"stop.steps", "population", "ready.every", "hyperparameters"}},
         {check_search, {NULL}},
     };
-    pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < sizeof checks / sizeof *checks; i++) {
-        bool can_tell = checks[i].check != check_search || pbt__error_count(reader) == 0;
-        for (size_t j = 0; j < 4 && checks[i].needs[j] != NULL; j++) {
-            can_tell = can_tell && pbt__is_good(reader, checks[i].needs[j]);
-        }
-        err = can_tell ? pbt__go_on(reader, checks[i].check(reader)) : PBT_OK;
-    }
-    return err;
+    return pbt__look_at(reader, looks, sizeof looks / sizeof *looks);
 }

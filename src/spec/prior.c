@@ -348,7 +348,8 @@ static pbt_err read_fields(const prior_reader *prior)
 
 static pbt_err read_prior(const prior_reader *prior)
 {
-    pbt_err err = check_name(prior);
+    const int32_t before = pbt__error_count(prior->reader);
+    pbt_err err = pbt__go_on(prior->reader, check_name(prior));
     if (err != PBT_OK) {
         return err;
     }
@@ -357,7 +358,6 @@ static pbt_err read_prior(const prior_reader *prior)
         path_of(prior, "", path);
         return pbt__refuse_value(prior->reader, prior->node, path, "a map: {type: float, ...}");
     }
-    const int32_t before = pbt__error_count(prior->reader);
     err = read_fields(prior);
     if (err == PBT_OK) {
         err = check_required(prior);

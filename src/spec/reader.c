@@ -177,3 +177,16 @@ bool pbt__is_good(const pbt__reader *reader, const char *path)
 {
     return reader->findings == NULL || !reader->findings->is_bad[pbt__key_find(path) - pbt__keys];
 }
+
+pbt_err pbt__look_at(const pbt__reader *reader, const pbt__look *looks, size_t count)
+{
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < count; i++) {
+        bool can_tell = true;
+        for (size_t j = 0; j < 4 && looks[i].needs[j] != NULL; j++) {
+            can_tell = can_tell && pbt__is_good(reader, looks[i].needs[j]);
+        }
+        err = can_tell ? pbt__go_on(reader, looks[i].look(reader)) : PBT_OK;
+    }
+    return err;
+}

@@ -26,6 +26,9 @@ typedef struct pbt__findings {
     const char *home;            /* Nullable: what `~` stands for */
     char *expanded;              /* the text with it, in the spec's arena; NULL: as it was */
     bool is_bad[PBT__KEY_COUNT]; /* keys whose fields say nothing: missing, or refused */
+    /* By pbt__placeholder_find's numbers; NULL where the command or its names are not known. */
+    bool *is_named; /* an argument has `{name}` */
+    bool *is_told;  /* a complaint names it */
 } pbt__findings;
 
 /* Who reads, from what, into what. */
@@ -81,6 +84,15 @@ void pbt__spoil(const pbt__reader *reader, const pbt__key *key);
 
 /* Say whether a key's field can be relied on: it was read, or has its default. */
 bool pbt__is_good(const pbt__reader *reader, const char *path);
+
+/* One look at a spec, and the keys without which it cannot tell. */
+typedef struct pbt__look {
+    pbt_err (*look)(const pbt__reader *reader);
+    const char *needs[4];
+} pbt__look;
+
+/* Take each look that can tell, whatever those before it found. Shape: looks[count] */
+PBT_MUST_USE pbt_err pbt__look_at(const pbt__reader *reader, const pbt__look *looks, size_t count);
 
 /* PBT_ERR_MEMORY, said in words. */
 pbt_err pbt__refuse_memory(const pbt__reader *reader);

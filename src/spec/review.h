@@ -1,5 +1,5 @@
-/* review.h: the parts of pbt__review_spec. Each returns PBT_OK where it went to the end, whatever
- * it found: what it finds is kept. Nothing outside src/spec includes it. */
+/* review.h: the parts of pbt__review_spec. Each is a pbt__look, and the reader keeps what is found.
+ * Nothing outside src/spec includes it. */
 #ifndef PBT_SPEC_REVIEW_H
 #define PBT_SPEC_REVIEW_H
 
@@ -10,6 +10,13 @@ PBT_MUST_USE pbt_err pbt__review_metric(const pbt__reader *reader);
 
 /* A loss that is maximized, or an accuracy that is minimized. */
 PBT_MUST_USE pbt_err pbt__review_direction(const pbt__reader *reader);
+
+/* Known names in forms that nothing fills in: "${lr}", "<lr>"; in a variable also "{lr}". */
+PBT_MUST_USE pbt_err pbt__review_forms(const pbt__reader *reader);
+PBT_MUST_USE pbt_err pbt__review_variables(const pbt__reader *reader);
+
+/* What a command should say and does not. After the two above: what they tell is not told again. */
+PBT_MUST_USE pbt_err pbt__review_silence(const pbt__reader *reader);
 
 /* `~` that cannot be expanded, and variables, which nothing expands. */
 PBT_MUST_USE pbt_err pbt__review_paths(const pbt__reader *reader);

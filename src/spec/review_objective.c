@@ -42,17 +42,22 @@ pbt_err pbt__review_metric(const pbt__reader *reader)
         pbt__error_hint(reader->error, "give the metric another name, here and in the trainer");
         pbt__warn(reader);
     }
-    return pbt__go_on(reader, err);
+    return err;
 }
 
 /* ---- directions ---- */
 
+/* Words joined: "cross_entropy" is "crossentropy". */
+/* clang-format off */
 static const char *const losses[] = {
-    "loss", "losses", "error", "errors", "err",     "perplexity",   "ppl",
-    "mse",  "rmse",   "mae",   "mape",   "smape",   "rmsle",        "nll",
-    "wer",  "cer",    "fid",   "brier",  "ece",     "xent",         "regret",
-    "cost", "bpc",    "bpb",   "bpd",    "logloss", "crossentropy", NULL,
+    "loss", "losses", "error", "errors", "err", "perplexity", "ppl", "mse", "rmse", "mae", "mape",
+    "smape", "rmsle", "nll", "wer", "cer", "fid", "brier", "ece", "xent", "regret", "cost", "bpc",
+    "bpb", "bpd", "logloss", "crossentropy", "ce", "bce", "msle", "nmse", "nrmse", "wape", "crps",
+    "rmsd", "epe", "eer", "fvd", "kid", "lpips", "mpjpe", "kl", "kld", "kldiv", "nelbo", "hinge",
+    "deviance", "residual", "latency", "misclassification", "bitsperbyte", "bitsperchar",
+    "bitspercharacter", "bitsperdim", "negloglikelihood", "negativeloglikelihood", NULL,
 };
+/* clang-format on */
 
 static const char *const gains[] = {
     "accuracy", "acc",  "auc",  "auroc",  "auprc",   "f1",     "bleu",      "rouge", "reward",
@@ -65,6 +70,8 @@ static const char *const turns[] = {
     "neg",      "negative",    "negated",   "minus",    "inv",  "inverse", "one",
     "inverted", "improvement", "reduction", "decrease", "drop", "gap",     NULL,
 };
+
+enum { WORD_SIZE = 24 };
 
 static bool is_upper(char c)
 {
@@ -103,14 +110,32 @@ static bool ends_with(const char *word, const char *end)
     return length > behind && strcmp(word + length - behind, end) == 0;
 }
 
+/* What is behind the longest loss that a text begins with, of three words at most; NULL: none. */
+static const char *behind_loss(const char *text)
+{
+    char words[3 * WORD_SIZE] = "";
+    const char *found = NULL;
+    for (int i = 0; i < 3; i++) {
+        text = next_word(text, words + strlen(words), WORD_SIZE);
+        found = pbt__names_find(losses, words) >= 0 ? text : found;
+    }
+    return found;
+}
+
 /* -1: lower is better; 1: higher is; 0: it cannot be told. */
 static int tendency_of(const char *metric)
 {
     bool is_loss = false, is_gain = false, is_turned = metric[0] == '-';
     for (const char *at = metric; *at != '\0';) {
-        char word[24];
+        const char *behind = behind_loss(at);
+        if (behind != NULL) {
+            is_loss = true;
+            at = behind;
+            continue;
+        }
+        char word[WORD_SIZE];
         at = next_word(at, word, sizeof word);
-        is_loss = is_loss || pbt__names_find(losses, word) >= 0 || ends_with(word, "loss");
+        is_loss = is_loss || ends_with(word, "loss");
         is_gain = is_gain || pbt__names_find(gains, word) >= 0;
         is_turned = is_turned || pbt__names_find(turns, word) >= 0;
     }

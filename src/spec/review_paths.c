@@ -109,11 +109,10 @@ static void review_argument(const pbt__reader *reader, size_t index)
 
 pbt_err pbt__review_paths(const pbt__reader *reader)
 {
-    const bool has_command = pbt__is_good(reader, "trainer.command");
     pbt__reader visitor = *reader;
     pbt_err err = pbt__home_walk(reader, review_path, &visitor);
     char *const *command = reader->spec->trainer.command;
-    for (size_t i = 1; has_command && command != NULL && command[i] != NULL; i++) {
+    for (size_t i = 1; command != NULL && command[i] != NULL; i++) {
         review_argument(reader, i);
     }
     return err;

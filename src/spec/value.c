@@ -262,6 +262,7 @@ static pbt_err read_study(const pbt__reader *reader, const pbt__key *key, const 
 
 static pbt_err read_arguments(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
+    static char refused[] = ""; /* stands for an argument, so that those behind it are seen */
     char ***field = pbt__key_field(reader->spec, key);
     if (is_nothing(node)) {
         *field = NULL;
@@ -276,13 +277,14 @@ static pbt_err read_arguments(const pbt__reader *reader, const pbt__key *key, co
     }
     size_t count = 0;
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
+        arguments[count] = refused;
         pbt_err err =
             pbt__go_on(reader, pbt__read_text(reader, each, key->path, &arguments[count++]));
         if (err != PBT_OK) {
             return err;
         }
     }
-    if (arguments[0] != NULL && *arguments[0] == '\0') {
+    if (arguments[0] != refused && *arguments[0] == '\0') {
         return pbt__refuse_key(reader, node->first, key);
     }
     *field = arguments;
