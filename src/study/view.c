@@ -62,7 +62,7 @@ static pbt_err parse_created(const pbt__view *view, const pbt__entry *entry, pbt
         err = pbt__spec_parse(entry->spec, entry->name, folder, &spec, error);
     }
     if (err != PBT_OK) {
-        return err;
+        return err == PBT_ERR_SPEC ? PBT_ERR_VERSION : err; /* who wrote it could read it */
     }
     bool is_same =
         strcmp(spec->name, entry->name) == 0 && spec->search.seed == (uint64_t)entry->seed;

@@ -175,6 +175,17 @@ static void a_newer_pbts_events_are_refused(void **state)
     }
 }
 
+static void a_newer_pbts_spec_is_refused(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 2, "stop: {steps: 40}");
+    assert_int_equal(open_forged(b, "UPDATE event SET body = replace(body, 'stop:', 'halt:') "
+                                    "WHERE sequence = 1"),
+                     PBT_ERR_VERSION);
+    assert_string_equal(b->error.message, "event 1 was made by a newer pbt");
+    assert_non_null(strstr(b->error.detail, "halt"));
+}
+
 static void an_absurd_time_is_refused(void **state)
 {
     bench *b = *state;
@@ -248,6 +259,7 @@ int main(void)
         TEST(behaviour_17_a_missing_event_is_found),
         TEST(a_forged_score_is_found_by_the_decisions_it_does_not_explain),
         TEST(a_newer_pbts_events_are_refused),
+        TEST(a_newer_pbts_spec_is_refused),
         TEST(an_absurd_time_is_refused),
         TEST(a_clock_may_be_anywhere),
         TEST(a_damaged_checkpoint_is_found_and_named),
