@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "study/desk.h"
 #include "study/host.h"
+#include "study/likeness.h"
 
 enum {
     WAIT_FIRST_US = 500 * 1000, /* doubles with each failure in a row */
@@ -14,6 +15,7 @@ enum {
     OWN_PATIENCE_US = 10 * 1000 * 1000, /* for what pbt itself lacks */
     OUTLIVED_US = 1000 * 1000,
     DOUBLINGS_MAXIMUM = 16,
+    CROWD = 3, /* members that fail by themselves, all at once: fewer */
 };
 
 /* Patience with one member, or where most others have succeeded, as a share of all. */
@@ -36,19 +38,6 @@ static int64_t wait_us(int32_t before)
 static int32_t member_count(const pbt__study *study)
 {
     return study->view.facts.spec->search.population;
-}
-
-/* A message without what differs from member to member: numbers, and the log's path. */
-static uint64_t likeness_of(const char *message)
-{
-    const char *end = strstr(message, "; its log is ");
-    size_t length = end != NULL ? (size_t)(end - message) : strlen(message);
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < length; i++) {
-        bool is_digit = message[i] >= '0' && message[i] <= '9';
-        hash = is_digit ? hash : (hash ^ (unsigned char)message[i]) * UINT64_C(1099511628211);
-    }
-    return hash;
 }
 
 static bool has_reported(const pbt__study *study)
@@ -191,6 +180,7 @@ pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
         return PBT_ERR_MEMORY;
     }
     outage->reports++;
+    outage->reported_us = study->transaction.now_us;
     trial->is_suspect = false;
     trial->failures = 0;
     if (!is_known || trial->begun_us <= outage->proven_us) {
@@ -216,6 +206,23 @@ static int32_t find_alike(const pbt__study *study, int32_t member, uint64_t like
         }
     }
     return -1;
+}
+
+/* Say whether so many are suspects that it is nobody's own failure, in whatever words: three, or
+ * all that were handed out here, and nothing has worked since the first of them. */
+static bool is_crowd(const pbt__study *study)
+{
+    int32_t suspects = 0, known = 0;
+    int64_t first_us = INT64_MAX;
+    for (int32_t m = 0; m < member_count(study); m++) {
+        const pbt__trial *trial = &study->trials[m];
+        bool is_earlier = trial->is_suspect && trial->last_us < first_us;
+        suspects += trial->is_suspect ? 1 : 0;
+        known += trial->number >= 0 ? 1 : 0;
+        first_us = is_earlier ? trial->last_us : first_us;
+    }
+    bool is_all = suspects > 1 && suspects == known;
+    return (suspects >= CROWD || is_all) && study->outage.reported_us < first_us;
 }
 
 static bool is_alone(const pbt__study *study, int32_t member)
@@ -257,10 +264,18 @@ static void note(pbt__study *study, pbt__trial *trial, uint64_t likeness, bool i
     outage->earliest_us = trial->due_us < outage->earliest_us ? trial->due_us : outage->earliest_us;
 }
 
-static void say_alike(int32_t one, int32_t other, const char *message, pbt_error *out)
+/* `other` has failed alike; -1: there is only company. */
+static void say_outage(const pbt__study *study, int32_t one, int32_t other, const char *message,
+                       pbt_error *out)
 {
-    (void)pbt__fail(out, PBT_ERR_TRAINER, "m%d and m%d failed alike: %s",
-                    (int)(one < other ? one : other), (int)(one < other ? other : one), message);
+    if (other >= 0) {
+        (void)pbt__fail(out, PBT_ERR_TRAINER, "m%d and m%d failed alike: %s",
+                        (int)(one < other ? one : other), (int)(one < other ? other : one),
+                        message);
+    } else {
+        (void)pbt__fail(out, PBT_ERR_TRAINER, "%d members failed, and nothing works: %s",
+                        (int)count_suspects(study), message);
+    }
 }
 
 /* A failure that is nobody's proof yet. */
@@ -272,14 +287,15 @@ static bool suspects(pbt__study *study, const pbt__claim *claim, const char *mes
     const pbt__trial *trial = &study->trials[m];
     pbt_segment_id id = {m, claim->number};
     int32_t other = find_alike(study, m, trial->likeness);
-    if (other >= 0) {
-        say_alike(m, other, message, &why);
-        pause_for(study, &why, false, m);
-        return !outage->is_lifted;
-    }
-    if (outage->is_paused) {
+    bool is_alike = other >= 0;
+    if (outage->is_paused && !is_alike) {
         pause_for(study, &study->outage_why, outage->is_own, m);
         return true;
+    }
+    if (is_alike || is_crowd(study)) {
+        say_outage(study, m, other, message, &why);
+        pause_for(study, &why, false, m);
+        return !outage->is_lifted;
     }
     bool is_last = pbt__population_gives_up(study->view.population, id, PBT__CAUSE_TRAINER);
     return is_last && study->transaction.now_us - trial->first_us < hold_us(study, m);
@@ -301,7 +317,7 @@ pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt__cause
         is_shown = false;
     }
     bool is_refused = trial->refused != 0;
-    note(study, trial, is_refused ? trial->refused : likeness_of(message),
+    note(study, trial, is_refused ? trial->refused : pbt__likeness(message),
          is_certain || is_refused);
     if (cause != PBT__CAUSE_TRAINER || is_shown || was_lifted || !study->is_patient ||
         !has_reported(study) || patience_us(study) == 0) {
@@ -318,7 +334,7 @@ void pbt__outage_refuse(pbt__study *study, pbt_segment_id id, const pbt_error *w
     bool is_known = id.member >= 0 && id.member < member_count(study) &&
                     study->trials[id.member].number == id.number;
     if (is_certain && is_known) {
-        study->trials[id.member].refused = likeness_of(why->message) | 1;
+        study->trials[id.member].refused = pbt__likeness(why->message) | 1;
     }
     pthread_mutex_unlock(&study->view_lock);
 }

@@ -4,11 +4,13 @@
  * A trainer may fail by its hyperparameters, or because something outside of it is gone: the
  * script, the disk, a mount. The log cannot say which; company and time can. A failure counts
  * against its member at once where another attempt, begun after an earlier failure of the same
- * segment, has succeeded since. It counts against nobody, and pauses the study, where another
- * member has failed alike and nobody's later attempt has succeeded, where a trainer could not even
- * be begun, or where the checkpoints cannot be reached. In a pause one segment at a time is handed
- * out as a probe, after waits that double; the first that works ends it. Retries of one segment
- * wait in the same way.
+ * segment, has succeeded since. It counts against nobody, and pauses the study,
+ *   - where another member has failed alike (likeness.h) and nobody's later attempt has succeeded;
+ *   - where three members, or all that were handed out, have failed in whatever words, and nobody
+ *     at all has succeeded since the first of them;
+ *   - where a trainer could not even be begun, or the checkpoints cannot be reached.
+ * In a pause one segment at a time is handed out as a probe, after waits that double; the first
+ * that works ends it. Retries of one segment wait in the same way.
  *
  * All of it is the memory of one process and taken back by the population's journal. What the log
  * learns is `failed`, a verdict, or `released`, none; decisions know nothing of it.
@@ -35,7 +37,7 @@ typedef struct pbt__trial {
     int64_t last_us;   /* and the member's latest */
     int64_t due_us;    /* not handed out before */
     int64_t reports;   /* pbt__outage.reports at its first failure */
-    uint64_t likeness; /* of the latest failure's message */
+    uint64_t likeness; /* of the latest failure's message (likeness.h) */
     bool is_suspect;   /* nobody's later attempt has succeeded */
     uint64_t refused;  /* likeness of why the attempt's report was refused; 0: it was not */
     bool is_certain;   /* the latest failure is one that another attempt cannot change */
@@ -44,7 +46,8 @@ typedef struct pbt__trial {
 typedef struct pbt__outage {
     int64_t proven_us;    /* when the newest attempt that succeeded had begun; 0: none */
     int64_t longest_us;   /* how long an attempt that failed had lived */
-    int64_t reports;      /* recorded here */
+    int64_t reports;      /* recorded here, */
+    int64_t reported_us;  /* the newest of them; 0: none */
     int64_t since_us;     /* when it began; 0: there is none */
     int64_t next_us;      /* of the next probe */
     int64_t waited_us;    /* all waits, the next one included */

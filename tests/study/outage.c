@@ -9,7 +9,21 @@ static void create(bench *b, int population, const char *more)
     bench_create(b, population, more);
 }
 
-/* Have every member report its first segment, and give back what was handed out meanwhile. */
+/* Report, and give back what that is answered with. */
+static void report_only(bench *b, const char *worker, const pbt__action *action, double score)
+{
+    pbt__reply reply;
+    b->now_us += 1000;
+    assert_ok(bench_try_report(b, worker, action, score, action->train.segment.end_step, &reply));
+    if (reply.action.verb == PBT__TRAIN) {
+        const pbt__claimant who = {worker, worker};
+        const pbt__assignment *train = &reply.action.train;
+        assert_ok(pbt__study_release(b->study, &who, train->segment.id, train->attempt,
+                                     train->resume_step, false, &b->error));
+    }
+}
+
+/* Have every member report its first segment. */
 static void begin(bench *b, int population)
 {
     pbt__action actions[8];
@@ -20,16 +34,7 @@ static void begin(bench *b, int population)
         assert_int_equal(actions[m].verb, PBT__TRAIN);
     }
     for (int m = 0; m < population; m++) {
-        b->now_us += 1000;
-        pbt__reply reply;
-        assert_ok(bench_try_report(b, names[m], &actions[m], 5 + m,
-                                   actions[m].train.segment.end_step, &reply));
-        if (reply.action.verb == PBT__TRAIN) {
-            const pbt__claimant who = {names[m], names[m]};
-            const pbt__assignment *train = &reply.action.train;
-            assert_ok(pbt__study_release(b->study, &who, train->segment.id, train->attempt,
-                                         train->resume_step, false, &b->error));
-        }
+        report_only(b, names[m], &actions[m], 5 + m);
     }
     b->now_us += SECOND_US;
 }
@@ -41,15 +46,31 @@ static pbt__pause pause_of(bench *b)
     return pause;
 }
 
-/* Claim and fail, as a trainer whose script is gone. */
-static pbt__action fail_next(bench *b, const char *worker)
+static void fail_with(bench *b, const char *worker, const pbt__action *action, const char *message)
+{
+    const pbt__claimant who = {worker, worker};
+    const pbt__failure failure = {.segment = action->train.segment.id,
+                                  .attempt = action->train.attempt,
+                                  .message = message,
+                                  .can_retry = true};
+    b->now_us += 1000;
+    assert_ok(pbt__study_fail(b->study, &who, &failure, NULL, &b->error));
+}
+
+/* Claim and fail, saying why. */
+static pbt__action fail_saying(bench *b, const char *worker, const char *message)
 {
     pbt__action action = bench_claim(b, worker);
     if (action.verb == PBT__TRAIN) {
-        b->now_us += 1000;
-        assert_ok(bench_fail(b, worker, &action, true));
+        fail_with(b, worker, &action, message);
     }
     return action;
+}
+
+/* As a trainer whose script is gone. */
+static pbt__action fail_next(bench *b, const char *worker)
+{
+    return fail_saying(b, worker, "it broke");
 }
 
 static void a_retry_waits_and_others_are_handed_out_meanwhile(void **state)
@@ -121,6 +142,88 @@ static void two_that_fail_alike_pause_the_study(void **state)
     }
     assert_int_equal(bench_count(b, "failed"), failed);
     assert_int_equal(bench_problems(b), 0);
+}
+
+static const char *const WORDS[] = {"the disk is full", "no such file", "out of memory", "killed"};
+
+static void what_differs_in_a_name_is_alike(void **state)
+{
+    bench *b = *state;
+    create(b, 4, "failure: {retries: 1}");
+    begin(b, 4);
+    (void)fail_saying(b, "a", "OSError: [Errno 28] No space left on device: '/tmp/tmpb_kx'");
+    assert_false(pause_of(b).is_paused);
+    (void)fail_saying(b, "a", "OSError: [Errno 28] No space left on device: '/tmp/tmp3q'");
+    assert_true(pause_of(b).is_paused);
+    assert_non_null(strstr(pause_of(b).why.message, "failed alike: OSError"));
+}
+
+static void three_that_fail_in_any_words_pause_the_study(void **state)
+{
+    bench *b = *state;
+    create(b, 4, "failure: {retries: 0}");
+    begin(b, 4);
+    int failed = bench_count(b, "failed");
+    for (int i = 0; i < 3; i++) {
+        assert_false(pause_of(b).is_paused);
+        (void)fail_saying(b, "a", WORDS[i]);
+    }
+    assert_true(pause_of(b).is_paused);
+    assert_non_null(strstr(pause_of(b).why.message, "3 members failed, and nothing works: out of"));
+    assert_int_equal(bench_count(b, "failed"), failed);
+    b->now_us += SECOND_US;
+    pbt__action probe = bench_claim(b, "a");
+    b->now_us += 1000;
+    (void)bench_report(b, "a", &probe, 1);
+    assert_false(pause_of(b).is_paused);
+}
+
+/* A run that goes on with two slots: nobody else was asked yet. */
+static void all_that_were_handed_out_pause_the_study(void **state)
+{
+    bench *b = *state;
+    create(b, 4, "failure: {retries: 1}");
+    begin(b, 4);
+    bench_reopen(b);
+    pbt__action second = bench_claim(b, "b");
+    (void)fail_saying(b, "a", WORDS[0]);
+    assert_false(pause_of(b).is_paused);
+    assert_ok(bench_fail(b, "b", &second, true));
+    assert_true(pause_of(b).is_paused);
+    assert_non_null(strstr(pause_of(b).why.message, "2 members failed, and nothing works: it"));
+}
+
+/* Another one has been at work since long before, and reports meanwhile. */
+static void three_that_fail_while_others_report_pause_nothing(void **state)
+{
+    bench *b = *state;
+    create(b, 5, "failure: {retries: 0}");
+    begin(b, 5);
+    pbt__action good = bench_claim(b, "b");
+    (void)fail_saying(b, "a", WORDS[0]);
+    (void)fail_saying(b, "a", WORDS[1]);
+    report_only(b, "b", &good, 9);
+    (void)fail_saying(b, "a", WORDS[2]);
+    assert_false(pause_of(b).is_paused);
+}
+
+/* By their hyperparameters, each in words of its own. */
+static void members_that_fail_one_after_another_are_given_up(void **state)
+{
+    bench *b = *state;
+    create(b, 4, "failure: {retries: 1}");
+    begin(b, 4);
+    for (int i = 0; i < 3; i++) {
+        pbt__action bad = fail_saying(b, "a", WORDS[i]);
+        pbt__action good = bench_claim(b, "b");
+        b->now_us += SECOND_US;
+        pbt__action again = bench_claim_member(b, bad.train.segment.id.member, "a");
+        report_only(b, "b", &good, 9);
+        fail_with(b, "a", &again, WORDS[i]);
+        assert_false(pause_of(b).is_paused);
+        assert_int_equal(bench_count(b, "rescued"), i + 1);
+        b->now_us += SECOND_US;
+    }
 }
 
 static void an_outage_outlasts_patience_and_nobody_is_given_up(void **state)
@@ -370,6 +473,11 @@ int main(void)
         TEST(a_retry_waits_and_others_are_handed_out_meanwhile),
         TEST(a_look_loses_no_member_whose_delay_is_over),
         TEST(two_that_fail_alike_pause_the_study),
+        TEST(what_differs_in_a_name_is_alike),
+        TEST(three_that_fail_in_any_words_pause_the_study),
+        TEST(all_that_were_handed_out_pause_the_study),
+        TEST(three_that_fail_while_others_report_pause_nothing),
+        TEST(members_that_fail_one_after_another_are_given_up),
         TEST(an_outage_outlasts_patience_and_nobody_is_given_up),
         TEST(one_that_fails_while_later_ones_succeed_is_given_up),
         TEST(the_last_failure_of_one_alone_is_held_back_for_a_while),
