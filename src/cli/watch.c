@@ -46,7 +46,8 @@ typedef struct view {
     int64_t sequence; /* lines: the newest event printed, */
     bool has_failed;  /* and whether any of them was a failure */
     int64_t due_us;   /* when to show next, */
-    bool is_paused;   /* said already */
+    bool is_paused;   /* said already, */
+    int32_t withheld; /* and who waits alone; -1: nobody */
     int64_t look_us;  /* and when to look around, */
     int64_t head_us;  /* and to leave how far the log has come */
     bool is_stopped;  /* by a user's `pbt stop`; already obeyed */
@@ -209,12 +210,25 @@ static void tell_pause(view *shown, const pbt__pause *pause)
              pause->why.message);
 }
 
+/* Say once that a member waits while others go on. */
+static void tell_withheld(view *shown, const pbt__pause *pause)
+{
+    bool is_new = pause->withheld >= 0 && pause->withheld != shown->withheld && !pause->is_paused;
+    if (is_new && shown->live == NULL && !shown->is_quiet) {
+        printf("m%d waits: %s%s%s\n", (int)pause->withheld, pause->why.message,
+               pause->why.detail[0] != '\0' ? ": " : "", pause->why.detail);
+        fflush(stdout);
+    }
+    shown->withheld = pause->withheld;
+}
+
 /* An outage that lasts too long ends the run and nothing else: its segments were given back. */
 static pbt_err see_pause(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     pbt__pause pause;
     pbt__study_pause(watch->study, &pause);
     tell_pause(shown, &pause);
+    tell_withheld(shown, &pause);
     if (!pause.is_over) {
         return PBT_OK;
     }
@@ -223,11 +237,13 @@ static pbt_err see_pause(const pbt__watch *watch, view *shown, pbt_error *error)
         pbt__error_hint(error, "mend it, then the same command goes on; no attempt was counted");
     }
     if (!pause.is_own) {
+        const char *name = pbt__study_name(watch->study);
+        const bool is_trainer = error->code == PBT_ERR_TRAINER;
         pbt__error_hint(error,
                         "nothing was counted as a failure of these members: mend the cause, then "
-                        "the same command goes on. If their hyperparameters are the cause: 'pbt "
-                        "amend %s failure.patience=0' first",
-                        pbt__study_name(watch->study));
+                        "the same command goes on%s%s%s",
+                        is_trainer ? ". If their hyperparameters are the cause: 'pbt amend " : "",
+                        is_trainer ? name : "", is_trainer ? " failure.patience=0' first" : "");
     }
     return error->code;
 }
@@ -239,6 +255,7 @@ static pbt_err begin_view(const pbt__watch *watch, view *shown, pbt_error *error
         .log_folder = watch->log_folder,
         .is_quiet = watch->is_quiet,
         .sequence = watch->sequence,
+        .withheld = -1,
     };
     if (!watch->is_quiet && pbt__screen_is_usable(STDOUT_FILENO)) {
         return pbt__live_new(watch->study, watch->title, STDOUT_FILENO, &shown->live, error);

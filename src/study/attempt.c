@@ -124,6 +124,18 @@ static pbt_err wait_for(pbt__study *study, const pbt__claim *claim, const pbt_er
                : pbt__fail_memory(error);
 }
 
+/* What it was to load cannot be read any more: it could not begin. */
+static pbt_err withhold(pbt__study *study, const pbt__claim *claim, const pbt_error *why,
+                        pbt_error *error)
+{
+    const pbt_err err = give_back(study, claim, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    return pbt__outage_withhold(study, claim->member, why) == PBT_OK ? PBT_OK
+                                                                     : pbt__fail_memory(error);
+}
+
 /* A failure counts, or it is nobody's verdict and the segment is given back. What fails while the
  * folder of all checkpoints is out of reach could not save, whatever it says. */
 static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
@@ -134,6 +146,11 @@ static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__c
     if (cause == PBT__CAUSE_TRAINER && pbt__vault_reach(study->vault, &why) != PBT_OK &&
         may_wait_for(study, &why)) {
         return wait_for(study, claim, &why, error);
+    }
+    if (cause == PBT__CAUSE_TRAINER &&
+        pbt__study_read_start(study, claim->member, &why) == PBT_ERR_IO &&
+        may_wait_for(study, &why)) {
+        return withhold(study, claim, &why, error);
     }
     if (pbt__outage_judge(study, claim, cause, message, is_certain, &counts) != PBT_OK) {
         return pbt__fail_memory(error);

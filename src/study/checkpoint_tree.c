@@ -158,7 +158,9 @@ static pbt_err visit_file(struct walk *walk, int folder, const char *name,
     walk->sum.size_bytes += status->st_size;
     add_entry(walk, 'f', status->st_size);
     if (walk->what == 0) {
-        return PBT_OK;
+        return faccessat(folder, name, R_OK, AT_EACCESS) == 0
+                   ? PBT_OK
+                   : pbt__fail_errno(walk->error, "cannot read '%s'", walk->path);
     }
     int file = -1;
     pbt_err err = open_entry(walk, folder, name, status, &file);

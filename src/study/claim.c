@@ -1,8 +1,10 @@
 /* claim.c: leases, and who trains what next. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "study/checkpoint_tree.h"
@@ -218,6 +220,9 @@ static pbt_err load_start(pbt__study *study, pbt__assignment *out, pbt_error *er
     if (err == PBT_OK && stat(out->load, &status) != 0) {
         err = pbt__fail_errno(error, "cannot find the start checkpoint '%s'", out->load);
     }
+    if (err == PBT_OK && faccessat(AT_FDCWD, out->load, R_OK, AT_EACCESS) != 0) {
+        err = pbt__fail_errno(error, "cannot read the start checkpoint '%s'", out->load);
+    }
     if (err == PBT_OK) {
         out->load_kind = S_ISDIR(status.st_mode) ? PBT__CHECKPOINT_FOLDER : PBT__CHECKPOINT_FILE;
         measure_start(out);
@@ -254,9 +259,12 @@ pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out, pbt_error 
     out->load_from = PBT_NO_SEGMENT;
     out->load_bytes = out->load_modified_ns = -1;
     out->reload_always = study->view.facts.spec->trainer.reload_always;
-    /* Progress that is gone or torn only costs its steps: the segment starts where it started. */
-    if (entry->progress_attempt > 0 && load_progress(study, entry, out, NULL) == PBT_OK) {
-        return PBT_OK;
+    /* Progress that is gone or torn only costs its steps: the segment starts where it started. What
+     * cannot be read is waited for. */
+    pbt_err err =
+        entry->progress_attempt > 0 ? load_progress(study, entry, out, error) : PBT_ERR_NOT_FOUND;
+    if (err == PBT_OK || (err == PBT_ERR_IO && study->is_patient)) {
+        return err;
     }
     return out->segment.parent.member < 0 ? load_start(study, out, error)
                                           : load_parent(study, out, error);
@@ -410,11 +418,35 @@ static bool is_out_of_reach(const pbt__study *study, pbt_err err)
     return study->is_patient && (is_gone || err == PBT_ERR_IO || err == PBT_ERR_RESOURCE);
 }
 
+pbt_err pbt__study_read_start(pbt__study *study, int32_t m, pbt_error *error)
+{
+    pbt__assignment probe = {.load_kind = PBT__CHECKPOINT_NONE};
+    (void)!pbt__population_newest(study->view.population, m, &probe.segment);
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, probe.segment.id);
+    const bool is_own =
+        probe.segment.parent.member >= 0 || (entry != NULL && entry->progress_attempt > 0);
+    return is_own ? pbt__study_fill_load(study, &probe, error) : PBT_OK;
+}
+
+/* One member's start cannot be read: the next one is handed out. */
+static pbt_err withhold(pbt__study *study, const pbt__claimant *who, int32_t m,
+                        const pbt_error *why, pbt__action *out, pbt_error *error)
+{
+    if (pbt__outage_withhold(study, m, why) != PBT_OK) {
+        return pbt__fail_memory(error);
+    }
+    return pbt__study_assign(study, who, -1, out, error);
+}
+
 static pbt_err assign_chosen(pbt__study *study, const pbt__claimant *who, int32_t m,
                              pbt__action *out, pbt_error *error)
 {
     pbt_error why = {0};
     pbt_err err = assign_member(study, who, m, out, &why);
+    if (err == PBT_ERR_IO && study->is_patient && pbt__vault_reach(study->vault, NULL) == PBT_OK &&
+        pbt__study_read_start(study, m, NULL) == PBT_ERR_IO) {
+        return withhold(study, who, m, &why, out, error);
+    }
     if (is_out_of_reach(study, err)) {
         bool is_own = err == PBT_ERR_RESOURCE;
         err = pbt__outage_hinder(study, NULL, &why, is_own);

@@ -203,6 +203,9 @@ PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim 
                                             pbt_error *error);
 /* Record the loss of every lease that has ended. O(1) where none can have. */
 PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
+/* Say whether what a member's open segment starts from can be read. Errors: PBT_ERR_IO where it
+ * cannot, PBT_ERR_CHECKPOINT where it is gone or other than recorded. */
+PBT_MUST_USE pbt_err pbt__study_read_start(pbt__study *study, int32_t member, pbt_error *error);
 /* Find what an assignment's segment starts from, and fill in `resume_step` and `load`. */
 PBT_MUST_USE pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *out,
                                           pbt_error *error);

@@ -126,6 +126,52 @@ pbt_err pbt__outage_hinder(pbt__study *study, const pbt__claim *claim, const pbt
     return PBT_OK;
 }
 
+/* ---- one member alone ---- */
+
+static bool is_withheld(const pbt__study *study, const pbt_segment *open)
+{
+    const pbt__trial *trial = &study->trials[open->id.member];
+    return trial->number == open->id.number && trial->withheld > 0;
+}
+
+/* Whether anybody else is at work, or may be. */
+static bool others_go_on(const pbt__study *study, int32_t member)
+{
+    pbt_segment newest;
+    for (int32_t m = 0; m < member_count(study); m++) {
+        bool is_open = m != member && pbt__population_newest(study->view.population, m, &newest) &&
+                       newest.state == PBT_SEGMENT_OPEN;
+        if (is_open && !is_withheld(study, &newest)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+pbt_err pbt__outage_withhold(pbt__study *study, int32_t m, const pbt_error *why)
+{
+    pbt_segment newest;
+    pbt__outage *outage = &study->outage;
+    pbt__trial *trial = &study->trials[m];
+    int64_t now = study->transaction.now_us;
+    if (PBT__STUDY_TOUCH(study, outage) || PBT__STUDY_TOUCH(study, trial)) {
+        return PBT_ERR_MEMORY;
+    }
+    (void)!pbt__population_newest(study->view.population, m, &newest);
+    if (trial->number != newest.id.number) {
+        *trial = (pbt__trial){.number = newest.id.number, .begun_us = now};
+    }
+    trial->due_us = now + wait_us(trial->withheld++);
+    trial->last_us = now;
+    outage->earliest_us = trial->due_us < outage->earliest_us ? trial->due_us : outage->earliest_us;
+    outage->withheld = m;
+    study->outage_why = *why;
+    if (outage->is_paused || !others_go_on(study, m)) {
+        pause_for(study, why, false, m);
+    }
+    return pbt__study_requeue(study, m);
+}
+
 /* ---- an attempt ---- */
 
 pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
@@ -141,6 +187,8 @@ pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
     }
     trial->begun_us = study->transaction.now_us;
     trial->refused = 0;
+    trial->withheld = 0;
+    study->outage.withheld = study->outage.withheld == claim->member ? -1 : study->outage.withheld;
     if (study->outage.is_paused) {
         study->outage.probe = claim->member;
     }
@@ -453,6 +501,7 @@ void pbt__study_pause(pbt__study *study, pbt__pause *out)
         .is_paused = outage->is_paused,
         .is_over = outage->is_over,
         .is_own = outage->is_own,
+        .withheld = outage->withheld,
         .next_us = outage->next_us,
         .why = study->outage_why,
     };

@@ -10,7 +10,8 @@
  *     at all has succeeded since the first of them;
  *   - where a trainer could not even be begun, or the checkpoints cannot be reached.
  * In a pause one segment at a time is handed out as a probe, after waits that double; the first
- * that works ends it. Retries of one segment wait in the same way.
+ * that works ends it. Retries of one segment wait in the same way, and so does a member alone whose
+ * checkpoint cannot be read.
  *
  * All of it is the memory of one process and taken back by the population's journal. What the log
  * learns is `failed`, a verdict, or `released`, none; decisions know nothing of it.
@@ -41,6 +42,7 @@ typedef struct pbt__trial {
     bool is_suspect;   /* nobody's later attempt has succeeded */
     uint64_t refused;  /* likeness of why the attempt's report was refused; 0: it was not */
     bool is_certain;   /* the latest failure is one that another attempt cannot change */
+    int32_t withheld;  /* how often in a row what it starts from could not be read */
 } pbt__trial;
 
 typedef struct pbt__outage {
@@ -55,6 +57,7 @@ typedef struct pbt__outage {
     int64_t earliest_us;  /* no member's delay ends before */
     int32_t waits;
     int32_t probe;     /* the member that was handed out last in the pause; -1: none */
+    int32_t withheld;  /* the member that was withheld last, and still is; -1: none */
     bool has_suspects; /* some member may be; false: none is */
     bool is_paused;
     bool is_own;    /* pbt itself lacks something */
@@ -79,6 +82,11 @@ void pbt__outage_refuse(struct pbt__study *study, pbt_segment_id id, const pbt_e
 /* Nothing can be begun: pause. Nullable: claim, of the attempt that could not be. */
 PBT_MUST_USE pbt_err pbt__outage_hinder(struct pbt__study *study, const pbt__claim *claim,
                                         const pbt_error *why, bool is_own);
+
+/* What one member starts from is there, but cannot be read: it waits, and the others go on. Where
+ * nobody else can, pause. */
+PBT_MUST_USE pbt_err pbt__outage_withhold(struct pbt__study *study, int32_t member,
+                                          const pbt_error *why);
 
 /* Say whether two members' first failures, the only ones of a study that never reported, are one
  * certain error. O(N) */

@@ -185,10 +185,11 @@ PBT_MUST_USE pbt_err pbt__study_hinder(pbt__study *study, const pbt__claimant *w
 /* A study that waits for the end of an outage, as this process knows. */
 typedef struct pbt__pause {
     bool is_paused;
-    bool is_over;    /* patience is: the run ends */
-    bool is_own;     /* pbt itself lacks something */
-    int64_t next_us; /* of the next probe, on the store's clock */
-    pbt_error why;
+    bool is_over;     /* patience is: the run ends */
+    bool is_own;      /* pbt itself lacks something */
+    int32_t withheld; /* a member that waits while others go on; -1: none */
+    int64_t next_us;  /* of the next probe, on the store's clock */
+    pbt_error why;    /* of the pause, or of that wait */
 } pbt__pause;
 
 void pbt__study_pause(pbt__study *study, pbt__pause *out);

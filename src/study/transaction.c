@@ -120,7 +120,7 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     study->is_waiting = pbt__calloc(count, sizeof *study->is_waiting);
     study->decided = pbt__calloc(count, sizeof *study->decided);
     study->trials = pbt__calloc(count, sizeof *study->trials);
-    study->outage = (pbt__outage){.probe = -1, .earliest_us = INT64_MAX};
+    study->outage = (pbt__outage){.probe = -1, .withheld = -1, .earliest_us = INT64_MAX};
     if (study->claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
         study->decided == NULL || study->trials == NULL) {
         pbt__study_strip(study);
