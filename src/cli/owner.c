@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/lock.h"
+#include "server/server.h"
 #include "study/json.h"
 
 enum { OWNER_MAXIMUM = 4096 }; /* Units: bytes */
@@ -57,6 +60,37 @@ pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *err
     }
     *out = owner;
     return PBT_OK;
+}
+
+/* Say whether a file is ours, and nobody else could have read or written it. */
+static bool is_private(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+           (status.st_mode & (S_IRWXG | S_IRWXO)) == 0 && status.st_nlink == 1;
+}
+
+bool pbt__owner_tokens(const pbt__place *place, char *token, char *worker_token)
+{
+    char path[PBT__PATH_SIZE + 8], found[2][PBT__TOKEN_SIZE];
+    char *text = NULL;
+    size_t length = 0;
+    json_t *json = NULL;
+    (void)snprintf(path, sizeof path, "%s.owner", place->real);
+    const bool is_read = is_private(path) &&
+                         pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK &&
+                         pbt__json_read(text, length, &json, NULL) == PBT_OK;
+    const bool is_whole = is_read && take_word(json, "token", found[0], PBT__TOKEN_SIZE) &&
+                          take_word(json, "worker_token", found[1], PBT__TOKEN_SIZE) &&
+                          strlen(found[0]) == PBT__TOKEN_SIZE - 1 &&
+                          strlen(found[1]) == PBT__TOKEN_SIZE - 1;
+    json_decref(json);
+    free(text);
+    if (is_whole) {
+        memcpy(token, found[0], PBT__TOKEN_SIZE);
+        memcpy(worker_token, found[1], PBT__TOKEN_SIZE);
+    }
+    return is_whole;
 }
 
 pbt_err pbt__owner_reach(const pbt__place *place, const char *study, pbt__owner *owner,

@@ -21,6 +21,11 @@ typedef struct pbt__owner {
  * says nothing of itself yet. Nullable: error. */
 PBT_MUST_USE pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *error);
 
+/* Read the tokens that an earlier owner left in STORE.owner, a file that nobody else can read.
+ * Returns false where there are none; then nothing was changed.
+ * Shape: token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE] */
+bool pbt__owner_tokens(const pbt__place *place, char *token, char *worker_token);
+
 /*
  * Reach the store's owner for a study that it answers for. pbt__http_fini on `http` in any case.
  * Errors: as pbt__owner_find; PBT_ERR_NOT_FOUND where it answers for no such study, PBT_ERR_BUSY

@@ -1,4 +1,10 @@
-/* service.c: starting and announcing a run's server. */
+/*
+ * service.c: starting and announcing a run's server.
+ *
+ * Workers on other machines outlive a run. They find the next one where it listens at the same
+ * address, and can show only the token that they were given: so where a port was asked for,
+ * STORE.owner stays when the run ends, and the next one at a port takes its tokens from there.
+ */
 #include "cli/service.h"
 
 #include <fcntl.h>
@@ -10,6 +16,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/owner.h"
 #include "study/json.h"
 
 enum { PORT_MAXIMUM = 65535, ADDRESS_SIZE = 256 };
@@ -79,6 +86,17 @@ static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_erro
     return err;
 }
 
+/* Take the tokens that the run before left for this one, or make new ones. */
+static pbt_err find_tokens(pbt__service *service, const pbt__place *place, pbt_error *error)
+{
+    if (service->is_lasting && place != NULL &&
+        pbt__owner_tokens(place, service->token, service->worker_token)) {
+        return PBT_OK;
+    }
+    const pbt_err err = pbt__token_make(service->token, error);
+    return err == PBT_OK ? pbt__token_make(service->worker_token, error) : err;
+}
+
 pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const char *listen,
                            pbt_error *error)
 {
@@ -87,11 +105,9 @@ pbt_err pbt__service_start(pbt__service *service, const pbt__place *place, const
     pbt__server_options options = {
         .address = address, .token = service->token, .worker_token = service->worker_token};
     pbt_err err = listen != NULL ? read_listen(listen, address, &options.port, error) : PBT_OK;
+    service->is_lasting = options.port != 0;
     if (err == PBT_OK) {
-        err = pbt__token_make(service->token, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__token_make(service->worker_token, error);
+        err = find_tokens(service, place, error);
     }
     if (err == PBT_OK) {
         err = pbt__server_start(&options, &service->server, error);
@@ -115,7 +131,9 @@ void pbt__service_keep(pbt__service *service, const pbt__place *place)
 void pbt__service_stop(pbt__service *service)
 {
     /* A store that was put in the place of ours may have an owner of its own. */
-    if (service->owner[0] != '\0' && inode_of(service->owner) == service->owner_inode) {
+    const bool is_ours =
+        service->owner[0] != '\0' && inode_of(service->owner) == service->owner_inode;
+    if (is_ours && !service->is_lasting) {
         (void)unlink(service->owner);
     }
     pbt__server_stop(service->server);

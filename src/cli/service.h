@@ -4,8 +4,8 @@
  *
  * STORE.owner is readable by its owner alone: it holds both tokens, the one that may do everything
  * and the one that workers are given. It is written aside and renamed,
- * so a reader finds a whole one or none, and removed when the run ends; one that a killed run left
- * names a process that is gone.
+ * so a reader finds a whole one or none. It is removed when the run ends, unless workers may come
+ * back with its token (service.c); one that is left names a process that is gone.
  */
 #ifndef PBT_CLI_SERVICE_H
 #define PBT_CLI_SERVICE_H
@@ -19,6 +19,7 @@ typedef struct pbt__service {
     pbt__server *server; /* NULL: none */
     char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
     char owner[PBT__PATH_SIZE + 8]; /* "": none was written */
+    bool is_lasting;                /* at a port that was asked for: the next run is found there */
     ino_t owner_inode;
 } pbt__service;
 
@@ -31,7 +32,7 @@ PBT_MUST_USE pbt_err pbt__service_start(pbt__service *service, const pbt__place 
 /* Write STORE.owner again where somebody removed it; a no-op where none was written. */
 void pbt__service_keep(pbt__service *service, const pbt__place *place);
 
-/* Stop listening and remove STORE.owner, if it is this service's. */
+/* Stop listening; remove STORE.owner, where it is this service's and holds nothing that lasts. */
 void pbt__service_stop(pbt__service *service);
 
 #endif

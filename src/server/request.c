@@ -79,9 +79,9 @@ static void route(pbt__request *request, const char *method, const char *path)
     const pbt__role role = pbt__token_role(request->server, header);
     if (role == PBT__ROLE_NONE) {
         pbt__request_refuse(request, MHD_HTTP_UNAUTHORIZED, "ERR_TOKEN", "no valid token");
-        pbt__error_hint(
-            &request->error,
-            "send the header 'Authorization: Bearer TOKEN'; 'pbt' takes it from --token-file");
+        pbt__error_hint(&request->error,
+                        "send the header 'Authorization: Bearer TOKEN'; 'pbt' takes it from "
+                        "--token-file, a worker from PBT_TOKEN; STORE.owner has both");
         return;
     }
     if (request->peer != NULL) {

@@ -4,13 +4,15 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
+import subprocess
 import time
 import urllib.error
 import urllib.request
 
 import tap
-from worker_case import TRAINER, WorkerCase
+from worker_case import CLIENT, TRAINER, WorkerCase
 
 # What a script could do with what it is given: each call is refused before any training.
 INTRUDER = """\
@@ -172,6 +174,83 @@ class Workers(WorkerCase):
         self.assertTrue(re.search(r"^API at http://127\.0\.0\.1:\d+$", output.splitlines()[1]))
         _, errors = self.pbt("run", "spec.yaml", "--listen", "nowhere", status=2)
         self.assertIn("--listen takes ADDRESS:PORT, found 'nowhere'", errors)
+
+
+class Elsewhere(WorkerCase):
+    """A worker that no run started: it outlives them, and knows an address and a token."""
+
+    def setUp(self):
+        super().setUp()
+        self.trainer(TRAINER + "    print(os.getpid(), file=open('reports', 'a'), flush=True)\n")
+        self.workers(mode="asynchronous", steps=9000, delay="0.005")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def listen(self, *words):
+        run = self.start("run", "spec.yaml", "--slots", "1", "--listen",
+                         f"127.0.0.1:{self.port}", *words)
+        self.wait_for(lambda: self.tokens().get("process") == run.pid, "the run")
+        return run
+
+    def tokens(self):
+        try:
+            return json.loads((self.folder / "pbt.db.owner").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def join(self):
+        settings = {"PBT_SERVER": f"http://127.0.0.1:{self.port}", "PBT_STUDY": "workers",
+                    "PBT_TOKEN": self.tokens()["worker_token"], "PBT_WORKER": "elsewhere",
+                    "PYTHONPATH": str(CLIENT), "DELAY": "0.005"}
+        worker = subprocess.Popen(["python3", "train.py"], cwd=self.folder, text=True,
+                                  stderr=subprocess.PIPE, env=self.environment() | settings)
+        self.addCleanup(worker.communicate)
+        self.addCleanup(worker.kill)
+        self.wait_for(lambda: str(worker.pid) in self.processes(), "the worker")
+        return worker
+
+    def see_report(self, worker):
+        reports = self.folder / "reports"
+        before = reports.read_text().count(f"{worker.pid}\n") if reports.exists() else 0
+        self.wait_for(lambda: reports.exists()
+                      and reports.read_text().count(f"{worker.pid}\n") > before, "a report")
+
+    def end(self, process, *signals):
+        for each in signals:
+            process.send_signal(each)
+        return process.communicate(timeout=120)[1], process.returncode
+
+    def test_it_goes_on_with_the_next_run(self):
+        run = self.listen("--quiet")
+        worker, tokens = self.join(), self.tokens()
+        for end in (signal.SIGKILL, signal.SIGINT):
+            self.see_report(worker)
+            self.end(run, end)
+            self.assertEqual((self.folder / "pbt.db.owner").stat().st_mode & 0o777, 0o600)
+            run = self.listen("--quiet")
+            self.assertEqual({**self.tokens(), "process": tokens["process"]}, tokens)
+        self.see_report(worker)
+        self.pbt("stop", "workers")
+        self.assertEqual(self.end(run), ("", 0))
+        self.assertEqual(self.end(worker)[1], 0)
+
+    def test_it_is_told_in_words_that_its_token_is_no_more(self):
+        run = self.listen()
+        worker = self.join()
+        self.end(run, signal.SIGKILL)
+        (self.folder / "pbt.db.owner").chmod(0o644)
+        self.listen()
+        said, status = self.end(worker)
+        self.assertEqual(status, 1)
+        self.assertIn("pbt: no valid token\nhint: ", said)
+        self.assertIn("a worker from PBT_TOKEN; STORE.owner has both", said)
+        self.assertNotIn("Traceback", said)
+
+    def test_a_run_at_a_free_port_leaves_no_token(self):
+        self.workers()
+        self.pbt("run", "spec.yaml", "--quiet", "--listen", "127.0.0.1:0")
+        self.assertEqual(self.tokens(), {})
 
 
 if __name__ == "__main__":

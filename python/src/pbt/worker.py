@@ -13,7 +13,7 @@ import traceback
 from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Type
 
-from . import _terminate, _unfinished
+from . import _terminate, _unfinished, _words
 from ._measures import Number, is_finite, number, split
 from ._pin import pin
 from ._ranks import Broadcast, Group
@@ -103,6 +103,7 @@ class Worker:
         if os.environ.get("PBT_WORKER"):
             print_by_line()
         _terminate.obey(self._on_terminate)
+        _words.install()
         atexit.register(self._leave)
 
     # ---- training
