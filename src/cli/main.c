@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -21,11 +22,19 @@ static void fill_streams(void)
     }
 }
 
+/* Whatever a mask takes from others: what we and the trainers make, we can use. */
+static void keep_own_rights(void)
+{
+    const mode_t mask = umask(0);
+    (void)umask(mask & ~(mode_t)S_IRWXU);
+}
+
 int main(int argc, char **argv)
 {
     pbt_error error = {0};
     pbt__arguments arguments;
     fill_streams();
+    keep_own_rights();
     pbt__signals_survive();
     if (pbt__cell_is_asked(argc, argv)) {
         return pbt__cell_main(argc, argv);

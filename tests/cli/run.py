@@ -266,6 +266,13 @@ class Run(Case):
         self.assertIn("pbt: cannot ", errors)
         self.assertIn("0 problems", self.pbt("verify")[0])
 
+    def test_a_mask_takes_nothing_from_its_own_user(self):
+        self.pbt("run", "spec.yaml", "--quiet", umask=0o777)
+        for path in self.folder.rglob("*"):
+            own = 0o700 if path.is_dir() else 0o600
+            self.assertEqual(path.stat().st_mode & own, own, path)
+        self.assertIn(" 0 problems", self.pbt("verify")[0])
+
     def test_memory_store(self):
         output, _ = self.pbt("run", "spec.yaml", "--store", "memory:")
         self.assertIn("tiny finished", output)
