@@ -38,7 +38,26 @@ static pbt_err rescue(pbt__store *store, char *path, pbt_error *error)
     return err;
 }
 
-void pbt__rescue(pbt__store *store, const pbt__place *place, pbt_error *error)
+/* Name the file and what to do with it. Checkpoints are found from where the store lies; where they
+ * were moved, the working folder may have been. */
+static void tell_rescued(const pbt__study *study, const pbt__place *place, const char *path,
+                         pbt_error *error)
+{
+    const bool is_here = study == NULL || pbt__study_has_folder(study);
+    const char *shown = is_here ? pbt__place_shown(place, path) : path;
+    pbt__error_detail(error, "all that was known is in '%.400s'", shown);
+    if (is_here) {
+        pbt__error_hint(error, "go on with --store %.100s, or put it in the store's place", shown);
+        return;
+    }
+    pbt__error_hint(error,
+                    "the checkpoints of '%s' were moved too: put that file beside them, where they "
+                    "lie now, and go on with --store there",
+                    pbt__study_name(study));
+}
+
+void pbt__rescue(pbt__store *store, const pbt__study *study, const pbt__place *place,
+                 pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
     pbt_error why = {0};
@@ -51,7 +70,5 @@ void pbt__rescue(pbt__store *store, const pbt__place *place, pbt_error *error)
         pbt__error_hint(error, "bring the store back from a backup");
         return;
     }
-    const char *shown = pbt__place_shown(place, path);
-    pbt__error_detail(error, "all that was known is in '%.400s'", shown);
-    pbt__error_hint(error, "go on with --store %.100s, or put it in the store's place", shown);
+    tell_rescued(study, place, path, error);
 }

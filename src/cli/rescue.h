@@ -13,8 +13,9 @@
 PBT_MUST_USE pbt_err pbt__rescue_check(pbt__study *study, const char *worker, pbt_err err,
                                        pbt_error *error);
 
-/* Where the store is not in place, copy what is open into a file beside it and name that in the
- * error; a no-op where it is. */
-void pbt__rescue(pbt__store *store, const pbt__place *place, pbt_error *error);
+/* Where the store is not in place, copy what is open into a file beside it, and say in the error
+ * where that is and how to go on with it; a no-op where it is. Nullable: study, what was opened. */
+void pbt__rescue(pbt__store *store, const pbt__study *study, const pbt__place *place,
+                 pbt_error *error);
 
 #endif

@@ -318,7 +318,7 @@ static int run_study(run *this, pbt_spec *spec)
         err = train_and_tell(this, study, is_new, &error);
     }
     if (err != PBT_OK) {
-        pbt__rescue(this->store, &this->place, &error);
+        pbt__rescue(this->store, study, &this->place, &error);
     }
     pbt__study_close(study);
     pbt_spec_free(spec);

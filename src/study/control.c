@@ -190,6 +190,23 @@ static pbt_err add_amendment(json_t *list, const pbt_spec *spec, const char *key
     return json_array_append_new(list, amendment) == 0 ? PBT_OK : pbt__fail_memory(error);
 }
 
+/* Checked once it is amended, when the spec says where its checkpoints are to be; a refusal takes
+ * the amendment back. */
+static pbt_err log_amended(pbt__study *study, pbt__reading *reading, pbt_error *error)
+{
+    char before[PBT__PATH_SIZE], after[PBT__PATH_SIZE];
+    pbt_err err = pbt__study_vault_folder(study, study->view.facts.spec, before, error);
+    if (err == PBT_OK) {
+        err = pbt__study_log(study, reading, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_vault_folder(study, study->view.facts.spec, after, error);
+    }
+    return err == PBT_OK && strcmp(before, after) != 0
+               ? pbt__study_check_move(study, before, after, error)
+               : err;
+}
+
 static pbt_err run_amend(pbt__study *study, void *arguments, pbt_error *error)
 {
     const amend_call *call = arguments;
@@ -200,7 +217,7 @@ static pbt_err run_amend(pbt__study *study, void *arguments, pbt_error *error)
     }
     if (err == PBT_OK) {
         pbt__reading reading = {.entry = {.kind = PBT__AMENDED, .amendments = list}};
-        err = pbt__study_log(study, &reading, error);
+        err = log_amended(study, &reading, error);
     }
     json_decref(list);
     return err;
@@ -210,7 +227,12 @@ pbt_err pbt__study_amend(pbt__study *study, const char *const *keys, const char 
                          size_t count, pbt_error *error)
 {
     amend_call call = {.keys = keys, .values = values, .count = count};
-    return pbt__study_submit(study, run_amend, &call, error);
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; i < count && err == PBT_OK; i++) {
+        const bool is_moved = strcmp(keys[i], "checkpoints.directory") == 0;
+        err = is_moved ? pbt__study_check_rest(study, error) : PBT_OK;
+    }
+    return err == PBT_OK ? pbt__study_submit(study, run_amend, &call, error) : err;
 }
 
 /* ---- deleting ---- */

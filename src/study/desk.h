@@ -105,13 +105,26 @@ void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
 
 /* ---- open.c ---- */
 
-/* Where a study's checkpoints are: as its spec says, or NAME.checkpoints beside the store.
- * Shape: out[PBT__PATH_SIZE] */
+/* Open the folder of checkpoints for somebody who makes none; it is not made where it is absent. */
+PBT_MUST_USE pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error);
+
+/* ---- weights.c: where a study's checkpoints are, and whether they are there ---- */
+
+/* The folder: as the spec says, or NAME.checkpoints beside the store. Shape: out[PBT__PATH_SIZE] */
 PBT_MUST_USE pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec,
                                              char *out, pbt_error *error);
-
-/* Open that folder for somebody who makes no checkpoint; it is not made where it is absent. */
-PBT_MUST_USE pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error);
+/* Say whether the log names checkpoints, and not one of them is in the folder. */
+bool pbt__study_has_lost_all(const pbt__study *study, const char *folder);
+/* Complain of such a folder: whose it is now, or where they are to be looked for. Returns
+ * PBT_ERR_EXISTS or PBT_ERR_CHECKPOINT, or why the log cannot be read. */
+pbt_err pbt__study_fail_lost(pbt__study *study, const char *folder, pbt_error *error);
+/* Check that nobody trains the study, who would save to where it was. Asks other processes: not
+ * inside an operation. Errors: PBT_ERR_BUSY. */
+PBT_MUST_USE pbt_err pbt__study_check_rest(pbt__study *study, pbt_error *error);
+/* Check that a study can go on in the folder `to` instead of `from`. Errors: PBT_ERR_CHECKPOINT
+ * (what the log names is not there), PBT_ERR_EXISTS (the folder is another's). */
+PBT_MUST_USE pbt_err pbt__study_check_move(pbt__study *study, const char *from, const char *to,
+                                           pbt_error *error);
 
 /* ---- owner.c: whose the vault's folder is ---- */
 
@@ -120,6 +133,10 @@ PBT_MUST_USE pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error);
 /* Own it, where nobody else does. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_own(pbt__study *study, pbt_error *error);
+/* Refuse a folder that another study owns. Errors: as above. */
+PBT_MUST_USE pbt_err pbt__study_check_owner(const pbt__study *study, const char *folder,
+                                            pbt_error *error);
+
 /* ---- sizes.c ---- */
 
 /* Refuse what a full disk leaves of a checkpoint. A trainer need not save any bytes, but one that
@@ -135,9 +152,9 @@ PBT_MUST_USE pbt_err pbt__study_remove_logs(const char *path, pbt_error *error);
 
 /* ---- head.c: how far the folder's own log had come ---- */
 
-/* Hold the folder against runs with other stores, until the study is closed. Errors:
+/* Hold the study's folder against runs with other stores, until the study is closed. Errors:
  * PBT_ERR_EXISTS. */
-PBT_MUST_USE pbt_err pbt__study_hold(pbt__study *study, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_hold(pbt__study *study, const char *folder, pbt_error *error);
 /* Note whether a folder belongs to a log that goes on from this one's end (`is_behind`). Errors:
  * PBT_ERR_EXISTS, it belongs to one that went another way. */
 PBT_MUST_USE pbt_err pbt__study_compare_head(pbt__study *study, const char *folder,
@@ -236,6 +253,8 @@ json_t *pbt__study_time_json(int64_t time_us);
 json_t *pbt__study_checkpoint_json(pbt__study *study, pbt_segment_id id);
 /* Say whether somebody trains by this claim. */
 bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
+/* Say whether somebody trains the study, in this process or in another. */
+bool pbt__study_is_trained(const pbt__study *study);
 /* Hand out JSON that was made, NULL: there was no memory for it. */
 PBT_MUST_USE pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error);
 /* Find a segment. Errors: PBT_ERR_NOT_FOUND with the newest there is as the hint. */

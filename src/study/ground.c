@@ -16,6 +16,11 @@ pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error)
                                                  : err;
 }
 
+bool pbt__study_has_folder(const pbt__study *study)
+{
+    return study->vault == NULL || pbt__vault_is_in_place(study->vault, NULL) == PBT_OK;
+}
+
 void pbt__study_mark_head(pbt__study *study)
 {
     pthread_mutex_lock(&study->view_lock);

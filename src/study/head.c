@@ -184,10 +184,10 @@ pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out, pbt_error 
 
 /* ---- holding ---- */
 
-pbt_err pbt__study_hold(pbt__study *study, pbt_error *error)
+pbt_err pbt__study_hold(pbt__study *study, const char *folder, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    const pbt_err err = pbt__path_join(study->vault->folder, ".study", path, error);
+    const pbt_err err = pbt__path_join(folder, ".study", path, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -197,8 +197,7 @@ pbt_err pbt__study_hold(pbt__study *study, pbt_error *error)
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         (void)close(file);
-        return fail_other(study, study->vault->folder, "is in use by a run with another store",
-                          error);
+        return fail_other(study, folder, "is in use by a run with another store", error);
     }
     study->folder_lock = file; /* a file system without locks is taken as it is */
     return PBT_OK;

@@ -78,79 +78,11 @@ void pbt__study_close(pbt__study *study)
 
 /* ---- the vault ---- */
 
-pbt_err pbt__study_vault_folder(const pbt__study *study, const pbt_spec *spec, char *out,
-                                pbt_error *error)
-{
-    char name[PBT__NAME_SIZE + sizeof ".checkpoints"];
-    if (spec->checkpoint_folder != NULL) {
-        return pbt__path_join(spec->folder, spec->checkpoint_folder, out, error);
-    }
-    snprintf(name, sizeof name, "%s.checkpoints", spec->name);
-    return pbt__path_join(study->store_folder, name, out, error);
-}
-
 pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
     pbt_err err = pbt__study_vault_folder(study, study->view.facts.spec, folder, error);
     return err == PBT_OK ? pbt__vault_find(folder, &study->vault, error) : err;
-}
-
-/* Say whether a segment's checkpoint is to be in the folder, by the log. */
-static bool is_kept(const pbt__study *study, pbt_segment_id id)
-{
-    pbt_segment segment;
-    if (!pbt_population_segment(study->view.population, id, &segment)) {
-        return false;
-    }
-    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
-    return entry != NULL && !entry->is_gone &&
-           (entry->checkpoint.kind == PBT__CHECKPOINT_FILE ||
-            entry->checkpoint.kind == PBT__CHECKPOINT_FOLDER);
-}
-
-/* Say whether the log names checkpoints, and not one of them is in the folder. */
-static bool has_lost_all(const pbt__study *study, const char *folder)
-{
-    char name[PBT__ID_SIZE], path[PBT__PATH_SIZE];
-    bool names_any = false;
-    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        pbt_segment newest = {.id = {m, -1}};
-        (void)!pbt__population_newest(study->view.population, m, &newest);
-        for (int32_t n = newest.id.number; n >= 0; n--) {
-            if (!is_kept(study, (pbt_segment_id){m, n})) {
-                continue;
-            }
-            names_any = true;
-            pbt__id_write((pbt_segment_id){m, n}, name);
-            if (pbt__path_join(folder, name, path, NULL) == PBT_OK && access(path, F_OK) == 0) {
-                return false;
-            }
-        }
-    }
-    return names_any;
-}
-
-static pbt_err fail_lost(pbt__study *study, const char *folder, pbt_error *error)
-{
-    const bool is_there = access(folder, F_OK) == 0;
-    const pbt_err err = pbt__study_compare_head(study, folder, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    if (study->is_behind) {
-        return pbt__study_fail_behind(study, folder, error);
-    }
-    (void)pbt__fail(error, PBT_ERR_CHECKPOINT,
-                    is_there ? "the checkpoint folder '%.180s' is without its weights"
-                             : "the checkpoint folder '%.180s' is gone",
-                    folder);
-    pbt__error_detail(error, "none of the checkpoints that study '%s' goes on from is there",
-                      study->row.name);
-    pbt__error_hint(error,
-                    "bring it back; where it is lost for good, 'pbt delete %s', then run it again",
-                    study->row.name);
-    return PBT_ERR_CHECKPOINT;
 }
 
 /* Where all weights are gone nobody trains on, for every member would fail. The folder is made
@@ -163,8 +95,8 @@ static pbt_err open_known_vault(pbt__study *study, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    if (has_lost_all(study, folder)) {
-        return fail_lost(study, folder, error);
+    if (pbt__study_has_lost_all(study, folder)) {
+        return pbt__study_fail_lost(study, folder, error);
     }
     err = pbt__vault_open(folder, &study->vault, error);
     if (err == PBT_OK && pbt__study_is_condemned(study)) {
@@ -234,7 +166,7 @@ static pbt_err take_folder(pbt__study *study, const pbt__study_options *options,
 {
     pbt_err err = pbt__study_own(study, error);
     if (err == PBT_OK && options->is_run) {
-        err = pbt__study_hold(study, error);
+        err = pbt__study_hold(study, study->vault->folder, error);
     }
     return err == PBT_OK ? pbt__study_compare_head(study, study->vault->folder, error) : err;
 }
@@ -359,7 +291,7 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
     study->transaction = (pbt__transaction){0};
     pbt__view_keep(&study->view);
     err = pbt__study_own(study, error);
-    return err == PBT_OK && is_run ? pbt__study_hold(study, error) : err;
+    return err == PBT_OK && is_run ? pbt__study_hold(study, study->vault->folder, error) : err;
 }
 
 pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t *provenance,

@@ -22,19 +22,19 @@ enum { OWNER_SIZE = PBT__DIGEST_TEXT_SIZE + 16 };
 
 static const char MEMORY[] = " memory";
 
-static pbt_err owner_path(const pbt__study *study, char *out, pbt_error *error)
+static pbt_err owner_path(const char *folder, char *out, pbt_error *error)
 {
-    return pbt__path_join(study->vault->folder, ".study", out, error);
+    return pbt__path_join(folder, ".study", out, error);
 }
 
 /* Who owns the folder; "" where nobody does. Shape: out[OWNER_SIZE] */
-static pbt_err read_owner(const pbt__study *study, char *out, pbt_error *error)
+static pbt_err read_owner(const char *folder, char *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
     char *text = NULL;
     size_t length = 0;
     out[0] = '\0';
-    pbt_err err = owner_path(study, path, error);
+    pbt_err err = owner_path(folder, path, error);
     if (err == PBT_OK) {
         err = pbt__file_read(path, OWNER_SIZE - 1, &text, &length, error);
     }
@@ -71,10 +71,9 @@ static bool holds_checkpoints(const pbt__study *study)
     return holds;
 }
 
-static pbt_err refuse(const pbt__study *study, const char *why, pbt_error *error)
+static pbt_err refuse(const char *folder, const char *why, pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.180s' %s",
-                    study->vault->folder, why);
+    (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.180s' %s", folder, why);
     pbt__error_hint(error, "give the study another name or another checkpoints.directory");
     return PBT_ERR_EXISTS;
 }
@@ -89,15 +88,16 @@ static bool is_abandoned(const char *owner)
 pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error)
 {
     char owner[OWNER_SIZE];
-    pbt_err err = read_owner(study, owner, error);
+    pbt_err err = read_owner(study->vault->folder, owner, error);
     if (err != PBT_OK || is_abandoned(owner)) {
         return err;
     }
     if (owner[0] != '\0') {
-        return refuse(study, "belongs to another study", error);
+        return refuse(study->vault->folder, "belongs to another study", error);
     }
-    return holds_checkpoints(study) ? refuse(study, "holds checkpoints of somebody's", error)
-                                    : PBT_OK;
+    return holds_checkpoints(study)
+               ? refuse(study->vault->folder, "holds checkpoints of somebody's", error)
+               : PBT_OK;
 }
 
 static pbt_err write_owner(const pbt__study *study, const char *mark, pbt_error *error)
@@ -106,7 +106,7 @@ static pbt_err write_owner(const pbt__study *study, const char *mark, pbt_error 
     char aside[PBT__PATH_SIZE];
     char line[OWNER_SIZE + 1];
     int length = snprintf(line, sizeof line, "%s\n", mark);
-    pbt_err err = owner_path(study, path, error);
+    pbt_err err = owner_path(study->vault->folder, path, error);
     if (err == PBT_OK) {
         err = pbt__path_join(study->vault->folder, ".study.new", aside, error);
     }
@@ -116,19 +116,33 @@ static pbt_err write_owner(const pbt__study *study, const char *mark, pbt_error 
     return err == PBT_OK ? pbt__file_rename(aside, path, error) : err;
 }
 
-pbt_err pbt__study_own(pbt__study *study, pbt_error *error)
+/* Find the mark of the folder's owner. Errors: PBT_ERR_EXISTS where that is another study. */
+static pbt_err find_owner(const pbt__study *study, const char *folder, bool *is_own,
+                          pbt_error *error)
 {
     char owner[OWNER_SIZE];
     char mark[OWNER_SIZE];
     own_mark(study, mark);
-    pbt_err err = read_owner(study, owner, error);
-    if (err != PBT_OK || strcmp(owner, mark) == 0) {
-        return err;
-    }
-    if (owner[0] != '\0' && !is_abandoned(owner)) {
-        return refuse(study, "belongs to another study", error);
-    }
-    return write_owner(study, mark, error);
+    const pbt_err err = read_owner(folder, owner, error);
+    *is_own = strcmp(owner, mark) == 0;
+    const bool is_free = owner[0] == '\0' || is_abandoned(owner);
+    return err == PBT_OK && !*is_own && !is_free ? refuse(folder, "belongs to another study", error)
+                                                 : err;
+}
+
+pbt_err pbt__study_check_owner(const pbt__study *study, const char *folder, pbt_error *error)
+{
+    bool is_own = false;
+    return find_owner(study, folder, &is_own, error);
+}
+
+pbt_err pbt__study_own(pbt__study *study, pbt_error *error)
+{
+    char mark[OWNER_SIZE];
+    bool is_own = false;
+    const pbt_err err = find_owner(study, study->vault->folder, &is_own, error);
+    own_mark(study, mark);
+    return err != PBT_OK || is_own ? err : write_owner(study, mark, error);
 }
 
 /* ---- the end ---- */
@@ -150,7 +164,7 @@ pbt_err pbt__study_condemn(pbt__study *study, bool *is_own, pbt_error *error)
     char mark[OWNER_SIZE];
     char path[PBT__PATH_SIZE];
     own_mark(study, mark);
-    pbt_err err = read_owner(study, owner, error);
+    pbt_err err = read_owner(study->vault->folder, owner, error);
     if (err == PBT_OK) {
         err = condemned_path(study, path, error);
     }
@@ -170,7 +184,7 @@ pbt_err pbt__study_condemn(pbt__study *study, bool *is_own, pbt_error *error)
 pbt_err pbt__study_disown(pbt__study *study, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    pbt_err err = owner_path(study, path, error);
+    pbt_err err = owner_path(study->vault->folder, path, error);
     if (err == PBT_OK) {
         err = pbt__file_remove(path, error);
     }

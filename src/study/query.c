@@ -97,6 +97,11 @@ static bool is_trained(const pbt__study *study, int32_t worker_count)
            (study->lives != NULL && study->lives(study->lives_context, study->row.name, ""));
 }
 
+bool pbt__study_is_trained(const pbt__study *study)
+{
+    return is_trained(study, count_workers(study));
+}
+
 static void summarise(const pbt__study *study, pbt__summary *out)
 {
     const pbt__facts *facts = &study->view.facts;

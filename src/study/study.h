@@ -319,6 +319,8 @@ PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, const char
  * Errors: PBT_ERR_STORE, PBT_ERR_IO, saying what became of it.
  */
 PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error);
+/* Say the same of the folder of checkpoints alone. */
+bool pbt__study_has_folder(const pbt__study *study);
 
 /* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not
  * held, or nothing is new. Not durable, and cheap: for every second. */

@@ -383,7 +383,7 @@ class Commands(Owned):
 
     def test_what_an_owner_must_not_be_told_is_written_beside_it(self):
         told = self.fake_owner()
-        self.pbt("amend", "shared", "checkpoints.directory=elsewhere")
+        self.pbt("amend", "shared", "trainer.command=[sh, other.sh]")
         self.assertEqual(told, [])
 
     def test_an_owner_that_cannot_answer_is_passed_by(self):
