@@ -55,8 +55,12 @@ typedef struct pbt__sqlite_file {
     struct {
         dev_t device;
         ino_t inode; /* 0: it was not there */
+        bool is_cut; /* it lacks what was in it */
     } parts[3];      /* the store, its log, the log's index */
     off_t size;      /* the store's largest so far. Units: bytes */
+    struct {
+        off_t size, hole; /* Units: bytes */
+    } log;                /* when it was looked at last */
     bool is_lost, is_rescued;
 } pbt__sqlite_file;
 
@@ -70,8 +74,9 @@ PBT_MUST_USE pbt_err pbt__sqlite_file_check(pbt__sqlite_file *self, sqlite3 *db,
 PBT_MUST_USE pbt_err pbt__sqlite_file_rescue(pbt__sqlite_file *self, sqlite3 *db, char *out,
                                              pbt_error *error);
 
-/* Once the connection is closed: where the store is another one now, or gone, and what it held was
- * rescued, remove the log that would be taken for the other's. */
+/* Once the connection is closed, and what it held was rescued: where the store is another one now,
+ * or gone, or cut, remove the log, which would be taken for that of whatever store is put
+ * there. */
 void pbt__sqlite_file_close(const pbt__sqlite_file *self);
 
 #endif

@@ -5,11 +5,14 @@
  * it is gone when the last descriptor is closed. So the names are compared, by device and inode,
  * with what they named when the store was opened: the store, its log (-wal) and the log's index
  * (-shm). No other connection removes the latter two while this one is open. A store that is copied
- * over keeps its inode, but not its size: no statement of ours makes a store smaller.
+ * over keeps its inode, but not its size: no statement of ours makes a store smaller. A log that is
+ * cut keeps its inode too, and SQLite writes on behind where it was: what it lacks is a hole then.
+ * Somebody's own checkpoint may cut it and lose nothing, so its pages decide, as they are on disk.
  *
- * Nothing here opens the store's file: closing a descriptor of our own would drop the locks that
- * SQLite holds by others. What the connection sees (the file it has open and the log it has open)
- * is whole still, and is copied page by page into a new file.
+ * Nothing but SQLite opens the store's file here: closing a descriptor of our own would drop the
+ * locks that it holds by others. What the connection sees (the file it has open, the log it has
+ * open, the pages it has in memory) is copied page by page into a new file; where pages are lost
+ * that held no row, row by row.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +46,12 @@ static bool is_same(const pbt__sqlite_file *self, int which, const struct stat *
            status->st_ino == self->parts[which].inode;
 }
 
+/* Say whether the store or its log lacks what was in it. */
+static bool is_cut(const pbt__sqlite_file *self)
+{
+    return self->parts[STORE].is_cut || self->parts[LOG].is_cut;
+}
+
 /* SQLite makes the log when it is first needed. */
 static void remember(pbt__sqlite_file *self, int which)
 {
@@ -74,6 +83,56 @@ static pbt_err fail(const pbt__sqlite_file *self, int which, const char *fate, p
                      self->path, SUFFIXES[which], fate);
 }
 
+static int take_verdict(void *context, int count, char **values, char **names)
+{
+    (void)names;
+    *(bool *)context = count == 1 && values[0] != NULL && strcmp(values[0], "ok") == 0;
+    return 0;
+}
+
+/* Say whether every page can be read and has its place. What kept us from looking says nothing. */
+static bool is_sound(sqlite3 *db)
+{
+    bool is_ok = false;
+    const int rc = sqlite3_exec(db, "PRAGMA quick_check(1)", take_verdict, &is_ok, NULL) & 0xff;
+    const bool is_damaged = rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB || rc == SQLITE_IOERR;
+    return rc == SQLITE_OK ? is_ok : !is_damaged;
+}
+
+/* Say it of the files: the connection in use has pages in memory that they may lack. */
+static bool is_sound_on_disk(const pbt__sqlite_file *self)
+{
+    sqlite3 *db = NULL;
+    const int rc = sqlite3_open_v2(self->path, &db, SQLITE_OPEN_READONLY, NULL);
+    const bool is_ok = rc != SQLITE_OK || is_sound(db);
+    (void)sqlite3_close(db);
+    return is_ok;
+}
+
+/* Find where the log's first hole begins; its end, where it has none. */
+static off_t find_hole(const pbt__sqlite_file *self, off_t size)
+{
+    char path[PBT__PATH_SIZE + 8];
+    (void)snprintf(path, sizeof path, "%s%s", self->path, SUFFIXES[LOG]);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const off_t hole = file >= 0 ? lseek(file, 0, SEEK_HOLE) : -1;
+    if (file >= 0) {
+        (void)close(file); /* drops no lock: SQLite has none on the log */
+    }
+    return hole >= 0 ? hole : size;
+}
+
+/* Say whether the log lacks what was written to it. */
+static bool is_log_cut(pbt__sqlite_file *self, off_t size)
+{
+    const off_t hole = find_hole(self, size);
+    const bool is_smaller = size < self->log.size;
+    const bool has_hole = hole < size && hole != self->log.hole;
+    self->log.size = size;
+    self->log.hole = hole;
+    return (is_smaller || has_hole) && !is_sound_on_disk(self);
+}
+
 static pbt_err check_part(pbt__sqlite_file *self, int which, pbt_error *error)
 {
     struct stat status;
@@ -91,7 +150,9 @@ static pbt_err check_part(pbt__sqlite_file *self, int which, pbt_error *error)
     if (!is_same(self, which, &status)) {
         return fail(self, which, "replaced by another", error);
     }
-    if (which == STORE && status.st_size < self->size) {
+    self->parts[which].is_cut |= (which == STORE && status.st_size < self->size) ||
+                                 (which == LOG && is_log_cut(self, status.st_size));
+    if (self->parts[which].is_cut) {
         return fail(self, which, "overwritten by another program", error);
     }
     self->size = which == STORE ? status.st_size : self->size;
@@ -103,8 +164,7 @@ static pbt_err check_part(pbt__sqlite_file *self, int which, pbt_error *error)
 static bool is_ours_alone(const pbt__sqlite_file *self)
 {
     struct stat status;
-    if (look(self, STORE, &status) != 1 || !is_same(self, STORE, &status) ||
-        status.st_size < self->size) {
+    if (look(self, STORE, &status) != 1 || !is_same(self, STORE, &status) || is_cut(self)) {
         return false;
     }
     for (int i = LOG; i <= INDEX; i++) {
@@ -180,40 +240,84 @@ static pbt_err copy_pages(sqlite3 *db, sqlite3 *to, pbt_error *error)
     return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(to, rc, "cannot rescue the store", error);
 }
 
-static int take_verdict(void *context, int count, char **values, char **names)
+/* Make an empty store of the file at `path`. */
+static pbt_err make_empty(const char *path, pbt_error *error)
 {
-    (void)names;
-    *(bool *)context = count == 1 && values[0] != NULL && strcmp(values[0], "ok") == 0;
-    return 0;
+    static const pbt__store_options NEW = {.can_create = true};
+    sqlite3 *db = NULL;
+    if (truncate(path, 0) != 0) {
+        return pbt__fail_errno(error, "cannot rescue the store");
+    }
+    const int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+    const pbt_err err = rc == SQLITE_OK
+                            ? pbt__sqlite_migrate(db, &pbt__sqlite_schema, &NEW, error)
+                            : pbt__sqlite_fail(db, rc, "cannot rescue the store", error);
+    (void)sqlite3_close(db);
+    return err;
 }
 
-static pbt_err check_pages(sqlite3 *copy, const char *path, pbt_error *error)
+/* Copy row by row what can be read: all studies and events, or it is no rescue. Without its claims
+ * leases have ended, and without its blobs some checkpoints are missing. */
+static pbt_err copy_rows(sqlite3 *db, const char *path, pbt_error *error)
 {
-    bool is_sound = false;
-    const int rc = sqlite3_exec(copy, "PRAGMA quick_check(1)", take_verdict, &is_sound, NULL);
-    if (rc == SQLITE_OK && is_sound) {
-        return PBT_OK;
+    static const char LOGS[] = "INSERT INTO rescue.study SELECT * FROM main.study;"
+                               "INSERT INTO rescue.event SELECT * FROM main.event";
+    static const char CLAIMS[] = "INSERT INTO rescue.claim SELECT * FROM main.claim";
+    static const char BLOBS[] = "INSERT INTO rescue.blob SELECT * FROM main.blob";
+    pbt_err err = make_empty(path, error);
+    char *attach = sqlite3_mprintf("ATTACH %Q AS rescue", path);
+    if (err == PBT_OK && attach != NULL) {
+        err = pbt__sqlite_exec(db, attach, "cannot rescue the store", error);
     }
-    (void)pbt__fail(error, PBT_ERR_CORRUPT, "what is left of the store is damaged");
-    pbt__error_detail(error, "it is in '%.480s'", path);
-    return PBT_ERR_CORRUPT;
+    sqlite3_free(attach);
+    if (err != PBT_OK || attach == NULL) {
+        return attach == NULL ? pbt__fail_memory(error) : err;
+    }
+    err = pbt__sqlite_exec(db, LOGS, "cannot rescue the store", error);
+    (void)sqlite3_exec(db, CLAIMS, NULL, NULL, NULL);
+    (void)sqlite3_exec(db, BLOBS, NULL, NULL, NULL);
+    (void)sqlite3_exec(db, "DETACH rescue", NULL, NULL, NULL);
+    return err;
+}
+
+/* Copy the pages, and say whether they make a store. */
+static pbt_err copy_all(sqlite3 *db, const char *path, bool *is_whole, pbt_error *error)
+{
+    sqlite3 *copy = NULL;
+    const int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
+    const pbt_err err = rc == SQLITE_OK
+                            ? copy_pages(db, copy, error)
+                            : pbt__sqlite_fail(copy, rc, "cannot rescue the store", error);
+    *is_whole = err == PBT_OK && is_sound(copy);
+    (void)sqlite3_close(copy);
+    return err;
+}
+
+/* Where pages are lost, perhaps they held no row; else what is left is kept as it is. */
+static pbt_err copy_store(sqlite3 *db, const char *path, pbt_error *error)
+{
+    bool is_whole = false;
+    pbt_err err = copy_all(db, path, &is_whole, error);
+    if (err != PBT_OK || is_whole || copy_rows(db, path, NULL) == PBT_OK) {
+        return err;
+    }
+    (void)!truncate(path, 0);
+    err = copy_all(db, path, &is_whole, error);
+    if (err == PBT_OK) {
+        err = pbt__fail(error, PBT_ERR_CORRUPT, "what is left of the store is damaged");
+        pbt__error_detail(error, "it is in '%.480s'", path);
+    }
+    return err;
 }
 
 pbt_err pbt__sqlite_file_rescue(pbt__sqlite_file *self, sqlite3 *db, char *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    sqlite3 *copy = NULL;
     pbt_err err = make_rescue(self, path, error);
     if (err != PBT_OK) {
         return err;
     }
-    const int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
-    err = rc == SQLITE_OK ? copy_pages(db, copy, error)
-                          : pbt__sqlite_fail(copy, rc, "cannot rescue the store", error);
-    if (err == PBT_OK) {
-        err = check_pages(copy, path, error);
-    }
-    (void)sqlite3_close(copy);
+    err = copy_store(db, path, error);
     if (err == PBT_OK) {
         memcpy(out, path, strlen(path) + 1);
         self->is_rescued = true;
@@ -227,7 +331,8 @@ void pbt__sqlite_file_close(const pbt__sqlite_file *self)
 {
     char path[PBT__PATH_SIZE + 8];
     struct stat status;
-    if (!self->is_rescued || (look(self, STORE, &status) == 1 && is_same(self, STORE, &status))) {
+    const bool is_there = look(self, STORE, &status) == 1 && is_same(self, STORE, &status);
+    if (!self->is_rescued || (is_there && !is_cut(self))) {
         return;
     }
     for (int i = LOG; i <= INDEX; i++) {

@@ -1,5 +1,6 @@
 """What a study stands on, taken away while it trains: the store, its log, the checkpoints."""
 
+import os
 import shutil
 import sqlite3
 
@@ -99,6 +100,42 @@ class Ground(Case):
         said = self.end(process)
         self.assertIn("was overwritten by another program while it was open", said)
 
+    def check_goes_on_in_its_place(self, said):
+        self.assertIn(f"all that was known is in '{RESCUED}'", said)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny", "--store", RESCUED)[0])
+        self.assertNotIn(STORE + "-wal", self.files())
+        (self.folder / RESCUED).rename(self.folder / STORE)
+        self.goes_on(STORE)
+
+    def test_a_store_that_is_cut_is_rescued_row_by_row(self):
+        """Its pages that nobody wrote since are lost; what they held was nothing."""
+        process = self.run_to_reports()
+        os.truncate(self.folder / STORE, 0)
+        self.check_goes_on_in_its_place(self.end(process))
+
+    def test_a_log_that_is_cut_is_noticed_and_rescued(self):
+        for size in (0, 4096):
+            with self.subTest(size):
+                process = self.run_to_reports()
+                os.truncate(self.folder / (STORE + "-wal"), size)
+                said = self.end(process)
+                self.assertIn(f"{STORE}-wal' was overwritten by another program", said)
+                self.check_goes_on_in_its_place(said)
+                self.pbt("delete", "tiny", "--yes")
+                self.spec(steps=4000, delay="0.02", mode="asynchronous")
+
+    def test_a_log_that_a_checkpoint_cuts_is_whole(self):
+        process = self.run_to_reports()
+        with sqlite3.connect(self.folder / STORE) as store:
+            self.assertEqual(store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0], 0)
+        store.close()
+        for _ in range(20):
+            self.assertIn("T", process.stdout.readline())
+        process.terminate()
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+
     def test_a_log_that_is_removed_loses_nothing(self):
         for suffix in ("-wal", "-shm"):
             with self.subTest(suffix):
@@ -120,10 +157,21 @@ class Ground(Case):
         for line in process.stdout:
             if " reported " in line:
                 break
-        inner.rename(self.folder / "gone")
-        self.assertIn(RESCUED, self.end(process))
+        gone = self.folder / "gone"
+        inner.rename(gone)
+        said = self.end(process)
+        self.assertIn("put that file beside them", said)
         rescued = list(self.folder.rglob(RESCUED))  # a log may have made the folder anew
+        self.assertIn(f"all that was known is in '{rescued[0]}'", said)
         self.assertGreater(self.steps(rescued[0]), 0)
+        _, said = self.pbt("run", gone / "spec.yaml", "--store", rescued[0], status=1)
+        self.assertIn("they are looked for beside the store", said)
+        self.assertNotIn("delete", said)
+        rescued[0].rename(gone / RESCUED)
+        self.spec("gone/spec.yaml", steps=100, delay="0.02", mode="asynchronous")
+        self.pbt("amend", "tiny", "stop.steps=100", "--store", gone / RESCUED)
+        self.pbt("run", "spec.yaml", "--quiet", "--store", RESCUED, cwd=gone)
+        self.assertEqual(self.steps(gone / RESCUED), 400)
 
     def test_a_joiner_notices_too(self):
         owner = self.run_to_reports()
@@ -146,6 +194,8 @@ class Ground(Case):
         self.assertIn("was removed or moved while it was in use", self.end(process))
         _, said = self.pbt("run", "spec.yaml", status=1)
         self.assertIn("tiny.checkpoints' is gone", said)
+        self.assertIn("put the store beside it", said)
+        self.assertNotIn("delete", said)
         self.pbt("stop", "tiny")
         self.pbt("verify", "tiny", status=1)
         self.pbt("best", "tiny", "--export", "best", status=1)
@@ -196,6 +246,69 @@ class Ground(Case):
         process.kill()
         process.communicate()
         self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+
+    def test_two_copies_in_turns_are_told_apart(self):
+        """The one's weights are gone, for the other's took their place."""
+        self.run_to_reports(8).kill()
+        self.wait_for(lambda: self.json("show")[0]["state"] == "interrupted", "its end")
+        self.backup("copy.db")
+        held = [s["checkpoint"] for s in self.json("segments") if s["checkpoint"]]
+        process = self.run_to_reports()
+        self.wait_for(lambda: not any((self.folder / path).exists() for path in held), "others")
+        for fate in ("is in use by a run with another store", "is newer than the store"):
+            _, said = self.pbt("run", "spec.yaml", "--store", "copy.db", status=1)
+            self.assertIn(fate, said)
+            self.assertNotIn("delete", said)
+            process.terminate()
+            process.communicate(timeout=60)
+        head = self.folder / "tiny.checkpoints" / ".head"
+        lines = head.read_text().split("\n")
+        head.write_text("\n".join(["3 " + "0" * 32, *lines[1:]]))
+        _, said = self.pbt("run", "spec.yaml", "--store", "copy.db", status=1)
+        self.assertIn("goes with another copy of the store", said)
+        self.assertNotIn("delete", said)
+
+    # ---- another folder of checkpoints
+
+    def amend_folder(self, to, status=0):
+        return self.pbt("amend", "tiny", f"checkpoints.directory={to}", status=status)[1]
+
+    def test_another_folder_is_amended_only_with_the_weights_in_it(self):
+        old, new = self.folder / "tiny.checkpoints", self.folder / "new"
+        process = self.run_to_reports()
+        said = self.amend_folder(new, 1)
+        self.assertIn("study 'tiny' is being trained", said)
+        self.assertIn(f"are saved to '{old}'", said)
+        process.terminate()
+        process.communicate(timeout=60)
+        self.assertIn(f"they lie in '{old}'", self.amend_folder(new, 1))
+        shutil.copytree(old, new)
+        best = self.json("show")[0]["best"]["segment"]
+        (new / best).unlink()
+        self.assertIn(f"copy or move that folder to '{new}', then amend", self.amend_folder(new, 1))
+        shutil.copy2(old / best, new)
+        owner = (new / ".study").read_text()
+        (new / ".study").write_text("0" * 32 + "\n")
+        self.assertIn("belongs to another study", self.amend_folder(new, 1))
+        (new / ".study").write_text(owner)
+        self.amend_folder(new)
+        shutil.rmtree(old)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+        new.rename(self.folder / "moved")
+        self.assertIn(f"they are not even in '{new}'", self.amend_folder(old, 1))
+        self.amend_folder(self.folder / "moved")
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+
+    def test_weights_that_lie_where_they_were_are_found(self):
+        """An older pbt amended the folder in mid-run, and saved into the old one."""
+        self.run_to_reports().kill()
+        old, new = self.folder / "tiny.checkpoints", self.folder / "new"
+        self.wait_for(lambda: self.json("show")[0]["state"] == "interrupted", "its end")
+        shutil.copytree(old, new)
+        self.amend_folder(new)
+        shutil.rmtree(new)
+        _, said = self.pbt("run", "spec.yaml", status=1)
+        self.assertIn(f"they lie in '{old}'", said)
 
     def test_a_copy_is_deleted_without_what_the_other_goes_on_with(self):
         process = self.run_to_reports()
