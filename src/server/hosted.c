@@ -206,6 +206,7 @@ static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error
     }
     hosted->next = server->hosted;
     server->hosted = hosted;
+    atomic_store(&server->has_begun, true);
     return PBT_OK;
 }
 

@@ -24,7 +24,8 @@ struct pbt__server {
     bool is_stopping;         /* nothing begins any more */
     int32_t parked_count;     /* claims that wait, of all studies; */
     int32_t parked_maximum;   /* half of all connections: the others have something to say */
-    atomic_bool is_draining;  /* but not this */
+    atomic_bool is_draining;  /* but not this, */
+    atomic_bool has_begun;    /* nor this: it has served a study */
     atomic_size_t bodies;     /* bytes of all bodies being read */
     atomic_uint upload_count; /* makes names of uploads differ */
     atomic_int long_count;    /* long answers that are asked for */

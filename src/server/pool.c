@@ -78,15 +78,24 @@ static void resume(pbt__request *request, pbt__phase phase)
     pthread_mutex_unlock(&server->pool.lock);
 }
 
+/* A run listens before it has opened its study, and after it has let it go. Whoever comes back to
+ * it then is to ask again. */
+static pbt_err fail_absent(const pbt__request *request, pbt_error *error)
+{
+    const pbt__server *server = request->server;
+    if (!atomic_load(&server->has_begun) || atomic_load(&server->is_draining)) {
+        return pbt__fail(error, PBT_ERR_BUSY, "study '%s' is not served now", request->study);
+    }
+    return pbt__fail(error, PBT_ERR_NOT_FOUND, "no study '%s' is served here", request->study);
+}
+
 static pbt_err find_study(pbt__request *request, pbt_error *error)
 {
     if (request->study[0] == '\0' || request->hosted != NULL) {
         return PBT_OK;
     }
     request->hosted = pbt__hosted_take(request->server, request->study);
-    return request->hosted != NULL ? PBT_OK
-                                   : pbt__fail(error, PBT_ERR_NOT_FOUND,
-                                               "no study '%s' is served here", request->study);
+    return request->hosted != NULL ? PBT_OK : fail_absent(request, error);
 }
 
 /* Make the answer. Returns false where the request was parked and is no longer ours. */

@@ -213,8 +213,9 @@ class Elsewhere(WorkerCase):
     def see_report(self, worker):
         reports = self.folder / "reports"
         before = reports.read_text().count(f"{worker.pid}\n") if reports.exists() else 0
-        self.wait_for(lambda: reports.exists()
+        self.wait_for(lambda: worker.poll() is not None or reports.exists()
                       and reports.read_text().count(f"{worker.pid}\n") > before, "a report")
+        self.assertIsNone(worker.poll())
 
     def end(self, process, *signals):
         for each in signals:

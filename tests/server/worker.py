@@ -409,6 +409,12 @@ class Waiting(Case):
         self.tell("add")
         self.ok("GET", "/v1/studies/tiny")
 
+    def test_a_study_that_leaves_a_run_that_ends_is_to_be_asked_for_again(self):
+        """Its next run may be a moment away."""
+        self.tell("drain")
+        self.tell("remove")
+        self.refused("ERR_BUSY", "GET", "/v1/studies/tiny")
+
 
 if __name__ == "__main__":
     tap.main()
