@@ -57,7 +57,7 @@ class Restore(Case):
         best = self.json("best")[0]
         checkpoint = self.folder / best["checkpoint"]
         checkpoint.write_text("9" * (checkpoint.stat().st_size - 1) + "\n")
-        said = self.run_to(80)
+        said = self.run_to(80, status=1)
         self.assertIn(f"{best['segment']}' has other bytes", said)
 
     def test_a_run_from_another_folder_finds_the_trainer(self):
