@@ -187,6 +187,7 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
         pbt__study_mark_head(watch->study);
         err =
             pbt__local_end_dead(watch->local, pbt__is_dead, (void *)(uintptr_t)watch->place, error);
+        err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "executor/child.h"
 #include "executor/keeper.h"
 #include "executor/log.h"
 #include "executor/share.h"
@@ -430,6 +431,8 @@ pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, p
 void pbt__local_stop(pbt__local *local, bool now)
 {
     int before = PBT__STOPPING_NOT;
+    int64_t never = 0;
+    (void)atomic_compare_exchange_strong(&local->stop_us, &never, pbt__clock_monotonic_us());
     if (now) {
         atomic_store(&local->stopping, PBT__STOPPING_NOW);
     } else {
@@ -441,26 +444,34 @@ void pbt__local_stop(pbt__local *local, bool now)
     pbt__study_wake(local->study);
 }
 
-/* Say whether slots that do not end are to be left behind. */
-static bool is_abandoning(const pbt__local *local)
+/* When slots that do not end are left behind, on the monotonic clock; INT64_MAX: not as yet. */
+static int64_t abandon_us(const pbt__local *local)
 {
-    return atomic_load(&local->stopping) == PBT__STOPPING_NOW && !local->runner->can_be_killed;
+    const int stopping = atomic_load(&local->stopping);
+    if (local->runner->can_be_killed || stopping == PBT__STOPPING_NOT) {
+        return INT64_MAX;
+    }
+    return stopping == PBT__STOPPING_NOW ? 0 : atomic_load(&local->stop_us) + PBT__GRACE_US;
 }
 
 bool pbt__local_is_done(const pbt__local *local)
 {
-    return atomic_load(&local->running_count) == 0 || is_abandoning(local);
+    return atomic_load(&local->running_count) == 0 ||
+           pbt__clock_monotonic_us() >= abandon_us(local);
 }
 
-/* Wait for every slot, or for a moment where they may be abandoned. Returns false where one was. */
+/* Wait for every slot, where they may be abandoned until then and for a moment. Returns false where
+ * one was. */
 static bool join_slots(pbt__local *local)
 {
-    const int64_t until_us = pbt__clock_now_us() + ABANDON_US;
+    const int64_t end_us = abandon_us(local);
+    const int64_t left_us = end_us - pbt__clock_monotonic_us();
+    const int64_t until_us = pbt__clock_now_us() + ABANDON_US + (left_us > 0 ? left_us : 0);
     const struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     bool all = true;
     for (int32_t i = 0; i < local->slot_count; i++) {
         const pthread_t thread = local->slots[i].thread;
-        if (!is_abandoning(local)) {
+        if (end_us == INT64_MAX) {
             (void)pthread_join(thread, NULL);
         } else if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
             (void)pthread_detach(thread);

@@ -50,17 +50,18 @@ PBT_MUST_USE pbt_err pbt__local_end_dead(const pbt__local *local,
                                          bool (*is_dead)(void *context, const char *worker),
                                          void *context, pbt_error *error);
 
-/* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are released.
- * With `now`, processes get SIGKILL and nobody waits for a trainer. Returns at once; idempotent. */
+/* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are released. 30
+ * seconds later, with `now` at once, processes get SIGKILL and threads are left behind. Returns at
+ * once; idempotent. */
 void pbt__local_stop(pbt__local *local, bool now);
 
 /* Say whether every slot has ended: the study stopped, pbt__local_stop was called, or a slot met an
  * error it cannot go on from. */
 bool pbt__local_is_done(const pbt__local *local);
 
-/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. After
- * a stop with `now` a plugin that does not return is left behind: it touches the study no more,
- * which may be closed, and its slot is freed when it returns. */
+/* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. A
+ * plugin's thread that ends neither by a stop, as said there, nor with the study is left behind: it
+ * touches the study no more, which may be closed, and its slot is freed when it returns. */
 PBT_MUST_USE pbt_err pbt__local_finish(pbt__local *local, pbt_error *error);
 
 /* The log of a member, whether or not it exists yet. Shape: out[PBT__PATH_SIZE] */

@@ -344,6 +344,21 @@ static bool turn(pbt__slot *slot, pbt_err *err)
     return goes_on;
 }
 
+/* A slot ends with an error, or with the study: then whoever hangs in a plugin is not waited for
+ * any longer than at another stop. */
+static void end(pbt__slot *slot, pbt_err err)
+{
+    if (!pbt__slot_enter(slot)) {
+        return;
+    }
+    if (err != PBT_OK) {
+        pbt__local_fail(slot->local, err, &slot->error);
+    } else if (!slot->local->runner->can_be_killed) {
+        pbt__local_stop(slot->local, false);
+    }
+    pbt__slot_leave(slot);
+}
+
 void *pbt__slot_main(void *argument)
 {
     pbt__slot *slot = argument;
@@ -354,10 +369,7 @@ void *pbt__slot_main(void *argument)
     }
     while (slot->local->runner->run == NULL && turn(slot, &err)) {
     }
-    if (err != PBT_OK && pbt__slot_enter(slot)) {
-        pbt__local_fail(slot->local, err, &slot->error);
-        pbt__slot_leave(slot);
-    }
+    end(slot, err);
     atomic_fetch_sub(&slot->local->running_count, 1);
     pbt__local_let_go(slot->local);
     return NULL;

@@ -10,12 +10,13 @@
  *   - `order`, `step`, `stopping` and the counts are atomic: any thread, any time;
  *   - everything else in a slot belongs to its thread.
  *
- * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now` its
- * slot is abandoned. The thread may still be in the plugin when the study is closed and
- * pbt__local_finish has returned; hence `gate`. A slot makes every call into the study between
- * pbt__slot_enter and pbt__slot_leave, which hold the gate for reading; abandoning takes it for
- * writing, so it waits for the calls on their way and lets no other begin. What an abandoned thread
- * still touches is its own copy, and is freed by the last of those who hold it (`holder_count`).
+ * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now`, or
+ * PBT__GRACE_US after any, its slot is abandoned. The thread may still be in the plugin when the
+ * study is closed and pbt__local_finish has returned; hence `gate`. A slot makes every call into
+ * the study between pbt__slot_enter and pbt__slot_leave, which hold the gate for reading;
+ * abandoning takes it for writing, so it waits for the calls on their way and lets no other begin.
+ * What an abandoned thread still touches is its own copy, and is freed by the last of those who
+ * hold it (`holder_count`).
  */
 #ifndef PBT_EXECUTOR_SLOT_H
 #define PBT_EXECUTOR_SLOT_H
@@ -135,7 +136,8 @@ struct pbt__local {
     bool (*is_interrupted)(void); /* nullable */
     atomic_int *stop_counts; /* each member's, in a row (pbt__slot_forgives). Shape: [population] */
     atomic_int stopping;
-    atomic_bool has_quoted; /* member 0's log says why the study is broken */
+    _Atomic int64_t stop_us; /* monotonic: when that was first asked; 0: never */
+    atomic_bool has_quoted;  /* member 0's log says why the study is broken */
     atomic_int running_count;
     atomic_int holder_count; /* slots that have not ended, and whoever has yet to call finish */
     pthread_rwlock_t gate;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "study/checkpoint_tree.h"
 #include "study/desk.h"
@@ -80,10 +81,10 @@ pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__
     return err == PBT_OK ? pbt__study_log(study, &reading, error) : err;
 }
 
-static bool is_stalled(const pbt__study *study, const pbt__claim *claim)
+static bool is_stalled(const pbt__study *study, const pbt__claim *claim, int64_t now_us)
 {
     double limit = study->view.facts.spec->stall_seconds;
-    int64_t still_us = study->transaction.now_us - claim->step_changed_us;
+    int64_t still_us = now_us - claim->step_changed_us;
     return limit > 0 && (double)still_us >= limit * 1e6;
 }
 
@@ -95,7 +96,7 @@ static pbt_err expire_one(pbt__study *study, const pbt__claim *claim, pbt_error 
     if (claim->lease_until_us <= study->transaction.now_us) {
         return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the lease ended", error);
     }
-    if (is_stalled(study, claim)) {
+    if (is_stalled(study, claim, study->transaction.now_us)) {
         return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the step stands still",
                                       error);
     }
@@ -125,6 +126,30 @@ pbt_err pbt__study_expire(pbt__study *study, pbt_error *error)
     }
     study->earliest_expiry_us = earliest;
     return PBT_OK;
+}
+
+static bool has_stalled(pbt__study *study)
+{
+    bool has_any = false;
+    int64_t now_us = pbt__clock_now_us();
+    pthread_mutex_lock(&study->view_lock);
+    for (int32_t m = 0; !has_any && m < study->view.facts.spec->search.population; m++) {
+        const pbt__claim *claim = &study->claims[m];
+        has_any = pbt__claim_is_current(study, claim) && is_stalled(study, claim, now_us);
+    }
+    pthread_mutex_unlock(&study->view_lock);
+    return has_any;
+}
+
+static pbt_err run_expire(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    return pbt__study_expire(study, error);
+}
+
+pbt_err pbt__study_end_stalled(pbt__study *study, pbt_error *error)
+{
+    return has_stalled(study) ? pbt__study_submit(study, run_expire, NULL, error) : PBT_OK;
 }
 
 /* ---- who may speak ---- */

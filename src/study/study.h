@@ -200,6 +200,10 @@ PBT_MUST_USE pbt_err pbt__study_end_dead(pbt__study *study,
                                          bool (*is_dead)(void *context, const char *worker),
                                          void *context, bool is_lost, pbt_error *error);
 
+/* Record the loss of attempts whose step stands still for lease.stall_seconds. Workers' calls find
+ * them too, but nobody calls where every trainer hangs. */
+PBT_MUST_USE pbt_err pbt__study_end_stalled(pbt__study *study, pbt_error *error);
+
 /* End the leases of every worker whose name begins with `prefix`: whoever calls knows that they are
  * dead. What a trainer may have died of counts as a lost lease; else the segment is given back, and
  * no attempt of it has failed. */

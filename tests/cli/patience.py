@@ -1,5 +1,6 @@
 """The 30 seconds that a worker is given to end: told to stop, and after its study's end."""
 
+import os
 import signal
 import time
 
@@ -18,6 +19,18 @@ with open("processes", "a") as file:
 GRACE_SECONDS = 30
 
 
+HANGING = """\
+version: 1
+name: workers
+population: 2
+ready: {every: 5}
+stop: {steps: 10}
+lease: {stall_seconds: 1}
+hyperparameters: {rate: {type: float, min: 1, max: 2}}
+trainer: {protocol: library, isolation: thread, library: %s, environment: {FAULT: hang}}
+"""
+
+
 class Patience(WorkerCase):
     def assert_ends_after_the_grace(self, run, status):
         began = time.monotonic()
@@ -25,6 +38,15 @@ class Patience(WorkerCase):
         self.assertEqual(run.returncode, status)
         self.assertAlmostEqual(time.monotonic() - began, GRACE_SECONDS, delta=8)
         self.assertFalse(any(map(self.lives, self.processes())))
+
+    def test_threads_that_hang_are_seen_and_left_behind(self):
+        """All slots hang, so no call of theirs finds that."""
+        (self.folder / "spec.yaml").write_text(HANGING % os.environ["TRY_PLUGIN"])
+        run = self.start("run", "spec.yaml", "--slots", "2")
+        for _ in range(2):
+            next(line for line in run.stdout if "the step stands still" in line)
+        run.send_signal(signal.SIGTERM)
+        self.assert_ends_after_the_grace(run, 143)
 
     def test_a_worker_that_does_not_stop_is_killed(self):
         self.trainer(DEAF.replace("in segment.steps():\n", "in segment.steps():\n"
