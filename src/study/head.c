@@ -93,10 +93,10 @@ static pbt_err take_digest(void *context, const pbt__event *event)
     return PBT_ERR_STATE; /* no need to read on */
 }
 
-static pbt_err fail_other(const pbt__study *study, const char *folder, const char *fate,
+static pbt_err fail_other(const pbt__study *study, const char *format, const char *folder,
                           pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_EXISTS, "the checkpoint folder '%.150s' %s", folder, fate);
+    (void)pbt__fail(error, PBT_ERR_EXISTS, format, folder);
     pbt__error_detail(error, "there are two copies of study '%s', and their logs differ",
                       study->row.name);
     pbt__error_hint(error,
@@ -145,7 +145,11 @@ pbt_err pbt__study_compare_head(pbt__study *study, const char *folder, pbt_error
         return PBT_OK;
     }
     const pbt_err err = compare(study, &known, &study->is_behind, &is_other, error);
-    return is_other ? fail_other(study, folder, "goes with another copy of the store", error) : err;
+    return is_other
+               ? fail_other(study,
+                            "the checkpoint folder '%.150s' goes with another copy of the store",
+                            folder, error)
+               : err;
 }
 
 /* ---- what is left to another copy ---- */
@@ -197,7 +201,9 @@ pbt_err pbt__study_hold(pbt__study *study, const char *folder, pbt_error *error)
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         (void)close(file);
-        return fail_other(study, folder, "is in use by a run with another store", error);
+        return fail_other(study,
+                          "the checkpoint folder '%.150s' is in use by a run with another store",
+                          folder, error);
     }
     study->folder_lock = file; /* a file system without locks is taken as it is */
     return PBT_OK;
