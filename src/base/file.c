@@ -107,22 +107,49 @@ static pbt_err read_all(int file, const char *path, size_t maximum, char **bytes
     }
 }
 
-pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *length,
-                       pbt_error *error)
+static pbt_err refuse_kind(const char *path, mode_t mode, pbt_error *error)
 {
-    const int file = open_file(path, O_RDONLY, PBT__FAULT_READ);
-    if (file < 0) {
-        const bool is_absent = errno == ENOENT;
-        const pbt_err failed = pbt__fail_errno(error, "cannot open '%s'", path);
-        const pbt_err code = is_absent ? PBT_ERR_NOT_FOUND : failed;
-        if (error != NULL) {
-            error->code = code;
-        }
-        return code;
+    const char *kind = S_ISDIR(mode) ? "folder" : S_ISFIFO(mode) ? "pipe" : "device or a socket";
+    (void)pbt__fail(error, PBT_ERR_IO, "'%s' is a %s, not a file", path, kind);
+    pbt__error_hint(error, "move it away, or name another file");
+    return PBT_ERR_IO;
+}
+
+pbt_err pbt__file_check(const char *path, pbt_error *error)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode)
+               ? refuse_kind(path, status.st_mode, error)
+               : PBT_OK;
+}
+
+static pbt_err fail_to_open(const char *path, pbt_error *error)
+{
+    const bool is_absent = errno == ENOENT;
+    const pbt_err failed = pbt__fail_errno(error, "cannot open '%s'", path);
+    const pbt_err code = is_absent ? PBT_ERR_NOT_FOUND : failed;
+    if (error != NULL) {
+        error->code = code;
     }
+    return code;
+}
+
+/* Without waiting (O_NONBLOCK) a pipe opens at once, and is known for what it is. */
+static pbt_err read_file(const char *path, int flags, size_t maximum, char **bytes, size_t *length,
+                         pbt_error *error)
+{
+    struct stat status;
     char *content = NULL;
     size_t content_length = 0;
-    const pbt_err err = read_all(file, path, maximum, &content, &content_length, error);
+    const int file = open_file(path, O_RDONLY | flags, PBT__FAULT_READ);
+    if (file < 0) {
+        return fail_to_open(path, error);
+    }
+    const bool is_refused =
+        (flags & O_NONBLOCK) != 0 && fstat(file, &status) == 0 && !S_ISREG(status.st_mode);
+    const pbt_err err = is_refused
+                            ? refuse_kind(path, status.st_mode, error)
+                            : read_all(file, path, maximum, &content, &content_length, error);
     (void)close(file);
     if (err != PBT_OK) {
         free(content);
@@ -131,6 +158,18 @@ pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *l
     *bytes = content;
     *length = content_length;
     return PBT_OK;
+}
+
+pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *length,
+                       pbt_error *error)
+{
+    return read_file(path, O_NONBLOCK | O_NOCTTY, maximum, bytes, length, error);
+}
+
+pbt_err pbt__file_read_stream(const char *path, size_t maximum, char **bytes, size_t *length,
+                              pbt_error *error)
+{
+    return read_file(path, 0, maximum, bytes, length, error);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

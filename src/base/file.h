@@ -11,10 +11,19 @@
 
 enum { PBT__PATH_SIZE = 4096 };
 
+/* Refuse what is there and is no regular file, which opening may wait for for ever; what is not
+ * there passes. */
+PBT_MUST_USE pbt_err pbt__file_check(const char *path, pbt_error *error);
+
 /* Read a whole file of at most `maximum` bytes; the caller frees `*bytes`, which ends with a NUL
- * that `*length` does not count. Errors: also PBT_ERR_NOT_FOUND, PBT_ERR_LIMIT, PBT_ERR_MEMORY. */
+ * that `*length` does not count. A pipe is refused, and not waited for.
+ * Errors: also PBT_ERR_NOT_FOUND, PBT_ERR_LIMIT, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__file_read(const char *path, size_t maximum, char **bytes, size_t *length,
                                     pbt_error *error);
+
+/* The same for what a user names, which may be a pipe: "/dev/stdin", or "<(program)" in a shell. */
+PBT_MUST_USE pbt_err pbt__file_read_stream(const char *path, size_t maximum, char **bytes,
+                                           size_t *length, pbt_error *error);
 
 /* Create or truncate a file, write all bytes, and fsync it. */
 PBT_MUST_USE pbt_err pbt__file_write(const char *path, const void *bytes, size_t length,

@@ -74,11 +74,14 @@ static pbt_err take_file(const pbt__place *place, int *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE + 8];
     write_path(place, path, sizeof path);
+    pbt_err err = pbt__file_check(path, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     int file = open_file(path);
     if (file < 0) {
         return pbt__fail_errno(error, "cannot open '%s'", path);
     }
-    pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         err = errno == EWOULDBLOCK ? fail_busy(place, read_holder(file), error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", path);
@@ -134,11 +137,14 @@ static long find_locker(const pbt__place *place)
 /* Before SQLite opens it, and until after it has closed it. */
 static pbt_err take_store(const pbt__place *place, int *out, pbt_error *error)
 {
+    pbt_err err = pbt__file_check(place->real, error);
+    if (err != PBT_OK) {
+        return err;
+    }
     int file = open(place->real, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) {
         return pbt__fail_errno(error, "cannot open '%s'", place->file);
     }
-    pbt_err err = PBT_OK;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         err = errno == EWOULDBLOCK ? fail_busy(place, find_locker(place), error)
                                    : pbt__fail_errno(error, "cannot lock '%s'", place->file);
@@ -212,7 +218,8 @@ static bool look(const pbt__place *place, bool *is_held, long *holder)
 {
     char path[PBT__PATH_SIZE + 8];
     write_path(place, path, sizeof path);
-    int file = place->file[0] != '\0' ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    int file =
+        place->file[0] != '\0' ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (file < 0) {
         return false;
     }

@@ -354,7 +354,7 @@ pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error)
         *out = NULL;
         return variable != NULL ? copy_token(variable, out, error) : PBT_OK;
     }
-    pbt_err err = pbt__file_read(file, TOKEN_FILE_MAXIMUM, &text, &length, error);
+    pbt_err err = pbt__file_read_stream(file, TOKEN_FILE_MAXIMUM, &text, &length, error);
     if (err == PBT_OK) {
         find_token(text, length);
         err = text[0] != '\0'

@@ -77,7 +77,13 @@ static pbt_err announce(pbt__service *service, const pbt__place *place, pbt_erro
     }
     snprintf(service->owner, sizeof service->owner, "%s.owner", place->real);
     snprintf(aside, sizeof aside, "%s.owner.new", place->real);
-    pbt_err err = write_private(aside, text, error);
+    pbt_err err = pbt__file_check(service->owner, error);
+    if (err == PBT_OK) {
+        err = pbt__file_check(aside, error);
+    }
+    if (err == PBT_OK) {
+        err = write_private(aside, text, error);
+    }
     free(text);
     if (err == PBT_OK) {
         service->owner_inode = inode_of(aside);

@@ -32,7 +32,7 @@ static pbt_err read_file(const char *path, char **out, pbt_error *error)
     }
     char *text = NULL;
     size_t length = 0;
-    pbt_err err = pbt__file_read(path, PBT__SPEC_MAXIMUM, &text, &length, error);
+    pbt_err err = pbt__file_read_stream(path, PBT__SPEC_MAXIMUM, &text, &length, error);
     if (err == PBT_ERR_LIMIT) {
         return pbt__fail(error, PBT_ERR_SPEC, "%.100s:1:1: more than %d bytes", path,
                          PBT__SPEC_MAXIMUM);

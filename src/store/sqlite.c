@@ -7,6 +7,7 @@
  */
 #include "store/sqlite.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,7 @@ static int put_away(sqlite3_stmt *statement)
 /* Run a statement that returns no rows. */
 static pbt_err run(sqlite *self, query which, const char *what, pbt_error *error)
 {
+    errno = 0;
     (void)sqlite3_step(self->statements[which]);
     int rc = put_away(self->statements[which]);
     return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(self->db, rc, what, error);
@@ -121,6 +123,7 @@ static pbt_err each_row(sqlite *self, query which, row_reader reader, void *list
 {
     sqlite3_stmt *rows = self->statements[which];
     pbt_err err = PBT_OK;
+    errno = 0;
     while (err == PBT_OK && sqlite3_step(rows) == SQLITE_ROW) {
         err = reader(listing, rows, error);
     }
@@ -200,6 +203,7 @@ static pbt_err create_study(sqlite *self, const char *name, pbt_error *error)
 {
     sqlite3_stmt *statement = self->statements[STUDY_CREATE];
     bind_text(statement, 1, name);
+    errno = 0;
     (void)sqlite3_step(statement);
     int rc = put_away(statement);
     if (rc == SQLITE_CONSTRAINT_UNIQUE) {

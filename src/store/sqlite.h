@@ -18,8 +18,8 @@ typedef struct pbt__schema {
 /* The layout of pbt's own stores. */
 extern const pbt__schema pbt__sqlite_schema;
 
-/* Fill `error` from SQLite's own words and return the code that `rc` stands for. `what` begins with
- * "cannot". Nullable: error. */
+/* Fill `error` from SQLite's own words and the system's (errno, set to 0 before what may fail) and
+ * return the code that `rc` stands for. `what` begins with "cannot". Nullable: error. */
 pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error);
 
 /* Run SQL that returns no rows. `what` as above. */

@@ -4,7 +4,10 @@
  * WAL with synchronous=FULL: a commit is one fsync, and readers never wait for the writer.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,8 +34,48 @@ static const struct {
 };
 enum { CODE_COUNT = sizeof(CODES) / sizeof(CODES[0]) };
 
+/* By errno, where SQLite says no more than "disk I/O error". */
+static const struct {
+    int reason;
+    const char *hint;
+} REASONS[] = {
+    {ENOSPC, "the disk is full: free some space"},
+    {EDQUOT, "your share of the disk is full: free some space, or have the quota raised"},
+    {EFBIG, "the file system takes no larger file: put the store elsewhere"},
+    {EROFS, "the file system is mounted read-only: mount it for writing, or use another --store"},
+    {EACCES, "make the file and its folder readable and writable"},
+};
+enum { REASON_COUNT = sizeof(REASONS) / sizeof(REASONS[0]) };
+
+static void hint_limit(pbt_error *error)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        pbt__error_hint(error, "the file size limit is %" PRIu64 " KiB: raise it ('ulimit -f')",
+                        (uint64_t)limit.rlim_cur / 1024);
+    }
+}
+
+/* Add the system's words and what helps. */
+static void explain(int reason, pbt_error *error)
+{
+    char words[128];
+    for (int i = 0; error != NULL && i < REASON_COUNT; i++) {
+        if (REASONS[i].reason == reason) {
+            pbt__error_detail(error, "%s: %s", error->detail,
+                              strerror_r(reason, words, sizeof words));
+            pbt__error_hint(error, "%s", REASONS[i].hint);
+        }
+    }
+    if (reason == EFBIG) {
+        hint_limit(error);
+    }
+}
+
 pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error)
 {
+    const int left = errno; /* a statement that fails at a write tells SQLite's user no other way */
+    const int reason = db != NULL ? sqlite3_system_errno(db) : 0;
     pbt_err err = PBT_ERR_STORE;
     const char *hint = NULL;
     for (int i = 0; i < CODE_COUNT; i++) {
@@ -48,11 +91,15 @@ pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error
     if (hint != NULL) {
         pbt__error_hint(error, "%s", hint);
     }
+    if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) {
+        explain(reason != 0 ? reason : left, error);
+    }
     return err;
 }
 
 pbt_err pbt__sqlite_exec(sqlite3 *db, const char *sql, const char *what, pbt_error *error)
 {
+    errno = 0;
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(db, rc, what, error);
 }
@@ -104,6 +151,19 @@ static pbt_err find_file(const char *path, pbt_error *error)
     pbt__fail(error, PBT_ERR_NOT_FOUND, "there is no store '%.150s'", path);
     pbt__error_hint(error, "name it with --store, or make one with pbt run");
     return PBT_ERR_NOT_FOUND;
+}
+
+/* SQLite would wait for what is a pipe, before anybody could end it. */
+static pbt_err check_files(const char *path, pbt_error *error)
+{
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < sizeof suffixes / sizeof *suffixes; i++) {
+        char file[PBT__PATH_SIZE + 16];
+        (void)snprintf(file, sizeof file, "%s%s", path, suffixes[i]);
+        err = pbt__file_check(file, error);
+    }
+    return err;
 }
 
 static pbt_err open_database(const char *path, sqlite3 **out, pbt_error *error)
@@ -173,6 +233,9 @@ pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
     sqlite3 *db = NULL;
     bool can_make = options->can_create && !options->is_read_only;
     pbt_err err = pbt__file_system_check(path, options->file_system, error);
+    if (err == PBT_OK) {
+        err = check_files(path, error);
+    }
     if (err == PBT_OK) {
         err = can_make ? make_file(path, error) : find_file(path, error);
     }

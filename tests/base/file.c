@@ -89,7 +89,13 @@ static void a_file_without_a_size_is_read(void **state)
     assert_int_equal(close(ends[1]), 0);
     char path[64];
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
-    assert_content(path, bytes, sizeof bytes);
+    char *found = NULL;
+    size_t length = 0;
+    assert_int_equal(pbt__file_read_stream(path, 1 << 20, &found, &length, NULL), PBT_OK);
+    assert_int_equal(length, sizeof bytes);
+    assert_memory_equal(found, bytes, sizeof bytes);
+    assert_int_equal(found[length], '\0');
+    free(found);
     assert_int_equal(close(ends[0]), 0);
 }
 
@@ -122,8 +128,36 @@ static void an_absent_file_is_told_from_an_unreadable_one(void **state)
     assert_non_null(strstr(error.message, "none'"));
     assert_string_equal(error.detail, "No such file or directory");
     assert_int_equal(pbt__file_read(folder, 9, &bytes, &length, &error), PBT_ERR_IO);
-    assert_string_equal(error.detail, "Is a directory");
+    assert_non_null(strstr(error.message, "' is a folder, not a file"));
     assert_int_equal(pbt__file_read(in("none"), 9, &bytes, &length, NULL), PBT_ERR_NOT_FOUND);
+}
+
+/* Opening a pipe waits for whoever is at its other end. */
+static void a_pipe_is_waited_for_only_where_it_may_be_one(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    pbt_error error;
+    assert_int_equal(mkfifo(in("p"), 0600), 0);
+    (void)alarm(20);
+    assert_int_equal(pbt__file_check(in("p"), &error), PBT_ERR_IO);
+    assert_non_null(strstr(error.message, "p' is a pipe, not a file"));
+    assert_int_equal(pbt__file_read(in("p"), 9, &bytes, &length, &error), PBT_ERR_IO);
+    assert_non_null(strstr(error.message, "p' is a pipe, not a file"));
+    assert_string_equal(error.hint, "move it away, or name another file");
+    assert_int_equal(pbt__file_check("/dev/null", &error), PBT_ERR_IO);
+    assert_int_equal(pbt__file_check(in("none"), &error), PBT_OK);
+    const int end = open(in("p"), O_RDWR | O_CLOEXEC); /* waits for nobody */
+    assert_int_equal(write(end, "abc", 3), 3);
+    assert_int_equal(pbt__file_read(in("p"), 9, &bytes, &length, NULL), PBT_ERR_IO);
+    assert_int_equal(pbt__file_read_stream(in("p"), 2, &bytes, &length, NULL), PBT_ERR_LIMIT);
+    close(end);
+    assert_int_equal(pbt__file_append(in("f"), "x", 1, NULL), PBT_OK);
+    assert_int_equal(pbt__file_check(in("f"), &error), PBT_OK);
+    assert_int_equal(pbt__file_read_stream(in("f"), 2, &bytes, &length, NULL), PBT_OK);
+    free(bytes);
+    (void)alarm(0);
 }
 
 static void bytes_are_appended(void **state)
@@ -353,6 +387,8 @@ int main(void)
         cmocka_unit_test(a_file_without_a_size_is_read),
         cmocka_unit_test_setup_teardown(reading_stops_at_the_maximum, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(an_absent_file_is_told_from_an_unreadable_one, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(a_pipe_is_waited_for_only_where_it_may_be_one, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(bytes_are_appended, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(a_failed_appending_leaves_the_file_as_it_was, make_scratch,

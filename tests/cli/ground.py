@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import subprocess
 
 import tap
 from case import Case
@@ -383,6 +384,68 @@ class Ground(Case):
         best = self.json("show")[0]["best"]["segment"]
         shutil.copy2(kept / best, folder)  # the others copy it
         self.goes_on(STORE)
+
+
+class NoFile(Case):
+    """A pipe or a folder in a file's place: refused, and not waited for."""
+
+    def put(self, make, name):
+        path = self.folder / name
+        path.unlink(missing_ok=True)
+        make(path)
+        self.addCleanup(lambda: path.rmdir() if path.is_dir() else path.unlink(missing_ok=True))
+        return path
+
+    def test_beside_a_store(self):
+        for name in (STORE, STORE + ".lock", STORE + ".owner", STORE + ".owner.new"):
+            for make, kind in ((os.mkfifo, "pipe"), (os.mkdir, "folder")):
+                with self.subTest(name=name, kind=kind):
+                    path = self.put(make, name)
+                    errors = self.pbt("run", "spec.yaml", status=1)[1]
+                    self.assertIn(
+                        f"{name}' is a {kind}, not a file\n"
+                        "hint: move it away, or name another file\n",
+                        errors,
+                    )
+                    path.rmdir() if path.is_dir() else path.unlink()
+        self.pbt("run", "spec.yaml", "--quiet")
+
+    def test_queries_do_not_wait(self):
+        path = self.put(os.mkfifo, STORE)
+        for words in (["show"], ["list"], ["delete", "tiny", "--yes"], ["stop", "tiny"]):
+            with self.subTest(words=words):
+                self.assertIn(f"{STORE}' is a pipe", self.pbt(*words, status=1)[1])
+        path.unlink()
+        self.pbt("run", "spec.yaml", "--quiet")
+        for name in (STORE + ".lock", STORE + ".owner"):
+            self.put(os.mkfifo, name)
+        self.pbt("amend", "tiny", "stop.steps=80")
+        self.assertIn("tiny", self.pbt("show")[0])
+
+    def test_the_owners_file_of_a_run_that_lasts(self):
+        self.spec(steps=4000, delay="0.02", mode="asynchronous")
+        process = self.start("run", "spec.yaml")
+        self.wait_for(lambda: STORE + ".owner" in self.files(), "the owner's file")
+        self.put(os.mkfifo, STORE + ".owner")
+        self.wait_for(lambda: "m0s0" in process.stdout.readline(), "a segment")
+        self.assertIn("tiny", self.pbt("show")[0])
+        process.terminate()
+        self.assertEqual(process.wait(timeout=60), 143)
+
+    def test_a_spec_and_a_token_may_be_pipes(self):
+        spec = (self.folder / "spec.yaml").read_text()
+        with open(self.folder / "spec.yaml") as file:
+            piped = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+        self.assertIn("tiny", self.pbt("check", "/dev/stdin", stdin=piped.stdout)[0])
+        piped.stdout.close()
+        piped.wait()
+        pipe = self.put(os.mkfifo, "pipe")
+        process = self.start("check", "pipe")
+        pipe.write_text(spec)
+        self.assertIn("tiny", process.communicate(timeout=60)[0])
+        process = self.start("list", "--server", "http://127.0.0.1:9", "--token-file", "pipe")
+        pipe.write_text("secret\n")
+        self.assertIn("127.0.0.1:9", process.communicate(timeout=60)[1])
 
 
 tap.main()

@@ -11,11 +11,15 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/sqlite.h"
 #include "store/store.h"
 #include "support.h"
 
@@ -170,7 +174,28 @@ static void urls_that_name_no_store_are_refused(void **state)
     assert_refused(self, url, true, PBT_ERR_IO);
     assert_refused(self, url, false, PBT_ERR_NOT_FOUND);
     snprintf(url, sizeof(url), "%s", self->folder);
-    assert_refused(self, url, true, PBT_ERR_STORE);
+    assert_refused(self, url, true, PBT_ERR_IO);
+    assert_int_equal(count_files(self), 0);
+}
+
+/* SQLite waits for a pipe in the place of the store or of its journal. */
+static void what_is_no_file_is_refused(void **state)
+{
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    fixture *self = *state;
+    (void)alarm(20);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        for (int can_create = 0; can_create <= 1; can_create++) {
+            char path[SUPPORT_URL_SIZE + 8], expected[SUPPORT_URL_SIZE + 40];
+            snprintf(path, sizeof(path), "%s%s", path_of(self), suffixes[i]);
+            snprintf(expected, sizeof(expected), "'%s' is a pipe, not a file", path);
+            assert_int_equal(mkfifo(path, 0600), 0);
+            assert_refused(self, self->url, can_create == 1, PBT_ERR_IO);
+            assert_string_equal(self->error.message, expected);
+            assert_int_equal(unlink(path), 0);
+        }
+    }
+    (void)alarm(0);
     assert_int_equal(count_files(self), 0);
 }
 
@@ -392,6 +417,72 @@ static void a_store_made_by_many_at_once_is_one(void **state)
     }
 }
 
+/* ---- what the system refuses ---- */
+
+/* A child's: what is told where the limit of a file's size is met. Returns 0 where it is right. */
+static int grow_to_the_limit(void *context, int number)
+{
+    const fixture *self = context;
+    const struct rlimit limit = {.rlim_cur = 128 * 1024, .rlim_max = 128 * 1024};
+    (void)number;
+    pbt_error error = {.code = PBT_OK};
+    pbt__store *store = support_open(self->url);
+    pbt__study_row row;
+    if (pbt__store_find(store, "toy", &row, NULL) != PBT_OK ||
+        signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return 1;
+    }
+    pbt_err err = PBT_OK;
+    for (int i = 0; err == PBT_OK && i < 10000; i++) {
+        err = begin_and_append(store, row.id);
+        err = err == PBT_OK ? store->ops->commit(store, &error) : err;
+    }
+    const bool is_told = err == PBT_ERR_STORE && strstr(error.detail, ": File too large") != NULL &&
+                         strcmp(error.hint, "the file size limit is 128 KiB: raise it ('ulimit "
+                                            "-f')") == 0;
+    fprintf(stderr, "%s", is_told ? "" : error.detail);
+    pbt__store_close(store);
+    return is_told ? 0 : 2;
+}
+
+static void the_limit_of_a_files_size_is_told(void **state)
+{
+    fixture *self = *state;
+    int64_t study = 0;
+    pbt__store *store = support_open(self->url);
+    assert_int_equal(create(store, "toy", &study), PBT_OK);
+    pbt__store_close(store);
+    assert_int_equal(support_processes(1, grow_to_the_limit, self), 0);
+}
+
+static void what_the_system_refuses_has_its_remedy(void **state)
+{
+    (void)state;
+    static const struct {
+        int reason, code;
+        const char *detail, *hint;
+    } cases[] = {
+        {ENOSPC, SQLITE_IOERR_WRITE, "device", "the disk is full: free some space"},
+        {EDQUOT, SQLITE_IOERR_WRITE, "quota", "your share of the disk is full: "},
+        {EROFS, SQLITE_IOERR_FSYNC, "Read-only", "the file system is mounted read-only: "},
+        {EACCES, SQLITE_CANTOPEN, "Permission", "make the file and its folder readable"},
+        {EIO, SQLITE_IOERR_WRITE, "(SQLite 778)", ""},
+        {EACCES, SQLITE_BUSY, "(SQLite 5)", "another process holds the store"},
+    };
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pbt_error error;
+        errno = cases[i].reason;
+        (void)pbt__sqlite_fail(db, cases[i].code, "cannot commit", &error);
+        assert_string_equal(error.message, "cannot commit");
+        assert_non_null(strstr(error.detail, cases[i].detail));
+        assert_int_equal(strncmp(error.hint, cases[i].hint, strlen(cases[i].hint)), 0);
+        assert_int_equal(error.hint[0] == '\0', cases[i].hint[0] == '\0');
+    }
+    sqlite3_close(db);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -400,6 +491,7 @@ int main(void)
         CASE(a_store_is_kept),
         CASE(a_query_creates_nothing),
         CASE(urls_that_name_no_store_are_refused),
+        CASE(what_is_no_file_is_refused),
         CASE(a_plain_name_may_hold_a_colon),
         CASE(only_the_owner_can_read_it),
         CASE(a_reader_opens_beside_a_writer),
@@ -409,6 +501,8 @@ int main(void)
         CASE(handles_of_many_threads_leave_one_log),
         CASE(handles_of_many_processes_leave_one_log),
         CASE(a_store_made_by_many_at_once_is_one),
+        CASE(the_limit_of_a_files_size_is_told),
+        CASE(what_the_system_refuses_has_its_remedy),
     };
     return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
 }
