@@ -3,6 +3,7 @@
 import concurrent.futures
 import io
 import logging
+import multiprocessing.pool
 import os
 import pathlib
 import shutil
@@ -25,6 +26,12 @@ def write_tree(path):
     (root / "deep" / "empty").mkdir(parents=True)
     (root / "weights").write_bytes(bytes(range(256)) * 1000)
     (root / "deep" / "a b").write_text("x", encoding="utf-8")
+
+
+def named(path):
+    """Save, and return what has a `join` of another kind."""
+    write("x")(path)
+    return path
 
 
 def read_tree(path):
@@ -312,6 +319,48 @@ class Checkpoint(Case):
             with self.assertRaises(ZeroDivisionError):
                 worker.report(score=1, save=lambda path: pool.submit(lambda: 1 / 0))
         self.assertEqual((self.folder / "checkpoints/m0s0").read_text(encoding="utf-8"), "weights")
+
+    def test_whatever_save_returns_is_waited_for(self):
+        def in_thread(path):
+            thread = threading.Timer(0.1, write("x"), [path])
+            thread.start()
+            return thread
+
+        def in_process(path, word="x"):
+            words = "import sys, time; time.sleep(0.1); open(sys.argv[1], 'w').write(sys.argv[2])"
+            return subprocess.Popen([sys.executable, "-c", words, path, word])
+
+        class Waiting:
+            """As torch.futures.Future: `wait` and no `result`."""
+
+            def __init__(self, path):
+                self.path = path
+
+            def wait(self):
+                write("x")(self.path)
+
+        def in_parts(path):
+            os.mkdir(path)
+            return [in_thread(path + "/a"), (in_process(path + "/b"), Waiting(path + "/c"), None)]
+
+        def in_pool(path):
+            return pool.apply_async(write("x"), [path])
+
+        pool = multiprocessing.pool.ThreadPool(1)
+        self.addCleanup(pool.terminate)
+        self.study(population=1, stop=100)
+        worker = self.worker()
+        for number, save in enumerate([in_thread, in_process, Waiting, in_parts, in_pool, named]):
+            with self.subTest(save=getattr(save, "__name__", save)):
+                next(worker)
+                self.assertTrue(worker.report(score=1, save=save))
+                self.assertTrue((self.folder / f"checkpoints/m0s{number}").exists())
+        self.assertEqual(sorted(read_tree(self.folder / "checkpoints/m0s3")), ["a", "b", "c"])
+        next(worker)
+        with self.assertRaises(ZeroDivisionError):
+            worker.report(score=1, save=lambda path: pool.apply_async(lambda: 1 / 0))
+        with self.assertRaisesRegex(pbt.CheckpointError, "process that save returned ended with 1"):
+            worker.report(score=1, save=lambda path: in_process(path + "/none/x"))
 
     def test_a_save_that_fails_can_be_told(self):
         self.study(population=1)

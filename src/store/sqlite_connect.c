@@ -153,7 +153,7 @@ static pbt_err find_file(const char *path, pbt_error *error)
     return PBT_ERR_NOT_FOUND;
 }
 
-/* SQLite would wait for what is a pipe, before anybody could end it. */
+/* SQLite refuses what is no file in words that do not say so. */
 static pbt_err check_files(const char *path, pbt_error *error)
 {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};

@@ -26,8 +26,17 @@ OPEN_HINT = f"{HINT}: close the file, or wait for what writes it"
 WRITES = os.O_WRONLY | os.O_RDWR
 
 
+# How what runs is waited for, and what tells it from what has a method of that name: a text has a
+# ``join`` too. A future, a result of a pool, a thread or a process, torch's future or a child.
+WAITS = (("result", "done"), ("get", "successful"), ("join", "is_alive"), ("wait", "wait"))
+
+
 def finish(result: Any) -> None:
-    """Wait for what a ``save`` returned, where that is a future; refuse what needs an event loop."""
+    """Wait for what a ``save`` returned, one or several; refuse what needs an event loop."""
+    if isinstance(result, (list, tuple)):
+        for each in result:
+            finish(each)
+        return
     if inspect.isawaitable(result):
         close = getattr(result, "close", None)
         if close is not None:
@@ -38,9 +47,14 @@ def finish(result: Any) -> None:
             f"{HINT}: run the coroutine in it, as asyncio.run does",
         )
     # torch's async_save may return a pair of futures; the upload is the one that ends last.
-    future = getattr(result, "upload_completion", result)
-    if callable(getattr(future, "result", None)) and callable(getattr(future, "done", None)):
-        future.result()
+    running = getattr(result, "upload_completion", result)
+    for wait, mark in WAITS:
+        if callable(getattr(running, wait, None)) and callable(getattr(running, mark, None)):
+            getattr(running, wait)()
+            break
+    status = getattr(running, "exitcode", None) or getattr(running, "returncode", None)
+    if isinstance(status, int) and status != 0:
+        raise CheckpointError(f"the process that save returned ended with {status}")
 
 
 def check(path: str) -> None:

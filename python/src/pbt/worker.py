@@ -159,8 +159,8 @@ class Worker:
 
         Args:
             save: called with the path to write to, a file or a folder (on rank 0 alone). It returns
-                when all is on disk; a future that it returns is waited for. It may be left out where
-                the checkpoint is at ``segment.save_to`` already.
+                when all is on disk, or returns what to wait for: futures, threads, processes. It may be
+                left out where the checkpoint is at ``segment.save_to`` already.
             step: where training stopped; defaults to where `Segment.steps` ended. Where that was not
                 used it is ``end_step``, or unknown once `stopping` was true: then all is given back.
             metrics: the objective's among them. Shape: a number each, or a list of numbers: single
