@@ -208,7 +208,7 @@ PBT_MUST_USE pbt_err pbt__study_cut_clock(pbt__study *study, bool is_opening, pb
 /* Under the view's lock. */
 double pbt__study_seconds_trained(const pbt__study *study, int64_t now_us);
 
-/* ---- claim.c: inside an operation ---- */
+/* ---- claim.c and lease.c: inside an operation ---- */
 
 bool pbt__claim_is_active(const pbt__claim *claim);
 /* Active, and for its member's open segment. */
