@@ -133,7 +133,7 @@ class TensorBoard(Case):
         trainer = self.folder / "trainer.sh"
         broken = '[ "$4" = 10 ] && mkdir broken 2>/dev/null && exit 1\n'
         trainer.write_text(broken + trainer.read_text())
-        self.pbt("run", "spec.yaml", "--quiet", "--tensorboard", "live")
+        self.pbt("run", "spec.yaml", "--quiet", "--tensorboard", "live", status=1)
         self.pbt("export", "--output", "tb", "--format", "tensorboard")
         for folder in ("tb", "live/tiny"):
             found = self.found(folder)
