@@ -267,6 +267,11 @@ static pbt_err see_event(void *context, const json_t *event)
     return PBT_OK;
 }
 
+void pbt__live_clear(pbt__live *live)
+{
+    pbt__screen_draw(&live->screen, "");
+}
+
 pbt_err pbt__live_draw(pbt__live *live, const char *notice, pbt_error *error)
 {
     pbt__summary summary;

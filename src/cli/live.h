@@ -12,6 +12,9 @@ PBT_MUST_USE pbt_err pbt__live_new(pbt__study *study, const char *title, int des
                                    pbt__live **out, pbt_error *error);
 void pbt__live_free(pbt__live *live);
 
+/* Take the table away, so that a line can be written where it was; it is drawn again below that. */
+void pbt__live_clear(pbt__live *live);
+
 /* Draw the study as it is now; `notice` is the last line. */
 PBT_MUST_USE pbt_err pbt__live_draw(pbt__live *live, const char *notice, pbt_error *error);
 

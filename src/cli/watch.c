@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/alive.h"
+#include "cli/format.h"
 #include "cli/live.h"
 #include "cli/print.h"
 #include "cli/screen.h"
@@ -164,6 +165,25 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
 }
 
+/* Nothing is done about it: only whoever wrote the trainer knows whether it hangs. */
+static void tell_still(const pbt__watch *watch, view *shown)
+{
+    pbt__still still;
+    while (shown->signal_count == 0 &&
+           pbt__study_find_still(watch->study, pbt__clock_now_us(), &still)) {
+        char id[PBT__ID_SIZE], time[PBT__CELL_SIZE];
+        pbt__id_write(still.segment, id);
+        pbt__format_seconds(still.seconds, time);
+        if (shown->live != NULL) {
+            pbt__live_clear(shown->live);
+        }
+        fprintf(stderr,
+                "pbt: warning: %s: no sign of progress for %s; its log is %s/m%" PRId32
+                ".log; lease.stall_seconds ends such attempts\n",
+                id, time, watch->log_folder, still.segment.member);
+    }
+}
+
 /* What other processes write reaches this one when it looks: then slots that wait find what those
  * have left for them, and a user's stop is passed on at once, not when a heartbeat is due. */
 static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *error)
@@ -185,6 +205,7 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     if (err == PBT_OK && now >= shown->head_us) {
         shown->head_us = now + HEAD_US;
         pbt__study_mark_head(watch->study);
+        tell_still(watch, shown);
         err =
             pbt__local_end_dead(watch->local, pbt__is_dead, (void *)(uintptr_t)watch->place, error);
         err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;

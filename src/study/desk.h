@@ -13,6 +13,7 @@
 
 #include "core/ranking.h"
 #include "study/outage.h"
+#include "study/still.h"
 #include "study/study.h"
 #include "study/view.h"
 
@@ -67,6 +68,7 @@ struct pbt__study {
     bool is_patient;            /* retries wait, and an outage pauses the study */
     pbt__trial *trials;         /* Shape: [population] */
     pbt__outage outage;
+    pbt__pace pace;         /* of the segments handed out and reported here; no journal keeps it */
     pbt_error outage_why;   /* of the newest pause */
     pbt__decision *decided; /* Shape: [population]: heads first, then rescues */
     pbt__removal *removals;

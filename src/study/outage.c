@@ -231,6 +231,9 @@ pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
     outage->reported_us = study->transaction.now_us;
     trial->is_suspect = false;
     trial->failures = 0;
+    if (is_known) {
+        pbt__pace_add(&study->pace, study->transaction.now_us - trial->begun_us);
+    }
     if (!is_known || trial->begun_us <= outage->proven_us) {
         return PBT_OK;
     }

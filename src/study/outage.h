@@ -41,6 +41,7 @@ typedef struct pbt__trial {
     uint64_t likeness; /* of the latest failure's message (likeness.h) */
     bool is_suspect;   /* nobody's later attempt has succeeded */
     uint64_t refused;  /* likeness of why the attempt's report was refused; 0: it was not */
+    int32_t told;      /* 1 + the segment that was said to stand still (still.h); 0: none */
     bool is_certain;   /* the latest failure is one that another attempt cannot change */
     int32_t withheld;  /* how often in a row what it starts from could not be read */
 } pbt__trial;

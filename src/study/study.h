@@ -200,6 +200,15 @@ PBT_MUST_USE pbt_err pbt__study_end_dead(pbt__study *study,
                                          bool (*is_dead)(void *context, const char *worker),
                                          void *context, bool is_lost, pbt_error *error);
 
+typedef struct pbt__still {
+    pbt_segment_id segment;
+    double seconds; /* since its step moved, or since it was begun */
+} pbt__still;
+
+/* Find a segment in training that shows no sign of progress for so long that it is odd, each one
+ * once; none where lease.stall_seconds ends such attempts. `now_us` is the wall's clock. */
+bool pbt__study_find_still(pbt__study *study, int64_t now_us, pbt__still *out);
+
 /* Record the loss of attempts whose step stands still for lease.stall_seconds. Workers' calls find
  * them too, but nobody calls where every trainer hangs. */
 PBT_MUST_USE pbt_err pbt__study_end_stalled(pbt__study *study, pbt_error *error);
