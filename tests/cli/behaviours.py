@@ -68,13 +68,13 @@ class Behaviours(case.Case):
         (self.folder / "train.py").write_text(text)
         (self.folder / "spec.yaml").write_text(SPEC.format(**(DEFAULTS | settings)))
 
-    def study(self, trainer="pass", slots=2, **settings):
+    def study(self, trainer="pass", slots=2, status=0, **settings):
         """Run a study to its end; its segments' rows by their names."""
         self.make(trainer, slots, **settings)
-        return self.finish(slots)
+        return self.finish(slots, status)
 
-    def finish(self, slots=2):
-        self.pbt("run", "spec.yaml", "--slots", str(slots), "--quiet")
+    def finish(self, slots=2, status=0):
+        self.pbt("run", "spec.yaml", "--slots", str(slots), "--quiet", status=status)
         return self.check()
 
     def check(self):
@@ -374,9 +374,10 @@ class Behaviours(case.Case):
                 {what}
             """
             with self.subTest(ending=ending):
-                rows = self.study(trainer, slots=3, population=3, mode="generational")
-                expected = "given_up" if ending == "fails" else "reported"
-                self.assertEqual(rows["m2s1"]["state"], expected)
+                is_lost = ending == "fails"
+                rows = self.study(trainer, slots=3, population=3, mode="generational",
+                                  status=1 if is_lost else 0)
+                self.assertEqual(rows["m2s1"]["state"], "given_up" if is_lost else "reported")
                 self.assertEqual(self.json("show")[0]["state"], "finished")
                 self.assertEqual([f["segment"] for f in self.notes("reported")].count("m0s3"), 1)
 

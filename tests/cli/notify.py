@@ -164,7 +164,7 @@ class Notify(Case):
         spec.write_text(spec.read_text() + "failure: {retries: 0, patience: 0}\n")
         path = f"{self.folder}:{os.environ['PATH']}"
         environment = self.environment() | {"PATH": path, "URL": "http://localhost/x"}
-        self.pbt("run", "spec.yaml", "--quiet", "--on-event", program, env=environment)
+        self.pbt("run", "spec.yaml", "--quiet", "--on-event", program, env=environment, status=1)
         sent = [line.split("|")[-3:-1] for line in (self.folder / "sent").read_text().splitlines()]
         self.assertEqual(sent, [
             ["tiny: a segment was given up", "http://localhost/x"],

@@ -153,7 +153,7 @@ class Report(Case):
         trainer.write_text(third + trainer.read_text())
         path.write_text(path.read_text().replace("retries: 1", "retries: 0")
                         .replace("steps: 40", "steps: 60"))  # fmt: skip
-        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
+        self.pbt("run", "spec.yaml", "--quiet", "--slots", "2", status=1)
         page = self.report("tiny")
         budget = self.pairs(page, "The budget")
         self.pbt("export", "tiny", "--output", "log")
