@@ -465,13 +465,14 @@ bool pbt__local_is_done(const pbt__local *local)
 static bool join_slots(pbt__local *local)
 {
     const int64_t end_us = abandon_us(local);
-    const int64_t left_us = end_us - pbt__clock_monotonic_us();
+    const bool is_patient = end_us == INT64_MAX;
+    const int64_t left_us = is_patient ? 0 : end_us - pbt__clock_monotonic_us();
     const int64_t until_us = pbt__clock_now_us() + ABANDON_US + (left_us > 0 ? left_us : 0);
     const struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     bool all = true;
     for (int32_t i = 0; i < local->slot_count; i++) {
         const pthread_t thread = local->slots[i].thread;
-        if (end_us == INT64_MAX) {
+        if (is_patient) {
             (void)pthread_join(thread, NULL);
         } else if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
             (void)pthread_detach(thread);
