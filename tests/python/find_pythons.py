@@ -1,4 +1,5 @@
-"""find_pythons.py: the Pythons at hand from 3.8, a line each: name, path, whether pip builds there.
+"""find_pythons.py: the Pythons at hand from 3.8, a line each: name, path, whether pip builds there,
+and whether it is at an end: Debian's own, the oldest or the newest.
 
 Debian's own comes first, then those on the PATH, then those that pyenv keeps aside.
 """
@@ -32,4 +33,13 @@ for path in candidates():
         done = subprocess.run(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in done.stdout.splitlines():
             found.setdefault(line.split()[0], line)
-print("\n".join(found.values()))
+
+
+def version(name):
+    return tuple(int(number) for number in name[len("python"):].split("."))
+
+
+names = sorted(found, key=version)
+ends = {next(iter(found)), names[0], names[-1]}
+for name, line in found.items():
+    print(line, "end" if name in ends else "between")
