@@ -2,6 +2,7 @@
 #include "executor/cell_shared.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 enum {
     SPINS_PER_LOOK = 16,
     SPIN_LEAST_US = 5,
-    SPIN_MAXIMUM_US = 200,
+    SPIN_MAXIMUM_US = 600,
+    ALONE_US = 50, /* then whoever else has work goes first */
     REST_MAXIMUM = 1000,
     PAGE = 65536, /* as large as any machine's page */
 };
@@ -45,9 +47,13 @@ static bool is_turn(const pbt__cell_shared *shared, unsigned turn)
     return atomic_load_explicit(&shared->turn, memory_order_acquire) == turn;
 }
 
-static bool spin(const pbt__cell_shared *shared, unsigned turn, int64_t until_us)
+static bool spin(const pbt__cell_shared *shared, unsigned turn, int64_t began_us, int64_t until_us)
 {
+    int64_t now_us = began_us;
     do {
+        if (now_us - began_us > ALONE_US) {
+            (void)sched_yield();
+        }
         for (int i = 0; i < SPINS_PER_LOOK; i++) {
             if (is_turn(shared, turn)) {
                 return true;
@@ -56,7 +62,8 @@ static bool spin(const pbt__cell_shared *shared, unsigned turn, int64_t until_us
             __builtin_ia32_pause();
 #endif
         }
-    } while (pbt__clock_monotonic_us() < until_us);
+        now_us = pbt__clock_monotonic_us();
+    } while (now_us < until_us);
     return false;
 }
 
@@ -72,7 +79,8 @@ static bool spin_at_pace(const pbt__cell_shared *shared, unsigned turn, pbt__cel
     if (pace->typical_us > SPIN_MAXIMUM_US) {
         return false;
     }
-    const bool is_there = spin(shared, turn, began_us + 2 * pace->typical_us + SPIN_LEAST_US);
+    const bool is_there =
+        spin(shared, turn, began_us, began_us + 2 * pace->typical_us + SPIN_LEAST_US);
     pace->rest = is_there ? 0 : pace->penalty;
     const int doubled = pace->penalty < REST_MAXIMUM ? 2 * pace->penalty + 1 : REST_MAXIMUM;
     pace->penalty = is_there ? 1 : doubled;
