@@ -24,7 +24,7 @@ class Shell(Case):
         self.assertEqual(self.train(1.0, 0.9, "", "save", 0, 100), float("inf"))
 
     def test_study(self):
-        self.run_study(EXAMPLES / "shell" / "pbt.yaml")
+        self.run_study(EXAMPLES / "shell" / "pbt.yaml", "--slots", "1")  # the same each time
         self.verify("shell")
         rows = self.query("segments", "shell")
         self.assertEqual(len(rows), 6 * 20)
