@@ -17,6 +17,11 @@ class Ground(Case):
         super().setUp()
         self.spec(steps=4000, delay="0.02", mode="asynchronous")
 
+    def keep_all(self):
+        """Whatever a backup of the store names stays."""
+        with open(self.folder / "spec.yaml", "a") as spec:
+            spec.write("checkpoints: {keep_best: 1000}\n")
+
     def run_to_reports(self, count=4, *words):
         process = self.start("run", "spec.yaml", "--slots", "2", *words)
         for line in process.stdout:
@@ -208,8 +213,7 @@ class Ground(Case):
 
     def test_an_older_store_takes_no_newer_weights_away(self):
         """A backup of the store alone is put back, and then the newer one again."""
-        with open(self.folder / "spec.yaml", "a") as spec:
-            spec.write("checkpoints: {keep_best: 1000}\n")
+        self.keep_all()
         process = self.run_to_reports(8)
         self.backup("older.db")
         steps = self.steps("older.db")
@@ -231,6 +235,7 @@ class Ground(Case):
         self.assertIn("goes with another copy of the store", said)
 
     def test_two_copies_of_a_store_do_not_share_a_folder(self):
+        self.keep_all()
         process = self.run_to_reports()
         self.backup("copy.db")
         _, said = self.pbt("run", "spec.yaml", "--store", "copy.db", status=1)
