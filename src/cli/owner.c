@@ -27,34 +27,35 @@ static bool take_word(const json_t *json, const char *key, char *out, size_t siz
     return true;
 }
 
-static bool understand(const char *text, size_t length, pbt__owner *out)
+static void write_path(const pbt__place *place, char *out, size_t size)
 {
+    (void)snprintf(out, size, "%s.owner", place->real);
+}
+
+/* What a file says; NULL where it cannot be read. The caller drops the reference. */
+static json_t *read_words(const char *path)
+{
+    char *text = NULL;
+    size_t length = 0;
     json_t *json = NULL;
-    if (pbt__json_read(text, length, &json, NULL) != PBT_OK) {
-        return false;
+    if (pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK) {
+        (void)!pbt__json_read(text, length, &json, NULL);
     }
-    pbt__owner owner = {.process = (long)json_integer_value(json_object_get(json, "process"))};
-    bool is_whole = take_word(json, "url", owner.url, sizeof owner.url) &&
-                    take_word(json, "token", owner.token, sizeof owner.token);
-    json_decref(json);
-    if (is_whole) {
-        *out = owner;
-    }
-    return is_whole;
+    free(text);
+    return json;
 }
 
 pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE + 8];
-    char *text = NULL;
-    size_t length = 0;
-    pbt__owner owner = {0};
     const long holder = pbt__lock_holder(place);
-    snprintf(path, sizeof path, "%s.owner", place->real);
-    bool is_known = holder > 0 &&
-                    pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK &&
-                    understand(text, length, &owner) && owner.process == holder;
-    free(text);
+    write_path(place, path, sizeof path);
+    json_t *json = holder > 0 ? read_words(path) : NULL;
+    pbt__owner owner = {.process = (long)json_integer_value(json_object_get(json, "process"))};
+    const bool is_known = holder > 0 && owner.process == holder &&
+                          take_word(json, "url", owner.url, sizeof owner.url) &&
+                          take_word(json, "token", owner.token, sizeof owner.token);
+    json_decref(json);
     if (!is_known) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "no process answers for '%s'", place->file);
     }
@@ -73,19 +74,13 @@ static bool is_private(const char *path)
 bool pbt__owner_tokens(const pbt__place *place, char *token, char *worker_token)
 {
     char path[PBT__PATH_SIZE + 8], found[2][PBT__TOKEN_SIZE];
-    char *text = NULL;
-    size_t length = 0;
-    json_t *json = NULL;
-    (void)snprintf(path, sizeof path, "%s.owner", place->real);
-    const bool is_read = is_private(path) &&
-                         pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK &&
-                         pbt__json_read(text, length, &json, NULL) == PBT_OK;
-    const bool is_whole = is_read && take_word(json, "token", found[0], PBT__TOKEN_SIZE) &&
+    write_path(place, path, sizeof path);
+    json_t *json = is_private(path) ? read_words(path) : NULL;
+    const bool is_whole = take_word(json, "token", found[0], PBT__TOKEN_SIZE) &&
                           take_word(json, "worker_token", found[1], PBT__TOKEN_SIZE) &&
                           strlen(found[0]) == PBT__TOKEN_SIZE - 1 &&
                           strlen(found[1]) == PBT__TOKEN_SIZE - 1;
     json_decref(json);
-    free(text);
     if (is_whole) {
         memcpy(token, found[0], PBT__TOKEN_SIZE);
         memcpy(worker_token, found[1], PBT__TOKEN_SIZE);
