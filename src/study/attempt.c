@@ -383,15 +383,18 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
-static const char WORKER_DIED[] = "the worker died";
+/* What becomes of a segment whose worker is dead. */
+static worker_call death(bool is_lost)
+{
+    return (worker_call){
+        .what = is_lost ? FAIL : GIVE_BACK, .cause = PBT__CAUSE_LOST, .message = "the worker died"};
+}
 
 pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, bool is_lost, pbt_error *error)
 {
-    worker_call call = {.name = prefix,
-                        .name_length = strlen(prefix),
-                        .what = is_lost ? FAIL : GIVE_BACK,
-                        .cause = PBT__CAUSE_LOST,
-                        .message = WORKER_DIED};
+    worker_call call = death(is_lost);
+    call.name = prefix;
+    call.name_length = strlen(prefix);
     return pbt__study_submit(study, run_worker, &call, error);
 }
 
@@ -405,13 +408,12 @@ static pbt_err run_dead(pbt__study *study, void *arguments, pbt_error *error)
 {
     const dead_call *call = arguments;
     const pbt__claim claim = study->claims[call->claim.member];
+    const worker_call end = death(call->is_lost);
     if (!pbt__claim_is_current(study, &claim) || claim.number != call->claim.number ||
         claim.attempt != call->claim.attempt) {
         return PBT_OK;
     }
-    return call->is_lost
-               ? pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST, WORKER_DIED, error)
-               : give_back(study, &claim, error);
+    return treat(study, &end, &claim, error);
 }
 
 pbt_err pbt__study_end_dead(pbt__study *study, bool (*is_dead)(void *context, const char *worker),
