@@ -66,9 +66,11 @@ static bool has_any(const pbt__study *study, const char *with, const char *witho
         (void)!pbt__population_newest(study->view.population, m, &newest);
         for (int32_t n = newest.id.number; n >= 0; n--) {
             const pbt_segment_id id = {m, n};
+            if (!is_kept(study, id)) {
+                continue;
+            }
             pbt__id_write(id, name);
-            if (is_kept(study, id) && (with == NULL || is_in(with, name)) &&
-                (without == NULL || !is_in(without, name))) {
+            if ((with == NULL || is_in(with, name)) && (without == NULL || !is_in(without, name))) {
                 return true;
             }
         }
