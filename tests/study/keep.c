@@ -192,20 +192,6 @@ static void a_checkpoint_that_was_written_to_is_never_loaded(void **state)
 
 /* ---- checkpoints without bytes ---- */
 
-/* Report what lies at save_to. */
-static pbt_err report_saved(bench *b, const pbt__action *action, pbt__reply *out)
-{
-    const pbt__claimant who = {.worker = "a", .session = "a"};
-    const pbt__metric metric = {.name = "score", .value = 1, .has_value = true};
-    const pbt__result result = {.segment = action->train.segment.id,
-                                .attempt = action->train.attempt,
-                                .step = action->train.segment.end_step,
-                                .metrics = &metric,
-                                .metric_count = 1,
-                                .checkpoint = PBT__SAVED};
-    return pbt__study_report(b->study, &who, &result, out, &b->error);
-}
-
 static pbt_err report_empty(bench *b, const pbt__action *action, bool is_folder, pbt__reply *out)
 {
     char path[PBT__PATH_SIZE + 8];
@@ -214,7 +200,7 @@ static pbt_err report_empty(bench *b, const pbt__action *action, bool is_folder,
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     assert_int_equal(fclose(file), 0);
-    return report_saved(b, action, out);
+    return bench_report_saved(b, "a", action, 1, out);
 }
 
 static void an_empty_checkpoint_is_refused_where_others_had_bytes(void **state)
@@ -273,7 +259,7 @@ static int report_on_a_full_disk(bench *b)
         return 1;
     }
     (void)fclose(ballast);
-    return report_saved(b, &action, &reply) == PBT_OK ? 0 : 2;
+    return bench_report_saved(b, "a", &action, 1, &reply) == PBT_OK ? 0 : 2;
 }
 
 static void on_a_full_disk_an_empty_checkpoint_is_an_outage(void **state)

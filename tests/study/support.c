@@ -163,25 +163,31 @@ pbt__reply bench_report(bench *b, const char *worker, const pbt__action *action,
     return reply;
 }
 
-pbt_err bench_report_file(bench *b, const char *worker, const pbt__action *action, double score,
-                          pbt__reply *out)
+pbt_err bench_report_saved(bench *b, const char *worker, const pbt__action *action, double score,
+                           pbt__reply *out)
 {
     const pbt__claimant who = {.worker = worker, .session = worker};
     const pbt__metric metric = {.name = "score", .value = score, .has_value = true};
-    char text[64];
-    size_t length = text_of(action, text, sizeof text);
     const pbt__result result = {.segment = action->train.segment.id,
                                 .attempt = action->train.attempt,
                                 .step = action->train.segment.end_step,
                                 .metrics = &metric,
                                 .metric_count = 1,
                                 .checkpoint = PBT__SAVED};
+    return pbt__study_report(b->study, &who, &result, out, &b->error);
+}
+
+pbt_err bench_report_file(bench *b, const char *worker, const pbt__action *action, double score,
+                          pbt__reply *out)
+{
+    char text[64];
+    size_t length = text_of(action, text, sizeof text);
     FILE *file = fopen(action->train.save_to, "we");
     if (file != NULL) {
         assert_int_equal(fwrite(text, 1, length, file), length);
         assert_int_equal(fclose(file), 0);
     }
-    return pbt__study_report(b->study, &who, &result, out, &b->error);
+    return bench_report_saved(b, worker, action, score, out);
 }
 
 pbt_err bench_fail(bench *b, const char *worker, const pbt__action *action, bool can_retry)

@@ -57,6 +57,9 @@ pbt__action bench_claim_member(bench *b, int32_t member, const char *worker);
 pbt__reply bench_report(bench *b, const char *worker, const pbt__action *action, double score);
 pbt_err bench_try_report(bench *b, const char *worker, const pbt__action *action, double score,
                          int64_t step, pbt__reply *out);
+/* As bench_try_report with what lies at save_to as the checkpoint. */
+pbt_err bench_report_saved(bench *b, const char *worker, const pbt__action *action, double score,
+                           pbt__reply *out);
 /* As bench_try_report with the checkpoint written to save_to as a file. */
 pbt_err bench_report_file(bench *b, const char *worker, const pbt__action *action, double score,
                           pbt__reply *out);
