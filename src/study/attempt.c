@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/plain.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/json.h"
 #include "study/sign.h"
 

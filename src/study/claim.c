@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "study/checkpoint_tree.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/json.h"
 
 static const double WAIT_SECONDS = 1.0; /* what other processes did is found by looking */

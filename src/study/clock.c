@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 static bool is_limited(const pbt__study *study)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 static pbt_err fail_over(const pbt__study *study, pbt_error *error)
 {

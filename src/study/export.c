@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/checkpoint_vault.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/schedule.h"
 
 enum {

@@ -7,7 +7,7 @@
  */
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error)
 {

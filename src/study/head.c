@@ -29,7 +29,7 @@
 
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 enum { HEAD_SIZE = PBT__DIGEST_TEXT_SIZE + PBT__PATH_SIZE + 32 };
 

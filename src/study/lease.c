@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 bool pbt__claim_is_active(const pbt__claim *claim)
 {

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 static bool best_leaf(const pbt__study *study, pbt_segment *out)
 {

@@ -1,5 +1,5 @@
 /* listen.c: who is told what workers are handed. */
-#include "study/desk.h"
+#include "study/inside.h"
 
 void pbt__study_listen(pbt__study *study, const pbt__listener *listener)
 {

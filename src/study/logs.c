@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 /* Say whether a name is one that a run gives to a log: of a member, a slot, or the events. */
 static bool is_log(const char *name)

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/host.h"
 #include "study/likeness.h"
 

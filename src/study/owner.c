@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 enum { OWNER_SIZE = PBT__DIGEST_TEXT_SIZE + 16 };
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/sign.h"
 
 json_t *pbt__study_time_json(int64_t time_us)

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/json.h"
 
 typedef struct report_call {

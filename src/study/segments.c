@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 typedef struct segment_list {
     pbt__study *study;

@@ -9,7 +9,7 @@
 #ifndef PBT_STUDY_SIGN_H
 #define PBT_STUDY_SIGN_H
 
-#include "study/desk.h"
+#include "study/inside.h"
 
 enum {
     PBT__SIGN_METRICS_MAXIMUM = 16,

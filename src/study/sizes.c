@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 /* The start checkpoint of a member that has trained nothing yet; false where there is none. One
  * that cannot be found is the claim's to complain of. */

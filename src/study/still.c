@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "study/desk.h"
+#include "study/inside.h"
 
 enum { LEAST_US = 60 * 1000 * 1000, TIMES = 20 };
 

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 enum { GROUP_MAXIMUM = 64 };
 

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 typedef struct audit_state {
     pbt__study *study;

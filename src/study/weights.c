@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "study/checkpoint_vault.h"
-#include "study/desk.h"
+#include "study/inside.h"
 #include "study/json.h"
 
 /* ---- where ---- */

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/desk.h"
+#include "study/inside.h"
 
 typedef struct inquiry {
     pbt__study *study;

@@ -1,12 +1,12 @@
 /*
- * desk.h: the inside of a pbt__study: the view, the claims, and one transaction at a time.
+ * inside.h: the inside of a pbt__study: the view, the claims, and one transaction at a time.
  *
  * Locks: `view_lock` guards everything but the queue of operations; whoever leads a group holds it
  * from `begin` to the end of `commit`. `queue_lock` guards the queue. Taken in that order, never
  * the other way.
  */
-#ifndef PBT_STUDY_DESK_H
-#define PBT_STUDY_DESK_H
+#ifndef PBT_STUDY_INSIDE_H
+#define PBT_STUDY_INSIDE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
