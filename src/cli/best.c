@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/facts.h"
-#include "cli/print.h"
 #include "cli/query.h"
+#include "render/facts.h"
+#include "render/print.h"
 
 enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/print.h"
 #include "cli/spec_file.h"
+#include "render/print.h"
 #include "study/json.h"
 
 /* What is wrong, as the last entries of an object that is open. */

@@ -1,9 +1,10 @@
 /* compare.c: `pbt compare`. */
-#include "cli/compare.h"
+#include "compare/compare.h"
 
 #include "base/error.h"
-#include "cli/print.h"
+#include "cli/query.h"
 #include "plot/gnuplot.h"
+#include "render/print.h"
 
 enum { WORDS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 
@@ -65,7 +66,7 @@ static pbt_err compare(const request *this, pbt__store *store, pbt_error *error)
 {
     pbt__groups groups;
     pbt__contest contest;
-    pbt_err err = pbt__groups_read(this->arguments, &this->place, store, &groups, error);
+    pbt_err err = pbt__query_groups(this->arguments, &this->place, store, &groups, error);
     if (err != PBT_OK) {
         return err;
     }

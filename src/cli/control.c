@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "cli/owner.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "cli/remote.h"
+#include "render/print.h"
 #include "server/server.h"
 #include "study/json.h"
 

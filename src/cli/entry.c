@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "cli/signals.h"
+#include "executor/signals.h"
 
 enum { PATIENCE_US = 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
 

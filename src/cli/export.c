@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "export/tables.h"
+#include "render/print.h"
 
 typedef struct format {
     const char *name;

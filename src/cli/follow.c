@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "cli/print.h"
-#include "cli/screen.h"
-#include "cli/signals.h"
+#include "executor/signals.h"
+#include "render/print.h"
+#include "render/screen.h"
 
 enum { BATCH_SIZE = 256 };
 

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "cli/completion.h"
 #include "cli/manual.h"
-#include "cli/print.h"
+#include "render/print.h"
 
 enum { TEXT_MAXIMUM = 1024 * 1024 };
 

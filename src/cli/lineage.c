@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/print.h"
 #include "cli/query.h"
-#include "cli/tree.h"
+#include "render/print.h"
+#include "render/tree.h"
 
 enum { LINEAGE_MAXIMUM = 1 << 30 }; /* Units: bytes */
 

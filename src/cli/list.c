@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "cli/format.h"
-#include "cli/print.h"
 #include "cli/query.h"
-#include "cli/rows.h"
+#include "render/format.h"
+#include "render/print.h"
+#include "render/rows.h"
 
 static const pbt__row_column COLUMNS[] = {
     {"study", "name"},       {"state", "state"},     {"members", "population"},

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/print.h"
-#include "cli/signals.h"
 #include "cli/usage.h"
 #include "executor/cell.h"
+#include "executor/signals.h"
+#include "render/print.h"
 
 /* Whoever starts us may have closed a standard stream. The next file that is opened would have its
  * number, and what we or a trainer print would land in it: in STORE.lock, or in the store. */

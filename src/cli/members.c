@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/query.h"
-#include "cli/rows.h"
-#include "cli/sight.h"
+#include "render/rows.h"
+#include "render/sight.h"
 
 static const pbt__row_column COLUMNS[] = {
     {"member", "member"}, {"state", "state"},     {"step", "step"},         {"age", "age"},

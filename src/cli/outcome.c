@@ -8,11 +8,11 @@
 
 #include "base/error.h"
 #include "base/plain.h"
-#include "cli/facts.h"
-#include "cli/format.h"
-#include "cli/print.h"
-#include "cli/words.h"
 #include "executor/log.h"
+#include "render/facts.h"
+#include "render/format.h"
+#include "render/print.h"
+#include "render/words.h"
 
 enum {
     TEXT_MAXIMUM = 1 << 24, /* Units: bytes */

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/format.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "plot/gnuplot.h"
 #include "plot/picture.h"
+#include "render/format.h"
+#include "render/print.h"
 
 enum { SCRIPT_MAXIMUM = 1 << 28, FACTS_SIZE = 768 }; /* Units: bytes */
 

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "cli/print.h"
 #include "cli/remote.h"
+#include "render/print.h"
 
 static pbt_err add_name(void *context, const pbt__study_row *row)
 {
@@ -132,4 +132,34 @@ int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer 
         pbt__subject_close(&subject);
     }
     return err != PBT_OK ? pbt__print_error(&error) : 0;
+}
+
+typedef struct source {
+    const pbt__place *place;
+    pbt__store *store;
+} source;
+
+static pbt_err open_to_read(void *context, const char *name, pbt__study **out, pbt_error *error)
+{
+    const source *this = context;
+    return pbt__query_open(this->place, this->store, name, PBT__ACCESS_READ, out, error);
+}
+
+pbt_err pbt__query_groups(const pbt__arguments *arguments, const pbt__place *place,
+                          pbt__store *store, pbt__groups *out, pbt_error *error)
+{
+    source this = {.place = place, .store = store};
+    pbt__names names = {0};
+    pbt_err err = pbt__names_list(store, &names, error);
+    if (err == PBT_OK) {
+        const pbt__shelf shelf = {
+            .names = names.names,
+            .count = names.count,
+            .open = open_to_read,
+            .context = &this,
+        };
+        err = pbt__groups_read(&shelf, arguments->operands, arguments->operand_count, out, error);
+    }
+    free(names.names);
+    return err;
 }

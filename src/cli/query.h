@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/place.h"
+#include "compare/groups.h"
 #include "study/study.h"
 
 /* Answer a question about an open study. */
@@ -47,5 +48,10 @@ typedef struct pbt__names {
 
 /* List the names, sorted. The caller frees `out->names`. */
 PBT_MUST_USE pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error);
+
+/* Read the groups of studies that a command's operands name, from its store. Errors: as
+ * pbt__groups_read. */
+PBT_MUST_USE pbt_err pbt__query_groups(const pbt__arguments *arguments, const pbt__place *place,
+                                       pbt__store *store, pbt__groups *out, pbt_error *error);
 
 #endif

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cli/format.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "cli/run.h"
+#include "render/format.h"
+#include "render/print.h"
 #include "study/replay.h"
 
 static pbt_err read_scale(const pbt__arguments *arguments, double *out, pbt_error *error)

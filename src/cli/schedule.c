@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/print.h"
 #include "cli/query.h"
-#include "cli/rows.h"
+#include "render/print.h"
+#include "render/rows.h"
 #include "study/schedule.h"
 
 enum { SCHEDULE_MAXIMUM = 1 << 30 }; /* Units: bytes */

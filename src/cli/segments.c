@@ -1,7 +1,7 @@
 /* segments.c: `pbt segments`. */
-#include "cli/print.h"
 #include "cli/query.h"
-#include "cli/rows.h"
+#include "render/print.h"
+#include "render/rows.h"
 
 static const pbt__row_column COLUMNS[] = {
     {"segment", "segment"}, {"state", "state"},       {"reason", "reason"}, {"parent", "parent"},

@@ -1,11 +1,11 @@
 /* show.c: `pbt show`. */
 #include <string.h>
 
-#include "cli/facts.h"
 #include "cli/owner.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "cli/remote.h"
+#include "render/facts.h"
+#include "render/print.h"
 #include "study/json.h"
 
 enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */

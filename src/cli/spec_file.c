@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/format.h"
-#include "cli/print.h"
+#include "render/format.h"
+#include "render/print.h"
 
 const char *pbt__spec_file_home(void)
 {

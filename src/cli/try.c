@@ -15,13 +15,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/command.h"
-#include "cli/format.h"
-#include "cli/gpus.h"
-#include "cli/print.h"
-#include "cli/signals.h"
 #include "cli/spec_file.h"
-#include "cli/try_show.h"
-#include "cli/try_train.h"
+#include "executor/gpus.h"
+#include "executor/signals.h"
+#include "render/format.h"
+#include "render/print.h"
+#include "try/show.h"
+#include "try/train.h"
 
 enum {
     SHARE = 10,

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "cli/format.h"
-#include "cli/print.h"
 #include "cli/query.h"
 #include "cli/remote.h"
+#include "render/format.h"
+#include "render/print.h"
 
 typedef struct verification {
     const char *study;

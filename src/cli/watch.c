@@ -14,12 +14,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/alive.h"
-#include "cli/format.h"
-#include "cli/live.h"
-#include "cli/print.h"
-#include "cli/screen.h"
-#include "cli/signals.h"
-#include "cli/words.h"
+#include "executor/signals.h"
+#include "render/format.h"
+#include "render/live.h"
+#include "render/print.h"
+#include "render/screen.h"
+#include "render/words.h"
 
 enum {
     PACE_US = 5000, /* changes that follow upon each other are shown at once */

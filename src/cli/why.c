@@ -1,7 +1,7 @@
 /* why.c: `pbt why`: how one decision came about. */
-#include "cli/print.h"
 #include "cli/query.h"
-#include "cli/reasons.h"
+#include "render/print.h"
+#include "render/reasons.h"
 
 enum { REASONS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 

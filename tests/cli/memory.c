@@ -4,7 +4,7 @@
 
 #include "../study/all_segments.h"
 #include "../study/support.h"
-#include "cli/course.h"
+#include "compare/course.h"
 #include "export/tables.h"
 #include "plot/trace.h"
 
@@ -65,10 +65,7 @@ static void trace(bench *b)
 static void course(bench *b)
 {
     pbt__course read;
-    pbt__place place = {.url = b->url};
-    snprintf(place.folder, sizeof place.folder, "%s", b->folder);
-    snprintf(place.here, sizeof place.here, "%s", b->folder);
-    assert_ok(pbt__course_read(b->store, &place, "bench", &read, &b->error));
+    assert_ok(pbt__course_read(b->study, &read, &b->error));
     assert_true(read.curve.count > 0);
     pbt__course_fini(&read);
 }
@@ -104,7 +101,7 @@ static void little_is_held(void **state)
         {"export", export_tables, 8},
         {"export --format tensorboard", export_board, 20},
         {"plot, report", trace, 8},
-        {"compare, a second view included", course, 5},
+        {"compare", course, 8},
     };
     bench *b = *state;
     train(b);

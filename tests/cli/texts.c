@@ -9,11 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/format.h"
-#include "cli/sight.h"
-#include "cli/table.h"
-#include "cli/words.h"
 #include "plot/gnuplot.h"
+#include "render/format.h"
+#include "render/sight.h"
+#include "render/table.h"
+#include "render/words.h"
 
 static void numbers_have_four_digits(void **state)
 {

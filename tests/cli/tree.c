@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/tree.h"
+#include "render/tree.h"
 
 /* One segment in short: "m1s2" from "m0s1", from its age on, 10 steps; `more` is further JSON. */
 typedef struct row {

@@ -1,0 +1,202 @@
+/*
+ * course.c: reports in the order of the log.
+ *
+ * `segments` lists them by number and member; the log's sequence is the order in which they came.
+ * The work done by then is the steps of all reports so far, whichever member trained them.
+ */
+#include "compare/course.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/json.h"
+
+typedef struct report {
+    int64_t sequence;
+    int64_t steps;       /* of this segment */
+    int64_t reported_us; /* since 1970 */
+    double span_seconds; /* from being made to being reported */
+    double score;        /* as reported */
+    int64_t age;
+    pbt_segment_id segment;
+} report;
+
+typedef struct reports {
+    report *items; /* Shape: [count] */
+    size_t count, capacity;
+} reports;
+
+enum { FIRST_CAPACITY = 64 };
+
+double pbt__course_score(pbt_direction direction, double score)
+{
+    return direction == PBT_MINIMIZE ? -score : score;
+}
+
+static int64_t integer_of(const json_t *segment, const char *key)
+{
+    return json_integer_value(json_object_get(segment, key));
+}
+
+static bool read_time(const json_t *segment, const char *key, int64_t *out)
+{
+    const char *text = json_string_value(json_object_get(segment, key));
+    return text != NULL && pbt__clock_read(text, out);
+}
+
+/* Read a segment that was reported; false where it was not, or is not as `segments` writes it. */
+static bool read_report(const json_t *segment, report *out)
+{
+    const char *id = json_string_value(json_object_get(segment, "segment"));
+    int64_t created_us = 0;
+    *out = (report){
+        .sequence = integer_of(segment, "sequence"),
+        .steps = integer_of(segment, "end_step") - integer_of(segment, "start_step"),
+        .age = integer_of(segment, "end_age"),
+    };
+    if (id == NULL || !pbt__id_read(id, &out->segment) ||
+        !read_time(segment, "reported_at", &out->reported_us) ||
+        !read_time(segment, "created_at", &created_us) ||
+        !pbt__json_number_read(json_object_get(segment, "score"), &out->score)) {
+        return false;
+    }
+    out->span_seconds = (double)(out->reported_us - created_us) / 1e6;
+    return true;
+}
+
+static int compare_reports(const void *left, const void *right)
+{
+    const report *a = left;
+    const report *b = right;
+    return (a->sequence > b->sequence) - (a->sequence < b->sequence);
+}
+
+static pbt_err add_report(void *context, const json_t *segment)
+{
+    reports *list = context;
+    report read;
+    if (!read_report(segment, &read)) {
+        return PBT_OK;
+    }
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : FIRST_CAPACITY;
+        report *items = pbt__realloc(list->items, capacity, sizeof *items);
+        if (items == NULL) {
+            return PBT_ERR_MEMORY;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = read;
+    return PBT_OK;
+}
+
+/* Of each report as much as a course needs, in the order in which they came. The caller frees
+ * `list->items`, also on failure. */
+static pbt_err collect_reports(pbt__study *study, reports *list, pbt_error *error)
+{
+    pbt_err err = pbt__study_segments_each(study, add_report, list, error);
+    if (err == PBT_ERR_MEMORY) {
+        return pbt__fail_memory(error);
+    }
+    if (err == PBT_OK && list->count > 0) {
+        qsort(list->items, list->count, sizeof *list->items, compare_reports);
+    }
+    return err;
+}
+
+/* Follow the reports. Time never goes back, even where the machine's clock did.
+ * Shape: times, spans [list->count] */
+static pbt_err follow(pbt__course *course, const reports *list, int64_t created_us, double *times,
+                      double *spans)
+{
+    int64_t steps = 0;
+    double seconds = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const report *at = &list->items[i];
+        steps += at->steps;
+        seconds = fmax(seconds, (double)(at->reported_us - created_us) / 1e6);
+        times[i] = seconds;
+        spans[i] = at->span_seconds;
+        pbt__curve_point point = {
+            .steps = steps,
+            .seconds = seconds,
+            .score = pbt__course_score(course->direction, at->score),
+            .age = at->age,
+            .segment = at->segment,
+        };
+        pbt_err err = pbt__curve_add(&course->curve, &point);
+        if (err != PBT_OK) {
+            return err;
+        }
+    }
+    course->pauses = pbt__pauses_find(times, spans, list->count);
+    return PBT_OK;
+}
+
+static pbt_err read_curve(pbt__study *study, int64_t created_us, pbt__course *course,
+                          pbt_error *error)
+{
+    reports list = {0};
+    double *times = NULL;
+    pbt_err err = collect_reports(study, &list, error);
+    if (err == PBT_OK) {
+        times = pbt__calloc(2 * list.count + 1, sizeof *times);
+        err = times == NULL ? PBT_ERR_MEMORY
+                            : follow(course, &list, created_us, times, times + list.count);
+        err = err != PBT_OK ? pbt__fail_memory(error) : PBT_OK;
+    }
+    free(times);
+    free(list.items);
+    return err;
+}
+
+static bool is_replay(const char *name, const pbt_search *search)
+{
+    return strstr(name, "-replay") != NULL && search->population == 1 && search->start_count == 1 &&
+           search->starts[0].stage_count > 0;
+}
+
+static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *error)
+{
+    pbt__summary summary;
+    const pbt_spec *spec = pbt__study_spec(study);
+    pbt_err err = pbt__study_summary(study, &summary, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    snprintf(course->name, sizeof course->name, "%s", pbt__study_name(study));
+    course->seed = spec->search.seed;
+    course->direction = spec->search.direction;
+    course->steps_total = summary.steps_total;
+    course->state = summary.shown;
+    course->is_replay = is_replay(course->name, &spec->search);
+    course->metric = pbt__strdup(spec->metric);
+    if (course->metric == NULL) {
+        return pbt__fail_memory(error);
+    }
+    return read_curve(study, summary.created_us, course, error);
+}
+
+pbt_err pbt__course_read(pbt__study *study, pbt__course *out, pbt_error *error)
+{
+    pbt__course course = {0};
+    pbt_err err = read_course(study, &course, error);
+    if (err != PBT_OK) {
+        pbt__course_fini(&course);
+        return err;
+    }
+    *out = course;
+    return PBT_OK;
+}
+
+void pbt__course_fini(pbt__course *course)
+{
+    free(course->metric);
+    pbt__curve_fini(&course->curve);
+    course->metric = NULL;
+}
