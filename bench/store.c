@@ -19,7 +19,6 @@ enum { ROUND_COUNT = 7, GROUP_SIZE = 64, MEMBER_COUNT = 64, BODY_LENGTH = 480 };
 
 typedef struct bench {
     pbt__store *store;
-    const pbt__store_ops *ops;
     int64_t study;
     int64_t sequence;
     char body[BODY_LENGTH + 1];
@@ -50,8 +49,8 @@ static void report(bench *self)
         .worker = "worker",
         .session = "0123456789abcdef0123456789abcdef",
     };
-    must(self->ops->append(self->store, &event, &error), &error);
-    must(self->ops->claim_put(self->store, &claim, &error), &error);
+    must(pbt__store_append(self->store, &event, &error), &error);
+    must(pbt__store_claim_put(self->store, &claim, &error), &error);
 }
 
 /* One transaction of `count` reports; savepoints where there is more than one. */
@@ -59,17 +58,17 @@ static void transact(bench *self, int count)
 {
     pbt_error error = {0};
     pbt__transaction transaction;
-    must(self->ops->begin(self->store, self->study, &transaction, &error), &error);
+    must(pbt__store_begin(self->store, self->study, &transaction, &error), &error);
     for (int i = 0; i < count; i++) {
         if (count > 1) {
-            must(self->ops->savepoint(self->store, &error), &error);
+            must(pbt__store_savepoint(self->store, &error), &error);
         }
         report(self);
         if (count > 1) {
-            must(self->ops->savepoint_keep(self->store, &error), &error);
+            must(pbt__store_savepoint_keep(self->store, &error), &error);
         }
     }
-    must(self->ops->commit(self->store, &error), &error);
+    must(pbt__store_commit(self->store, &error), &error);
 }
 
 static int compare(const void *a, const void *b)
@@ -104,9 +103,8 @@ static void measure_store(const char *url, const char *alone, const char *groupe
     memset(self.body, 'x', BODY_LENGTH);
     const pbt__store_options options = {.url = url, .can_create = true};
     must(pbt__store_open(&options, &self.store, &error), &error);
-    self.ops = self.store->ops;
-    must(self.ops->begin_create(self.store, "bench", &self.study, &transaction, &error), &error);
-    must(self.ops->commit(self.store, &error), &error);
+    must(pbt__store_begin_create(self.store, "bench", &self.study, &transaction, &error), &error);
+    must(pbt__store_commit(self.store, &error), &error);
     measure(&self, alone, 1, 2000);
     measure(&self, grouped, GROUP_SIZE, 300);
     pbt__store_close(self.store);

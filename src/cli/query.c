@@ -25,7 +25,7 @@ static pbt_err add_name(void *context, const pbt__study_row *row)
 pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error)
 {
     pbt__names names = {0};
-    pbt_err err = store->ops->list(store, add_name, &names, error);
+    pbt_err err = pbt__store_list(store, add_name, &names, error);
     if (err != PBT_OK) {
         free(names.names);
         return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/backend.h"
 #include "study/json.h"
 
 enum {
@@ -274,8 +275,7 @@ pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out, p
 
 /* ---- writing ---- */
 
-static pbt_err refuse_begin(pbt__store *store, int64_t study, pbt__transaction *out,
-                            pbt_error *error)
+static pbt_err refuse_begin(pbt__store *store, int64_t study, pbt__head *out, pbt_error *error)
 {
     (void)store, (void)study, (void)out;
     return pbt__fail(error, PBT_ERR_STATE, "a server's studies are only read from here");
@@ -309,13 +309,16 @@ pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out, p
     if (this == NULL) {
         return pbt__fail_memory(error);
     }
-    this->store.ops = &OPS;
-    pbt_err err = pbt__http_init(&this->http, url, NULL, token, error);
+    pbt_err err = pbt__store_init(&this->store, &OPS, &(pbt__store_options){.url = url}, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = pbt__http_init(&this->http, url, NULL, token, error);
     if (err == PBT_OK) {
         err = load_names(this, error);
     }
     if (err != PBT_OK) {
-        close_remote(&this->store);
+        pbt__store_close(&this->store);
         return err;
     }
     *out = &this->store;

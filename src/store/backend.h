@@ -1,13 +1,17 @@
 /*
- * backend.h: what a backend implements.
+ * backend.h: what a backend implements: one table.
  *
- * guard.c stands in front of every backend and answers pbt__store_ops once for all of them: it
- * holds the handle's lock, refuses what is out of turn, numbers revisions and never lets time go
- * back. So a slot here is called by one thread at a time, in the right order and with sound
- * arguments, and does nothing but keep and find. Errors as in store.h.
+ * The functions of store.h are the same for every backend. They hold the rules: the handle's lock,
+ * whose turn it is, sound arguments, numbers of claims' revisions, a time that never goes back. So
+ * a slot here is called by one thread at a time, in the right order and with sound arguments, and
+ * does nothing but keep and find. Errors as in store.h.
+ *
+ * A new backend is a file with a table, and a row of `BACKENDS` in store.c.
  */
 #ifndef PBT_STORE_BACKEND_H
 #define PBT_STORE_BACKEND_H
+
+#include <pthread.h>
 
 #include "store/store.h"
 
@@ -18,69 +22,89 @@ typedef struct pbt__head {
     int64_t claims_revision; /* the highest of its claims' revisions; 0: no claim yet */
 } pbt__head;
 
-typedef struct pbt__backend pbt__backend;
+/* Every slot is called under the handle's lock, unless it says otherwise, and may block on I/O. */
+typedef struct pbt__store_ops {
+    const char *scheme; /* the URL's */
+    bool is_fleeting;   /* studies end with the process */
 
-typedef struct pbt__backend_ops {
-    const char *scheme;
-
-    /* Free the handle; what is open is lost. */
-    void (*close)(pbt__backend *backend);
-
-    /* Nullable all: there is no file. The first two never inside a transaction. */
-    pbt_err (*check)(pbt__backend *backend, pbt_error *error);
-    pbt_err (*rescue)(pbt__backend *backend, char *out, pbt_error *error);
-    const char *(*file)(const pbt__backend *backend);
-
-    /* Never inside a transaction. */
-    pbt_err (*list)(pbt__backend *backend, pbt__study_callback callback, void *context,
+    /* Make a handle, all but its head. No lock, for nobody knows it yet. `place` is the URL after
+     * its scheme. Nullable: whoever opens it calls a function of its own. Errors as
+     * pbt__store_open. */
+    pbt_err (*open)(const char *place, const pbt__store_options *options, pbt__store **out,
                     pbt_error *error);
 
-    /* Never inside a transaction. After a failure none is open. */
-    pbt_err (*begin)(pbt__backend *backend, int64_t study, pbt__head *out, pbt_error *error);
-    pbt_err (*begin_create)(pbt__backend *backend, const char *name, int64_t *study,
-                            pbt_error *error);
+    /* Free the handle; what is open is lost. The last call. */
+    void (*close)(pbt__store *store);
+
+    /* Nullable all: there is no file. The first two never inside a transaction. `file` without the
+     * lock: it does not change and does not block. */
+    pbt_err (*check)(pbt__store *store, pbt_error *error);
+    pbt_err (*rescue)(pbt__store *store, char *out, pbt_error *error);
+    const char *(*file)(const pbt__store *store);
+
+    /* Never inside a transaction. */
+    pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
+                    pbt_error *error);
+
+    /* Never inside a transaction. After a failure none is open. Block until the study's lock is
+     * there, as long as the options say. */
+    pbt_err (*begin)(pbt__store *store, int64_t study, pbt__head *out, pbt_error *error);
+    pbt_err (*begin_create)(pbt__store *store, const char *name, int64_t *study, pbt_error *error);
 
     /* Inside a transaction, which is over afterwards, whatever is returned. */
-    pbt_err (*commit)(pbt__backend *backend, pbt_error *error);
-    void (*rollback)(pbt__backend *backend);
+    pbt_err (*commit)(pbt__store *store, pbt_error *error);
+    void (*rollback)(pbt__store *store);
 
     /* Inside a transaction; `keep` and `undo` end the savepoint. */
-    pbt_err (*savepoint)(pbt__backend *backend, pbt_error *error);
-    pbt_err (*savepoint_keep)(pbt__backend *backend, pbt_error *error);
-    pbt_err (*savepoint_undo)(pbt__backend *backend, pbt_error *error);
+    pbt_err (*savepoint)(pbt__store *store, pbt_error *error);
+    pbt_err (*savepoint_keep)(pbt__store *store, pbt_error *error);
+    pbt_err (*savepoint_undo)(pbt__store *store, pbt_error *error);
 
     /* Writes: inside a transaction on `study`. None follows one that failed, only `rollback`. */
-    pbt_err (*append)(pbt__backend *backend, int64_t study, const pbt__event *event,
-                      pbt_error *error);
-    pbt_err (*claim_put)(pbt__backend *backend, int64_t study, const pbt__claim *claim,
+    pbt_err (*append)(pbt__store *store, int64_t study, const pbt__event *event, pbt_error *error);
+    pbt_err (*claim_put)(pbt__store *store, int64_t study, const pbt__claim *claim,
                          int64_t revision, pbt_error *error);
-    pbt_err (*blob_put)(pbt__backend *backend, int64_t study, pbt_segment_id id, const void *bytes,
+    pbt_err (*blob_put)(pbt__store *store, int64_t study, pbt_segment_id id, const void *bytes,
                         size_t length, pbt_error *error);
-    pbt_err (*blob_drop)(pbt__backend *backend, int64_t study, pbt_segment_id id, pbt_error *error);
-    pbt_err (*remove)(pbt__backend *backend, int64_t study, pbt_error *error);
+    pbt_err (*blob_drop)(pbt__store *store, int64_t study, pbt_segment_id id, pbt_error *error);
+    pbt_err (*remove)(pbt__store *store, int64_t study, pbt_error *error);
 
     /* Reads: inside a transaction or outside, then of one snapshot. A callback makes no call. */
-    pbt_err (*read)(pbt__backend *backend, int64_t study, int64_t after,
-                    pbt__event_callback callback, void *context, pbt_error *error);
-    pbt_err (*claim_list)(pbt__backend *backend, int64_t study, int64_t after,
+    pbt_err (*read)(pbt__store *store, int64_t study, int64_t after, pbt__event_callback callback,
+                    void *context, pbt_error *error);
+    pbt_err (*claim_list)(pbt__store *store, int64_t study, int64_t after,
                           pbt__claim_callback callback, void *context, pbt_error *error);
-    pbt_err (*blob_get)(pbt__backend *backend, int64_t study, pbt_segment_id id, void **bytes,
+    pbt_err (*blob_get)(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
                         size_t *length, pbt_error *error);
-} pbt__backend_ops;
+} pbt__store_ops;
 
-/* The head of every backend's handle. */
-struct pbt__backend {
-    const pbt__backend_ops *ops;
+extern const pbt__store_ops pbt__memory_ops, pbt__sqlite_ops;
+
+/* What a savepoint brings back. */
+typedef struct pbt__store_mark {
+    int64_t last_sequence;
+    bool is_removed;
+} pbt__store_mark;
+
+/* The head of every backend's handle. All but `ops` is the rules' own (guard.c). */
+struct pbt__store {
+    const pbt__store_ops *ops;
+    pthread_mutex_t mutex; /* recursive */
+    bool is_read_only;
+    int64_t (*now_us)(void *context);
+    void *clock_context;
+    bool is_listing; /* a callback is running */
+    enum { PBT__STORE_IDLE, PBT__STORE_OPEN, PBT__STORE_SAVED } phase;
+    /* Of the open transaction: */
+    bool has_failed; /* a write failed: only rollback is left */
+    int64_t study;
+    int64_t revision; /* of the claims it writes */
+    pbt__store_mark now, saved;
 };
 
-/* Open a backend. `place` is the URL after its scheme. Errors as pbt__store_open. */
-PBT_MUST_USE pbt_err pbt__memory_open(const char *place, const pbt__store_options *options,
-                                      pbt__backend **out, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__sqlite_open(const char *place, const pbt__store_options *options,
-                                      pbt__backend **out, pbt_error *error);
-
-/* Put the guard in front of a backend. Owner: on success the store. Errors: PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__guard_new(pbt__backend *backend, const pbt__store_options *options,
-                                    pbt__store **out, pbt_error *error);
+/* Make the head of a handle that its backend has opened. Errors: PBT_ERR_MEMORY; then the handle is
+ * closed. */
+PBT_MUST_USE pbt_err pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
+                                     const pbt__store_options *options, pbt_error *error);
 
 #endif

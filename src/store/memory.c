@@ -52,7 +52,7 @@ typedef struct note {
 } note;
 
 typedef struct memory {
-    pbt__backend backend;
+    pbt__store store;   /* first */
     array studies;      /* memory_study *, by name */
     array notes;        /* note */
     size_t saved_count; /* of the notes, at the savepoint */
@@ -239,9 +239,9 @@ static void undo_to(memory *self, size_t count)
 
 /* ---- transactions ---- */
 
-static pbt_err memory_begin(pbt__backend *backend, int64_t id, pbt__head *out, pbt_error *error)
+static pbt_err memory_begin(pbt__store *store, int64_t id, pbt__head *out, pbt_error *error)
 {
-    const memory_study *study = study_find((memory *)backend, id);
+    const memory_study *study = study_find((memory *)store, id);
     if (study == NULL) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "the study is gone");
     }
@@ -259,10 +259,10 @@ static pbt_err memory_begin(pbt__backend *backend, int64_t id, pbt__head *out, p
     return PBT_OK;
 }
 
-static pbt_err memory_begin_create(pbt__backend *backend, const char *name, int64_t *id,
+static pbt_err memory_begin_create(pbt__store *store, const char *name, int64_t *id,
                                    pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     size_t at = study_place(self, name);
     if (at < self->studies.count && strcmp(study_at(self, at)->name, name) == 0) {
         return pbt__fail(error, PBT_ERR_EXISTS, "there is a study '%s' already", name);
@@ -283,10 +283,10 @@ static pbt_err memory_begin_create(pbt__backend *backend, const char *name, int6
     return PBT_OK;
 }
 
-static pbt_err memory_commit(pbt__backend *backend, pbt_error *error)
+static pbt_err memory_commit(pbt__store *store, pbt_error *error)
 {
     (void)error;
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     const note *notes = self->notes.items;
     for (size_t i = 0; i < self->notes.count; i++) {
         if (notes[i].kind == BLOB_DROPPED) {
@@ -299,40 +299,40 @@ static pbt_err memory_commit(pbt__backend *backend, pbt_error *error)
     return PBT_OK;
 }
 
-static void memory_rollback(pbt__backend *backend)
+static void memory_rollback(pbt__store *store)
 {
-    undo_to((memory *)backend, 0);
+    undo_to((memory *)store, 0);
 }
 
-static pbt_err memory_savepoint(pbt__backend *backend, pbt_error *error)
+static pbt_err memory_savepoint(pbt__store *store, pbt_error *error)
 {
     (void)error;
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     self->saved_count = self->notes.count;
     return PBT_OK;
 }
 
-static pbt_err memory_savepoint_keep(pbt__backend *backend, pbt_error *error)
+static pbt_err memory_savepoint_keep(pbt__store *store, pbt_error *error)
 {
-    (void)backend;
+    (void)store;
     (void)error;
     return PBT_OK;
 }
 
-static pbt_err memory_savepoint_undo(pbt__backend *backend, pbt_error *error)
+static pbt_err memory_savepoint_undo(pbt__store *store, pbt_error *error)
 {
     (void)error;
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     undo_to(self, self->saved_count);
     return PBT_OK;
 }
 
 /* ---- writing ---- */
 
-static pbt_err memory_append(pbt__backend *backend, int64_t id, const pbt__event *event,
+static pbt_err memory_append(pbt__store *store, int64_t id, const pbt__event *event,
                              pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     if (note_reserve(self, error) != PBT_OK ||
         array_reserve(&study->events, sizeof(*event), error) != PBT_OK) {
@@ -348,10 +348,10 @@ static pbt_err memory_append(pbt__backend *backend, int64_t id, const pbt__event
     return PBT_OK;
 }
 
-static pbt_err memory_claim_put(pbt__backend *backend, int64_t id, const pbt__claim *claim,
+static pbt_err memory_claim_put(pbt__store *store, int64_t id, const pbt__claim *claim,
                                 int64_t revision, pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     if (note_reserve(self, error) != PBT_OK ||
         array_reserve(&study->claims, sizeof(claim_row), error) != PBT_OK) {
@@ -370,10 +370,10 @@ static pbt_err memory_claim_put(pbt__backend *backend, int64_t id, const pbt__cl
     return PBT_OK;
 }
 
-static pbt_err memory_blob_drop(pbt__backend *backend, int64_t id, pbt_segment_id segment,
+static pbt_err memory_blob_drop(pbt__store *store, int64_t id, pbt_segment_id segment,
                                 pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     size_t at = blob_place(study, segment);
     if (at == study->blobs.count) {
@@ -388,17 +388,17 @@ static pbt_err memory_blob_drop(pbt__backend *backend, int64_t id, pbt_segment_i
     return PBT_OK;
 }
 
-static pbt_err memory_blob_put(pbt__backend *backend, int64_t id, pbt_segment_id segment,
+static pbt_err memory_blob_put(pbt__store *store, int64_t id, pbt_segment_id segment,
                                const void *bytes, size_t length, pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     blob_row row = {.id = segment, .length = length};
     row.bytes = pbt__strndup(bytes, length);
     if (row.bytes == NULL) {
         return pbt__fail_memory(error);
     }
-    if (memory_blob_drop(backend, id, segment, error) != PBT_OK ||
+    if (memory_blob_drop(store, id, segment, error) != PBT_OK ||
         note_reserve(self, error) != PBT_OK ||
         array_reserve(&study->blobs, sizeof(row), error) != PBT_OK) {
         free(row.bytes);
@@ -409,9 +409,9 @@ static pbt_err memory_blob_put(pbt__backend *backend, int64_t id, pbt_segment_id
     return PBT_OK;
 }
 
-static pbt_err memory_remove(pbt__backend *backend, int64_t id, pbt_error *error)
+static pbt_err memory_remove(pbt__store *store, int64_t id, pbt_error *error)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     if (note_reserve(self, error) != PBT_OK) {
         return PBT_ERR_MEMORY;
@@ -423,11 +423,11 @@ static pbt_err memory_remove(pbt__backend *backend, int64_t id, pbt_error *error
 
 /* ---- reading ---- */
 
-static pbt_err memory_list(pbt__backend *backend, pbt__study_callback callback, void *context,
+static pbt_err memory_list(pbt__store *store, pbt__study_callback callback, void *context,
                            pbt_error *error)
 {
     (void)error;
-    const memory *self = (memory *)backend;
+    const memory *self = (memory *)store;
     pbt_err err = PBT_OK;
     for (size_t i = 0; i < self->studies.count && err == PBT_OK; i++) {
         pbt__study_row row = {.id = study_at(self, i)->id};
@@ -437,11 +437,11 @@ static pbt_err memory_list(pbt__backend *backend, pbt__study_callback callback, 
     return err;
 }
 
-static pbt_err memory_read(pbt__backend *backend, int64_t id, int64_t after,
+static pbt_err memory_read(pbt__store *store, int64_t id, int64_t after,
                            pbt__event_callback callback, void *context, pbt_error *error)
 {
     (void)error;
-    const memory_study *study = study_find((memory *)backend, id);
+    const memory_study *study = study_find((memory *)store, id);
     if (study == NULL) {
         return PBT_OK;
     }
@@ -453,11 +453,11 @@ static pbt_err memory_read(pbt__backend *backend, int64_t id, int64_t after,
     return err;
 }
 
-static pbt_err memory_claim_list(pbt__backend *backend, int64_t id, int64_t after,
+static pbt_err memory_claim_list(pbt__store *store, int64_t id, int64_t after,
                                  pbt__claim_callback callback, void *context, pbt_error *error)
 {
     (void)error;
-    const memory_study *study = study_find((memory *)backend, id);
+    const memory_study *study = study_find((memory *)store, id);
     if (study == NULL) {
         return PBT_OK;
     }
@@ -471,10 +471,10 @@ static pbt_err memory_claim_list(pbt__backend *backend, int64_t id, int64_t afte
     return err;
 }
 
-static pbt_err memory_blob_get(pbt__backend *backend, int64_t id, pbt_segment_id segment,
-                               void **bytes, size_t *length, pbt_error *error)
+static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id segment, void **bytes,
+                               size_t *length, pbt_error *error)
 {
-    const memory_study *study = study_find((memory *)backend, id);
+    const memory_study *study = study_find((memory *)store, id);
     size_t at = study == NULL ? 0 : blob_place(study, segment);
     if (study == NULL || at == study->blobs.count) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d",
@@ -492,9 +492,9 @@ static pbt_err memory_blob_get(pbt__backend *backend, int64_t id, pbt_segment_id
 
 /* ---- the handle ---- */
 
-static void memory_close(pbt__backend *backend)
+static void memory_close(pbt__store *store)
 {
-    memory *self = (memory *)backend;
+    memory *self = (memory *)store;
     undo_to(self, 0);
     for (size_t i = 0; i < self->studies.count; i++) {
         study_free(study_at(self, i));
@@ -504,8 +504,30 @@ static void memory_close(pbt__backend *backend)
     free(self);
 }
 
-static const pbt__backend_ops OPS = {
+static pbt_err memory_open(const char *place, const pbt__store_options *options, pbt__store **out,
+                           pbt_error *error)
+{
+    if (place[0] != '\0') {
+        pbt__fail(error, PBT_ERR_ARGUMENT, "a store in memory has no name, found '%.100s'", place);
+        pbt__error_hint(error, "write memory:");
+        return PBT_ERR_ARGUMENT;
+    }
+    if (!options->can_create) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "a store in memory ends with its process");
+    }
+    memory *self = pbt__calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return pbt__fail_memory(error);
+    }
+    self->next_id = 1;
+    *out = &self->store;
+    return PBT_OK;
+}
+
+const pbt__store_ops pbt__memory_ops = {
     .scheme = "memory",
+    .is_fleeting = true,
+    .open = memory_open,
     .close = memory_close,
     .list = memory_list,
     .begin = memory_begin,
@@ -524,24 +546,3 @@ static const pbt__backend_ops OPS = {
     .claim_list = memory_claim_list,
     .blob_get = memory_blob_get,
 };
-
-pbt_err pbt__memory_open(const char *place, const pbt__store_options *options, pbt__backend **out,
-                         pbt_error *error)
-{
-    if (place[0] != '\0') {
-        pbt__fail(error, PBT_ERR_ARGUMENT, "a store in memory has no name, found '%.100s'", place);
-        pbt__error_hint(error, "write memory:");
-        return PBT_ERR_ARGUMENT;
-    }
-    if (!options->can_create) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "a store in memory ends with its process");
-    }
-    memory *self = pbt__calloc(1, sizeof(*self));
-    if (self == NULL) {
-        return pbt__fail_memory(error);
-    }
-    self->backend.ops = &OPS;
-    self->next_id = 1;
-    *out = &self->backend;
-    return PBT_OK;
-}

@@ -70,7 +70,7 @@ static const char *const SQL[QUERY_COUNT] = {
 };
 
 typedef struct sqlite {
-    pbt__backend backend;
+    pbt__store store; /* first */
     sqlite3 *db;
     sqlite3_stmt *statements[QUERY_COUNT];
     pbt__patience patience;
@@ -152,9 +152,9 @@ static pbt_err copy_text(sqlite3_stmt *row, int column, char *out, size_t size, 
 /* ---- transactions ---- */
 
 /* SQLite rolls back by itself after some failures; then there is nothing left to do. */
-static void sqlite_rollback(pbt__backend *backend)
+static void sqlite_rollback(pbt__store *store)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     if (!sqlite3_get_autocommit(self->db)) {
         (void)sqlite3_step(self->statements[ROLLBACK]);
         (void)put_away(self->statements[ROLLBACK]);
@@ -186,15 +186,15 @@ static pbt_err find_head(sqlite *self, int64_t study, pbt__head *out, pbt_error 
     return err;
 }
 
-static pbt_err sqlite_begin(pbt__backend *backend, int64_t study, pbt__head *out, pbt_error *error)
+static pbt_err sqlite_begin(pbt__store *store, int64_t study, pbt__head *out, pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     pbt_err err = run(self, BEGIN, "cannot lock the store", error);
     if (err == PBT_OK) {
         err = find_head(self, study, out, error);
     }
     if (err != PBT_OK) {
-        sqlite_rollback(backend);
+        sqlite_rollback(store);
     }
     return err;
 }
@@ -212,46 +212,46 @@ static pbt_err create_study(sqlite *self, const char *name, pbt_error *error)
     return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(self->db, rc, "cannot make a study", error);
 }
 
-static pbt_err sqlite_begin_create(pbt__backend *backend, const char *name, int64_t *study,
+static pbt_err sqlite_begin_create(pbt__store *store, const char *name, int64_t *study,
                                    pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     pbt_err err = run(self, BEGIN, "cannot lock the store", error);
     if (err == PBT_OK) {
         err = create_study(self, name, error);
     }
     if (err != PBT_OK) {
-        sqlite_rollback(backend);
+        sqlite_rollback(store);
         return err;
     }
     *study = sqlite3_last_insert_rowid(self->db);
     return PBT_OK;
 }
 
-static pbt_err sqlite_commit(pbt__backend *backend, pbt_error *error)
+static pbt_err sqlite_commit(pbt__store *store, pbt_error *error)
 {
-    pbt_err err = run((sqlite *)backend, COMMIT, "cannot commit", error);
+    pbt_err err = run((sqlite *)store, COMMIT, "cannot commit", error);
     if (err != PBT_OK) {
-        sqlite_rollback(backend);
+        sqlite_rollback(store);
     }
     return err;
 }
 
-static pbt_err sqlite_savepoint(pbt__backend *backend, pbt_error *error)
+static pbt_err sqlite_savepoint(pbt__store *store, pbt_error *error)
 {
-    return run((sqlite *)backend, SAVEPOINT, "cannot set a savepoint", error);
+    return run((sqlite *)store, SAVEPOINT, "cannot set a savepoint", error);
 }
 
-static pbt_err sqlite_savepoint_keep(pbt__backend *backend, pbt_error *error)
+static pbt_err sqlite_savepoint_keep(pbt__store *store, pbt_error *error)
 {
-    return run((sqlite *)backend, SAVEPOINT_KEEP, "cannot keep a savepoint", error);
+    return run((sqlite *)store, SAVEPOINT_KEEP, "cannot keep a savepoint", error);
 }
 
 /* ROLLBACK TO leaves the savepoint open. */
-static pbt_err sqlite_savepoint_undo(pbt__backend *backend, pbt_error *error)
+static pbt_err sqlite_savepoint_undo(pbt__store *store, pbt_error *error)
 {
-    pbt_err err = run((sqlite *)backend, SAVEPOINT_UNDO, "cannot undo a savepoint", error);
-    return err == PBT_OK ? sqlite_savepoint_keep(backend, error) : err;
+    pbt_err err = run((sqlite *)store, SAVEPOINT_UNDO, "cannot undo a savepoint", error);
+    return err == PBT_OK ? sqlite_savepoint_keep(store, error) : err;
 }
 
 /* ---- studies ---- */
@@ -269,29 +269,29 @@ static pbt_err read_study(void *listing, sqlite3_stmt *row, pbt_error *error)
     return err == PBT_OK ? self->callback(self->context, &study) : err;
 }
 
-static pbt_err sqlite_list(pbt__backend *backend, pbt__study_callback callback, void *context,
+static pbt_err sqlite_list(pbt__store *store, pbt__study_callback callback, void *context,
                            pbt_error *error)
 {
     study_listing listing = {callback, context};
-    return each_row((sqlite *)backend, STUDY_LIST, read_study, &listing, error);
+    return each_row((sqlite *)store, STUDY_LIST, read_study, &listing, error);
 }
 
-static pbt_err sqlite_remove(pbt__backend *backend, int64_t study, pbt_error *error)
+static pbt_err sqlite_remove(pbt__store *store, int64_t study, pbt_error *error)
 {
     pbt_err err = PBT_OK;
     for (query which = REMOVE_STUDY; which <= REMOVE_BLOBS && err == PBT_OK; which++) {
-        BIND((sqlite *)backend, which, study);
-        err = run((sqlite *)backend, which, "cannot remove the study", error);
+        BIND((sqlite *)store, which, study);
+        err = run((sqlite *)store, which, "cannot remove the study", error);
     }
     return err;
 }
 
 /* ---- events ---- */
 
-static pbt_err sqlite_append(pbt__backend *backend, int64_t study, const pbt__event *event,
+static pbt_err sqlite_append(pbt__store *store, int64_t study, const pbt__event *event,
                              pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     sqlite3_stmt *statement =
         BIND(self, EVENT_APPEND, study, event->sequence, event->time_us, (int64_t)event->kind);
     (void)sqlite3_bind_blob(statement, 5, event->digest.bytes, sizeof(event->digest.bytes),
@@ -328,20 +328,20 @@ static pbt_err read_event(void *listing, sqlite3_stmt *row, pbt_error *error)
     return self->callback(self->context, &event);
 }
 
-static pbt_err sqlite_read(pbt__backend *backend, int64_t study, int64_t after,
+static pbt_err sqlite_read(pbt__store *store, int64_t study, int64_t after,
                            pbt__event_callback callback, void *context, pbt_error *error)
 {
     event_listing listing = {callback, context};
-    BIND((sqlite *)backend, EVENT_READ, study, after);
-    return each_row((sqlite *)backend, EVENT_READ, read_event, &listing, error);
+    BIND((sqlite *)store, EVENT_READ, study, after);
+    return each_row((sqlite *)store, EVENT_READ, read_event, &listing, error);
 }
 
 /* ---- claims ---- */
 
-static pbt_err sqlite_claim_put(pbt__backend *backend, int64_t study, const pbt__claim *claim,
+static pbt_err sqlite_claim_put(pbt__store *store, int64_t study, const pbt__claim *claim,
                                 int64_t revision, pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     sqlite3_stmt *statement =
         BIND(self, CLAIM_PUT, study, claim->member, claim->number, claim->attempt,
              claim->lease_until_us, claim->step, claim->step_changed_us, revision);
@@ -373,20 +373,20 @@ static pbt_err read_claim(void *listing, sqlite3_stmt *row, pbt_error *error)
     return err == PBT_OK ? self->callback(self->context, &claim) : err;
 }
 
-static pbt_err sqlite_claim_list(pbt__backend *backend, int64_t study, int64_t after,
+static pbt_err sqlite_claim_list(pbt__store *store, int64_t study, int64_t after,
                                  pbt__claim_callback callback, void *context, pbt_error *error)
 {
     claim_listing listing = {callback, context};
-    BIND((sqlite *)backend, CLAIM_LIST, study, after);
-    return each_row((sqlite *)backend, CLAIM_LIST, read_claim, &listing, error);
+    BIND((sqlite *)store, CLAIM_LIST, study, after);
+    return each_row((sqlite *)store, CLAIM_LIST, read_claim, &listing, error);
 }
 
 /* ---- blobs ---- */
 
-static pbt_err sqlite_blob_put(pbt__backend *backend, int64_t study, pbt_segment_id id,
+static pbt_err sqlite_blob_put(pbt__store *store, int64_t study, pbt_segment_id id,
                                const void *bytes, size_t length, pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     sqlite3_stmt *statement = BIND(self, BLOB_PUT, study, id.member, id.number);
     (void)sqlite3_bind_blob64(statement, 4, bytes, length, SQLITE_STATIC);
     return run(self, BLOB_PUT, "cannot keep a checkpoint", error);
@@ -409,12 +409,12 @@ static pbt_err read_blob(void *listing, sqlite3_stmt *row, pbt_error *error)
     return self->bytes == NULL ? pbt__fail_memory(error) : PBT_OK;
 }
 
-static pbt_err sqlite_blob_get(pbt__backend *backend, int64_t study, pbt_segment_id id,
-                               void **bytes, size_t *length, pbt_error *error)
+static pbt_err sqlite_blob_get(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
+                               size_t *length, pbt_error *error)
 {
     blob found = {0};
-    BIND((sqlite *)backend, BLOB_GET, study, id.member, id.number);
-    pbt_err err = each_row((sqlite *)backend, BLOB_GET, read_blob, &found, error);
+    BIND((sqlite *)store, BLOB_GET, study, id.member, id.number);
+    pbt_err err = each_row((sqlite *)store, BLOB_GET, read_blob, &found, error);
     if (err == PBT_OK && found.bytes == NULL) {
         err = pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d", id.member,
                         id.number);
@@ -428,19 +428,19 @@ static pbt_err sqlite_blob_get(pbt__backend *backend, int64_t study, pbt_segment
     return PBT_OK;
 }
 
-static pbt_err sqlite_blob_drop(pbt__backend *backend, int64_t study, pbt_segment_id id,
+static pbt_err sqlite_blob_drop(pbt__store *store, int64_t study, pbt_segment_id id,
                                 pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     BIND(self, BLOB_DROP, study, id.member, id.number);
     return run(self, BLOB_DROP, "cannot drop a checkpoint", error);
 }
 
 /* ---- the handle ---- */
 
-static void sqlite_close(pbt__backend *backend)
+static void sqlite_close(pbt__store *store)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     for (int i = 0; i < QUERY_COUNT; i++) {
         sqlite3_finalize(self->statements[i]);
     }
@@ -449,25 +449,71 @@ static void sqlite_close(pbt__backend *backend)
     free(self);
 }
 
-static pbt_err sqlite_check(pbt__backend *backend, pbt_error *error)
+static pbt_err sqlite_check(pbt__store *store, pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     return pbt__sqlite_file_check(&self->file, self->db, error);
 }
 
-static pbt_err sqlite_rescue(pbt__backend *backend, char *out, pbt_error *error)
+static pbt_err sqlite_rescue(pbt__store *store, char *out, pbt_error *error)
 {
-    sqlite *self = (sqlite *)backend;
+    sqlite *self = (sqlite *)store;
     return pbt__sqlite_file_rescue(&self->file, self->db, out, error);
 }
 
-static const char *sqlite_file(const pbt__backend *backend)
+static const char *sqlite_file(const pbt__store *store)
 {
-    return ((const sqlite *)backend)->file.path;
+    return ((const sqlite *)store)->file.path;
 }
 
-static const pbt__backend_ops OPS = {
+static pbt_err prepare_all(sqlite *self, pbt_error *error)
+{
+    for (int i = 0; i < QUERY_COUNT; i++) {
+        int rc = sqlite3_prepare_v3(self->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &self->statements[i], NULL);
+        if (rc != SQLITE_OK) {
+            return pbt__sqlite_fail(self->db, rc, "cannot prepare the store", error);
+        }
+    }
+    return PBT_OK;
+}
+
+/* SQLite would take these for a database of its own in memory or in a temporary file. */
+static bool is_file_name(const char *place)
+{
+    return place[0] != '\0' && strcmp(place, ":memory:") != 0;
+}
+
+static pbt_err sqlite_open(const char *place, const pbt__store_options *options, pbt__store **out,
+                           pbt_error *error)
+{
+    if (!is_file_name(place)) {
+        pbt__fail(error, PBT_ERR_ARGUMENT, "a store needs a file's name, found '%s'", place);
+        pbt__error_hint(error, "write sqlite:FILE, or memory: for one that ends with its process");
+        return PBT_ERR_ARGUMENT;
+    }
+    sqlite *self = pbt__calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt_err err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
+    if (err == PBT_OK) {
+        err = prepare_all(self, error);
+    }
+    if (err == PBT_OK) {
+        pbt__sqlite_file_open(&self->file, self->db);
+    }
+    if (err != PBT_OK) {
+        sqlite_close(&self->store);
+        return err;
+    }
+    *out = &self->store;
+    return PBT_OK;
+}
+
+const pbt__store_ops pbt__sqlite_ops = {
     .scheme = "sqlite",
+    .open = sqlite_open,
     .close = sqlite_close,
     .check = sqlite_check,
     .rescue = sqlite_rescue,
@@ -489,49 +535,3 @@ static const pbt__backend_ops OPS = {
     .claim_list = sqlite_claim_list,
     .blob_get = sqlite_blob_get,
 };
-
-static pbt_err prepare_all(sqlite *self, pbt_error *error)
-{
-    for (int i = 0; i < QUERY_COUNT; i++) {
-        int rc = sqlite3_prepare_v3(self->db, SQL[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                    &self->statements[i], NULL);
-        if (rc != SQLITE_OK) {
-            return pbt__sqlite_fail(self->db, rc, "cannot prepare the store", error);
-        }
-    }
-    return PBT_OK;
-}
-
-/* SQLite would take these for a database of its own in memory or in a temporary file. */
-static bool is_file_name(const char *place)
-{
-    return place[0] != '\0' && strcmp(place, ":memory:") != 0;
-}
-
-pbt_err pbt__sqlite_open(const char *place, const pbt__store_options *options, pbt__backend **out,
-                         pbt_error *error)
-{
-    if (!is_file_name(place)) {
-        pbt__fail(error, PBT_ERR_ARGUMENT, "a store needs a file's name, found '%s'", place);
-        pbt__error_hint(error, "write sqlite:FILE, or memory: for one that ends with its process");
-        return PBT_ERR_ARGUMENT;
-    }
-    sqlite *self = pbt__calloc(1, sizeof(*self));
-    if (self == NULL) {
-        return pbt__fail_memory(error);
-    }
-    self->backend.ops = &OPS;
-    pbt_err err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
-    if (err == PBT_OK) {
-        err = prepare_all(self, error);
-    }
-    if (err == PBT_OK) {
-        pbt__sqlite_file_open(&self->file, self->db);
-    }
-    if (err != PBT_OK) {
-        sqlite_close(&self->backend);
-        return err;
-    }
-    *out = &self->backend;
-    return PBT_OK;
-}

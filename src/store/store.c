@@ -7,16 +7,8 @@
 #include "base/error.h"
 #include "store/backend.h"
 
-typedef pbt_err (*backend_open)(const char *place, const pbt__store_options *options,
-                                pbt__backend **out, pbt_error *error);
-
-static const struct {
-    const char *scheme;
-    backend_open open;
-} BACKENDS[] = {
-    {"sqlite", pbt__sqlite_open},
-    {"memory", pbt__memory_open},
-};
+/* The first is meant where an URL is a plain file name. */
+static const pbt__store_ops *const BACKENDS[] = {&pbt__sqlite_ops, &pbt__memory_ops};
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
 
 /* Measure the scheme before a ':'; 0 where the URL is a plain file name. One letter is none. */
@@ -26,17 +18,17 @@ static size_t scheme_length(const char *url)
     return url[length] == ':' && length > 1 ? length : 0;
 }
 
-static pbt_err open_backend(const pbt__store_options *options, pbt__backend **out, pbt_error *error)
+/* Find the backend of an URL, and the place that the URL names there. */
+static pbt_err find_backend(const char *url, const pbt__store_ops **out, const char **place,
+                            pbt_error *error)
 {
-    const char *url = options->url;
     size_t length = scheme_length(url);
-    if (length == 0) {
-        return pbt__sqlite_open(url, options, out, error);
-    }
+    *place = length == 0 ? url : url + length + 1;
     for (int i = 0; i < BACKEND_COUNT; i++) {
-        const char *scheme = BACKENDS[i].scheme;
-        if (strlen(scheme) == length && memcmp(scheme, url, length) == 0) {
-            return BACKENDS[i].open(url + length + 1, options, out, error);
+        const char *scheme = BACKENDS[i]->scheme;
+        if (length == 0 || (strlen(scheme) == length && memcmp(scheme, url, length) == 0)) {
+            *out = BACKENDS[i];
+            return PBT_OK;
         }
     }
     pbt__fail(error, PBT_ERR_ARGUMENT, "there is no store of scheme '%.*s'",
@@ -48,40 +40,20 @@ static pbt_err open_backend(const pbt__store_options *options, pbt__backend **ou
 
 pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out, pbt_error *error)
 {
-    pbt__backend *backend = NULL;
-    pbt_err err = open_backend(options, &backend, error);
-    if (err != PBT_OK) {
-        return err;
+    const pbt__store_ops *ops = NULL;
+    const char *place = NULL;
+    pbt__store *store = NULL;
+    pbt_err err = find_backend(options->url, &ops, &place, error);
+    if (err == PBT_OK) {
+        err = ops->open(place, options, &store, error);
     }
-    err = pbt__guard_new(backend, options, out, error);
-    if (err != PBT_OK) {
-        backend->ops->close(backend);
+    if (err == PBT_OK) {
+        err = pbt__store_init(store, ops, options, error);
+    }
+    if (err == PBT_OK) {
+        *out = store;
     }
     return err;
-}
-
-void pbt__store_close(pbt__store *store)
-{
-    if (store != NULL) {
-        store->ops->close(store);
-    }
-}
-
-pbt_err pbt__store_check(pbt__store *store, pbt_error *error)
-{
-    return store->ops->check != NULL ? store->ops->check(store, error) : PBT_OK;
-}
-
-pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error)
-{
-    return store->ops->rescue != NULL
-               ? store->ops->rescue(store, out, error)
-               : pbt__fail(error, PBT_ERR_STATE, "a store without a file cannot be rescued");
-}
-
-const char *pbt__store_file(pbt__store *store)
-{
-    return store->ops->file != NULL ? store->ops->file(store) : NULL;
 }
 
 /* ---- finding a study by name ---- */
@@ -132,7 +104,7 @@ static pbt_err fail_not_found(const search *self, pbt_error *error)
 pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out, pbt_error *error)
 {
     search self = {.name = name};
-    pbt_err err = store->ops->list(store, look_at, &self, error);
+    pbt_err err = pbt__store_list(store, look_at, &self, error);
     if (err != PBT_OK) {
         return err;
     }

@@ -8,7 +8,8 @@
  * lock, and everything between it and `commit` happens at once or not at all, also when the process
  * dies between any two lines.
  *
- * Three backends share this interface and one conformance suite: memory, SQLite, PostgreSQL.
+ * All backends (backend.h) share these functions, which hold the rules (guard.c), and one
+ * conformance suite.
  */
 #ifndef PBT_STORE_STORE_H
 #define PBT_STORE_STORE_H
@@ -86,90 +87,96 @@ typedef pbt_err (*pbt__study_callback)(void *context, const pbt__study_row *row)
 typedef struct pbt__store pbt__store;
 
 /*
- * Every slot may block on I/O. Where a write between begin and commit fails, the caller must roll
+ * ---- what a store does ----
+ *
+ * Every call may block on I/O. Where a write between begin and commit fails, the caller must roll
  * back: nothing else goes through any more.
  * Errors: PBT_ERR_STORE and PBT_ERR_CORRUPT with the backend's words, PBT_ERR_MEMORY, those named,
  * and for a call that is wrong itself PBT_ERR_STATE (out of turn), PBT_ERR_ARGUMENT, PBT_ERR_LIMIT.
  * Threads: any. A transaction belongs to the thread that began it; the calls of others on the same
  * handle wait until it is over. A callback makes no call on the store.
  */
-typedef struct pbt__store_ops {
-    const char *scheme; /* the URL's: "memory", "sqlite", "postgresql" */
 
-    /* Frees the handle; an open transaction is rolled back. */
-    void (*close)(pbt__store *store);
+/* List the studies by name. No transaction open. */
+PBT_MUST_USE pbt_err pbt__store_list(pbt__store *store, pbt__study_callback callback, void *context,
+                                     pbt_error *error);
 
-    /* Nullable. Say whether the store is where it was opened: its files were not removed, moved or
-     * replaced meanwhile. Cheap. Calls go on working afterwards, on what is open, so that it can be
-     * rescued. Errors: PBT_ERR_STORE saying what became of it. */
-    pbt_err (*check)(pbt__store *store, pbt_error *error);
+/* Find a study by name. Errors: PBT_ERR_NOT_FOUND with the names there are as the hint. */
+PBT_MUST_USE pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out,
+                                     pbt_error *error);
 
-    /* Nullable. Copy everything into a new store beside it, FILE.rescued-N.db. No transaction open.
-     * Shape: out[PBT__PATH_SIZE] Errors: PBT_ERR_CORRUPT (the copy is damaged; the detail names
-     * it), PBT_ERR_IO, PBT_ERR_STORE; then there is no copy. */
-    pbt_err (*rescue)(pbt__store *store, char *out, pbt_error *error);
+/* Lock a study and begin. Errors: PBT_ERR_NOT_FOUND (no study of that id), PBT_ERR_BUSY (the
+ * lock was not to be had within the bound of the options). */
+PBT_MUST_USE pbt_err pbt__store_begin(pbt__store *store, int64_t study, pbt__transaction *out,
+                                      pbt_error *error);
 
-    /* Nullable. The path of its file, absolute. */
-    const char *(*file)(pbt__store *store);
+/* Make a study of that name and begin a transaction on it. Errors: PBT_ERR_EXISTS. */
+PBT_MUST_USE pbt_err pbt__store_begin_create(pbt__store *store, const char *name, int64_t *study,
+                                             pbt__transaction *out, pbt_error *error);
 
-    /* List the studies by name. No transaction open. */
-    pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
-                    pbt_error *error);
+/* Durable once it returned PBT_OK. Otherwise the transaction is over and nothing of it was kept,
+ * except where the disk or the connection failed meanwhile: then it may have been. Find out by
+ * reading. */
+PBT_MUST_USE pbt_err pbt__store_commit(pbt__store *store, pbt_error *error);
 
-    /* Lock a study and begin. Errors: PBT_ERR_NOT_FOUND (no study of that id), PBT_ERR_BUSY (the
-     * lock was not to be had within the bound of the options). */
-    pbt_err (*begin)(pbt__store *store, int64_t study, pbt__transaction *out, pbt_error *error);
+/* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
+void pbt__store_rollback(pbt__store *store);
 
-    /* Make a study of that name and begin a transaction on it. Errors: PBT_ERR_EXISTS. */
-    pbt_err (*begin_create)(pbt__store *store, const char *name, int64_t *study,
-                            pbt__transaction *out, pbt_error *error);
+/* One savepoint at a time: `savepoint`, then `savepoint_keep` or `savepoint_undo`. A commit keeps
+ * one that is open. */
+PBT_MUST_USE pbt_err pbt__store_savepoint(pbt__store *store, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__store_savepoint_keep(pbt__store *store, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__store_savepoint_undo(pbt__store *store, pbt_error *error);
 
-    /* Durable once it returned PBT_OK. Otherwise the transaction is over and nothing of it was
-     * kept, except where the disk or the connection failed meanwhile: then it may have been.
-     * Find out by reading. */
-    pbt_err (*commit)(pbt__store *store, pbt_error *error);
+/* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
+PBT_MUST_USE pbt_err pbt__store_append(pbt__store *store, const pbt__event *event,
+                                       pbt_error *error);
 
-    /* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
-    void (*rollback)(pbt__store *store);
+/* Read the events with sequence > `after`, in order. Inside a transaction or outside of any (then
+ * of one consistent snapshot). Of a study that does not exist nothing is read. */
+PBT_MUST_USE pbt_err pbt__store_read(pbt__store *store, int64_t study, int64_t after,
+                                     pbt__event_callback callback, void *context, pbt_error *error);
 
-    /* One savepoint at a time: `savepoint`, then `savepoint_keep` or `savepoint_undo`. A commit
-     * keeps one that is open. */
-    pbt_err (*savepoint)(pbt__store *store, pbt_error *error);
-    pbt_err (*savepoint_keep)(pbt__store *store, pbt_error *error);
-    pbt_err (*savepoint_undo)(pbt__store *store, pbt_error *error);
+/* Write a member's claim. Inside a transaction; its revision becomes claims_revision + 1. */
+PBT_MUST_USE pbt_err pbt__store_claim_put(pbt__store *store, const pbt__claim *claim,
+                                          pbt_error *error);
 
-    /* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
-    pbt_err (*append)(pbt__store *store, const pbt__event *event, pbt_error *error);
+/* List the claims whose revision is > `after`, by member. As `read`, inside or outside. */
+PBT_MUST_USE pbt_err pbt__store_claim_list(pbt__store *store, int64_t study, int64_t after,
+                                           pbt__claim_callback callback, void *context,
+                                           pbt_error *error);
 
-    /* Read the events with sequence > `after`, in order. Inside a transaction or outside of
-     * any (then of one consistent snapshot). Of a study that does not exist nothing is read. */
-    pbt_err (*read)(pbt__store *store, int64_t study, int64_t after, pbt__event_callback callback,
-                    void *context, pbt_error *error);
+/* Keep, read and drop a blob by segment. Inside a transaction (get: also outside). `blob_get`
+ * allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping one that is absent
+ * is a success. Nullable: bytes, where length is 0. */
+PBT_MUST_USE pbt_err pbt__store_blob_put(pbt__store *store, pbt_segment_id id, const void *bytes,
+                                         size_t length, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__store_blob_get(pbt__store *store, int64_t study, pbt_segment_id id,
+                                         void **bytes, size_t *length, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__store_blob_drop(pbt__store *store, pbt_segment_id id, pbt_error *error);
 
-    /* Write a member's claim. Inside a transaction; its revision becomes claims_revision + 1. */
-    pbt_err (*claim_put)(pbt__store *store, const pbt__claim *claim, pbt_error *error);
+/* Remove the locked study with everything in it. Inside a transaction; commit next. */
+PBT_MUST_USE pbt_err pbt__store_remove(pbt__store *store, pbt_error *error);
 
-    /* List the claims whose revision is > `after`, by member. As `read`, inside or outside. */
-    pbt_err (*claim_list)(pbt__store *store, int64_t study, int64_t after,
-                          pbt__claim_callback callback, void *context, pbt_error *error);
+/* ---- where it is ---- */
 
-    /* Keep, read and drop a blob by segment. Inside a transaction (get: also outside).
-     * `blob_get` allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping
-     * one that is absent is a success. */
-    pbt_err (*blob_put)(pbt__store *store, pbt_segment_id id, const void *bytes, size_t length,
-                        pbt_error *error);
-    pbt_err (*blob_get)(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
-                        size_t *length, pbt_error *error);
-    pbt_err (*blob_drop)(pbt__store *store, pbt_segment_id id, pbt_error *error);
+/* Say whether the store is where it was opened: its files were not removed, moved or replaced
+ * meanwhile. Cheap. Calls go on working afterwards, on what is open, so that it can be rescued. A
+ * store without files is always in place. Errors: PBT_ERR_STORE saying what became of it. */
+PBT_MUST_USE pbt_err pbt__store_check(pbt__store *store, pbt_error *error);
 
-    /* Remove the locked study with everything in it. Inside a transaction; commit next. */
-    pbt_err (*remove)(pbt__store *store, pbt_error *error);
-} pbt__store_ops;
+/* Copy everything into a new store beside it, FILE.rescued-N.db. No transaction open.
+ * Shape: out[PBT__PATH_SIZE] Errors: PBT_ERR_CORRUPT (the copy is damaged; the detail names it),
+ * PBT_ERR_IO, PBT_ERR_STORE; then there is no copy. PBT_ERR_STATE: it has no file. */
+PBT_MUST_USE pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error);
 
-/* The head of every backend's handle. */
-struct pbt__store {
-    const pbt__store_ops *ops;
-};
+/* The absolute path of its file; NULL where it has none. Owner: the store. */
+const char *pbt__store_file(const pbt__store *store);
+
+/* Say whether its studies end with this process. */
+bool pbt__store_is_fleeting(const pbt__store *store);
+
+/* ---- opening and closing ---- */
 
 typedef struct pbt__store_options {
     const char *url; /* sqlite:FILE, memory:, or a plain FILE */
@@ -190,17 +197,8 @@ typedef struct pbt__store_options {
  */
 PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
                                      pbt_error *error);
+
+/* Free the handle; an open transaction is rolled back. Nullable: store. */
 void pbt__store_close(pbt__store *store);
-
-/* As `check` and `rescue` above; a store without files is always in place, and never rescued. */
-PBT_MUST_USE pbt_err pbt__store_check(pbt__store *store, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error);
-
-/* The path of its file; NULL where it has none. Owner: the store. */
-const char *pbt__store_file(pbt__store *store);
-
-/* Find a study by name. Errors: PBT_ERR_NOT_FOUND with the names there are as the hint. */
-PBT_MUST_USE pbt_err pbt__store_find(pbt__store *store, const char *name, pbt__study_row *out,
-                                     pbt_error *error);
 
 #endif

@@ -263,7 +263,7 @@ static pbt_err run_check_delete(pbt__study *study, void *arguments, pbt_error *e
 static pbt_err run_forget(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;
-    return study->store->ops->remove(study->store, error);
+    return pbt__store_remove(study->store, error);
 }
 
 /* Remove the files of a study. Whose they are is known to the end. */

@@ -130,8 +130,8 @@ static pbt_err compare(pbt__study *study, const head *known, bool *is_behind, bo
     if (*is_behind) {
         return PBT_OK;
     }
-    const pbt_err err = study->store->ops->read(study->store, study->row.id, known->sequence - 1,
-                                                take_digest, &own, error);
+    const pbt_err err =
+        pbt__store_read(study->store, study->row.id, known->sequence - 1, take_digest, &own, error);
     *is_other = err == PBT_ERR_STATE && !pbt__digest_equal(own, known->digest);
     return err == PBT_ERR_STATE ? PBT_OK : err;
 }

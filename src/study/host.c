@@ -132,13 +132,13 @@ pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__assignment *o
 pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
                         void *context, pbt_error *error)
 {
-    return study->store->ops->read(study->store, study->row.id, after, callback, context, error);
+    return pbt__store_read(study->store, study->row.id, after, callback, context, error);
 }
 
 pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback, void *context,
                           pbt_error *error)
 {
-    return study->store->ops->claim_list(study->store, study->row.id, 0, callback, context, error);
+    return pbt__store_claim_list(study->store, study->row.id, 0, callback, context, error);
 }
 
 json_t *pbt__study_sign(const pbt__study *study, const pbt__claim *claim)

@@ -261,7 +261,6 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
                       pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
-    const pbt__store_ops *ops = study->store->ops;
     pbt_err err = check_starts(spec, error);
     if (err == PBT_OK) {
         err = pbt__study_vault_folder(study, spec, folder, error);
@@ -276,16 +275,17 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
         return err;
     }
     snprintf(study->row.name, sizeof study->row.name, "%s", spec->name);
-    err = ops->begin_create(study->store, spec->name, &study->row.id, &study->transaction, error);
+    err = pbt__store_begin_create(study->store, spec->name, &study->row.id, &study->transaction,
+                                  error);
     if (err != PBT_OK) {
         return err;
     }
     err = log_created(study, spec, provenance, error);
     if (err == PBT_OK) {
-        err = ops->commit(study->store, error);
+        err = pbt__store_commit(study->store, error);
     }
     if (err != PBT_OK) {
-        ops->rollback(study->store);
+        pbt__store_rollback(study->store);
         return err;
     }
     study->transaction = (pbt__transaction){0};
@@ -328,5 +328,5 @@ const char *pbt__study_name(const pbt__study *study)
 pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes, size_t *length,
                         pbt_error *error)
 {
-    return study->store->ops->blob_get(study->store, study->row.id, id, bytes, length, error);
+    return pbt__store_blob_get(study->store, study->row.id, id, bytes, length, error);
 }

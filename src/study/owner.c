@@ -49,7 +49,7 @@ static pbt_err read_owner(const char *folder, char *out, pbt_error *error)
 static void own_mark(const pbt__study *study, char *out)
 {
     char digest[PBT__DIGEST_TEXT_SIZE];
-    bool is_memory = strcmp(study->store->ops->scheme, "memory") == 0;
+    bool is_memory = pbt__store_is_fleeting(study->store);
     pbt__digest_write(study->view.facts.identity, digest);
     snprintf(out, OWNER_SIZE, "%s%s", digest, is_memory ? MEMORY : "");
 }

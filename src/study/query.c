@@ -276,8 +276,7 @@ static json_t *add_provenance(pbt__study *study, json_t *show)
     if (show == NULL) {
         return NULL;
     }
-    pbt_err err =
-        study->store->ops->read(study->store, study->row.id, 0, take_provenance, show, NULL);
+    pbt_err err = pbt__store_read(study->store, study->row.id, 0, take_provenance, show, NULL);
     if (err == PBT_ERR_STATE) {
         return show;
     }
@@ -412,7 +411,7 @@ pbt_err pbt__study_events(pbt__study *study, int64_t after,
                           pbt_error *error)
 {
     event_walk walk = {.callback = callback, .context = context, .error = error};
-    return study->store->ops->read(study->store, study->row.id, after, walk_event, &walk, error);
+    return pbt__store_read(study->store, study->row.id, after, walk_event, &walk, error);
 }
 
 /* ---- amendments ---- */

@@ -30,7 +30,7 @@ static pbt_err append(pbt__study *study, const pbt__entry *entry, pbt_error *err
         .body_length = strlen(body),
     };
     event.digest = pbt__event_digest(facts->digest, &event);
-    pbt_err err = study->store->ops->append(study->store, &event, error);
+    pbt_err err = pbt__store_append(study->store, &event, error);
     if (err == PBT_OK && pbt__view_log(&study->view, &event) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
@@ -91,7 +91,7 @@ static pbt_err drop_bytes(pbt__study *study, pbt_segment_id id, pbt_error *error
 {
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
     if (entry->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
-        return study->store->ops->blob_drop(study->store, id, error);
+        return pbt__store_blob_drop(study->store, id, error);
     }
     pbt_err err = pbt__study_remove_later(study, id, 0);
     return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
@@ -248,7 +248,7 @@ pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim, pbt_err
     study->has_written_claim = true;
     bool is_earlier = claim->worker[0] != '\0' && claim->lease_until_us < study->earliest_expiry_us;
     study->earliest_expiry_us = is_earlier ? claim->lease_until_us : study->earliest_expiry_us;
-    pbt_err err = study->store->ops->claim_put(study->store, claim, error);
+    pbt_err err = pbt__store_claim_put(study->store, claim, error);
     if (err == PBT_OK && pbt__study_requeue(study, claim->member) != PBT_OK) {
         err = pbt__fail_memory(error);
     }

@@ -228,8 +228,7 @@ static pbt_err read_pages(segment_list *list, pbt__segment_callback callback, vo
     while (err == PBT_OK && list->sequence < end) {
         const int64_t before = list->sequence;
         list->page_end = before + PAGE_EVENTS < end ? before + PAGE_EVENTS : end;
-        err = study->store->ops->read(study->store, study->row.id, before, add_event, list,
-                                      list->error);
+        err = pbt__store_read(study->store, study->row.id, before, add_event, list, list->error);
         err = err == PBT_ERR_LIMIT ? PBT_OK : err;
         if (err == PBT_OK) {
             err = give_ready(list, callback, context);

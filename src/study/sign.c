@@ -32,8 +32,8 @@ static pbt_err read_sign(const pbt__study *study, const pbt__claim *claim, json_
     size_t length = 0;
     json_t *sign = NULL;
     *out = NULL;
-    pbt_err err = study->store->ops->blob_get(study->store, study->row.id, place_of(claim), &bytes,
-                                              &length, error);
+    pbt_err err =
+        pbt__store_blob_get(study->store, study->row.id, place_of(claim), &bytes, &length, error);
     if (err != PBT_OK) {
         return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
     }
@@ -114,7 +114,7 @@ pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim, const pbt__met
     if (text == NULL) {
         return pbt__fail_memory(error);
     }
-    err = study->store->ops->blob_put(study->store, place_of(claim), text, strlen(text), error);
+    err = pbt__store_blob_put(study->store, place_of(claim), text, strlen(text), error);
     free(text);
     return err;
 }

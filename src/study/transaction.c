@@ -76,14 +76,13 @@ pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
     }
     pbt_error why = {0};
     sync_call call = {.study = study, .is_whole = before == 0, .why = &why};
-    pbt_err err =
-        study->store->ops->read(study->store, study->row.id, before, sync_event, &call, error);
+    pbt_err err = pbt__store_read(study->store, study->row.id, before, sync_event, &call, error);
     if (err == PBT_OK) {
         err = pbt__study_equip(study, error);
     }
     if (err == PBT_OK) {
-        err = study->store->ops->claim_list(study->store, study->row.id, study->claims_revision,
-                                            sync_claim, study, error);
+        err = pbt__store_claim_list(study->store, study->row.id, study->claims_revision, sync_claim,
+                                    study, error);
     }
     if (err == PBT_OK && requeue_all(study) != PBT_OK) {
         err = pbt__fail_memory(error);
@@ -166,7 +165,7 @@ static void take_back(pbt__study *study, size_t mark)
  * group's. */
 static pbt_err undo_one(pbt__study *study, const pbt__operation *operation, pbt_error *error)
 {
-    if (study->store->ops->savepoint_undo(study->store, NULL) == PBT_OK) {
+    if (pbt__store_savepoint_undo(study->store, NULL) == PBT_OK) {
         return PBT_OK;
     }
     *error = operation->error;
@@ -175,17 +174,16 @@ static pbt_err undo_one(pbt__study *study, const pbt__operation *operation, pbt_
 
 static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *error)
 {
-    const pbt__store_ops *ops = study->store->ops;
     size_t mark = pbt__view_mark(&study->view);
     size_t removals = study->removal_count;
     bool had_written_claim = study->has_written_claim;
-    pbt_err err = ops->savepoint(study->store, error);
+    pbt_err err = pbt__store_savepoint(study->store, error);
     if (err != PBT_OK) {
         return err;
     }
     operation->err = operation->run(study, operation->arguments, &operation->error);
     if (operation->err == PBT_OK) {
-        return ops->savepoint_keep(study->store, error);
+        return pbt__store_savepoint_keep(study->store, error);
     }
     take_back(study, mark);
     study->removal_count = removals;
@@ -211,7 +209,7 @@ static pbt_err commit(pbt__study *study, pbt_error *error)
             return err;
         }
     }
-    return study->store->ops->commit(study->store, error);
+    return pbt__store_commit(study->store, error);
 }
 
 /* Say whether an attempt has ended, of which nothing may be left but, perhaps, its checkpoint. */
@@ -246,7 +244,7 @@ static void remove_bytes(pbt__study *study)
 
 static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *error)
 {
-    pbt_err err = study->store->ops->begin(study->store, study->row.id, &study->transaction, error);
+    pbt_err err = pbt__store_begin(study->store, study->row.id, &study->transaction, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -262,7 +260,7 @@ static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *erro
         err = commit(study, error);
     }
     if (err != PBT_OK) {
-        study->store->ops->rollback(study->store);
+        pbt__store_rollback(study->store);
         take_back(study, 0);
         return err;
     }

@@ -237,8 +237,7 @@ static pbt_err verify_log(audit_state *audit, pbt_error *error)
 {
     pbt__study *study = audit->study;
     pbt_error found = {0};
-    pbt_err err =
-        study->store->ops->read(study->store, study->row.id, 0, read_event, audit, &found);
+    pbt_err err = pbt__store_read(study->store, study->row.id, 0, read_event, audit, &found);
     const pbt_error *why = audit->error.code != PBT_OK ? &audit->error : &found;
     if (err == PBT_ERR_CORRUPT) {
         complain(audit, "%s%s%s", why->message, why->detail[0] != '\0' ? ": " : "", why->detail);

@@ -150,7 +150,7 @@ static pbt_err fail_without(const pbt__study *study, const char *folder, pbt_err
     quest before = {.study = study};
     const bool is_beside = study->view.facts.spec->checkpoint_folder == NULL;
     const pbt_err err =
-        study->store->ops->read(study->store, study->row.id, 0, look_before, &before, error);
+        pbt__store_read(study->store, study->row.id, 0, look_before, &before, error);
     if (err != PBT_OK) {
         return err;
     }

@@ -307,7 +307,7 @@ static pbt_err ask(inquiry *find, json_t **out, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    err = study->store->ops->read(study->store, study->row.id, 0, read_event, find, error);
+    err = pbt__store_read(study->store, study->row.id, 0, read_event, find, error);
     if (find->is_found && err == PBT_ERR_STATE) {
         *out = json_incref(find->due);
         return PBT_OK;

@@ -3,6 +3,7 @@
 #include "study_case.h"
 
 #include "executor/cell.h"
+#include "store/backend.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -303,7 +304,7 @@ static void heartbeats_show_progress_and_keep_the_lease(void **state)
     pbt__study_row row;
     int64_t steps[2] = {0, 0};
     assert_ok(pbt__store_find(store, "test", &row, &error));
-    assert_ok(store->ops->claim_list(store, row.id, 0, take_step, steps, &error));
+    assert_ok(pbt__store_claim_list(store, row.id, 0, take_step, steps, &error));
     assert_int_equal(steps[0], 9);
     assert_int_equal(steps[1], 9);
     pbt__local_stop(local, false);

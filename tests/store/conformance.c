@@ -34,7 +34,6 @@ static int open_fixture(void **state)
     if (pbt__store_open(&options, &self->store, &self->error) != PBT_OK) {
         return -1;
     }
-    self->ops = self->store->ops;
     *state = self;
     return 0;
 }
@@ -68,25 +67,25 @@ void assert_fails(fixture *self, pbt_err err, pbt_err expected)
 
 void do_begin(fixture *self, int64_t study)
 {
-    assert_ok(self, self->ops->begin(self->store, study, &self->found, &self->error));
+    assert_ok(self, pbt__store_begin(self->store, study, &self->found, &self->error));
 }
 
 int64_t do_begin_create(fixture *self, const char *name)
 {
     int64_t study = 0;
-    assert_ok(self, self->ops->begin_create(self->store, name, &study, &self->found, &self->error));
+    assert_ok(self, pbt__store_begin_create(self->store, name, &study, &self->found, &self->error));
     assert_true(study > 0);
     return study;
 }
 
 void do_commit(fixture *self)
 {
-    assert_ok(self, self->ops->commit(self->store, &self->error));
+    assert_ok(self, pbt__store_commit(self->store, &self->error));
 }
 
 void do_rollback(fixture *self)
 {
-    self->ops->rollback(self->store);
+    pbt__store_rollback(self->store);
 }
 
 int64_t do_create(fixture *self, const char *name)
@@ -99,25 +98,25 @@ int64_t do_create(fixture *self, const char *name)
 void do_append(fixture *self, int64_t sequence)
 {
     pbt__event event = support_event(sequence);
-    assert_ok(self, self->ops->append(self->store, &event, &self->error));
+    assert_ok(self, pbt__store_append(self->store, &event, &self->error));
 }
 
 void do_claim_put(fixture *self, int32_t member, int32_t number)
 {
     pbt__claim claim = support_claim(member, number);
-    assert_ok(self, self->ops->claim_put(self->store, &claim, &self->error));
+    assert_ok(self, pbt__store_claim_put(self->store, &claim, &self->error));
 }
 
 void do_blob_put(fixture *self, pbt_segment_id id, const char *text)
 {
-    assert_ok(self, self->ops->blob_put(self->store, id, text, strlen(text), &self->error));
+    assert_ok(self, pbt__store_blob_put(self->store, id, text, strlen(text), &self->error));
 }
 
 void assert_blob(fixture *self, int64_t study, pbt_segment_id id, const char *text)
 {
     void *bytes = NULL;
     size_t length = 0;
-    assert_ok(self, self->ops->blob_get(self->store, study, id, &bytes, &length, &self->error));
+    assert_ok(self, pbt__store_blob_get(self->store, study, id, &bytes, &length, &self->error));
     assert_int_equal(length, strlen(text));
     assert_memory_equal(bytes, text, length);
     free(bytes);
@@ -127,7 +126,7 @@ void assert_no_blob(fixture *self, int64_t study, pbt_segment_id id)
 {
     void *bytes = self;
     size_t length = 17;
-    pbt_err err = self->ops->blob_get(self->store, study, id, &bytes, &length, &self->error);
+    pbt_err err = pbt__store_blob_get(self->store, study, id, &bytes, &length, &self->error);
     assert_fails(self, err, PBT_ERR_NOT_FOUND);
     assert_ptr_equal(bytes, self);
     assert_int_equal(length, 17);
@@ -150,7 +149,7 @@ pbt_err count_event(void *context, const pbt__event *event)
 void assert_events(fixture *self, int64_t study, int64_t after, int64_t last)
 {
     int64_t next = after + 1;
-    assert_ok(self, self->ops->read(self->store, study, after, count_event, &next, &self->error));
+    assert_ok(self, pbt__store_read(self->store, study, after, count_event, &next, &self->error));
     assert_int_equal(next, last + 1);
 }
 
@@ -171,7 +170,7 @@ void assert_claims(fixture *self, int64_t study, int64_t after, const char *expe
 {
     pbt__text text = pbt__text_init(1000);
     assert_ok(self,
-              self->ops->claim_list(self->store, study, after, write_claim, &text, &self->error));
+              pbt__store_claim_list(self->store, study, after, write_claim, &text, &self->error));
     assert_string_equal(pbt__text_string(&text), expected);
     pbt__text_fini(&text);
 }
@@ -185,7 +184,7 @@ pbt_err write_name(void *context, const pbt__study_row *row)
 void assert_names(fixture *self, const char *expected)
 {
     pbt__text text = pbt__text_init(100000);
-    assert_ok(self, self->ops->list(self->store, write_name, &text, &self->error));
+    assert_ok(self, pbt__store_list(self->store, write_name, &text, &self->error));
     assert_string_equal(pbt__text_string(&text), expected);
     pbt__text_fini(&text);
 }

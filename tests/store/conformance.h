@@ -23,7 +23,6 @@ typedef struct fixture {
     char url[SUPPORT_URL_SIZE];
     int64_t now_us;
     pbt__store *store;
-    const pbt__store_ops *ops;
     pbt_error error;
     pbt__transaction found; /* by the newest begin */
 } fixture;

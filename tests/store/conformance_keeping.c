@@ -58,7 +58,7 @@ static void a_name_is_given_once(void **state)
     fixture *self = *state;
     int64_t study = do_create(self, "toy");
     int64_t other = 77;
-    pbt_err err = self->ops->begin_create(self->store, "toy", &other, &self->found, &self->error);
+    pbt_err err = pbt__store_begin_create(self->store, "toy", &other, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_EXISTS);
     assert_int_equal(other, 77);
     do_begin(self, study);
@@ -72,9 +72,9 @@ static void names_have_bounds(void **state)
     memset(name, 'n', sizeof(name));
     name[PBT__NAME_SIZE] = '\0';
     int64_t study = 0;
-    pbt_err err = self->ops->begin_create(self->store, name, &study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin_create(self->store, name, &study, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
-    err = self->ops->begin_create(self->store, "", &study, &self->found, &self->error);
+    err = pbt__store_begin_create(self->store, "", &study, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
     do_create(self, name + 1);
     pbt__study_row row;
@@ -87,7 +87,7 @@ static void an_unknown_study_is_not_found(void **state)
     fixture *self = *state;
     int64_t study = do_create(self, "toy");
     pbt__transaction untouched = {.now_us = 3};
-    pbt_err err = self->ops->begin(self->store, study + 1, &untouched, &self->error);
+    pbt_err err = pbt__store_begin(self->store, study + 1, &untouched, &self->error);
     assert_fails(self, err, PBT_ERR_NOT_FOUND);
     assert_int_equal(untouched.now_us, 3);
     assert_events(self, study + 1, 0, 0);
@@ -105,7 +105,7 @@ static void a_study_rolled_back_never_was(void **state)
     do_claim_put(self, 0, 0);
     do_rollback(self);
     assert_names(self, "");
-    pbt_err err = self->ops->begin(self->store, study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin(self->store, study, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_NOT_FOUND);
     int64_t again = do_create(self, "toy");
     assert_events(self, again, 0, 0);
@@ -118,10 +118,10 @@ static void a_removed_study_is_gone_and_its_id_not_given_again(void **state)
     int64_t other = do_create_full(self, "other");
     int64_t study = do_create_full(self, "toy");
     do_begin(self, study);
-    assert_ok(self, self->ops->remove(self->store, &self->error));
+    assert_ok(self, pbt__store_remove(self->store, &self->error));
     do_commit(self);
     assert_names(self, "other ");
-    pbt_err err = self->ops->begin(self->store, study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin(self->store, study, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_NOT_FOUND);
     assert_events(self, study, 0, 0);
     assert_claims(self, study, 0, "");
@@ -142,12 +142,12 @@ static void a_removal_rolled_back_or_undone_removes_nothing(void **state)
     fixture *self = *state;
     int64_t study = do_create_full(self, "toy");
     do_begin(self, study);
-    assert_ok(self, self->ops->remove(self->store, &self->error));
+    assert_ok(self, pbt__store_remove(self->store, &self->error));
     do_rollback(self);
     do_begin(self, study);
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
-    assert_ok(self, self->ops->remove(self->store, &self->error));
-    assert_ok(self, self->ops->savepoint_undo(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_remove(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
     do_append(self, 2);
     do_commit(self);
     assert_names(self, "toy ");
@@ -161,9 +161,9 @@ static void nothing_is_written_to_a_removed_study(void **state)
     fixture *self = *state;
     int64_t study = do_create_full(self, "toy");
     do_begin(self, study);
-    assert_ok(self, self->ops->remove(self->store, &self->error));
+    assert_ok(self, pbt__store_remove(self->store, &self->error));
     pbt__event event = support_event(2);
-    pbt_err err = self->ops->append(self->store, &event, &self->error);
+    pbt_err err = pbt__store_append(self->store, &event, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     do_rollback(self);
     assert_events(self, study, 0, 1);
@@ -212,10 +212,10 @@ static void a_body_comes_back_byte_for_byte(void **state)
         pbt__event event = {.sequence = i, .body = i == 4 ? large : TEXTS[i - 1]};
         event.body_length = strlen(event.body);
         do_begin(self, study);
-        assert_ok(self, self->ops->append(self->store, &event, &self->error));
+        assert_ok(self, pbt__store_append(self->store, &event, &self->error));
         do_commit(self);
         assert_ok(self,
-                  self->ops->read(self->store, study, i - 1, compare_body, &event, &self->error));
+                  pbt__store_read(self->store, study, i - 1, compare_body, &event, &self->error));
     }
     free(large);
 }
@@ -224,13 +224,13 @@ static void a_body_comes_back_byte_for_byte(void **state)
 static void assert_only_rollback_is_left(fixture *self, int64_t study)
 {
     pbt__claim claim = support_claim(1, 1);
-    pbt_err err = self->ops->claim_put(self->store, &claim, &self->error);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
-    err = self->ops->savepoint(self->store, &self->error);
+    err = pbt__store_savepoint(self->store, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
-    err = self->ops->read(self->store, study, 0, count_event, NULL, &self->error);
+    err = pbt__store_read(self->store, study, 0, count_event, NULL, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
-    err = self->ops->commit(self->store, &self->error);
+    err = pbt__store_commit(self->store, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     assert_events(self, study, 0, 1);
     assert_claims(self, study, 0, "m0s0 ");
@@ -247,7 +247,7 @@ static void a_gap_in_the_log_is_refused(void **state)
         do_begin(self, study);
         pbt__event event = support_event(2);
         event.sequence = WRONG[i];
-        pbt_err err = self->ops->append(self->store, &event, &self->error);
+        pbt_err err = pbt__store_append(self->store, &event, &self->error);
         assert_fails(self, err, PBT_ERR_ARGUMENT);
         assert_only_rollback_is_left(self, study);
     }
@@ -260,11 +260,11 @@ static void what_is_too_long_is_refused(void **state)
     pbt__event event = support_event(2);
     event.body_length = (size_t)PBT__BODY_MAXIMUM + 1;
     do_begin(self, study);
-    pbt_err err = self->ops->append(self->store, &event, &self->error);
+    pbt_err err = pbt__store_append(self->store, &event, &self->error);
     assert_fails(self, err, PBT_ERR_LIMIT);
     assert_only_rollback_is_left(self, study);
     do_begin(self, study);
-    err = self->ops->blob_put(self->store, (pbt_segment_id){0, 0}, "", PBT__BLOB_MAXIMUM + 1,
+    err = pbt__store_blob_put(self->store, (pbt_segment_id){0, 0}, "", PBT__BLOB_MAXIMUM + 1,
                               &self->error);
     assert_fails(self, err, PBT_ERR_LIMIT);
     assert_only_rollback_is_left(self, study);
@@ -277,7 +277,7 @@ static void time_never_goes_back(void **state)
     assert_int_equal(self->found.now_us, 1000000);
     pbt__event event = support_event(1);
     event.time_us = self->found.now_us;
-    assert_ok(self, self->ops->append(self->store, &event, &self->error));
+    assert_ok(self, pbt__store_append(self->store, &event, &self->error));
     do_commit(self);
     self->now_us = 400;
     do_begin(self, study);
@@ -331,9 +331,9 @@ static void only_claims_that_stay_make_a_revision(void **state)
     do_begin(self, study);
     int64_t before = self->found.claims_revision;
     do_append(self, 2);
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_claim_put(self, 0, 1);
-    assert_ok(self, self->ops->savepoint_undo(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
     do_commit(self);
     do_begin(self, study);
     assert_int_equal(self->found.claims_revision, before);
@@ -352,13 +352,13 @@ static void a_claim_without_an_end_is_refused(void **state)
     pbt__claim claim = support_claim(0, 1);
     memset(claim.worker, 'w', sizeof(claim.worker));
     do_begin(self, study);
-    pbt_err err = self->ops->claim_put(self->store, &claim, &self->error);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
     assert_only_rollback_is_left(self, study);
     claim = support_claim(0, 1);
     memset(claim.session, 's', sizeof(claim.session));
     do_begin(self, study);
-    err = self->ops->claim_put(self->store, &claim, &self->error);
+    err = pbt__store_claim_put(self->store, &claim, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
     do_rollback(self);
 }
@@ -383,8 +383,8 @@ static void blobs_are_kept_replaced_and_dropped(void **state)
     assert_no_blob(self, other, a);
     do_begin(self, study);
     do_blob_put(self, a, "another");
-    assert_ok(self, self->ops->blob_drop(self->store, b, &self->error));
-    assert_ok(self, self->ops->blob_drop(self->store, b, &self->error));
+    assert_ok(self, pbt__store_blob_drop(self->store, b, &self->error));
+    assert_ok(self, pbt__store_blob_drop(self->store, b, &self->error));
     assert_no_blob(self, study, b);
     do_commit(self);
     assert_blob(self, study, a, "another");
@@ -400,14 +400,14 @@ static void the_largest_blob_comes_back(void **state)
         bytes[i] = (char)(i * 7);
     }
     int64_t study = do_begin_create(self, "toy");
-    assert_ok(self, self->ops->blob_put(self->store, (pbt_segment_id){3, 9}, bytes,
+    assert_ok(self, pbt__store_blob_put(self->store, (pbt_segment_id){3, 9}, bytes,
                                         PBT__BLOB_MAXIMUM, &self->error));
     assert_ok(self,
-              self->ops->blob_put(self->store, (pbt_segment_id){3, 8}, NULL, 0, &self->error));
+              pbt__store_blob_put(self->store, (pbt_segment_id){3, 8}, NULL, 0, &self->error));
     do_commit(self);
     void *found = NULL;
     size_t length = 0;
-    assert_ok(self, self->ops->blob_get(self->store, study, (pbt_segment_id){3, 9}, &found, &length,
+    assert_ok(self, pbt__store_blob_get(self->store, study, (pbt_segment_id){3, 9}, &found, &length,
                                         &self->error));
     assert_int_equal(length, PBT__BLOB_MAXIMUM);
     assert_memory_equal(found, bytes, length);

@@ -12,18 +12,18 @@ static void a_savepoint_is_kept_or_undone(void **state)
     const pbt_segment_id id = {0, 0};
     int64_t study = do_create_full(self, "toy");
     do_begin(self, study);
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_append(self, 2);
     do_claim_put(self, 0, 1);
-    assert_ok(self, self->ops->savepoint_keep(self->store, &self->error));
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint_keep(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_append(self, 3);
     do_append(self, 4);
     do_claim_put(self, 0, 2);
     do_claim_put(self, 1, 2);
     do_blob_put(self, id, "other");
-    assert_ok(self, self->ops->blob_drop(self->store, id, &self->error));
-    assert_ok(self, self->ops->savepoint_undo(self->store, &self->error));
+    assert_ok(self, pbt__store_blob_drop(self->store, id, &self->error));
+    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
     assert_events(self, study, 0, 2);
     do_append(self, 3);
     do_commit(self);
@@ -37,7 +37,7 @@ static void a_commit_keeps_an_open_savepoint(void **state)
     fixture *self = *state;
     int64_t study = do_create(self, "toy");
     do_begin(self, study);
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_append(self, 1);
     do_commit(self);
     assert_events(self, study, 0, 1);
@@ -51,7 +51,7 @@ static void a_rollback_keeps_nothing(void **state)
     do_rollback(self);
     do_begin(self, study);
     do_append(self, 2);
-    assert_ok(self, self->ops->savepoint(self->store, &self->error));
+    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_claim_put(self, 0, 1);
     do_claim_put(self, 1, 1);
     do_blob_put(self, id, "other");
@@ -75,13 +75,13 @@ static void writes_need_a_transaction(void **state)
     pbt__claim claim = support_claim(0, 1);
     const pbt_segment_id id = {0, 0};
     int64_t study = do_create_full(self, "toy");
-    assert_fails(self, self->ops->append(store, &event, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->claim_put(store, &claim, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->blob_put(store, id, "x", 1, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->blob_drop(store, id, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->remove(store, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->savepoint(store, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->commit(store, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_append(store, &event, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_claim_put(store, &claim, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_blob_put(store, id, "x", 1, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_blob_drop(store, id, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_remove(store, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_savepoint(store, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_commit(store, error), PBT_ERR_STATE);
     assert_events(self, study, 0, 1);
     assert_claims(self, study, 0, "m0s0 ");
     assert_blob(self, study, id, "weights");
@@ -94,11 +94,11 @@ static void transactions_do_not_nest(void **state)
     int64_t study = do_create(self, "toy");
     int64_t other = 0;
     do_begin(self, study);
-    pbt_err err = self->ops->begin(store, study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin(store, study, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
-    err = self->ops->begin_create(store, "other", &other, &self->found, &self->error);
+    err = pbt__store_begin_create(store, "other", &other, &self->found, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
-    err = self->ops->list(store, write_name, NULL, &self->error);
+    err = pbt__store_list(store, write_name, NULL, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     do_append(self, 1);
     do_commit(self);
@@ -111,14 +111,14 @@ static void savepoints_do_not_nest(void **state)
     pbt__store *store = self->store;
     int64_t study = do_create(self, "toy");
     do_begin(self, study);
-    assert_fails(self, self->ops->savepoint_keep(store, &self->error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_savepoint_keep(store, &self->error), PBT_ERR_STATE);
     do_rollback(self);
     do_begin(self, study);
-    assert_fails(self, self->ops->savepoint_undo(store, &self->error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_savepoint_undo(store, &self->error), PBT_ERR_STATE);
     do_rollback(self);
     do_begin(self, study);
-    assert_ok(self, self->ops->savepoint(store, &self->error));
-    assert_fails(self, self->ops->savepoint(store, &self->error), PBT_ERR_STATE);
+    assert_ok(self, pbt__store_savepoint(store, &self->error));
+    assert_fails(self, pbt__store_savepoint(store, &self->error), PBT_ERR_STATE);
     do_rollback(self);
 }
 
@@ -154,14 +154,14 @@ static void a_callback_ends_its_listing(void **state)
         do_claim_put(self, i, 0);
     }
     int calls = 0;
-    pbt_err err = self->ops->read(store, study, 0, stop_at_once, &calls, NULL);
+    pbt_err err = pbt__store_read(store, study, 0, stop_at_once, &calls, NULL);
     assert_int_equal(err, PBT_ERR_TRAINER);
     assert_int_equal(calls, 2);
     do_commit(self); /* a listing that ended early is no failed write */
-    err = self->ops->claim_list(store, study, 0, refuse_claim, &calls, NULL);
+    err = pbt__store_claim_list(store, study, 0, refuse_claim, &calls, NULL);
     assert_int_equal(err, PBT_ERR_LATE);
     assert_int_equal(calls, 3);
-    err = self->ops->list(store, refuse_study, &calls, NULL);
+    err = pbt__store_list(store, refuse_study, &calls, NULL);
     assert_int_equal(err, PBT_ERR_LIMIT);
     assert_int_equal(calls, 4);
     assert_events(self, study, 0, 3);
@@ -174,9 +174,9 @@ static pbt_err call_the_store(void *context, const pbt__event *event)
     pbt__store *store = self->store;
     pbt_error *error = &self->error;
     int64_t study = 1;
-    assert_fails(self, self->ops->begin(store, study, &self->found, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->read(store, study, 0, count_event, NULL, error), PBT_ERR_STATE);
-    assert_fails(self, self->ops->list(store, write_name, NULL, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_begin(store, study, &self->found, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_read(store, study, 0, count_event, NULL, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_list(store, write_name, NULL, error), PBT_ERR_STATE);
     do_rollback(self);
     return PBT_OK;
 }
@@ -185,7 +185,7 @@ static void a_callback_cannot_call_the_store(void **state)
 {
     fixture *self = *state;
     int64_t study = do_create_full(self, "toy");
-    pbt_err err = self->ops->read(self->store, study, 0, call_the_store, self, &self->error);
+    pbt_err err = pbt__store_read(self->store, study, 0, call_the_store, self, &self->error);
     assert_int_equal(err, PBT_OK);
     assert_events(self, study, 0, 1);
 }
@@ -203,22 +203,21 @@ typedef struct crew {
 static void *append_pairs(void *context)
 {
     crew *self = context;
-    const pbt__store_ops *ops = self->store->ops;
     for (int i = 0; i < ROUND_COUNT; i++) {
         pbt__transaction found;
-        if (ops->begin(self->store, self->study, &found, NULL) != PBT_OK) {
+        if (pbt__store_begin(self->store, self->study, &found, NULL) != PBT_OK) {
             return self;
         }
         pbt__event event = {.body = "{}", .body_length = 2};
         event.sequence = found.last_sequence + 1;
-        pbt_err err = ops->append(self->store, &event, NULL);
+        pbt_err err = pbt__store_append(self->store, &event, NULL);
         sched_yield();
         event.sequence++;
-        err = err == PBT_OK ? ops->append(self->store, &event, NULL) : err;
+        err = err == PBT_OK ? pbt__store_append(self->store, &event, NULL) : err;
         if (err != PBT_OK || i % 4 == 3) {
-            ops->rollback(self->store);
+            pbt__store_rollback(self->store);
         } else {
-            err = ops->commit(self->store, NULL);
+            err = pbt__store_commit(self->store, NULL);
         }
         if (err != PBT_OK) {
             return self;
@@ -239,7 +238,7 @@ static void *read_pairs(void *context)
     crew *self = context;
     for (int i = 0; i < ROUND_COUNT; i++) {
         int64_t last = 0;
-        pbt_err err = self->store->ops->read(self->store, self->study, 0, expect_next, &last, NULL);
+        pbt_err err = pbt__store_read(self->store, self->study, 0, expect_next, &last, NULL);
         if (err != PBT_OK || last % 2 != 0) {
             return self;
         }
@@ -260,8 +259,7 @@ static void run_crew(crew *crews, int64_t pairs)
         assert_null(failed);
     }
     int64_t last = 0;
-    pbt_err err =
-        crews[0].store->ops->read(crews[0].store, crews[0].study, 0, expect_next, &last, NULL);
+    pbt_err err = pbt__store_read(crews[0].store, crews[0].study, 0, expect_next, &last, NULL);
     assert_int_equal(err, PBT_OK);
     assert_int_equal(last, 2 * pairs);
 }

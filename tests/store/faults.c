@@ -29,8 +29,7 @@ enum { STATE_COUNT = 7 };
 typedef struct fixture {
     char folder[SUPPORT_FOLDER_SIZE];
     char url[SUPPORT_URL_SIZE];
-    pbt__store *store; /* NULL: not open */
-    const pbt__store_ops *ops;
+    pbt__store *store;                                    /* NULL: not open */
     enum { OPENING, WRITING, COMMITTING, READING } stage; /* of the newest transaction */
     char *states[STATE_COUNT]; /* what the store holds before each transaction and after the last */
     int failure_count;
@@ -41,7 +40,7 @@ typedef struct fixture {
 static pbt_err append(const fixture *self, int64_t sequence)
 {
     pbt__event event = support_event(sequence);
-    return self->ops->append(self->store, &event, NULL);
+    return pbt__store_append(self->store, &event, NULL);
 }
 
 static pbt_err begin_toy(const fixture *self)
@@ -49,23 +48,23 @@ static pbt_err begin_toy(const fixture *self)
     pbt__transaction found;
     pbt__study_row row;
     pbt_err err = pbt__store_find(self->store, "toy", &row, NULL);
-    return err == PBT_OK ? self->ops->begin(self->store, row.id, &found, NULL) : err;
+    return err == PBT_OK ? pbt__store_begin(self->store, row.id, &found, NULL) : err;
 }
 
 static pbt_err write_claim_and_blob(const fixture *self, int32_t number, size_t length)
 {
     static const char BYTES[PBT__BLOB_MAXIMUM];
     pbt__claim claim = support_claim(number % SUPPORT_MEMBERS, number);
-    pbt_err err = self->ops->claim_put(self->store, &claim, NULL);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, NULL);
     const pbt_segment_id id = {0, number % SUPPORT_NUMBERS};
-    return err == PBT_OK ? self->ops->blob_put(self->store, id, BYTES, length, NULL) : err;
+    return err == PBT_OK ? pbt__store_blob_put(self->store, id, BYTES, length, NULL) : err;
 }
 
 static pbt_err make_toy(const fixture *self)
 {
     int64_t study = 0;
     pbt__transaction found;
-    pbt_err err = self->ops->begin_create(self->store, "toy", &study, &found, NULL);
+    pbt_err err = pbt__store_begin_create(self->store, "toy", &study, &found, NULL);
     err = err == PBT_OK ? append(self, 1) : err;
     return err == PBT_OK ? write_claim_and_blob(self, 0, 100) : err;
 }
@@ -74,14 +73,14 @@ static pbt_err make_toy(const fixture *self)
 static pbt_err report_in_savepoints(const fixture *self)
 {
     pbt_err err = begin_toy(self);
-    err = err == PBT_OK ? self->ops->savepoint(self->store, NULL) : err;
+    err = err == PBT_OK ? pbt__store_savepoint(self->store, NULL) : err;
     err = err == PBT_OK ? append(self, 2) : err;
     err = err == PBT_OK ? write_claim_and_blob(self, 1, 1000) : err;
-    err = err == PBT_OK ? self->ops->savepoint_keep(self->store, NULL) : err;
-    err = err == PBT_OK ? self->ops->savepoint(self->store, NULL) : err;
+    err = err == PBT_OK ? pbt__store_savepoint_keep(self->store, NULL) : err;
+    err = err == PBT_OK ? pbt__store_savepoint(self->store, NULL) : err;
     err = err == PBT_OK ? append(self, 3) : err;
     err = err == PBT_OK ? write_claim_and_blob(self, 2, 3000) : err;
-    return err == PBT_OK ? self->ops->savepoint_undo(self->store, NULL) : err;
+    return err == PBT_OK ? pbt__store_savepoint_undo(self->store, NULL) : err;
 }
 
 /* More than a page holds. */
@@ -93,7 +92,7 @@ static pbt_err append_much(const fixture *self)
     event.body = body;
     event.body_length = sizeof(body) - 1;
     pbt_err err = begin_toy(self);
-    err = err == PBT_OK ? self->ops->append(self->store, &event, NULL) : err;
+    err = err == PBT_OK ? pbt__store_append(self->store, &event, NULL) : err;
     return err == PBT_OK ? write_claim_and_blob(self, 3, PBT__BLOB_MAXIMUM) : err;
 }
 
@@ -105,7 +104,7 @@ static pbt_err drop_blobs(const fixture *self)
         err = append(self, i);
     }
     for (int32_t i = 0; i < SUPPORT_NUMBERS && err == PBT_OK; i++) {
-        err = self->ops->blob_drop(self->store, (pbt_segment_id){0, i}, NULL);
+        err = pbt__store_blob_drop(self->store, (pbt_segment_id){0, i}, NULL);
     }
     return err;
 }
@@ -114,14 +113,14 @@ static pbt_err make_other(const fixture *self)
 {
     int64_t study = 0;
     pbt__transaction found;
-    pbt_err err = self->ops->begin_create(self->store, "other", &study, &found, NULL);
+    pbt_err err = pbt__store_begin_create(self->store, "other", &study, &found, NULL);
     return err == PBT_OK ? append(self, 1) : err;
 }
 
 static pbt_err remove_toy(const fixture *self)
 {
     pbt_err err = begin_toy(self);
-    return err == PBT_OK ? self->ops->remove(self->store, NULL) : err;
+    return err == PBT_OK ? pbt__store_remove(self->store, NULL) : err;
 }
 
 /* Each with what there is of "toy" afterwards. */
@@ -156,12 +155,12 @@ static pbt_err read_toy(const fixture *self, int at)
     }
     assert_int_not_equal(err, PBT_ERR_NOT_FOUND);
     err =
-        err == PBT_OK ? self->ops->read(self->store, row.id, 0, expect_in_order, &last, NULL) : err;
+        err == PBT_OK ? pbt__store_read(self->store, row.id, 0, expect_in_order, &last, NULL) : err;
     if (err != PBT_OK) {
         return err;
     }
     assert_int_equal(last, SCRIPT[at].event_count);
-    err = self->ops->blob_get(self->store, row.id, (pbt_segment_id){0, 0}, &bytes, &length, NULL);
+    err = pbt__store_blob_get(self->store, row.id, (pbt_segment_id){0, 0}, &bytes, &length, NULL);
     free(bytes);
     assert_true(err != PBT_ERR_NOT_FOUND || !SCRIPT[at].has_blob);
     return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
@@ -170,11 +169,7 @@ static pbt_err read_toy(const fixture *self, int at)
 static pbt_err open_store(fixture *self)
 {
     const pbt__store_options options = {.url = self->url, .can_create = true};
-    pbt_err err = pbt__store_open(&options, &self->store, NULL);
-    if (err == PBT_OK) {
-        self->ops = self->store->ops;
-    }
-    return err;
+    return pbt__store_open(&options, &self->store, NULL);
 }
 
 /* Run one transaction of the script, opening the store where it is not open. */
@@ -188,7 +183,7 @@ static pbt_err run_one(fixture *self, int at)
     }
     if (err == PBT_OK) {
         self->stage = COMMITTING;
-        err = self->ops->commit(self->store, NULL);
+        err = pbt__store_commit(self->store, NULL);
     }
     if (err == PBT_OK) {
         self->stage = READING;
@@ -230,7 +225,7 @@ static void assert_allowed(const fixture *self, int at, int found)
 static int recover(fixture *self, int at, bool on_new_handle)
 {
     if (self->stage != OPENING) {
-        self->ops->rollback(self->store);
+        pbt__store_rollback(self->store);
         assert_allowed(self, at, find_state(self));
     }
     if (on_new_handle && !is_memory(self)) {

@@ -45,8 +45,8 @@ static int64_t find_study(pbt__store *store)
     pbt_err err = pbt__store_find(store, "toy", &row, &error);
     if (err == PBT_ERR_NOT_FOUND) {
         pbt__transaction found;
-        must(store->ops->begin_create(store, "toy", &row.id, &found, &error), &error);
-        err = store->ops->commit(store, &error);
+        must(pbt__store_begin_create(store, "toy", &row.id, &found, &error), &error);
+        err = pbt__store_commit(store, &error);
     }
     must(err, &error);
     return row.id;
@@ -55,19 +55,18 @@ static int64_t find_study(pbt__store *store)
 /* Append `count` events in one transaction, and say the last in the claim and the blob. */
 static int64_t transact(pbt__store *store, int64_t study, int64_t count)
 {
-    const pbt__store_ops *ops = store->ops;
     pbt_error error = {0};
     pbt__transaction found;
-    must(ops->begin(store, study, &found, &error), &error);
+    must(pbt__store_begin(store, study, &found, &error), &error);
     int64_t last = found.last_sequence;
     for (int64_t i = 0; i < count; i++) {
         pbt__event event = support_event(++last);
-        must(ops->append(store, &event, &error), &error);
+        must(pbt__store_append(store, &event, &error), &error);
     }
     pbt__claim claim = {.step = last, .worker = "worker"};
-    must(ops->claim_put(store, &claim, &error), &error);
-    must(ops->blob_put(store, BLOB, &last, sizeof(last), &error), &error);
-    must(ops->commit(store, &error), &error);
+    must(pbt__store_claim_put(store, &claim, &error), &error);
+    must(pbt__store_blob_put(store, BLOB, &last, sizeof(last), &error), &error);
+    must(pbt__store_commit(store, &error), &error);
     return last;
 }
 
@@ -144,13 +143,13 @@ static int64_t check(const char *url, int64_t acknowledged)
     pbt__store *store = support_open(url);
     int64_t study = find_study(store);
     int64_t last = 0;
-    assert_int_equal(store->ops->read(store, study, 0, expect_event, &last, NULL), PBT_OK);
+    assert_int_equal(pbt__store_read(store, study, 0, expect_event, &last, NULL), PBT_OK);
     assert_true(last >= acknowledged);
-    assert_int_equal(store->ops->claim_list(store, study, 0, expect_claim, &last, NULL), PBT_OK);
+    assert_int_equal(pbt__store_claim_list(store, study, 0, expect_claim, &last, NULL), PBT_OK);
     if (last > 0) {
         void *bytes = NULL;
         size_t length = 0;
-        assert_int_equal(store->ops->blob_get(store, study, BLOB, &bytes, &length, NULL), PBT_OK);
+        assert_int_equal(pbt__store_blob_get(store, study, BLOB, &bytes, &length, NULL), PBT_OK);
         assert_int_equal(length, sizeof(last));
         assert_memory_equal(bytes, &last, sizeof(last));
         free(bytes);

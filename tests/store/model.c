@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "store/store.h"
+#include "store/backend.h"
 #include "support.h"
 
 enum { PROGRAM_COUNT = 2000, STEP_COUNT = 50, STUDY_COUNT = 3, LOG_MAXIMUM = 1 << 20 };
@@ -32,7 +32,7 @@ enum { IDLE = 1, OPEN = 2, SAVED = 4, BROKEN = 8, ANY = 15 };
 typedef struct side {
     char url[SUPPORT_URL_SIZE];
     pbt__store *store;
-    const pbt__store_ops *ops;    /* the store's own, or those with a planted fault */
+    const pbt__store_ops *lying;  /* Nullable: the store's own, with a planted fault */
     int64_t studies[STUDY_COUNT]; /* 0: never made */
     int64_t last_sequence;        /* of the newest begin, and what was appended since */
     int64_t now_us;
@@ -59,7 +59,7 @@ static void open_side(side *self)
     const pbt__store_options options = {
         .url = self->url, .can_create = true, .now_us = read_clock, .clock_context = self};
     assert_int_equal(pbt__store_open(&options, &self->store, NULL), PBT_OK);
-    self->ops = self->store->ops;
+    self->store->ops = self->lying != NULL ? self->lying : self->store->ops;
 }
 
 /* ---- the calls: each writes what came back into its side's log ---- */
@@ -93,7 +93,7 @@ static void call_create(side *self, const step *call)
 {
     pbt__transaction found = {0};
     int64_t study = self->studies[call->study];
-    pbt_err err = self->ops->begin_create(self->store, NAMES[call->study], &study, &found, NULL);
+    pbt_err err = pbt__store_begin_create(self->store, NAMES[call->study], &study, &found, NULL);
     self->studies[call->study] = study;
     begun(self, "create", err, &found);
     pbt__text_format(&self->log, "  id %lld\n", (long long)study);
@@ -103,21 +103,21 @@ static void call_begin(side *self, const step *call)
 {
     pbt__transaction found = {0};
     self->now_us += (int64_t)(call->number % 5000) - 2000;
-    pbt_err err = self->ops->begin(self->store, self->studies[call->study], &found, NULL);
+    pbt_err err = pbt__store_begin(self->store, self->studies[call->study], &found, NULL);
     begun(self, "begin", err, &found);
 }
 
 static void call_commit(side *self, const step *call)
 {
     (void)call;
-    say(self, "commit", self->ops->commit(self->store, NULL));
+    say(self, "commit", pbt__store_commit(self->store, NULL));
     self->phase = IDLE;
 }
 
 static void call_rollback(side *self, const step *call)
 {
     (void)call;
-    self->ops->rollback(self->store);
+    pbt__store_rollback(self->store);
     say(self, "rollback", PBT_OK);
     self->phase = IDLE;
 }
@@ -125,19 +125,19 @@ static void call_rollback(side *self, const step *call)
 static void call_savepoint(side *self, const step *call)
 {
     (void)call;
-    wrote(self, "savepoint", self->ops->savepoint(self->store, NULL), SAVED);
+    wrote(self, "savepoint", pbt__store_savepoint(self->store, NULL), SAVED);
 }
 
 static void call_keep(side *self, const step *call)
 {
     (void)call;
-    wrote(self, "keep", self->ops->savepoint_keep(self->store, NULL), OPEN);
+    wrote(self, "keep", pbt__store_savepoint_keep(self->store, NULL), OPEN);
 }
 
 static void call_undo(side *self, const step *call)
 {
     (void)call;
-    wrote(self, "undo", self->ops->savepoint_undo(self->store, NULL), OPEN);
+    wrote(self, "undo", pbt__store_savepoint_undo(self->store, NULL), OPEN);
 }
 
 static void call_append(side *self, const step *call)
@@ -145,7 +145,7 @@ static void call_append(side *self, const step *call)
     pbt__event event = support_event(1 + (int64_t)(call->number % 1000));
     event.sequence = self->last_sequence + call->gap;
     event.time_us = self->now_us;
-    pbt_err err = self->ops->append(self->store, &event, NULL);
+    pbt_err err = pbt__store_append(self->store, &event, NULL);
     self->last_sequence += err == PBT_OK ? 1 : 0;
     wrote(self, "append", err, self->phase);
 }
@@ -153,7 +153,7 @@ static void call_append(side *self, const step *call)
 static void call_claim_put(side *self, const step *call)
 {
     pbt__claim claim = support_claim(call->id.member, (int32_t)(call->number % 100));
-    wrote(self, "claim_put", self->ops->claim_put(self->store, &claim, NULL), self->phase);
+    wrote(self, "claim_put", pbt__store_claim_put(self->store, &claim, NULL), self->phase);
 }
 
 static void call_blob_put(side *self, const step *call)
@@ -161,13 +161,13 @@ static void call_blob_put(side *self, const step *call)
     size_t length = call->number % 3 == 0 ? 0 : (size_t)(call->number % 7000);
     uint8_t bytes[7000];
     memset(bytes, (int)(call->number & 0xff), sizeof(bytes));
-    pbt_err err = self->ops->blob_put(self->store, call->id, bytes, length, NULL);
+    pbt_err err = pbt__store_blob_put(self->store, call->id, bytes, length, NULL);
     wrote(self, "blob_put", err, self->phase);
 }
 
 static void call_blob_drop(side *self, const step *call)
 {
-    wrote(self, "blob_drop", self->ops->blob_drop(self->store, call->id, NULL), self->phase);
+    wrote(self, "blob_drop", pbt__store_blob_drop(self->store, call->id, NULL), self->phase);
 }
 
 static void call_blob_get(side *self, const step *call)
@@ -175,7 +175,7 @@ static void call_blob_get(side *self, const step *call)
     void *bytes = NULL;
     size_t length = 0;
     int64_t study = self->studies[call->study];
-    say(self, "blob_get", self->ops->blob_get(self->store, study, call->id, &bytes, &length, NULL));
+    say(self, "blob_get", pbt__store_blob_get(self->store, study, call->id, &bytes, &length, NULL));
     if (bytes != NULL) {
         char digest[PBT__DIGEST_TEXT_SIZE];
         pbt__digest_write(pbt__digest_bytes(bytes, length), digest);
@@ -187,7 +187,7 @@ static void call_blob_get(side *self, const step *call)
 static void call_remove(side *self, const step *call)
 {
     (void)call;
-    wrote(self, "remove", self->ops->remove(self->store, NULL), self->phase);
+    wrote(self, "remove", pbt__store_remove(self->store, NULL), self->phase);
 }
 
 static pbt_err log_event(void *context, const pbt__event *event)
@@ -202,7 +202,7 @@ static void call_read(side *self, const step *call)
 {
     int64_t after = (int64_t)(call->number % 6);
     int64_t study = self->studies[call->study];
-    say(self, "read", self->ops->read(self->store, study, after, log_event, self, NULL));
+    say(self, "read", pbt__store_read(self->store, study, after, log_event, self, NULL));
 }
 
 static pbt_err log_claim(void *context, const pbt__claim *claim)
@@ -217,7 +217,7 @@ static void call_claim_list(side *self, const step *call)
 {
     int64_t after = (int64_t)(call->number % 6);
     int64_t study = self->studies[call->study];
-    say(self, "claims", self->ops->claim_list(self->store, study, after, log_claim, self, NULL));
+    say(self, "claims", pbt__store_claim_list(self->store, study, after, log_claim, self, NULL));
 }
 
 static pbt_err log_study(void *context, const pbt__study_row *row)
@@ -230,18 +230,15 @@ static pbt_err log_study(void *context, const pbt__study_row *row)
 static void call_list(side *self, const step *call)
 {
     (void)call;
-    say(self, "list", self->ops->list(self->store, log_study, self, NULL));
+    say(self, "list", pbt__store_list(self->store, log_study, self, NULL));
 }
 
 static void call_reopen(side *self, const step *call)
 {
     call_rollback(self, call);
     if (strcmp(self->url, "memory:") != 0) {
-        const pbt__store_ops *ops = self->ops;
-        bool is_planted = ops != self->store->ops;
         pbt__store_close(self->store);
         open_side(self);
-        self->ops = is_planted ? ops : self->ops;
     }
 }
 
@@ -338,9 +335,9 @@ static void clear(side *self)
 {
     for (int i = 0; i < STUDY_COUNT; i++) {
         pbt__transaction found;
-        if (self->ops->begin(self->store, self->studies[i], &found, NULL) == PBT_OK) {
-            assert_int_equal(self->ops->remove(self->store, NULL), PBT_OK);
-            assert_int_equal(self->ops->commit(self->store, NULL), PBT_OK);
+        if (pbt__store_begin(self->store, self->studies[i], &found, NULL) == PBT_OK) {
+            assert_int_equal(pbt__store_remove(self->store, NULL), PBT_OK);
+            assert_int_equal(pbt__store_commit(self->store, NULL), PBT_OK);
         }
     }
 }
@@ -429,7 +426,6 @@ static void random_programs_agree(void **state)
 
 /* ---- planted faults ---- */
 
-static pbt__store_ops honest; /* a copy: the handle may be opened again */
 static int lie_count;
 
 /* Every so often. */
@@ -438,73 +434,75 @@ static bool is_time_to_lie(void)
     return ++lie_count % 10 == 0;
 }
 
-static pbt_err forget_claim(pbt__store *store, const pbt__claim *claim, pbt_error *error)
+static pbt_err forget_claim(pbt__store *store, int64_t study, const pbt__claim *claim,
+                            int64_t revision, pbt_error *error)
 {
-    return is_time_to_lie() ? PBT_OK : honest.claim_put(store, claim, error);
+    return is_time_to_lie() ? PBT_OK
+                            : pbt__sqlite_ops.claim_put(store, study, claim, revision, error);
 }
 
 static pbt_err keep_for_undo(pbt__store *store, pbt_error *error)
 {
-    return is_time_to_lie() ? honest.savepoint_keep(store, error)
-                            : honest.savepoint_undo(store, error);
+    return is_time_to_lie() ? pbt__sqlite_ops.savepoint_keep(store, error)
+                            : pbt__sqlite_ops.savepoint_undo(store, error);
 }
 
-static pbt_err shift_time(pbt__store *store, const pbt__event *event, pbt_error *error)
+static pbt_err shift_time(pbt__store *store, int64_t study, const pbt__event *event,
+                          pbt_error *error)
 {
     pbt__event shifted = *event;
     shifted.time_us += is_time_to_lie() ? 1 : 0;
-    return honest.append(store, &shifted, error);
+    return pbt__sqlite_ops.append(store, study, &shifted, error);
 }
 
-static pbt_err leave_blob(pbt__store *store, pbt_segment_id id, pbt_error *error)
+static pbt_err leave_blob(pbt__store *store, int64_t study, pbt_segment_id id, pbt_error *error)
 {
-    return is_time_to_lie() ? PBT_OK : honest.blob_drop(store, id, error);
+    return is_time_to_lie() ? PBT_OK : pbt__sqlite_ops.blob_drop(store, study, id, error);
 }
 
 /* Returns whether programs find the fault. */
-static bool is_found(fixture *self, const pbt__store_ops *lying)
+static bool is_detected(fixture *self, const pbt__store_ops *lying)
 {
-    honest = *self->sides[1].store->ops;
+    bool is_found = false;
     lie_count = 0;
-    self->sides[1].ops = lying;
-    for (uint64_t i = 1; i <= PROGRAM_COUNT; i++) {
-        if (!run_program(self->sides, i)) {
-            return true;
-        }
+    self->sides[1].lying = self->sides[1].store->ops = lying;
+    for (uint64_t i = 1; i <= PROGRAM_COUNT && !is_found; i++) {
+        is_found = !run_program(self->sides, i);
     }
-    return false;
+    self->sides[1].store->ops = &pbt__sqlite_ops;
+    return is_found;
 }
 
 static void a_forgotten_claim_is_found(void **state)
 {
     fixture *self = *state;
-    pbt__store_ops lying = *self->sides[1].ops;
+    pbt__store_ops lying = pbt__sqlite_ops;
     lying.claim_put = forget_claim;
-    assert_true(is_found(self, &lying));
+    assert_true(is_detected(self, &lying));
 }
 
 static void an_undo_that_keeps_is_found(void **state)
 {
     fixture *self = *state;
-    pbt__store_ops lying = *self->sides[1].ops;
+    pbt__store_ops lying = pbt__sqlite_ops;
     lying.savepoint_undo = keep_for_undo;
-    assert_true(is_found(self, &lying));
+    assert_true(is_detected(self, &lying));
 }
 
 static void a_time_off_by_one_is_found(void **state)
 {
     fixture *self = *state;
-    pbt__store_ops lying = *self->sides[1].ops;
+    pbt__store_ops lying = pbt__sqlite_ops;
     lying.append = shift_time;
-    assert_true(is_found(self, &lying));
+    assert_true(is_detected(self, &lying));
 }
 
 static void a_blob_left_behind_is_found(void **state)
 {
     fixture *self = *state;
-    pbt__store_ops lying = *self->sides[1].ops;
+    pbt__store_ops lying = pbt__sqlite_ops;
     lying.blob_drop = leave_blob;
-    assert_true(is_found(self, &lying));
+    assert_true(is_detected(self, &lying));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_both, close_both)

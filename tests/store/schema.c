@@ -153,11 +153,11 @@ static void a_store_of_version_1_opens(void **state)
     assert_memory_equal(dump, VERSION_1_DUMP, strlen(VERSION_1_DUMP));
     assert_non_null(strstr(dump + strlen(VERSION_1_DUMP), "  blob m0s2 3 "));
     free(dump);
-    assert_int_equal(store->ops->begin(store, 7, &found, NULL), PBT_OK);
+    assert_int_equal(pbt__store_begin(store, 7, &found, NULL), PBT_OK);
     assert_int_equal(found.last_sequence, 2);
     assert_int_equal(found.claims_revision, 5);
-    assert_int_equal(store->ops->append(store, &event, NULL), PBT_OK);
-    assert_int_equal(store->ops->commit(store, NULL), PBT_OK);
+    assert_int_equal(pbt__store_append(store, &event, NULL), PBT_OK);
+    assert_int_equal(pbt__store_commit(store, NULL), PBT_OK);
     pbt__store_close(store);
     assert_answer(self, "PRAGMA journal_mode", "wal\n");
 }

@@ -93,26 +93,26 @@ static void assert_refused(fixture *self, const char *url, bool can_create, pbt_
 static pbt_err create(pbt__store *store, const char *name, int64_t *study)
 {
     pbt__transaction found;
-    pbt_err err = store->ops->begin_create(store, name, study, &found, NULL);
-    return err == PBT_OK ? store->ops->commit(store, NULL) : err;
+    pbt_err err = pbt__store_begin_create(store, name, study, &found, NULL);
+    return err == PBT_OK ? pbt__store_commit(store, NULL) : err;
 }
 
 /* Append the study's next event, leaving the transaction open. */
 static pbt_err begin_and_append(pbt__store *store, int64_t study)
 {
     pbt__transaction found;
-    pbt_err err = store->ops->begin(store, study, &found, NULL);
+    pbt_err err = pbt__store_begin(store, study, &found, NULL);
     if (err != PBT_OK) {
         return err;
     }
     pbt__event event = support_event(found.last_sequence + 1);
-    return store->ops->append(store, &event, NULL);
+    return pbt__store_append(store, &event, NULL);
 }
 
 static pbt_err append(pbt__store *store, int64_t study)
 {
     pbt_err err = begin_and_append(store, study);
-    return err == PBT_OK ? store->ops->commit(store, NULL) : err;
+    return err == PBT_OK ? pbt__store_commit(store, NULL) : err;
 }
 
 static pbt_err expect_next(void *context, const pbt__event *event)
@@ -124,7 +124,7 @@ static pbt_err expect_next(void *context, const pbt__event *event)
 static int64_t count_events(pbt__store *store, int64_t study)
 {
     int64_t last = 0;
-    assert_int_equal(store->ops->read(store, study, 0, expect_next, &last, NULL), PBT_OK);
+    assert_int_equal(pbt__store_read(store, study, 0, expect_next, &last, NULL), PBT_OK);
     return last;
 }
 
@@ -135,7 +135,6 @@ static void a_store_is_kept(void **state)
     fixture *self = *state;
     int64_t study = 0;
     pbt__store *store = support_open(self->url);
-    assert_string_equal(store->ops->scheme, "sqlite");
     assert_int_equal(create(store, "toy", &study), PBT_OK);
     assert_int_equal(append(store, study), PBT_OK);
     char *before = support_dump(store);
@@ -243,12 +242,12 @@ static void a_reader_opens_beside_a_writer(void **state)
     assert_int_equal(open_with(self, self->url, false, true, &reader), PBT_OK);
     assert_int_equal(count_events(reader, study), 1);
     assert_int_equal(count_events(writer, study), 2);
-    assert_int_equal(writer->ops->commit(writer, NULL), PBT_OK);
+    assert_int_equal(pbt__store_commit(writer, NULL), PBT_OK);
     assert_int_equal(count_events(reader, study), 2);
 
-    pbt_err err = reader->ops->begin(reader, study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin(reader, study, &self->found, &self->error);
     assert_int_equal(err, PBT_ERR_STATE);
-    err = reader->ops->begin_create(reader, "other", &study, &self->found, &self->error);
+    err = pbt__store_begin_create(reader, "other", &study, &self->found, &self->error);
     assert_int_equal(err, PBT_ERR_STATE);
     pbt__store_close(writer);
     pbt__store_close(reader);
@@ -309,14 +308,14 @@ static void a_lock_that_is_held_is_waited_for_then_busy(void **state)
     assert_int_equal(open_with(self, self->url, false, false, &other), PBT_OK);
     assert_int_equal(begin_and_append(store, study), PBT_OK);
     int64_t start_us = pbt__clock_monotonic_us();
-    pbt_err err = other->ops->begin(other, study, &self->found, &self->error);
+    pbt_err err = pbt__store_begin(other, study, &self->found, &self->error);
     int64_t waited_us = pbt__clock_monotonic_us() - start_us;
     assert_int_equal(err, PBT_ERR_BUSY);
     assert_true(self->error.hint[0] != '\0');
     assert_true(waited_us >= 50 * 1000);
     assert_true(waited_us < 5 * 1000 * 1000);
     assert_int_equal(count_events(other, study), 0);
-    assert_int_equal(store->ops->commit(store, NULL), PBT_OK);
+    assert_int_equal(pbt__store_commit(store, NULL), PBT_OK);
     assert_int_equal(append(other, study), PBT_OK);
     assert_int_equal(count_events(store, study), 2);
     pbt__store_close(other);
@@ -435,7 +434,7 @@ static int grow_to_the_limit(void *context, int number)
     pbt_err err = PBT_OK;
     for (int i = 0; err == PBT_OK && i < 10000; i++) {
         err = begin_and_append(store, row.id);
-        err = err == PBT_OK ? store->ops->commit(store, &error) : err;
+        err = err == PBT_OK ? pbt__store_commit(store, &error) : err;
     }
     const bool is_told = err == PBT_ERR_STORE && strstr(error.detail, ": File too large") != NULL &&
                          strcmp(error.hint, "the file size limit is 128 KiB: raise it ('ulimit "

@@ -117,7 +117,7 @@ static void dump_blobs(pbt__store *store, int64_t study, pbt__text *out)
         const pbt_segment_id id = {i / SUPPORT_NUMBERS, i % SUPPORT_NUMBERS};
         void *bytes = NULL;
         size_t length = 0;
-        pbt_err err = store->ops->blob_get(store, study, id, &bytes, &length, NULL);
+        pbt_err err = pbt__store_blob_get(store, study, id, &bytes, &length, NULL);
         must(err == PBT_OK || err == PBT_ERR_NOT_FOUND, "cannot get a blob");
         if (err == PBT_OK) {
             char digest[PBT__DIGEST_TEXT_SIZE];
@@ -146,12 +146,12 @@ char *support_dump(pbt__store *store)
 {
     rows studies = {0};
     pbt__text out = pbt__text_init((size_t)64 << 20);
-    must(store->ops->list(store, keep_row, &studies, NULL) == PBT_OK, "cannot list");
+    must(pbt__store_list(store, keep_row, &studies, NULL) == PBT_OK, "cannot list");
     for (int i = 0; i < studies.count; i++) {
         int64_t id = studies.items[i].id;
         pbt__text_format(&out, "study %lld '%s'\n", (long long)id, studies.items[i].name);
-        must(store->ops->read(store, id, 0, dump_event, &out, NULL) == PBT_OK, "cannot read");
-        must(store->ops->claim_list(store, id, 0, dump_claim, &out, NULL) == PBT_OK,
+        must(pbt__store_read(store, id, 0, dump_event, &out, NULL) == PBT_OK, "cannot read");
+        must(pbt__store_claim_list(store, id, 0, dump_claim, &out, NULL) == PBT_OK,
              "cannot list claims");
         dump_blobs(store, id, &out);
     }

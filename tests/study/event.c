@@ -389,7 +389,7 @@ static void a_forged_log_is_read_or_refused_and_never_overrun(void **state)
     (void)bench_train(b, by_member, 50);
     pbt__study_row row;
     assert_ok(pbt__store_find(b->store, "bench", &row, NULL));
-    assert_ok(b->store->ops->read(b->store, row.id, 0, keep_event, &l, NULL));
+    assert_ok(pbt__store_read(b->store, row.id, 0, keep_event, &l, NULL));
     assert_ok(read_forged(&l, 0, l.events[0].body));
     for (size_t at = 0; at < l.count; at++) {
         json_t *body = json_loads(l.events[at].body, 0, NULL);

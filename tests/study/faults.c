@@ -90,8 +90,8 @@ static json_t *view_read(const bench *b)
 static json_t *log_of(const bench *b, int64_t study)
 {
     json_t *log = json_array();
-    assert_ok(b->store->ops->claim_list(b->store, study, 0, add_claim, log, NULL));
-    assert_ok(b->store->ops->read(b->store, study, 0, add_event, log, NULL));
+    assert_ok(pbt__store_claim_list(b->store, study, 0, add_claim, log, NULL));
+    assert_ok(pbt__store_read(b->store, study, 0, add_event, log, NULL));
     return log;
 }
 

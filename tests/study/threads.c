@@ -6,6 +6,7 @@
  * hold every report exactly once. Under ThreadSanitizer every data race is a failure, too.
  */
 #include "all_segments.h"
+#include "store/backend.h"
 #include "support.h"
 
 #include <pthread.h>
