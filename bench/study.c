@@ -3,15 +3,18 @@
  *
  * Threads report segments that took no time to train, as fast as they are handed out: asynchronous,
  * truncation, three hyperparameters, a checkpoint of 16 bytes kept in the store. Those that arrive
- * together share a commit. Prints the median of the rounds, and their range.
+ * together share a commit. Prints the median of the rounds and their range, and the processor time
+ * that one report took, which other programs on the machine disturb less.
  *
- * Usage: bench-study [FOLDER]   (where the store's file lies for a while; default: here)
+ * Usage: bench-study [FOLDER [STORE MEMBERS THREADS]]
+ * FOLDER is where the store's file lies for a while (default: here); the other three choose a row.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -96,7 +99,17 @@ static double measure_round(bench *self)
     return (double)(atomic_load(&self->reports) - before) * 1e6 / (double)spent_us;
 }
 
-static void measure_threads(bench *self, int count, double *rates)
+/* Units: microseconds, of all threads. */
+static double processor_us(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* Returns the processor time of a report. Units: microseconds. Shape: rates[ROUND_COUNT] */
+static double measure_threads(bench *self, int count, double *rates)
 {
     thread threads[THREADS_MOST];
     for (int i = 0; i < count; i++) {
@@ -107,14 +120,19 @@ static void measure_threads(bench *self, int count, double *rates)
         }
     }
     usleep(ROUND_US / 4);
+    const double spent_us = processor_us();
+    const int64_t before = atomic_load(&self->reports);
     for (int i = 0; i < ROUND_COUNT; i++) {
         rates[i] = measure_round(self);
     }
+    const double each_us =
+        (processor_us() - spent_us) / (double)(atomic_load(&self->reports) - before);
     atomic_store(&self->is_over, true);
     for (int i = 0; i < count; i++) {
         pthread_join(threads[i].id, NULL);
     }
     qsort(rates, ROUND_COUNT, sizeof *rates, by_value);
+    return each_us;
 }
 
 static void open_bench(bench *self, const char *url, const char *folder, int members)
@@ -154,12 +172,12 @@ static void measure(const char *base, const char *scheme, int members, int threa
     bool is_file = strcmp(scheme, "sqlite") == 0;
     snprintf(url, sizeof url, "%s:%s%s", scheme, is_file ? folder : "", is_file ? "/store.db" : "");
     open_bench(&self, url, folder, members);
-    measure_threads(&self, threads, rates);
+    const double each_us = measure_threads(&self, threads, rates);
     pbt__study_close(self.study);
     pbt__store_close(self.store);
     must(pbt__file_remove(folder, &error), &error);
-    printf("%-8s %7d %8d %10.0f   %.0f to %.0f\n", scheme, members, threads, rates[ROUND_COUNT / 2],
-           rates[0], rates[ROUND_COUNT - 1]);
+    printf("%-8s %7d %8d %10.0f %8.1f   %.0f to %.0f\n", scheme, members, threads,
+           rates[ROUND_COUNT / 2], each_us, rates[0], rates[ROUND_COUNT - 1]);
     fflush(stdout);
 }
 
@@ -168,7 +186,12 @@ int main(int argc, char **argv)
     static const char *const SCHEMES[] = {"memory", "sqlite"};
     static const int MEMBERS[] = {100, 1000};
     static const int THREADS[] = {1, 8, 64};
-    printf("%-8s %7s %8s %10s   %s\n", "store", "members", "threads", "reports/s", "range");
+    printf("%-8s %7s %8s %10s %8s   %s\n", "store", "members", "threads", "reports/s", "cpu us",
+           "range");
+    if (argc > 4) {
+        measure(argv[1], argv[2], (int)strtol(argv[3], NULL, 10), (int)strtol(argv[4], NULL, 10));
+        return 0;
+    }
     for (int s = 0; s < 2; s++) {
         for (int m = 0; m < 2; m++) {
             for (int t = 0; t < 3; t++) {
