@@ -83,12 +83,19 @@ void pbt__text_format(pbt__text *text, const char *format, ...)
     va_start(arguments, format);
     va_list again;
     va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
+    const size_t room = text->failed ? 0 : text->capacity - text->length;
+    char *end = room > 0 ? text->bytes + text->length : NULL;
+    const int length = vsnprintf(end, room, format, arguments);
     if (length < 0) {
         text->failed = true;
+    } else if ((size_t)length < room && (size_t)length <= text->maximum - text->length) {
+        text->length += (size_t)length;
     } else if (reserve(text, (size_t)length)) {
         (void)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
         text->length += (size_t)length;
+    }
+    if (text->failed && end != NULL) {
+        *end = '\0';
     }
     va_end(again);
     va_end(arguments);
@@ -126,6 +133,121 @@ typedef struct decimal {
     int exponent;
 } decimal;
 
+static void strip_zeros(decimal *number)
+{
+    while (number->count > 1 && number->digits[number->count - 1] == '0') {
+        number->count--;
+    }
+}
+
+/* ---- most numbers, in whole arithmetic ---- */
+
+/*
+ * value = mantissa * 2^binary. Its first digits are the whole number nearest to value * 10^q, which
+ * is mantissa * 5^q * 2^(binary + q), and for q from 0 to 27 the product of the first two is exact
+ * in 128 bits. The digits read back where they are off by less than half of the gap to the next
+ * double, which is 5^q / 2 in units of 2^(binary + q); below a power of two the gap is half as
+ * wide. For numbers from 1.0e-10 to 1.0e15 this finds what printf and strtod do.
+ */
+typedef struct scaled {
+    uint64_t mantissa;
+    int binary;
+} scaled;
+
+typedef struct rounded {
+    uint64_t whole;      /* rounded down */
+    bool is_up;          /* the nearest is one more */
+    bool does_read_back; /* the nearest does */
+} rounded;
+
+enum { MANTISSA_BITS = 53, FIVES_MAX = 27, SHIFT_MAX = 96 };
+
+__extension__ typedef unsigned __int128 wide;
+
+static uint64_t power(uint64_t base, int exponent)
+{
+    uint64_t result = 1;
+    for (; exponent > 0; exponent /= 2) {
+        result *= exponent % 2 == 1 ? base : 1;
+        base *= base;
+    }
+    return result;
+}
+
+/* Returns false where the number is not to be had in this way. */
+static bool round_scaled(scaled number, int q, rounded *out)
+{
+    const int shift = -(number.binary + q);
+    if (q < 0 || q > FIVES_MAX || shift < 0 || shift > SHIFT_MAX) {
+        return false;
+    }
+    const wide product = (wide)number.mantissa * power(5, q);
+    const wide unit = (wide)1 << shift;
+    const wide rest = product & (unit - 1);
+    out->whole = (uint64_t)(product >> shift);
+    out->is_up = 2 * rest > unit || (2 * rest == unit && out->whole % 2 == 1);
+    const wide error = out->is_up ? unit - rest : rest;
+    const bool is_narrow = !out->is_up && number.mantissa == (uint64_t)1 << (MANTISSA_BITS - 1);
+    out->does_read_back = error * (is_narrow ? 4 : 2) < power(5, q);
+    return true;
+}
+
+/* Find the exponent of the first digit. Returns false as above. */
+static bool find_exponent(scaled number, int *out)
+{
+    enum { LOG_2 = 78913, LOG_BITS = 18 }; /* log10(2) as LOG_2 / 2^LOG_BITS */
+    rounded first;
+    const int guess = ((number.binary + MANTISSA_BITS - 1) * LOG_2) >> LOG_BITS;
+    if (!round_scaled(number, DBL_DIG - 1 - guess, &first)) {
+        return false;
+    }
+    *out = guess + (first.whole >= power(10, DBL_DIG) ? 1 : 0);
+    return first.whole >= power(10, DBL_DIG - 1);
+}
+
+static decimal decimal_of_whole(uint64_t whole, int count, int exponent)
+{
+    decimal result = {.count = count, .exponent = exponent};
+    if (whole == power(10, count)) {
+        whole /= 10;
+        result.exponent++;
+    }
+    for (int i = count - 1; i >= 0; i--) {
+        result.digits[i] = (char)('0' + whole % 10);
+        whole /= 10;
+    }
+    strip_zeros(&result);
+    return result;
+}
+
+/* Find the digits of a positive normal number. Returns false as above. */
+static bool find_digits(double value, decimal *out)
+{
+    int binary = 0;
+    int exponent = 0;
+    const double fraction = frexp(value, &binary);
+    const scaled number = {
+        .mantissa = (uint64_t)ldexp(fraction, MANTISSA_BITS),
+        .binary = binary - MANTISSA_BITS,
+    };
+    if (!find_exponent(number, &exponent)) {
+        return false;
+    }
+    for (int count = DBL_DIG; count <= SIGNIFICANT_MAX; count++) {
+        rounded nearest;
+        if (!round_scaled(number, count - 1 - exponent, &nearest)) {
+            return false;
+        }
+        if (nearest.does_read_back || count == SIGNIFICANT_MAX) {
+            *out = decimal_of_whole(nearest.whole + (nearest.is_up ? 1 : 0), count, exponent);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- all others, by the C library ---- */
+
 /* Read a number in C's own notation, whatever the locale. For glibc "C" is a constant. */
 static double read_c(const char *text)
 {
@@ -147,12 +269,12 @@ static decimal decimal_of(double value, int count)
             result.digits[result.count++] = *c;
         }
     }
-    while (result.count > 1 && result.digits[result.count - 1] == '0') {
-        result.count--;
-    }
+    strip_zeros(&result);
     result.exponent = (int)strtol(c + 1, NULL, 10);
     return result;
 }
+
+/* ---- as text ---- */
 
 /* Lay out as d.ddde+xx. Returns the length. */
 static size_t layout_scientific(const decimal *number, char *out)
@@ -189,6 +311,10 @@ static size_t layout(const decimal *number, char *out)
 
 static size_t write_positive(double value, char *out)
 {
+    decimal found;
+    if (value >= DBL_MIN && find_digits(value, &found)) {
+        return layout(&found, out);
+    }
     /* Fifteen digits find any shorter form by themselves; only subnormals have fewer to give. */
     int count = value < DBL_MIN ? 1 : DBL_DIG;
     for (;; count++) {

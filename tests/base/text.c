@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,51 @@ static void every_number_reads_back(void **state)
     }
 }
 
+/* The significant digits of a number's text. Shape: out[PBT__NUMBER_SIZE] */
+static void take_digits(const char *text, char *out)
+{
+    size_t count = 0;
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (*text >= '0' && *text <= '9' && (count > 0 || *text != '0')) {
+            out[count++] = *text;
+        }
+    }
+    while (count > 1 && out[count - 1] == '0') {
+        count--;
+    }
+    out[count] = '\0';
+}
+
+/* The shortest form by the C library: the fewest digits from 15 on that read back. */
+static void assert_as_printf(double value)
+{
+    char text[PBT__NUMBER_SIZE], digits[PBT__NUMBER_SIZE], expected[PBT__NUMBER_SIZE];
+    int count = DBL_DIG;
+    do {
+        (void)snprintf(text, sizeof text, "%.*e", count - 1, value);
+    } while (strtod(text, NULL) != value && ++count <= 17);
+    take_digits(text, expected);
+    (void)pbt__number_write(value, text);
+    take_digits(text, digits);
+    assert_string_equal(digits, expected);
+}
+
+static void the_digits_are_those_of_the_c_library(void **state)
+{
+    (void)state;
+    uint64_t bits = 1;
+    for (int i = 0; i < 100000; i++) {
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        const double part = (double)(bits >> 11) * 0x1p-53;
+        const double scale = pow(10, (double)(bits % 27) - 11);
+        assert_as_printf(part * scale);
+        assert_as_printf(scale);
+        assert_as_printf(nextafter(scale, 0));
+        assert_as_printf(nextafter(ldexp(1, (int)(bits % 120) - 60), i % 2));
+        assert_as_printf((double)(bits >> 40) / 1000);
+    }
+}
+
 static void assert_read(const char *text, double expected)
 {
     double value = -7;
@@ -238,6 +284,7 @@ int main(void)
         cmocka_unit_test(numbers_are_short),
         cmocka_unit_test(numbers_that_are_none_have_names),
         cmocka_unit_test(every_number_reads_back),
+        cmocka_unit_test(the_digits_are_those_of_the_c_library),
         cmocka_unit_test(numbers_are_read),
         cmocka_unit_test(other_texts_are_refused),
         cmocka_unit_test(the_locale_does_not_matter),
