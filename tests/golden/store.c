@@ -104,13 +104,12 @@ void golden_write_store(bench *b, const char *name, pbt__text *out)
     assert_non_null(these);
     these->out = out;
     assert_ok(pbt__store_find(b->store, name, &row, &b->error));
-    assert_ok(b->store->ops->read(b->store, row.id, 0, write_event, these, &b->error));
+    assert_ok(pbt__store_read(b->store, row.id, 0, write_event, these, &b->error));
     for (size_t i = 0; i < these->count; i++) {
         void *bytes = NULL;
         size_t length = 0;
         char id[PBT__ID_SIZE];
-        if (b->store->ops->blob_get(b->store, row.id, these->ids[i], &bytes, &length, NULL) ==
-            PBT_OK) {
+        if (pbt__store_blob_get(b->store, row.id, these->ids[i], &bytes, &length, NULL) == PBT_OK) {
             pbt__id_write(these->ids[i], id);
             pbt__text_format(out, "blob %s ", id);
             write_hex(bytes, length, out);
@@ -147,7 +146,7 @@ static char *begin(bench *b, const char *body)
     assert_non_null(name);
     char *copy = strdup(name);
     assert_non_null(copy);
-    assert_ok(b->store->ops->begin_create(b->store, name, &id, &transaction, &b->error));
+    assert_ok(pbt__store_begin_create(b->store, name, &id, &transaction, &b->error));
     json_decref(json);
     return copy;
 }
@@ -163,7 +162,7 @@ static void load_event(bench *b, int64_t sequence, const char *rest)
     event.body_length = strlen(event.body);
     b->now_us = event.time_us;
     assert_true(pbt__digest_read(digest, &event.digest));
-    assert_ok(b->store->ops->append(b->store, &event, &b->error));
+    assert_ok(pbt__store_append(b->store, &event, &b->error));
 }
 
 static void load_blob(bench *b, const char *rest)
@@ -175,7 +174,7 @@ static void load_blob(bench *b, const char *rest)
     assert_int_equal(sscanf(rest, "%31s %n", name, &at), 1);
     assert_true(pbt__id_read(name, &id));
     char *bytes = read_hex(rest + at, &length);
-    assert_ok(b->store->ops->blob_put(b->store, id, bytes, length, &b->error));
+    assert_ok(pbt__store_blob_put(b->store, id, bytes, length, &b->error));
     free(bytes);
 }
 
@@ -218,6 +217,6 @@ char *golden_load(const golden *self, bench *b)
         }
     }
     assert_non_null(name);
-    assert_ok(b->store->ops->commit(b->store, &b->error));
+    assert_ok(pbt__store_commit(b->store, &b->error));
     return name;
 }
