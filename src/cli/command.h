@@ -2,8 +2,7 @@
  * command.h: the commands and their options, as one table.
  *
  * Parsing, usage texts, suggestions, man pages and shell completion read these rows and nothing
- * else. A command is a function of its parsed arguments to an exit status. Only this
- * layer prints, reads the environment and exits.
+ * else. Only this layer reads the environment and exits.
  */
 #ifndef PBT_CLI_COMMAND_H
 #define PBT_CLI_COMMAND_H
@@ -70,7 +69,37 @@ typedef enum pbt__section {
     PBT__SECTION_COUNT,
 } pbt__section;
 
-typedef struct pbt__arguments pbt__arguments;
+/* The commands, in the order in which they are listed. Each has a row in commands.c, and a file
+ * for its function. */
+#define PBT__COMMANDS(X)                                                                           \
+    X(RUN, run)                                                                                    \
+    X(TRY, try)                                                                                    \
+    X(REPLAY, replay)                                                                              \
+    X(CHECK, check)                                                                                \
+    X(LIST, list)                                                                                  \
+    X(SHOW, show)                                                                                  \
+    X(MEMBERS, members)                                                                            \
+    X(SEGMENTS, segments)                                                                          \
+    X(BEST, best)                                                                                  \
+    X(EXPORT, export)                                                                              \
+    X(PLOT, plot)                                                                                  \
+    X(SCHEDULE, schedule)                                                                          \
+    X(LINEAGE, lineage)                                                                            \
+    X(WHY, why)                                                                                    \
+    X(REPORT, report)                                                                              \
+    X(COMPARE, compare)                                                                            \
+    X(VERIFY, verify)                                                                              \
+    X(STOP, stop)                                                                                  \
+    X(RESUME, resume)                                                                              \
+    X(AMEND, amend)                                                                                \
+    X(DELETE, delete)
+
+typedef enum pbt__command_id {
+#define X(id, name) PBT__COMMAND_##id,
+    PBT__COMMANDS(X)
+#undef X
+        PBT__COMMAND_COUNT,
+} pbt__command_id;
 
 typedef struct pbt__command {
     const char *name;
@@ -82,13 +111,12 @@ typedef struct pbt__command {
     pbt__section section;
     const char *summary; /* one line */
     const char *text;    /* paragraphs of at most 80 columns; indented lines are kept as they are */
-    int (*run)(const pbt__arguments *arguments);
     const pbt__note *examples; /* Nullable: command lines */
     const pbt__note *statuses; /* Nullable: exit statuses, where they are not pbt__statuses */
 } pbt__command;
 
 /* A command line, parsed. Owner: texts point into argv; pbt__arguments_fini frees the rest. */
-struct pbt__arguments {
+typedef struct pbt__arguments {
     const pbt__command *command;
     const char **operands; /* Shape: operands[operand_count] */
     int operand_count;
@@ -96,15 +124,14 @@ struct pbt__arguments {
     const char *values[PBT__OPTION_COUNT]; /* NULL for a flag or where it was not given */
     int argc;
     char **argv; /* the whole command line */
-};
+} pbt__arguments;
 
 extern const pbt__option pbt__options[PBT__OPTION_COUNT];
 extern const pbt__note pbt__statuses[]; /* of commands that name none of their own */
 extern const pbt__note pbt__files[];    /* what commands that take --store read and write */
 extern const char *const pbt__sections[PBT__SECTION_COUNT];
 extern const pbt__command pbt__program; /* `pbt` itself, without a command */
-extern const pbt__command pbt__commands[];
-extern const size_t pbt__command_count;
+extern const pbt__command pbt__commands[PBT__COMMAND_COUNT];
 
 /* Say whether a command takes an option. */
 bool pbt__command_takes(const pbt__command *command, pbt__option_id option);
@@ -140,26 +167,9 @@ PBT_MUST_USE pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *ou
 PBT_MUST_USE pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *out,
                                             pbt_error *error);
 
-int pbt__command_run(const pbt__arguments *arguments);
-int pbt__command_try(const pbt__arguments *arguments);
-int pbt__command_check(const pbt__arguments *arguments);
-int pbt__command_list(const pbt__arguments *arguments);
-int pbt__command_show(const pbt__arguments *arguments);
-int pbt__command_members(const pbt__arguments *arguments);
-int pbt__command_segments(const pbt__arguments *arguments);
-int pbt__command_best(const pbt__arguments *arguments);
-int pbt__command_export(const pbt__arguments *arguments);
-int pbt__command_plot(const pbt__arguments *arguments);
-int pbt__command_schedule(const pbt__arguments *arguments);
-int pbt__command_lineage(const pbt__arguments *arguments);
-int pbt__command_why(const pbt__arguments *arguments);
-int pbt__command_report(const pbt__arguments *arguments);
-int pbt__command_compare(const pbt__arguments *arguments);
-int pbt__command_replay(const pbt__arguments *arguments);
-int pbt__command_verify(const pbt__arguments *arguments);
-int pbt__command_stop(const pbt__arguments *arguments);
-int pbt__command_resume(const pbt__arguments *arguments);
-int pbt__command_amend(const pbt__arguments *arguments);
-int pbt__command_delete(const pbt__arguments *arguments);
+/* Run a command; returns the exit status. */
+#define X(id, name) int pbt__command_##name(const pbt__arguments *arguments);
+PBT__COMMANDS(X)
+#undef X
 
 #endif

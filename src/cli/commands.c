@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "cli/usage.h"
-
 #define BIT(name) (UINT64_C(1) << PBT__OPTION_##name)
 #define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
 #define QUERY (PLACE | BIT(JSON) | BIT(HELP))
@@ -190,34 +188,29 @@ const char *const pbt__sections[PBT__SECTION_COUNT] = {
     [PBT__SECTION_CHANGE] = "change",
 };
 
-static int run_program(const pbt__arguments *arguments)
-{
-    pbt__usage_print(arguments->command, stderr);
-    return 2;
-}
-
 const pbt__command pbt__program = {
     .name = "",
     .operands = "COMMAND",
     .options = BIT(VERSION) | BIT(HELP),
     .text = "Population Based Training: trains a population of your program, moves the search\n"
             "to what works while it trains, and keeps a log of everything it did.\n",
-    .run = run_program,
     .examples = program_examples,
     .statuses = training_statuses,
 };
 
-const pbt__command pbt__commands[] = {
-    {
-        .name = "run",
-        .operands = "SPEC",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) |
-                   BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
-        .section = PBT__SECTION_TRAIN,
-        .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
-        .text = "Runs the study that a spec describes, on this machine. A study that exists\n"
+const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
+    [PBT__COMMAND_RUN] =
+        {
+            .name = "run",
+            .operands = "SPEC",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) |
+                       BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
+            .section = PBT__SECTION_TRAIN,
+            .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
+            .text =
+                "Runs the study that a spec describes, on this machine. A study that exists\n"
                 "already is continued; a finished one prints its result. On a terminal a live\n"
                 "table shows the members; elsewhere every event is a line.\n"
                 "\n"
@@ -247,20 +240,21 @@ const pbt__command pbt__commands[] = {
                 "NAME.logs/on-event.log, which is never cut. One that is slow or fails holds\n"
                 "nothing up: what it does not take is counted in a warning, where what is in its\n"
                 "pipe counts as taken.\n",
-        .run = pbt__command_run,
-        .examples = run_examples,
-        .statuses = training_statuses,
-    },
-    {
-        .name = "try",
-        .operands = "SPEC",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options =
-            BIT(STEPS) | BIT(SECONDS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) | BIT(HELP),
-        .section = PBT__SECTION_TRAIN,
-        .summary = "train a few tiny segments and say whether the trainer does its part",
-        .text = "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
+            .examples = run_examples,
+            .statuses = training_statuses,
+        },
+    [PBT__COMMAND_TRY] =
+        {
+            .name = "try",
+            .operands = "SPEC",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = BIT(STEPS) | BIT(SECONDS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) |
+                       BIT(HELP),
+            .section = PBT__SECTION_TRAIN,
+            .summary = "train a few tiny segments and say whether the trainer does its part",
+            .text =
+                "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
                 "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
                 "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
                 "itself, and keeps members apart; and what the study will take, and the program's\n"
@@ -274,116 +268,121 @@ const pbt__command pbt__commands[] = {
                 "alone that differ, are '?'. No store and no checkpoint of yours is touched. What\n"
                 "is made lies in $TMPDIR, or /tmp; it is removed where no check says 'no' or '?',\n"
                 "unless --keep is given.\n",
-        .run = pbt__command_try,
-        .examples = try_examples,
-        .statuses = try_statuses,
-    },
-    {
-        .name = "replay",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(NAME) | BIT(SCALE) | BIT(SLOTS) |
-                   BIT(GPUS) | BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
-        .section = PBT__SECTION_TRAIN,
-        .summary = "train one model by the schedule that a study found",
-        .text = "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
+            .examples = try_examples,
+            .statuses = try_statuses,
+        },
+    [PBT__COMMAND_REPLAY] =
+        {
+            .name = "replay",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(NAME) | BIT(SCALE) |
+                       BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+            .section = PBT__SECTION_TRAIN,
+            .summary = "train one model by the schedule that a study found",
+            .text =
+                "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
                 "that of the best segment, or of --member's or --segment's. It is a study of its\n"
                 "own in the same store, named STUDY-replay, with the same trainer, and is run,\n"
                 "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
                 "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
                 "single one.\n",
-        .run = pbt__command_replay,
-        .examples = replay_examples,
-        .statuses = training_statuses,
-    },
-    {
-        .name = "check",
-        .operands = "SPEC",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options = BIT(JSON) | BIT(HELP),
-        .section = PBT__SECTION_TRAIN,
-        .summary = "validate a spec and print what it means",
-        .text = "Reads a spec and says what a run of it would do: how many members, segments and\n"
+            .examples = replay_examples,
+            .statuses = training_statuses,
+        },
+    [PBT__COMMAND_CHECK] =
+        {
+            .name = "check",
+            .operands = "SPEC",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = BIT(JSON) | BIT(HELP),
+            .section = PBT__SECTION_TRAIN,
+            .summary = "validate a spec and print what it means",
+            .text =
+                "Reads a spec and says what a run of it would do: how many members, segments and\n"
                 "decisions, who copies whom, and the space with its priors. Nothing is created.\n"
                 "\n"
                 "All errors are printed, each with its line, column and a remedy; the exit status\n"
                 "is then 2. Warnings name what is allowed but probably not meant, such as a\n"
                 "hyperparameter that no argument mentions. 'run' and 'try' print the same.\n",
-        .run = pbt__command_check,
-    },
-    {
-        .name = "list",
-        .operands = "",
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "list the studies of a store",
-        .text = "Lists the studies of a store by name, each with its state, progress and best\n"
-                "score.\n",
-        .run = pbt__command_list,
-    },
-    {
-        .name = "show",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "show a study: state, progress, best",
-        .text = "Shows one study. STUDY may be left out where the store holds a single one.\n",
-        .run = pbt__command_show,
-    },
-    {
-        .name = "members",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "list a study's members with their scores and hyperparameters",
-        .text = "Lists the members of a study: where each one is, its latest score, and the\n"
-                "hyperparameters it trains with. Of those that train: NOW is the step inside\n"
-                "the segment, SEEN and MOVED how long ago a sign of life came and the step\n"
-                "moved, LOGGED the values it logged last. STUDY may be left out where the\n"
-                "store holds a single one.\n",
-        .run = pbt__command_members,
-    },
-    {
-        .name = "segments",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "list everything a study trained, in order",
-        .text = "Lists the segments of a study, ordered by number, then member: PARENT is the\n"
+        },
+    [PBT__COMMAND_LIST] =
+        {
+            .name = "list",
+            .operands = "",
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "list the studies of a store",
+            .text = "Lists the studies of a store by name, each with its state, progress and best\n"
+                    "score.\n",
+        },
+    [PBT__COMMAND_SHOW] =
+        {
+            .name = "show",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "show a study: state, progress, best",
+            .text = "Shows one study. STUDY may be left out where the store holds a single one.\n",
+        },
+    [PBT__COMMAND_MEMBERS] =
+        {
+            .name = "members",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "list a study's members with their scores and hyperparameters",
+            .text = "Lists the members of a study: where each one is, its latest score, and the\n"
+                    "hyperparameters it trains with. Of those that train: NOW is the step inside\n"
+                    "the segment, SEEN and MOVED how long ago a sign of life came and the step\n"
+                    "moved, LOGGED the values it logged last. STUDY may be left out where the\n"
+                    "store holds a single one.\n",
+        },
+    [PBT__COMMAND_SEGMENTS] =
+        {
+            .name = "segments",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "list everything a study trained, in order",
+            .text =
+                "Lists the segments of a study, ordered by number, then member: PARENT is the\n"
                 "segment whose weights one started from, DONOR the member it copied. STUDY may be\n"
                 "left out where the store holds a single one.\n",
-        .run = pbt__command_segments,
-        .examples = segments_examples,
-    },
-    {
-        .name = "best",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY | BIT(EXPORT),
-        .section = PBT__SECTION_LOOK,
-        .summary = "show the best segment: score, checkpoint, hyperparameters",
-        .text = "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
+            .examples = segments_examples,
+        },
+    [PBT__COMMAND_BEST] =
+        {
+            .name = "best",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY | BIT(EXPORT),
+            .section = PBT__SECTION_LOOK,
+            .summary = "show the best segment: score, checkpoint, hyperparameters",
+            .text =
+                "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
                 "may be left out where the store holds a single one.\n"
                 "\n"
                 "--export makes a folder with the checkpoint, its schedule, the spec in force and\n"
                 "where all of it comes from; whole or not at all, also while the study runs. A\n"
                 "folder that exists is left alone.\n",
-        .run = pbt__command_best,
-        .examples = best_examples,
-    },
-    {
-        .name = "export",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = PLACE | BIT(FOLDER) | BIT(TABLES) | BIT(HELP),
-        .required = BIT(FOLDER),
-        .section = PBT__SECTION_LOOK,
-        .summary = "write a study as CSV, JSON lines or TensorBoard event files",
-        .text = "Makes the folder that --output names, whole or not at all; one that exists is\n"
+            .examples = best_examples,
+        },
+    [PBT__COMMAND_EXPORT] =
+        {
+            .name = "export",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = PLACE | BIT(FOLDER) | BIT(TABLES) | BIT(HELP),
+            .required = BIT(FOLDER),
+            .section = PBT__SECTION_LOOK,
+            .summary = "write a study as CSV, JSON lines or TensorBoard event files",
+            .text =
+                "Makes the folder that --output names, whole or not at all; one that exists is\n"
                 "refused. STUDY may be left out where the store holds a single one.\n"
                 "\n"
                 "csv, jsonl   segments and members, a row each, numbers exact; one that is not\n"
@@ -393,93 +392,99 @@ const pbt__command pbt__commands[] = {
                 "             member's step, and one, best, for the lineage of the best segment,\n"
                 "             at its age; the HParams tab shows a member with the\n"
                 "             hyperparameters of its newest report; values have 32 bits there\n",
-        .run = pbt__command_export,
-    },
-    {
-        .name = "plot",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = PLACE | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
-        .required = BIT(OUTPUT),
-        .section = PBT__SECTION_LOOK,
-        .summary = "draw scores, schedules and lineage",
-        .text = "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
+        },
+    [PBT__COMMAND_PLOT] =
+        {
+            .name = "plot",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = PLACE | BIT(OUTPUT) | BIT(KIND) | BIT(COLOR) | BIT(HELP),
+            .required = BIT(OUTPUT),
+            .section = PBT__SECTION_LOOK,
+            .summary = "draw scores, schedules and lineage",
+            .text =
+                "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
                 "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on\n"
                 "its own scale; 'lineage' who came from whom. 'summary' is all of them on one\n"
                 "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
                 "left out where the store holds a single one.\n",
-        .run = pbt__command_plot,
-        .examples = plot_examples,
-    },
-    {
-        .name = "schedule",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY | BIT(MEMBER) | BIT(SEGMENT) | BIT(FORMAT),
-        .section = PBT__SECTION_LOOK,
-        .summary = "list the hyperparameters along one lineage, from age 0",
-        .text = "Lists the hyperparameters that the weights of one segment were trained with,\n"
+            .examples = plot_examples,
+        },
+    [PBT__COMMAND_SCHEDULE] =
+        {
+            .name = "schedule",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY | BIT(MEMBER) | BIT(SEGMENT) | BIT(FORMAT),
+            .section = PBT__SECTION_LOOK,
+            .summary = "list the hyperparameters along one lineage, from age 0",
+            .text =
+                "Lists the hyperparameters that the weights of one segment were trained with,\n"
                 "whoever trained them, by age: the steps in the weights. Without --member or\n"
                 "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
                 "out where the store holds a single one.\n",
-        .run = pbt__command_schedule,
-        .examples = schedule_examples,
-    },
-    {
-        .name = "lineage",
-        .operands = "[STUDY]",
-        .operand_maximum = 1,
-        .options = QUERY | BIT(MEMBER) | BIT(GRAPH),
-        .section = PBT__SECTION_LOOK,
-        .summary = "draw whose weights came from where",
-        .text = "Draws the tree of segments: a line is what one member trained by itself,\n"
+            .examples = schedule_examples,
+        },
+    [PBT__COMMAND_LINEAGE] =
+        {
+            .name = "lineage",
+            .operands = "[STUDY]",
+            .operand_maximum = 1,
+            .options = QUERY | BIT(MEMBER) | BIT(GRAPH),
+            .section = PBT__SECTION_LOOK,
+            .summary = "draw whose weights came from where",
+            .text =
+                "Draws the tree of segments: a line is what one member trained by itself,\n"
                 "straight down is where most of the tree went on, and * marks the way to the\n"
                 "best. Of a large tree only that way is drawn, the rest is summed up. With\n"
                 "--member, the lineage of that member's latest report alone. --format dot is for\n"
                 "Graphviz. STUDY may be left out where the store holds a single one.\n",
-        .run = pbt__command_lineage,
-        .examples = lineage_examples,
-    },
-    {
-        .name = "why",
-        .operands = "[STUDY] SEGMENT",
-        .operand_minimum = 1,
-        .operand_maximum = 2,
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "say how a segment was decided: who was compared, drawn, changed",
-        .text = "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
+            .examples = lineage_examples,
+        },
+    [PBT__COMMAND_WHY] =
+        {
+            .name = "why",
+            .operands = "[STUDY] SEGMENT",
+            .operand_minimum = 1,
+            .operand_maximum = 2,
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "say how a segment was decided: who was compared, drawn, changed",
+            .text =
+                "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
                 "says how it came about: the rule, who was compared at which scores, what was\n"
                 "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
                 "holds a single one.\n",
-        .run = pbt__command_why,
-        .examples = why_examples,
-    },
-    {
-        .name = "report",
-        .operands = "STUDY [BASELINE...]",
-        .operand_minimum = 1,
-        .operand_maximum = -1,
-        .options = PLACE | BIT(PAGE) | BIT(HELP),
-        .required = BIT(PAGE),
-        .section = PBT__SECTION_LOOK,
-        .summary = "write a page about a study, fit for an appendix",
-        .text = "Writes one HTML file that needs nothing else: the winner with its age and\n"
+            .examples = why_examples,
+        },
+    [PBT__COMMAND_REPORT] =
+        {
+            .name = "report",
+            .operands = "STUDY [BASELINE...]",
+            .operand_minimum = 1,
+            .operand_maximum = -1,
+            .options = PLACE | BIT(PAGE) | BIT(HELP),
+            .required = BIT(PAGE),
+            .section = PBT__SECTION_LOOK,
+            .summary = "write a page about a study, fit for an appendix",
+            .text =
+                "Writes one HTML file that needs nothing else: the winner with its age and\n"
                 "schedule, pictures, the fixed members of the population, the budget, what\n"
                 "'verify' says, space and rules, the spec, and where it all came from. With\n"
                 "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
                 "their statistics.\n",
-        .run = pbt__command_report,
-        .examples = report_examples,
-    },
-    {
-        .name = "compare",
-        .operands = "[STUDY...]",
-        .operand_maximum = -1,
-        .options = QUERY | BIT(AT) | BIT(OUTPUT),
-        .section = PBT__SECTION_LOOK,
-        .summary = "compare studies, several seeds each, with statistics",
-        .text = "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
+            .examples = report_examples,
+        },
+    [PBT__COMMAND_COMPARE] =
+        {
+            .name = "compare",
+            .operands = "[STUDY...]",
+            .operand_maximum = -1,
+            .options = QUERY | BIT(AT) | BIT(OUTPUT),
+            .section = PBT__SECTION_LOOK,
+            .summary = "compare studies, several seeds each, with statistics",
+            .text =
+                "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
                 "studies that 'run --seeds' made, or a pattern such as 'toy-*'. Studies that\n"
                 "differ in their seed alone, by name, are one group; LABEL=STUDY,STUDY makes a\n"
                 "group of any. Without STUDY, all studies of the store but\n"
@@ -493,79 +498,80 @@ const pbt__command pbt__commands[] = {
                 "counts as the worst.\n"
                 "\n"
                 "docs/compare.md has the formulas.\n",
-        .run = pbt__command_compare,
-        .examples = compare_examples,
-    },
-    {
-        .name = "verify",
-        .operands = "[STUDY...]",
-        .operand_maximum = -1,
-        .options = QUERY,
-        .section = PBT__SECTION_LOOK,
-        .summary = "read a study's log again and check all of it",
-        .text = "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
+            .examples = compare_examples,
+        },
+    [PBT__COMMAND_VERIFY] =
+        {
+            .name = "verify",
+            .operands = "[STUDY...]",
+            .operand_maximum = -1,
+            .options = QUERY,
+            .section = PBT__SECTION_LOOK,
+            .summary = "read a study's log again and check all of it",
+            .text =
+                "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
                 "bytes. Without STUDY, all studies of the store. Each problem is a line.\n",
-        .run = pbt__command_verify,
-        .statuses = verify_statuses,
-    },
-    {
-        .name = "stop",
-        .operands = "STUDY",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options = CHANGE,
-        .section = PBT__SECTION_CHANGE,
-        .summary = "stop a study: no segment is handed out until it is resumed",
-        .text = "Stops a study at once, wherever it runs. What is being trained is given back\n"
-                "with its progress.\n",
-        .run = pbt__command_stop,
-    },
-    {
-        .name = "resume",
-        .operands = "STUDY",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options = CHANGE | BIT(MEMBERS),
-        .section = PBT__SECTION_CHANGE,
-        .summary = "undo a stop, or bring back members that failed",
-        .text = "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n"
+            .statuses = verify_statuses,
+        },
+    [PBT__COMMAND_STOP] =
+        {
+            .name = "stop",
+            .operands = "STUDY",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = CHANGE,
+            .section = PBT__SECTION_CHANGE,
+            .summary = "stop a study: no segment is handed out until it is resumed",
+            .text = "Stops a study at once, wherever it runs. What is being trained is given back\n"
+                    "with its progress.\n",
+        },
+    [PBT__COMMAND_RESUME] =
+        {
+            .name = "resume",
+            .operands = "STUDY",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = CHANGE | BIT(MEMBERS),
+            .section = PBT__SECTION_CHANGE,
+            .summary = "undo a stop, or bring back members that failed",
+            .text =
+                "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n"
                 "\n"
                 "--members brings back members that failed for good or lost their last segment,\n"
                 "also of a study that has finished or failed: each goes on from the weights it\n"
                 "had, else from a copy of another's, else afresh. 'pbt run' of the spec trains\n"
                 "them.\n",
-        .run = pbt__command_resume,
-    },
-    {
-        .name = "amend",
-        .operands = "STUDY KEY=VALUE...",
-        .operand_minimum = 2,
-        .operand_maximum = -1,
-        .options = CHANGE,
-        .section = PBT__SECTION_CHANGE,
-        .summary = "change what a study may change, such as stop.steps=8000",
-        .text = "Changes keys of a study's spec, all of them or none, as one event of its log.\n"
+        },
+    [PBT__COMMAND_AMEND] =
+        {
+            .name = "amend",
+            .operands = "STUDY KEY=VALUE...",
+            .operand_minimum = 2,
+            .operand_maximum = -1,
+            .options = CHANGE,
+            .section = PBT__SECTION_CHANGE,
+            .summary = "change what a study may change, such as stop.steps=8000",
+            .text =
+                "Changes keys of a study's spec, all of them or none, as one event of its log.\n"
                 "The keys of stop, lease, failure, trainer, checkpoints, notes, ready, exploit,\n"
                 "explore and objective.window may change; the others are what the study is.\n"
                 "Values are in YAML's notation: explore.factors='[0.9, 1.1]'.\n",
-        .run = pbt__command_amend,
-        .examples = amend_examples,
-    },
-    {
-        .name = "delete",
-        .operands = "STUDY",
-        .operand_minimum = 1,
-        .operand_maximum = 1,
-        .options = BIT(STORE) | BIT(YES) | BIT(FORCE) | BIT(HELP),
-        .section = PBT__SECTION_CHANGE,
-        .summary = "delete a study with its checkpoints and logs",
-        .text = "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first;\n"
+            .examples = amend_examples,
+        },
+    [PBT__COMMAND_DELETE] =
+        {
+            .name = "delete",
+            .operands = "STUDY",
+            .operand_minimum = 1,
+            .operand_maximum = 1,
+            .options = BIT(STORE) | BIT(YES) | BIT(FORCE) | BIT(HELP),
+            .section = PBT__SECTION_CHANGE,
+            .summary = "delete a study with its checkpoints and logs",
+            .text =
+                "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first;\n"
                 "where nobody can be asked, --yes is needed.\n",
-        .run = pbt__command_delete,
-    },
+        },
 };
-
-const size_t pbt__command_count = COUNT(pbt__commands);
 
 bool pbt__command_takes(const pbt__command *command, pbt__option_id option)
 {
@@ -579,7 +585,7 @@ bool pbt__command_needs(const pbt__command *command, pbt__option_id option)
 
 const pbt__command *pbt__command_find(const char *name)
 {
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         if (strcmp(pbt__commands[i].name, name) == 0) {
             return &pbt__commands[i];
         }

@@ -179,7 +179,7 @@ static void add_pattern(pbt__text *script, pbt__option_id id)
         pbt__text_format(script, "    *\" --%s\") ", option->name);
         return;
     }
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         if (pbt__command_takes(&pbt__commands[i], id)) {
             pbt__text_format(script, "%s\"%s --%s\"", gap, pbt__commands[i].name, option->name);
             gap = " | ";
@@ -244,11 +244,11 @@ void pbt__completion_bash(pbt__text *script)
     pbt__text_add(script, MAIN);
     add_options(script, &pbt__program);
     pbt__text_add(script, OPTIONS_END);
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         pbt__text_format(script, "%s%s", i > 0 ? " " : "", pbt__commands[i].name);
     }
     pbt__text_add(script, COMMANDS_END);
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         add_command(script, &pbt__commands[i]);
     }
     pbt__text_add(script, TAIL);

@@ -152,7 +152,7 @@ void pbt__completion_fish(pbt__text *script)
     pbt__completion_valued(script, pbt__completion_lister(), " ");
     pbt__text_add(script, STUDIES_END);
     add_options(script, &pbt__program, "__pbt_has_no_command");
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         const pbt__command *command = &pbt__commands[i];
         char condition[64];
         snprintf(condition, sizeof condition, "__pbt_is %s", command->name);

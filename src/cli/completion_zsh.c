@@ -137,7 +137,7 @@ void pbt__completion_zsh(pbt__text *script)
     pbt__text_add(script, STUDIES_END);
     pbt__completion_keys(script);
     pbt__text_add(script, KEYS_END);
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         pbt__text_format(script, "    '%s:", pbt__commands[i].name);
         add_quoted(script, pbt__commands[i].summary, ":\\");
         pbt__text_add(script, "'\n");
@@ -145,7 +145,7 @@ void pbt__completion_zsh(pbt__text *script)
     pbt__text_add(script, "  )\n  _arguments -C \\\n");
     add_options(script, &pbt__program, "    ");
     pbt__text_add(script, STATES);
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         add_command(script, &pbt__commands[i]);
     }
     pbt__text_add(script, TAIL);

@@ -49,7 +49,7 @@ static pbt_err write_commands(const char *folder, pbt_error *error)
     if (err == PBT_OK) {
         err = write_command(folder, &pbt__program, error);
     }
-    for (size_t i = 0; i < pbt__command_count && err == PBT_OK; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT && err == PBT_OK; i++) {
         err = write_command(folder, &pbt__commands[i], error);
     }
     return err;

@@ -29,6 +29,25 @@ static void keep_own_rights(void)
     (void)umask(mask & ~(mode_t)S_IRWXU);
 }
 
+static int (*const RUN[PBT__COMMAND_COUNT])(const pbt__arguments *arguments) = {
+#define X(id, name) [PBT__COMMAND_##id] = pbt__command_##name,
+    PBT__COMMANDS(X)
+#undef X
+};
+
+/* `pbt` alone: it needs a command. */
+static int run_program(const pbt__arguments *arguments)
+{
+    pbt__usage_print(arguments->command, stderr);
+    return 2;
+}
+
+static int run(const pbt__arguments *arguments)
+{
+    return arguments->command == &pbt__program ? run_program(arguments)
+                                               : RUN[arguments->command - pbt__commands](arguments);
+}
+
 int main(int argc, char **argv)
 {
     pbt_error error = {0};
@@ -49,7 +68,7 @@ int main(int argc, char **argv)
     } else if (arguments.has[PBT__OPTION_VERSION]) {
         printf("pbt %s\n", pbt_version());
     } else {
-        status = arguments.command->run(&arguments);
+        status = run(&arguments);
     }
     pbt__arguments_fini(&arguments);
     return pbt__print_end(status);

@@ -64,7 +64,7 @@ static void add_commands(pbt__text *page)
     for (int section = 0; section < PBT__SECTION_COUNT; section++) {
         pbt__text_format(page, ".Ss Commands to %s\n", pbt__sections[section]);
         pbt__mdoc_list(page);
-        for (size_t i = 0; i < pbt__command_count; i++) {
+        for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
             char name[PBT__WORD_SIZE];
             pbt__manual_name(&pbt__commands[i], name, sizeof name);
             if ((int)pbt__commands[i].section == section) {
@@ -163,7 +163,7 @@ static void add_examples(pbt__text *page, const pbt__note *examples)
 static const pbt__command *next_name(const char *last, pbt__section section)
 {
     const pbt__command *next = NULL;
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         const pbt__command *command = &pbt__commands[i];
         bool is_wanted = section == PBT__SECTION_COUNT || command->section == section;
         bool is_behind = strcmp(command->name, last) > 0;

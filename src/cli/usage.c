@@ -56,7 +56,7 @@ const char *pbt__usage_nearest_command(const char *name)
 {
     const char *best = NULL;
     int distance = NAME_MAXIMUM;
-    for (size_t i = 0; i < pbt__command_count; i++) {
+    for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
         consider(name, pbt__commands[i].name, &best, &distance);
     }
     return best;
@@ -158,7 +158,7 @@ static void print_commands(FILE *out)
 {
     for (int section = 0; section < PBT__SECTION_COUNT; section++) {
         fprintf(out, "\n%s\n", pbt__sections[section]);
-        for (size_t i = 0; i < pbt__command_count; i++) {
+        for (size_t i = 0; i < PBT__COMMAND_COUNT; i++) {
             if ((int)pbt__commands[i].section == section) {
                 print_row(pbt__commands[i].name, pbt__commands[i].summary, out);
             }

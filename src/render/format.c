@@ -76,3 +76,17 @@ void pbt__format_progress(const pbt__summary *summary, char *out)
     (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64 " step%s, %.24s of %.24s", summary->steps_done,
                    summary->steps_done == 1 ? "" : "s", done, total);
 }
+
+void pbt__format_bytes(int64_t bytes, char *out)
+{
+    static const char *const UNITS[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    char number[PBT__CELL_SIZE];
+    double amount = (double)bytes;
+    size_t unit = 0;
+    while (amount >= 1024 && unit + 1 < sizeof UNITS / sizeof *UNITS) {
+        amount /= 1024;
+        unit++;
+    }
+    (void)snprintf(number, sizeof number, "%.*f", unit == 0 || amount >= 100 ? 0 : 1, amount);
+    (void)snprintf(out, PBT__CELL_SIZE, "%.20s %s", number, UNITS[unit]);
+}

@@ -24,6 +24,9 @@ void pbt__format_seconds(double seconds, char *out);
  * is limited. Shape: out[PBT__CELL_SIZE] */
 void pbt__format_progress(const pbt__summary *summary, char *out);
 
+/* Write a size: "512 bytes", "1.5 MiB". Shape: out[PBT__CELL_SIZE] */
+void pbt__format_bytes(int64_t bytes, char *out);
+
 /* Write a count and its noun: "1 copy", "2 copies". Shape: out[PBT__CELL_SIZE] */
 void pbt__format_count(int64_t count, const char *noun, char *out);
 

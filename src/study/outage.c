@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "study/inside.h"
 #include "study/host.h"
+#include "study/inside.h"
 #include "study/likeness.h"
 
 enum {

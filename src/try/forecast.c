@@ -14,20 +14,6 @@
 #include "spec/plan.h"
 #include "try/trial.h"
 
-void pbt__bytes_write(int64_t bytes, char *out)
-{
-    static const char *const UNITS[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    char number[PBT__CELL_SIZE];
-    double amount = (double)bytes;
-    size_t unit = 0;
-    while (amount >= 1024 && unit + 1 < sizeof UNITS / sizeof *UNITS) {
-        amount /= 1024;
-        unit++;
-    }
-    (void)snprintf(number, sizeof number, "%.*f", unit == 0 || amount >= 100 ? 0 : 1, amount);
-    (void)snprintf(out, PBT__CELL_SIZE, "%.20s %s", number, UNITS[unit]);
-}
-
 static int64_t largest(const pbt__trial *trial)
 {
     int64_t bytes = 0;

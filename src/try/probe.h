@@ -65,12 +65,12 @@ typedef struct pbt__probed {
 PBT_MUST_USE pbt_err pbt__probe_run(const pbt__probe *probe, pbt__probed *out, pbt_error *error);
 void pbt__probed_fini(pbt__probed *probed);
 
-/* ---- try_study.c ---- */
+/* ---- study.c ---- */
 
 /* The child's part: train, and describe what came of it as JSON. New reference. */
 PBT_MUST_USE pbt_err pbt__probe_train(const pbt__probe *probe, json_t **out, pbt_error *error);
 
-/* ---- try_spec.c ---- */
+/* ---- spec.c ---- */
 
 /* Make a probe's spec. Owner: the caller frees. Errors: PBT_ERR_SPEC, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__probe_spec(const pbt__probe *probe, pbt_spec **out, pbt_error *error);
@@ -80,7 +80,7 @@ PBT_MUST_USE pbt_err pbt__probe_spec(const pbt__probe *probe, pbt_spec **out, pb
 PBT_MUST_USE pbt_err pbt__probe_pin_path(const pbt__probe *probe, char *out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__probe_shift_folder(const pbt__probe *probe, char *out, pbt_error *error);
 
-/* ---- try_values.c ---- */
+/* ---- values.c ---- */
 
 /* Choose two settings to try: what the spec's first start gives and the lower quarter of each
  * prior, and the upper quarter; inherited ones are the same. Returns whether they differ.
@@ -90,7 +90,7 @@ bool pbt__probe_choose(const pbt_search *search, pbt_value *low, pbt_value *high
 /* The ends of a prior, the one that is farther from a value first. Shape: out[2] */
 void pbt__probe_ends(const pbt_parameter *parameter, pbt_value from, pbt_value *out);
 
-/* ---- try_copy.c ---- */
+/* ---- copy.c ---- */
 
 /* Copy a checkpoint, a file or a folder, to a place where nothing is. */
 PBT_MUST_USE pbt_err pbt__probe_copy(const char *from, const char *to, pbt_error *error);

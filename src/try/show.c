@@ -142,8 +142,8 @@ static void write_forecast(const pbt__trial *trial, pbt__text *out)
         (void)snprintf(whole, sizeof whole, "a second");
     }
     pbt__format_real(forecast.segment_seconds, each);
-    pbt__bytes_write(forecast.checkpoint_bytes, one);
-    pbt__bytes_write(forecast.disk_bytes, disk);
+    pbt__format_bytes(forecast.checkpoint_bytes, one);
+    pbt__format_bytes(forecast.disk_bytes, disk);
     pbt__text_format(out,
                      "\nthe study: about %s on %" PRId32 " slot%s (%" PRId64
                      " segments of about %s s), up to %s on disk (checkpoints of %s)\n",

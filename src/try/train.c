@@ -1,4 +1,4 @@
-/* train.c: the table of probes, and training them. */
+/* train.c: training the probes. */
 #include "try/train.h"
 
 #include <stdlib.h>
@@ -6,90 +6,16 @@
 
 #include "executor/gpus.h"
 #include "executor/signals.h"
-
-typedef struct probe_row {
-    const char *name;  /* of its folder */
-    const char *words; /* what is trained */
-    int32_t population, segment_count;
-    bool is_other; /* member 0 has the other hyperparameters */
-    bool reload_always;
-    bool is_pinned;
-    int seed_shift;
-    pbt__probe_id start; /* whose first segment it begins with; PBT__PROBE_COUNT: none */
-} probe_row;
-
-static const probe_row ROWS[PBT__PROBE_COUNT] = {
-    [PBT__PROBE_SCRATCH] = {"scratch", "from scratch", 1, 1, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_LOADED] = {"loaded", "on from its checkpoint", 1, 2, .reload_always = true,
-                           .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_AGAIN] = {"again", "the same again", 1, 2, .reload_always = true,
-                          .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_OTHER] = {"other", "from scratch, with other hyperparameters", 1, 1,
-                          .is_other = true, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_COPIED] = {"copied", "on from that one's checkpoint", 1, 2, .reload_always = true,
-                           .start = PBT__PROBE_OTHER},
-    [PBT__PROBE_CHANGED] = {"changed", "on from its own, with other hyperparameters", 1, 2,
-                            .is_other = true, .reload_always = true, .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_SECOND] = {"second", "a second member from scratch", 2, 1,
-                           .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_TURNS] = {"turns", "both in turns, in one process", 2, 2, .reload_always = true,
-                          .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_MEMORY] = {"memory", "one without a stop, in one process", 1, 2,
-                           .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_WHOLE] = {"whole", "one segment as long as two", 1, 1, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_LONGER] = {"longer", "longer segments, for the time they take", 1, 2,
-                           .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_PINNED_MEMORY] = {"pinned-memory", "without a stop, random numbers pinned", 1, 2,
-                                  .is_pinned = true, .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_PINNED_LOADED] = {"pinned-loaded", "on from its checkpoint, pinned", 1, 2,
-                                  .reload_always = true, .is_pinned = true,
-                                  .start = PBT__PROBE_PINNED_MEMORY},
-    [PBT__PROBE_PINNED_SECOND] = {"pinned-second", "a second member, pinned", 2, 1,
-                                  .is_pinned = true, .start = PBT__PROBE_PINNED_MEMORY},
-    [PBT__PROBE_PINNED_TURNS] = {"pinned-turns", "both in turns, pinned", 2, 2,
-                                 .reload_always = true, .is_pinned = true,
-                                 .start = PBT__PROBE_COUNT},
-    [PBT__PROBE_SHIFTED] = {"shifted", "with other random numbers", 1, 2, .reload_always = true,
-                            .seed_shift = 1, .start = PBT__PROBE_SCRATCH},
-    [PBT__PROBE_SHIFTED_AGAIN] = {"shifted-again", "and with others still", 1, 2,
-                                  .reload_always = true, .seed_shift = 2,
-                                  .start = PBT__PROBE_SCRATCH},
-};
-
-/* ---- what was trained ---- */
-
-const pbt_value *pbt__trial_values(const pbt__trial *trial, pbt__probe_id id, int member)
-{
-    return (member > 0) != ROWS[id].is_other ? trial->high : trial->low;
-}
-
-const pbt__trained *pbt__trial_segment(const pbt__trial *trial, pbt__probe_id id, int member,
-                                       int number)
-{
-    return &trial->probed[id].segments[member][number];
-}
-
-/* In generational mode `reload: always` is only the default: a trainer may well carry on. */
-bool pbt__trial_carries(const pbt__trial *trial)
-{
-    const pbt_spec *spec = trial->spec;
-    return spec->trainer.protocol != PBT__PROTOCOL_COMMAND &&
-           (!spec->trainer.reload_always || spec->search.mode == PBT_GENERATIONAL);
-}
-
-const pbt__trained *pbt__trial_uninterrupted(const pbt__trial *trial)
-{
-    return pbt__trial_carries(trial) ? pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 1)
-                                     : pbt__trial_segment(trial, PBT__PROBE_WHOLE, 0, 0);
-}
+#include "try/probes.h"
 
 /* ---- which are trained ---- */
 
 /* What a probe starts with; NULL where that is not there. */
 static const pbt__trained *start_of(const pbt__trial *trial, pbt__probe_id id)
 {
-    const pbt__trained *start =
-        ROWS[id].start < PBT__PROBE_COUNT ? pbt__trial_segment(trial, ROWS[id].start, 0, 0) : NULL;
+    const pbt__trained *start = pbt__probe_rows[id].start < PBT__PROBE_COUNT
+                                    ? pbt__trial_segment(trial, pbt__probe_rows[id].start, 0, 0)
+                                    : NULL;
     return start != NULL && start->is_there && start->digest[0] != '\0' ? start : NULL;
 }
 
@@ -129,7 +55,7 @@ static bool is_of_use(const pbt__trial *trial, pbt__probe_id id)
 
 static bool can_run(const pbt__trial *trial, pbt__probe_id id)
 {
-    return (ROWS[id].start == PBT__PROBE_COUNT || start_of(trial, id) != NULL) &&
+    return (pbt__probe_rows[id].start == PBT__PROBE_COUNT || start_of(trial, id) != NULL) &&
            is_of_use(trial, id);
 }
 
@@ -148,24 +74,25 @@ static bool must_reload(const pbt__trial *trial, pbt__probe_id id)
 {
     const bool carries = id == PBT__PROBE_MEMORY || id == PBT__PROBE_PINNED_MEMORY;
     const bool is_own = trial->spec->trainer.reload_always && !pbt__trial_carries(trial);
-    return ROWS[id].reload_always || (carries ? is_own : trial->spec->trainer.reload_always);
+    return pbt__probe_rows[id].reload_always ||
+           (carries ? is_own : trial->spec->trainer.reload_always);
 }
 
 pbt__probe pbt__rehearsal_probe(const pbt__rehearsal *this, pbt__probe_id id)
 {
     const pbt__trial *trial = &this->trial;
     const int32_t share = pbt__processors_find() / trial->slot_count;
-    const pbt__probe_id start = ROWS[id].start;
+    const pbt__probe_id start = pbt__probe_rows[id].start;
     return (pbt__probe){
-        .name = ROWS[id].name,
+        .name = pbt__probe_rows[id].name,
         .folder = this->folder,
         .spec = trial->spec,
-        .population = ROWS[id].population,
-        .segment_count = ROWS[id].segment_count,
+        .population = pbt__probe_rows[id].population,
+        .segment_count = pbt__probe_rows[id].segment_count,
         .steps = steps_of(trial, id),
         .reload_always = must_reload(trial, id),
-        .is_pinned = ROWS[id].is_pinned,
-        .seed_shift = ROWS[id].seed_shift,
+        .is_pinned = pbt__probe_rows[id].is_pinned,
+        .seed_shift = pbt__probe_rows[id].seed_shift,
         .values = {pbt__trial_values(trial, id, 0), pbt__trial_values(trial, id, 1)},
         .start = start_of(trial, id),
         .start_step = start < PBT__PROBE_COUNT ? pbt__trial_segment(trial, start, 0, 0)->step : 0,
@@ -189,7 +116,7 @@ pbt_err pbt__rehearsal_run(pbt__rehearsal *this, const pbt__probe *probe, const 
 /* What is trained with other random numbers only explains: its failure is none of the trainer's. */
 static bool is_extra(pbt__probe_id id)
 {
-    return ROWS[id].is_pinned || ROWS[id].seed_shift != 0;
+    return pbt__probe_rows[id].is_pinned || pbt__probe_rows[id].seed_shift != 0;
 }
 
 pbt_err pbt__rehearsal_train(pbt__rehearsal *this, pbt_error *error)
@@ -201,7 +128,8 @@ pbt_err pbt__rehearsal_train(pbt__rehearsal *this, pbt_error *error)
         const bool goes_on = err == PBT_OK && !has_failed && pbt__signals_count() == 0;
         if (goes_on && can_run(trial, (pbt__probe_id)id)) {
             const pbt__probe probe = pbt__rehearsal_probe(this, (pbt__probe_id)id);
-            err = pbt__rehearsal_run(this, &probe, ROWS[id].words, &trial->probed[id], error);
+            err = pbt__rehearsal_run(this, &probe, pbt__probe_rows[id].words, &trial->probed[id],
+                                     error);
             has_failed = trial->probed[id].failure != PBT_OK && !is_extra((pbt__probe_id)id);
         }
     }

@@ -25,12 +25,12 @@ pbt__probe pbt__rehearsal_probe(const pbt__rehearsal *this, pbt__probe_id id);
 PBT_MUST_USE pbt_err pbt__rehearsal_run(pbt__rehearsal *this, const pbt__probe *probe,
                                         const char *words, pbt__probed *out, pbt_error *error);
 
-/* ---- try_vary.c ---- */
+/* ---- vary.c ---- */
 
 /* Change one hyperparameter at a time, as long as there is time. */
 PBT_MUST_USE pbt_err pbt__rehearsal_vary(pbt__rehearsal *this, pbt_error *error);
 
-/* ---- try_shift.c ---- */
+/* ---- shift.c ---- */
 
 /* Make the file that shifts the random numbers of programs in Python. */
 PBT_MUST_USE pbt_err pbt__shift_make(const pbt__probe *probe, pbt_error *error);

@@ -82,7 +82,7 @@ bool pbt__trial_carries(const pbt__trial *trial);
  * one as long as two. Never NULL. */
 const pbt__trained *pbt__trial_uninterrupted(const pbt__trial *trial);
 
-/* ---- try_compare.c ---- */
+/* ---- compare.c ---- */
 
 /* How much a trainer varies by itself. */
 typedef struct pbt__noise {
@@ -135,7 +135,7 @@ void pbt__evidence_command(const pbt__evidence *evidence, pbt__text *out);
 /* The same as an object. New reference; null where there is none. */
 json_t *pbt__evidence_json(const pbt__trial *trial, const pbt__evidence *evidence);
 
-/* ---- try_judge.c ---- */
+/* ---- judge.c ---- */
 
 typedef enum pbt__opinion {
     PBT__OPINION_OK,
@@ -176,7 +176,7 @@ void pbt__check_advise(pbt__check *check, const char *hint);
 void pbt__check_show(pbt__check *check, const pbt__trained *a, const char *a_name,
                      const pbt__trained *b, const char *b_name);
 
-/* ---- try_state.c ---- */
+/* ---- state.c ---- */
 
 /* Whether a segment that loads is one that carries on, and whether members are kept apart. */
 void pbt__trial_judge_loads(const pbt__trial *trial, const pbt__noise *noise, pbt__check *check);
@@ -186,14 +186,14 @@ void pbt__trial_judge_leaks(const pbt__trial *trial, pbt__check *check);
 bool pbt__trial_is_suspect(const pbt__trial *trial);
 bool pbt__trial_may_leak(const pbt__trial *trial);
 
-/* ---- try_effect.c ---- */
+/* ---- effect.c ---- */
 
 /* Whether hyperparameters are applied. */
 void pbt__trial_judge_hyperparameters(const pbt__trial *trial, pbt__check *check);
 /* Each variation as an object: {name from to result found}. New reference. */
 json_t *pbt__trial_variations_json(const pbt__trial *trial);
 
-/* ---- try_echo.c ---- */
+/* ---- echo.c ---- */
 
 /*
  * Look among the metrics for hyperparameters that trainers echo. Appends the names of those found
@@ -202,7 +202,7 @@ json_t *pbt__trial_variations_json(const pbt__trial *trial);
  */
 bool pbt__trial_echoes(const pbt__trial *trial, pbt__text *names, char *words, size_t size);
 
-/* ---- try_forecast.c ---- */
+/* ---- forecast.c ---- */
 
 typedef struct pbt__forecast {
     double seconds;         /* of the whole study */
@@ -216,8 +216,5 @@ typedef struct pbt__forecast {
 
 /* What the whole study will take. Returns false where too little was trained to tell. */
 bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out);
-
-/* Write bytes as people read them: "1.3 MiB". Shape: out[PBT__CELL_SIZE] */
-void pbt__bytes_write(int64_t bytes, char *out);
 
 #endif
