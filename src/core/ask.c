@@ -22,7 +22,7 @@ pbt_err pbt_population_new(const pbt_search *search, pbt_population **out, pbt_e
     if (err != PBT_OK) {
         return err;
     }
-    if (apply_due(population) != PBT_OK) {
+    if (apply_due(population) != PBT_OK || pbt__queue_open(population) != PBT_OK) {
         pbt_population_free(population);
         return pbt__population_refuse(error, PBT_ERR_MEMORY, "out of memory");
     }
@@ -33,22 +33,13 @@ pbt_err pbt_population_new(const pbt_search *search, pbt_population **out, pbt_e
 
 bool pbt_population_ask(pbt_population *population, pbt_segment *out)
 {
-    pbt__member_record *furthest = NULL;
-    for (int32_t m = 0; m < population->search->population; m++) {
-        pbt__member_record *who = &population->members[m];
-        if (who->state != PBT_MEMBER_TRAINING || who->is_asked) {
-            continue;
-        }
-        const pbt_segment *s = &pbt__record(population, m, who->newest)->segment;
-        if (furthest == NULL || s->start_step < out->start_step) {
-            furthest = who;
-            *out = *s;
-        }
+    const int32_t m = pbt__queue_take(population);
+    if (m < 0) {
+        return false;
     }
-    if (furthest != NULL) {
-        furthest->is_asked = true;
-    }
-    return furthest != NULL;
+    population->members[m].is_asked = true;
+    *out = pbt__record(population, m, population->members[m].newest)->segment;
+    return true;
 }
 
 pbt_err pbt_population_tell(pbt_population *population, const pbt_report *report)

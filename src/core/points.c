@@ -83,12 +83,13 @@ static pbt_err block_assign(pbt_population *population, int32_t index, int32_t p
 {
     pbt__rank_block *b = population->blocks[index];
     int32_t *link = block_link(population, point);
-    if (PBT__TOUCH(population, &b->point) || PBT__TOUCH(population, &b->ranking.root) ||
+    if (PBT__TOUCH(population, &b->point) || PBT__TOUCH(population, &b->ranking) ||
         PBT__TOUCH(population, link)) {
         return PBT_ERR_MEMORY;
     }
     b->point = point;
     b->ranking.root = -1;
+    b->ranking.size = (pbt__rank_size){0};
     *link = index;
     return PBT_OK;
 }
@@ -128,11 +129,13 @@ static pbt_err block_grow(pbt_population *population)
     }
     population->blocks = blocks;
     size_t nodes = (size_t)population->search->population;
-    pbt__rank_block *b = calloc(1, sizeof *b + nodes * sizeof(pbt__rank_node));
+    pbt__rank_block *b = calloc(1, sizeof *b + (nodes + 1) * sizeof(pbt__rank_node));
     if (b == NULL) {
         return PBT_ERR_MEMORY;
     }
-    b->ranking.nodes = (pbt__rank_node *)(void *)(b + 1);
+    /* On a multiple of its size, so that no node lies in two cache lines. */
+    const uintptr_t end = (uintptr_t)(b + 1) + sizeof(pbt__rank_node) - 1;
+    b->ranking.nodes = (pbt__rank_node *)(end - end % sizeof(pbt__rank_node));
     b->ranking.root = -1;
     b->point = PBT__FREE;
     population->blocks[population->block_count++] = b;

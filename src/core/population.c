@@ -87,6 +87,7 @@ void pbt_population_free(pbt_population *population)
     free(population->chunks);
     free(population->blocks);
     free(population->members);
+    free(population->queue.heap);
     free(population->samples);
     free(population->decisions);
     free(population->decision_values);
@@ -228,6 +229,7 @@ pbt_err pbt__population_apply(pbt_population *population, const pbt__decision *d
     who->newest = s->id.number;
     who->state = PBT_MEMBER_TRAINING;
     who->is_asked = who->is_revived = false;
+    pbt__queue_add(population, s->id.member);
     return PBT_OK;
 }
 
@@ -245,6 +247,7 @@ size_t pbt__population_mark(const pbt_population *population)
 
 void pbt__population_undo(pbt_population *population, size_t mark)
 {
+    population->queue.is_stale |= pbt__journal_mark(&population->journal) > mark;
     pbt__journal_undo(&population->journal, mark);
 }
 

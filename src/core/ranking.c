@@ -1,4 +1,4 @@
-/* ranking.c: the treap behind ranks. Recursion is as deep as the tree: some 2 log2 N. */
+/* ranking.c: the treap behind ranks. It is some 2 log2 N deep. */
 #include "core/ranking.h"
 
 #include <math.h>
@@ -38,14 +38,37 @@ static bool before(const pbt__rank_node *nodes, int32_t a, int32_t b)
     return pbt__score_before(nodes[a].score, a, nodes[b].score, b);
 }
 
-static int32_t count_of(const pbt__rank_node *nodes, int32_t node)
+/* A subtree with its size, which its parent's says. */
+typedef struct tree {
+    int32_t root; /* -1: none */
+    pbt__rank_size size;
+} tree;
+
+static pbt__rank_size sum(pbt__rank_size a, pbt__rank_size b)
 {
-    return node < 0 ? 0 : nodes[node].count;
+    return (pbt__rank_size){a.members + b.members, a.candidates + b.candidates};
 }
 
-static int32_t candidates_of(const pbt__rank_node *nodes, int32_t node)
+static pbt__rank_size difference(pbt__rank_size a, pbt__rank_size b)
 {
-    return node < 0 ? 0 : nodes[node].candidates;
+    return (pbt__rank_size){a.members - b.members, a.candidates - b.candidates};
+}
+
+static pbt__rank_size size_of(const pbt__rank_node *n)
+{
+    return (pbt__rank_size){1, n->is_candidate ? 1 : 0};
+}
+
+static tree left_of(const pbt__ranking *ranking, tree t)
+{
+    const pbt__rank_node *n = &ranking->nodes[t.root];
+    return (tree){n->left, n->before};
+}
+
+static tree right_of(const pbt__ranking *ranking, tree t)
+{
+    const pbt__rank_node *n = &ranking->nodes[t.root];
+    return (tree){n->right, difference(t.size, sum(n->before, size_of(n)))};
 }
 
 static pbt_err touch(pbt__ranking *ranking, pbt__journal *journal, int32_t node)
@@ -53,141 +76,139 @@ static pbt_err touch(pbt__ranking *ranking, pbt__journal *journal, int32_t node)
     return pbt__journal_touch(journal, &ranking->nodes[node], sizeof ranking->nodes[node]);
 }
 
-static void recount(pbt__rank_node *nodes, int32_t node)
+/* Split a subtree into those before `member` and the others. Shape: out[2] */
+static pbt_err split(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
+                     tree *out)
 {
-    pbt__rank_node *n = &nodes[node];
-    n->count = 1 + count_of(nodes, n->left) + count_of(nodes, n->right);
-    n->candidates =
-        (n->is_candidate ? 1 : 0) + candidates_of(nodes, n->left) + candidates_of(nodes, n->right);
-}
-
-/* Split a subtree into those before `member` and the others. */
-static pbt_err split(pbt__ranking *ranking, pbt__journal *journal, int32_t node, int32_t member,
-                     int32_t *low, int32_t *high)
-{
-    if (node < 0) {
-        *low = *high = -1;
+    if (t.root < 0) {
+        out[0] = out[1] = (tree){.root = -1};
         return PBT_OK;
     }
-    if (touch(ranking, journal, node) != PBT_OK) {
+    const bool is_low = before(ranking->nodes, t.root, member);
+    tree parts[2];
+    if (touch(ranking, journal, t.root) != PBT_OK ||
+        split(ranking, journal, is_low ? right_of(ranking, t) : left_of(ranking, t), member,
+              parts) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    pbt__rank_node *n = &ranking->nodes[node];
-    bool is_low = before(ranking->nodes, node, member);
-    int32_t inner = is_low ? n->right : n->left;
-    int32_t inner_low = -1;
-    int32_t inner_high = -1;
-    if (split(ranking, journal, inner, member, &inner_low, &inner_high) != PBT_OK) {
-        return PBT_ERR_MEMORY;
+    pbt__rank_node *n = &ranking->nodes[t.root];
+    if (is_low) {
+        n->right = parts[0].root;
+        out[0] = (tree){t.root, difference(t.size, parts[1].size)};
+        out[1] = parts[1];
+    } else {
+        n->left = parts[1].root;
+        n->before = parts[1].size;
+        out[0] = parts[0];
+        out[1] = (tree){t.root, difference(t.size, parts[0].size)};
     }
-    *(is_low ? &n->right : &n->left) = is_low ? inner_low : inner_high;
-    recount(ranking->nodes, node);
-    *low = is_low ? node : inner_low;
-    *high = is_low ? inner_high : node;
     return PBT_OK;
 }
 
 /* Join two subtrees, all of `low` before all of `high`. */
-static pbt_err join(pbt__ranking *ranking, pbt__journal *journal, int32_t low, int32_t high,
-                    int32_t *out)
+static pbt_err join(pbt__ranking *ranking, pbt__journal *journal, tree low, tree high, int32_t *out)
 {
-    if (low < 0 || high < 0) {
-        *out = low < 0 ? high : low;
+    if (low.root < 0 || high.root < 0) {
+        *out = low.root < 0 ? high.root : low.root;
         return PBT_OK;
     }
-    bool low_is_root = priority(low) > priority(high);
-    int32_t root = low_is_root ? low : high;
+    const bool low_is_root = priority(low.root) > priority(high.root);
+    const int32_t root = low_is_root ? low.root : high.root;
     if (touch(ranking, journal, root) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     pbt__rank_node *n = &ranking->nodes[root];
     int32_t inner = -1;
-    pbt_err err = low_is_root ? join(ranking, journal, n->right, high, &inner)
-                              : join(ranking, journal, low, n->left, &inner);
+    pbt_err err = low_is_root ? join(ranking, journal, right_of(ranking, low), high, &inner)
+                              : join(ranking, journal, low, left_of(ranking, high), &inner);
     if (err != PBT_OK) {
         return err;
     }
     *(low_is_root ? &n->right : &n->left) = inner;
-    recount(ranking->nodes, root);
+    n->before = low_is_root ? n->before : sum(n->before, low.size);
     *out = root;
     return PBT_OK;
 }
 
-static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, int32_t node, int32_t member,
+/* Where the subtree below is linked that holds `member`, or is to hold it. */
+static int32_t *link_of(pbt__ranking *ranking, tree t, int32_t member, tree *below)
+{
+    pbt__rank_node *n = &ranking->nodes[t.root];
+    const bool is_left = before(ranking->nodes, member, t.root);
+    *below = is_left ? left_of(ranking, t) : right_of(ranking, t);
+    return is_left ? &n->left : &n->right;
+}
+
+static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
                          int32_t *out)
 {
-    pbt__rank_node *nodes = ranking->nodes;
-    if (node < 0 || priority(member) > priority(node)) {
-        int32_t low = -1;
-        int32_t high = -1;
-        if (split(ranking, journal, node, member, &low, &high) != PBT_OK) {
+    pbt__rank_node *own = &ranking->nodes[member];
+    while (t.root >= 0 && priority(member) < priority(t.root)) {
+        if (touch(ranking, journal, t.root) != PBT_OK) {
             return PBT_ERR_MEMORY;
         }
-        nodes[member].left = low;
-        nodes[member].right = high;
-        recount(nodes, member);
-        *out = member;
-        return PBT_OK;
+        pbt__rank_node *n = &ranking->nodes[t.root];
+        out = link_of(ranking, t, member, &t);
+        n->before = out == &n->left ? sum(n->before, size_of(own)) : n->before;
     }
-    if (touch(ranking, journal, node) != PBT_OK) {
+    tree parts[2];
+    if (split(ranking, journal, t, member, parts) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    int32_t *link = before(nodes, member, node) ? &nodes[node].left : &nodes[node].right;
-    if (add_below(ranking, journal, *link, member, link) != PBT_OK) {
-        return PBT_ERR_MEMORY;
-    }
-    recount(nodes, node);
-    *out = node;
+    own->left = parts[0].root;
+    own->before = parts[0].size;
+    own->right = parts[1].root;
+    *out = member;
     return PBT_OK;
 }
 
-static pbt_err remove_below(pbt__ranking *ranking, pbt__journal *journal, int32_t node,
-                            int32_t member, int32_t *out)
+static pbt_err remove_below(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
+                            int32_t *out)
 {
-    pbt__rank_node *nodes = ranking->nodes;
-    if (node == member) {
-        return join(ranking, journal, nodes[node].left, nodes[node].right, out);
+    const pbt__rank_size own = size_of(&ranking->nodes[member]);
+    while (t.root != member) {
+        if (touch(ranking, journal, t.root) != PBT_OK) {
+            return PBT_ERR_MEMORY;
+        }
+        pbt__rank_node *n = &ranking->nodes[t.root];
+        out = link_of(ranking, t, member, &t);
+        n->before = out == &n->left ? difference(n->before, own) : n->before;
     }
-    if (touch(ranking, journal, node) != PBT_OK) {
-        return PBT_ERR_MEMORY;
-    }
-    int32_t *link = before(nodes, member, node) ? &nodes[node].left : &nodes[node].right;
-    if (remove_below(ranking, journal, *link, member, link) != PBT_OK) {
-        return PBT_ERR_MEMORY;
-    }
-    recount(nodes, node);
-    *out = node;
-    return PBT_OK;
+    return join(ranking, journal, left_of(ranking, t), right_of(ranking, t), out);
 }
 
 pbt_err pbt__ranking_add(pbt__ranking *ranking, pbt__journal *journal, int32_t member, double score,
                          bool is_candidate)
 {
     if (touch(ranking, journal, member) != PBT_OK ||
-        pbt__journal_touch(journal, &ranking->root, sizeof ranking->root) != PBT_OK) {
+        pbt__journal_touch(journal, ranking, sizeof *ranking) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     ranking->nodes[member] =
         (pbt__rank_node){.score = score, .left = -1, .right = -1, .is_candidate = is_candidate};
-    return add_below(ranking, journal, ranking->root, member, &ranking->root);
+    const tree whole = {ranking->root, ranking->size};
+    ranking->size = sum(ranking->size, size_of(&ranking->nodes[member]));
+    return add_below(ranking, journal, whole, member, &ranking->root);
 }
 
 pbt_err pbt__ranking_remove(pbt__ranking *ranking, pbt__journal *journal, int32_t member)
 {
-    if (pbt__journal_touch(journal, &ranking->root, sizeof ranking->root) != PBT_OK) {
+    if (pbt__journal_touch(journal, ranking, sizeof *ranking) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    return remove_below(ranking, journal, ranking->root, member, &ranking->root);
+    const tree whole = {ranking->root, ranking->size};
+    ranking->size = difference(ranking->size, size_of(&ranking->nodes[member]));
+    return remove_below(ranking, journal, whole, member, &ranking->root);
 }
 
 int32_t pbt__ranking_count(const pbt__ranking *ranking)
 {
-    return count_of(ranking->nodes, ranking->root);
+    return ranking->size.members;
 }
 
 int32_t pbt__ranking_candidates(const pbt__ranking *ranking)
 {
-    return candidates_of(ranking->nodes, ranking->root);
+    return ranking->size.candidates;
 }
 
 int32_t pbt__ranking_position(const pbt__ranking *ranking, int32_t member)
@@ -199,47 +220,41 @@ int32_t pbt__ranking_position(const pbt__ranking *ranking, int32_t member)
         if (before(nodes, member, node)) {
             node = nodes[node].left;
         } else {
-            position += 1 + count_of(nodes, nodes[node].left);
+            position += 1 + nodes[node].before.members;
             node = nodes[node].right;
         }
     }
-    return position + count_of(nodes, nodes[node].left);
+    return position + nodes[node].before.members;
 }
 
 int32_t pbt__ranking_at(const pbt__ranking *ranking, int32_t position)
 {
     const pbt__rank_node *nodes = ranking->nodes;
     int32_t node = ranking->root;
-    for (;;) {
-        int32_t left = count_of(nodes, nodes[node].left);
-        if (position == left) {
-            return node;
-        }
-        if (position < left) {
+    while (position != nodes[node].before.members) {
+        if (position < nodes[node].before.members) {
             node = nodes[node].left;
         } else {
-            position -= left + 1;
+            position -= nodes[node].before.members + 1;
             node = nodes[node].right;
         }
     }
+    return node;
 }
 
 int32_t pbt__ranking_candidate_at(const pbt__ranking *ranking, int32_t position)
 {
     const pbt__rank_node *nodes = ranking->nodes;
     int32_t node = ranking->root;
-    for (;;) {
-        int32_t left = candidates_of(nodes, nodes[node].left);
-        if (position == left && nodes[node].is_candidate) {
-            return node;
-        }
-        if (position < left) {
+    while (position != nodes[node].before.candidates || !nodes[node].is_candidate) {
+        if (position < nodes[node].before.candidates) {
             node = nodes[node].left;
         } else {
-            position -= left + (nodes[node].is_candidate ? 1 : 0);
+            position -= nodes[node].before.candidates + (nodes[node].is_candidate ? 1 : 0);
             node = nodes[node].right;
         }
     }
+    return node;
 }
 
 int32_t pbt__ranking_candidates_above(const pbt__ranking *ranking, double score)
@@ -249,7 +264,7 @@ int32_t pbt__ranking_candidates_above(const pbt__ranking *ranking, double score)
     int32_t node = ranking->root;
     while (node >= 0) {
         if (nodes[node].score > score) {
-            above += candidates_of(nodes, nodes[node].left) + (nodes[node].is_candidate ? 1 : 0);
+            above += nodes[node].before.candidates + (nodes[node].is_candidate ? 1 : 0);
             node = nodes[node].right;
         } else {
             node = nodes[node].left;

@@ -3,7 +3,7 @@
  *
  * A treap over members (Seidel and Aragon 1996) whose nodes are indexed by member number and
  * whose priorities are a hash of it: no allocation, and the same shape for the same content,
- * whatever the order of arrival. Each node counts its subtree's members and candidates. Every
+ * whatever the order of arrival. Each node counts the members and candidates before it. Every
  * change is journaled.
  *
  * The order: higher score first, then the lower member number. A score that is not finite is
@@ -16,11 +16,17 @@
 
 #include "core/journal.h"
 
+typedef struct pbt__rank_size {
+    int32_t members;
+    int32_t candidates; /* of them */
+} pbt__rank_size;
+
+/* A node counts what is left of it alone: a walk down reads no node beside its path, and beyond
+ * some 10,000 members each costs a cache line. */
 typedef struct pbt__rank_node {
     double score;
-    int32_t left, right; /* members, -1: none */
-    int32_t count;       /* members in this subtree */
-    int32_t candidates;  /* of them, candidates */
+    int32_t left, right;   /* members, -1: none */
+    pbt__rank_size before; /* the left subtree's */
     bool is_candidate;
 } pbt__rank_node;
 
@@ -28,7 +34,8 @@ typedef struct pbt__rank_node {
  * anything. */
 typedef struct pbt__ranking {
     pbt__rank_node *nodes;
-    int32_t root;
+    int32_t root; /* -1: empty, and so is `size` */
+    pbt__rank_size size;
 } pbt__ranking;
 
 /* Apply direction and finiteness: inside, higher is better and -INFINITY means "not finite". */

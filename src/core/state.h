@@ -57,6 +57,18 @@ typedef struct pbt__member_record {
     bool is_asked;     /* pbt_population_ask gave its open segment away */
 } pbt__member_record;
 
+/* A segment that waits to be asked for, or did (queue.c). */
+typedef struct pbt__queue_entry {
+    int64_t start_step;
+    int32_t member, number;
+} pbt__queue_entry;
+
+typedef struct pbt__queue {
+    pbt__queue_entry *heap; /* Shape: [capacity]; NULL: nobody asks (a study hands out by itself) */
+    size_t count, capacity;
+    bool is_stale; /* changes were taken back: made anew before the next ask */
+} pbt__queue;
+
 enum {
     PBT__LATEST = -2, /* the "point" of compare: latest */
     PBT__FREE = -3,
@@ -72,6 +84,7 @@ struct pbt_population {
     pbt__chunk **chunks;
     int32_t chunk_count;
     pbt__member_record *members;
+    pbt__queue queue;
 
     pbt__rank_block **blocks;
     int32_t block_count;
@@ -121,6 +134,16 @@ static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
 
 /* Fill a nullable error; returns its code. */
 pbt_err pbt__population_refuse(pbt_error *error, pbt_err code, const char *message);
+
+/* ---- queue.c ---- */
+
+/* Make the queue of what can be asked for. Errors: PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__queue_open(pbt_population *population);
+/* A member's newest segment can be asked for now. O(log N), amortised. */
+void pbt__queue_add(pbt_population *population, int32_t member);
+/* Take the member furthest behind, ties the lower one; -1 where nobody waits. O(log N), amortised.
+ */
+int32_t pbt__queue_take(pbt_population *population);
 
 /* ---- report.c ---- */
 

@@ -49,6 +49,72 @@ static void a_round_is_asked_again_when_it_is_over(void **state)
     pbt_population_free(population);
 }
 
+/* The member furthest behind whose open segment nobody was given, found by looking at all; -1.
+ * Shape: asked[population]: the number that was given away last, of each. */
+static int32_t furthest_behind(const pbt_population *population, const int32_t *asked)
+{
+    int32_t furthest = -1;
+    int64_t step = INT64_MAX;
+    for (int32_t m = 0; m < pbt__population_search(population)->population; m++) {
+        pbt_segment s = newest_of(population, m);
+        bool waits = pbt__population_state(population, m) == PBT_MEMBER_TRAINING;
+        if (waits && asked[m] != s.id.number && s.start_step < step) {
+            furthest = m;
+            step = s.start_step;
+        }
+    }
+    return furthest;
+}
+
+/* Tell how a member went, or that its attempt failed; once in so many times it is taken back. */
+static void move_on(pbt_population *population, int32_t m, dice *d, int32_t undo_one_in)
+{
+    size_t mark = pbt__population_mark(population);
+    if (dice_below(d, 20) == 0) {
+        bool gave_up = false;
+        pbt_segment_id id = newest_of(population, m).id;
+        assert_int_equal(pbt__population_fault(population, id, PBT__CAUSE_LOST, &gave_up), PBT_OK);
+    } else {
+        pbt_report report = report_of(population, m, dice_below(d, 9));
+        assert_int_equal(pbt__population_record(population, &report), PBT_OK);
+    }
+    settle(population);
+    if (dice_below(d, undo_one_in) == 0) {
+        pbt__population_undo(population, mark);
+    }
+    pbt__population_keep(population);
+}
+
+/* Also where members go on without being asked for, and where changes are taken back. */
+static void what_is_asked_is_what_a_scan_finds(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 7 };
+    pbt_search search = search_of(MEMBERS, PBT_ASYNCHRONOUS);
+    search.stop_steps = 100000;
+    search.lost = 0;
+    pbt_population *population = population_of(&search);
+    int32_t asked[MEMBERS] = {-1, -1, -1, -1, -1, -1, -1};
+    dice d = {3};
+    for (int32_t i = 0; i < 20000; i++) {
+        pbt_segment s;
+        int32_t m = dice_below(&d, MEMBERS);
+        bool trains = pbt__population_state(population, m) == PBT_MEMBER_TRAINING;
+        if (trains && dice_below(&d, 40) > 0) {
+            move_on(population, m, &d, i < 10000 ? 3 : 50);
+            continue;
+        }
+        int32_t expected = furthest_behind(population, asked);
+        assert_int_equal(pbt_population_ask(population, &s), expected >= 0);
+        if (expected >= 0) {
+            assert_true(is_same_id(s.id, newest_of(population, expected).id));
+            asked[expected] = s.id.number;
+        }
+    }
+    assert_int_equal(pbt__population_tally(population).failed, 0);
+    pbt_population_free(population);
+}
+
 static void a_segment_that_is_not_open_is_refused(void **state)
 {
     (void)state;
@@ -268,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ask_gives_the_furthest_behind),
         cmocka_unit_test(a_round_is_asked_again_when_it_is_over),
+        cmocka_unit_test(what_is_asked_is_what_a_scan_finds),
         cmocka_unit_test(a_segment_that_is_not_open_is_refused),
         cmocka_unit_test(too_many_samples_are_refused),
         cmocka_unit_test(a_search_that_is_wrong_makes_nothing),
