@@ -32,6 +32,7 @@
 #include "executor/signals.h"
 #include "render/format.h"
 #include "render/print.h"
+#include "study/desk.h"
 
 enum { SLOTS_MAXIMUM = 4096, TITLE_SIZE = PBT__PATH_SIZE };
 
@@ -88,7 +89,8 @@ static pbt_err check_slots(const run *this, const pbt_spec *spec, pbt_error *err
         return err;
     }
     const pbt__local_options options = slots_of(this, spec, "");
-    return pbt__local_check(spec, &options, error);
+    pbt__study_desk desk = pbt__spec_desk_init(spec);
+    return pbt__local_check(&desk.desk, &options, error);
 }
 
 /* ---- creating or continuing ---- */
@@ -239,6 +241,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
                      const char *log_folder, pbt_error *error)
 {
     const pbt_spec *spec = pbt__study_spec(study);
+    pbt__study_desk desk = pbt__study_desk_init(study);
     char worker[32];
     write_worker(this, worker, sizeof worker);
     pbt__local_options options = slots_of(this, spec, worker);
@@ -264,7 +267,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__local_start(study, &options, &watch.local, error);
+    err = pbt__local_start(&desk.desk, &options, &watch.local, error);
     if (err != PBT_OK) {
         pbt__server_remove(this->service.server, study);
         return err;

@@ -206,8 +206,8 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
         shown->head_us = now + HEAD_US;
         pbt__study_mark_head(watch->study);
         tell_still(watch, shown);
-        err =
-            pbt__local_end_dead(watch->local, pbt__is_dead, (void *)(uintptr_t)watch->place, error);
+        err = pbt__study_end_dead(watch->study, pbt__is_dead, (void *)(uintptr_t)watch->place,
+                                  pbt__local_may_be_killed(pbt__study_spec(watch->study)), error);
         err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {

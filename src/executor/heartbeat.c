@@ -8,6 +8,7 @@
  *
  * It also ends training when the time of stop.seconds is over.
  */
+#include <math.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
@@ -86,7 +87,8 @@ static void renew(pbt__slot *slot)
     }
     const pbt__pulse pulse = {
         .segment = beat.segment, .attempt = beat.attempt, .step = atomic_load(&slot->step)};
-    const pbt_err err = pbt__study_heartbeat(local->study, &slot->who, &pulse, &verb, &error);
+    pbt__desk *desk = local->desk;
+    const pbt_err err = desk->ops->heartbeat(desk, &slot->who, &pulse, &verb, &error);
     pbt__slot_leave(slot);
     const pbt__order order = order_of(err, verb);
     pthread_mutex_lock(&local->mutex);
@@ -132,11 +134,12 @@ static int64_t watch_time(pbt__local *local)
 {
     enum { LOOK_AGAIN_US = 100000 };
     pbt_error error = {0};
-    pbt_err err = PBT_OK;
+    pbt__desk *desk = local->desk;
+    double left = INFINITY;
     pthread_mutex_unlock(&local->mutex);
-    const double left = pbt__study_seconds_left(local->study);
+    const pbt_err err =
+        desk->ops->watch_time != NULL ? desk->ops->watch_time(desk, &left, &error) : PBT_OK;
     if (left <= 0) {
-        err = pbt__study_stop_in_time(local->study, &error);
         pbt__local_stop(local, false);
     }
     if (err != PBT_OK && err != PBT_ERR_BUSY) {

@@ -346,77 +346,68 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
     return pbt__fail_errno(error, "cannot start a thread");
 }
 
-/* Trainers in processes of their own die with a run and are not to blame; a plugin in a thread may
- * have killed it. */
-static bool may_have_killed(const pbt__local *local)
+bool pbt__local_may_be_killed(const pbt_spec *spec)
 {
-    return local->runner == &pbt__runner_plugin_thread;
+    return choose_runner(&spec->trainer) == &pbt__runner_plugin_thread;
 }
 
-/* Whoever had our slots' names before is dead: what it held can be claimed at once. */
-static pbt_err end_old_leases(const pbt__local *local, const char *worker_name, pbt_error *error)
+static pbt_err begin(const pbt__local *local, const char *worker_name, pbt_error *error)
 {
     char prefix[PBT__NAME_SIZE];
-    snprintf(prefix, sizeof prefix, "%s-", worker_name);
-    return pbt__study_end_leases(local->study, prefix, may_have_killed(local), error);
-}
-
-pbt_err pbt__local_end_dead(const pbt__local *local,
-                            bool (*is_dead)(void *context, const char *worker), void *context,
-                            pbt_error *error)
-{
-    return pbt__study_end_dead(local->study, is_dead, context, may_have_killed(local), error);
+    (void)snprintf(prefix, sizeof prefix, "%s-", worker_name);
+    return local->desk->ops->begin(local->desk, prefix, pbt__local_may_be_killed(local->spec),
+                                   error);
 }
 
 static void listen_to_workers(pbt__local *local, bool listens)
 {
     const pbt__listener listener = {.tell = local->runner->told, .context = local};
-    if (listener.tell != NULL) {
-        pbt__study_listen(local->study, listens ? &listener : NULL);
+    if (listener.tell != NULL && local->desk->ops->listen != NULL) {
+        local->desk->ops->listen(local->desk, listens ? &listener : NULL);
     }
 }
 
-static pbt__local *local_new(pbt__study *study, const pbt_spec *spec)
+static pbt__local *local_new(pbt__desk *desk)
 {
     pbt__local *local = pbt__calloc(1, sizeof *local);
     if (local != NULL) {
-        local->study = study;
-        local->spec = spec;
+        local->desk = desk;
+        local->spec = desk->ops->spec(desk);
         local->warden = -1;
         init_locks(local);
     }
     return local;
 }
 
-pbt_err pbt__local_check(const pbt_spec *spec, const pbt__local_options *options, pbt_error *error)
+pbt_err pbt__local_check(pbt__desk *desk, const pbt__local_options *options, pbt_error *error)
 {
-    pbt__local *local = local_new(NULL, spec);
+    pbt__local *local = local_new(desk);
     if (local == NULL) {
         return pbt__fail_memory(error);
     }
+    local->is_check = true;
     const pbt_err err = open_runner(local, options, error);
     destroy(local);
     return err;
 }
 
-pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options, pbt__local **out,
+pbt_err pbt__local_start(pbt__desk *desk, const pbt__local_options *options, pbt__local **out,
                          pbt_error *error)
 {
-    pbt__local *local = local_new(study, pbt__study_spec(study));
+    pbt__local *local = local_new(desk);
     if (local == NULL) {
         return pbt__fail_memory(error);
     }
     pbt_err err = prepare(local, options, error);
     if (err == PBT_OK) {
-        err = end_old_leases(local, options->worker_name, error);
+        listen_to_workers(local, true);
+        err = begin(local, options->worker_name, error);
     }
     if (err == PBT_OK) {
-        listen_to_workers(local, true);
-        pbt__study_attend(study, true);
         err = start_threads(local, error);
     }
     if (err != PBT_OK) {
-        pbt__study_attend(study, false);
+        desk->ops->end(desk);
         listen_to_workers(local, false);
         destroy(local);
         return err;
@@ -441,7 +432,7 @@ void pbt__local_stop(pbt__local *local, bool now)
     for (int32_t i = 0; i < local->slot_count; i++) {
         (void)eventfd_write(local->slots[i].wake, 1);
     }
-    pbt__study_wake(local->study);
+    local->desk->ops->halt(local->desk);
 }
 
 /* When slots that do not end are left behind, on the monotonic clock; INT64_MAX: not as yet. */
@@ -491,7 +482,7 @@ pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
         pthread_rwlock_unlock(&local->gate);
     }
     listen_to_workers(local, false);
-    pbt__study_attend(local->study, false);
+    local->desk->ops->end(local->desk);
     end_heartbeat(local);
     pthread_mutex_lock(&local->mutex);
     const pbt_err err = local->failure;

@@ -9,7 +9,7 @@
 #ifndef PBT_EXECUTOR_LOCAL_H
 #define PBT_EXECUTOR_LOCAL_H
 
-#include "study/study.h"
+#include "desk/desk.h"
 
 typedef struct pbt__local pbt__local;
 
@@ -29,26 +29,26 @@ typedef struct pbt__local_options {
 } pbt__local_options;
 
 /*
- * Find what would keep pbt__local_start from starting a study of this spec, before there is one:
- * nothing is made, nothing is left running. Errors: as pbt__local_start.
+ * Find what would keep pbt__local_start from starting, also before there is a study: of the desk
+ * only `spec` and `other_size` are asked. Nothing is made, nothing is left running. Errors: as
+ * pbt__local_start.
  */
-PBT_MUST_USE pbt_err pbt__local_check(const pbt_spec *spec, const pbt__local_options *options,
+PBT_MUST_USE pbt_err pbt__local_check(pbt__desk *desk, const pbt__local_options *options,
                                       pbt_error *error);
 
 /*
- * Start the slots of a study, after ending the leases of whoever had their names before. The study
- * is borrowed and must outlive the result. Errors: PBT_ERR_TRAINER (the plugin cannot be loaded:
- * the detail says why; the program is not found), PBT_ERR_ARGUMENT (protocol `worker` needs a
- * server; the slots need more GPUs than there are), PBT_ERR_IO, PBT_ERR_STORE, PBT_ERR_MEMORY.
+ * Start slots at a desk, after ending the leases of whoever had their names before. The desk is
+ * borrowed, must outlive the result, and starts nothing after it. Errors: PBT_ERR_TRAINER (the
+ * plugin cannot be loaded: the detail says why; the program is not found), PBT_ERR_ARGUMENT
+ * (protocol `worker` needs a server; the slots need more GPUs than there are), PBT_ERR_IO,
+ * PBT_ERR_STORE, PBT_ERR_MEMORY.
  */
-PBT_MUST_USE pbt_err pbt__local_start(pbt__study *study, const pbt__local_options *options,
+PBT_MUST_USE pbt_err pbt__local_start(pbt__desk *desk, const pbt__local_options *options,
                                       pbt__local **out, pbt_error *error);
 
-/* End the leases of those workers of whom `is_dead` says so, as a start ends those of whoever had
- * our slots' names before. */
-PBT_MUST_USE pbt_err pbt__local_end_dead(const pbt__local *local,
-                                         bool (*is_dead)(void *context, const char *worker),
-                                         void *context, pbt_error *error);
+/* Say whether what a spec trains may kill the process whose slots train it: a plugin in a thread. A
+ * lease that ends so counts as lost; trainers in processes of their own are not to blame. */
+bool pbt__local_may_be_killed(const pbt_spec *spec);
 
 /* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are released. 30
  * seconds later, with `now` at once, processes get SIGKILL and threads are left behind. Returns at
@@ -61,7 +61,7 @@ bool pbt__local_is_done(const pbt__local *local);
 
 /* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. A
  * plugin's thread that ends neither by a stop, as said there, nor with the study is left behind: it
- * touches the study no more, which may be closed, and its slot is freed when it returns. */
+ * touches the desk no more, which may be closed, and its slot is freed when it returns. */
 PBT_MUST_USE pbt_err pbt__local_finish(pbt__local *local, pbt_error *error);
 
 /* The log of a member, whether or not it exists yet. Shape: out[PBT__PATH_SIZE] */

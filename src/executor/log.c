@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "executor/placeholders.h"
+#include "study/study.h"
 
 enum { LINE_MAXIMUM = 64 * 1024 };
 

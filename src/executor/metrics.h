@@ -6,7 +6,7 @@
 #ifndef PBT_EXECUTOR_METRICS_H
 #define PBT_EXECUTOR_METRICS_H
 
-#include "study/study.h"
+#include "desk/desk.h"
 
 enum {
     PBT__METRICS_MAXIMUM = 128,

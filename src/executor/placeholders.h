@@ -3,7 +3,7 @@
 #define PBT_EXECUTOR_PLACEHOLDERS_H
 
 #include "base/text.h"
-#include "study/study.h"
+#include "desk/desk.h"
 
 enum { PBT__ARGUMENTS_MAXIMUM = 1024 * 1024 }; /* Units: bytes of all arguments */
 

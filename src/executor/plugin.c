@@ -20,6 +20,7 @@
 #include "executor/job.h"
 #include "executor/log.h"
 #include "executor/program.h"
+#include "study/study.h"
 
 static bool is_isolated(const pbt__local *local)
 {
@@ -33,12 +34,13 @@ static bool is_isolated(const pbt__local *local)
 static pbt_err check_sizes(const pbt__local *local, const struct pbt__plugin *plugin,
                            pbt_error *error)
 {
-    pbt__start found;
+    pbt__start found = {.member = -1};
+    pbt__desk *desk = local->desk;
     char id[PBT__ID_SIZE] = "a start checkpoint";
     const int64_t size_bytes = (int64_t)plugin->facts.state_size;
-    const pbt_err err = local->study != NULL
-                            ? pbt__study_other_size(local->study, size_bytes, &found, error)
-                            : pbt__spec_other_size(local->spec, size_bytes, &found);
+    const pbt_err err = desk->ops->other_size != NULL
+                            ? desk->ops->other_size(desk, size_bytes, &found, error)
+                            : PBT_OK;
     if (err != PBT_OK || found.member < 0) {
         return err;
     }
@@ -174,13 +176,13 @@ static pbt_err probe(pbt__local *local, pbt_error *error)
     return err;
 }
 
-static pbt_err load(pbt__local *local, pbt_error *error)
+static pbt_err load_library(pbt__local *local, pbt_error *error)
 {
     if (!is_isolated(local)) {
         return load_here(local, error);
     }
     const pbt_err err = pbt__program_open(local, error);
-    return err == PBT_OK && local->study == NULL ? probe(local, error) : err;
+    return err == PBT_OK && local->is_check ? probe(local, error) : err;
 }
 
 static pbt_err plugin_open(pbt__local *local, pbt_error *error)
@@ -194,7 +196,7 @@ static pbt_err plugin_open(pbt__local *local, pbt_error *error)
     pthread_mutex_init(&plugin->mutex, NULL);
     pbt_err err = pbt__local_path(local, local->spec->trainer.library, plugin->path, error);
     if (err == PBT_OK) {
-        err = load(local, error);
+        err = load_library(local, error);
     }
     return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
 }
@@ -285,46 +287,49 @@ static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
 static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
 {
     const struct pbt__plugin *plugin = slot->local->runner_data;
-    void *blob = NULL;
-    char *bytes = NULL;
+    pbt__desk *desk = slot->local->desk;
+    void *bytes = NULL;
     size_t length = 0;
-    pbt_err err = PBT_OK;
-    if (assignment->load_kind == PBT__CHECKPOINT_INLINE) {
-        err = pbt__study_blob(slot->local->study, assignment->load_from, &blob, &length,
-                              &slot->error);
-    } else {
-        err = pbt__file_read(assignment->load, plugin->facts.state_size, &bytes, &length,
-                             &slot->error);
-    }
+    pbt_err err =
+        desk->ops->read(desk, assignment, plugin->facts.state_size, &bytes, &length, &slot->error);
     if (err == PBT_OK) {
-        err = take_bytes(slot, blob != NULL ? blob : bytes, length);
+        err = take_bytes(slot, bytes, length);
     }
-    free(blob);
     free(bytes);
+    return err;
+}
+
+/* Have what the segment starts from in the state, or, for a plugin that loads by itself, at the
+ * path `brought->load`. */
+static pbt_err load(pbt__slot *slot, const pbt__assignment *assignment, pbt__assignment *brought,
+                    pbt__lesson *lesson)
+{
+    const struct pbt__plugin *plugin = slot->local->runner_data;
+    pbt__desk *desk = slot->local->desk;
+    if (!plugin->facts.does_save || assignment->load_kind == PBT__CHECKPOINT_INLINE) {
+        const pbt_err err = read_bytes(slot, assignment);
+        lesson->is_filled = err == PBT_OK;
+        return err;
+    }
+    *brought = *assignment;
+    const pbt_err err = desk->ops->bring(desk, brought, &slot->error);
+    lesson->load = err == PBT_OK ? brought->load : NULL;
     return err;
 }
 
 /* Fill the state with what the segment starts from, or have the lesson do so. Returns false with
  * the outcome where that failed. */
-static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson *lesson,
-                 pbt__outcome *out)
+static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__assignment *brought,
+                 pbt__lesson *lesson, pbt__outcome *out)
 {
-    const struct pbt__plugin *plugin = slot->local->runner_data;
-    if (assignment->is_fresh) {
-        return true;
-    }
-    lesson->is_filled = fill_from_memory(slot, assignment);
-    if (lesson->is_filled) {
-        return true;
-    }
-    if (plugin->facts.does_save && assignment->load_kind != PBT__CHECKPOINT_INLINE) {
-        lesson->load = assignment->load;
+    lesson->is_filled = !assignment->is_fresh && fill_from_memory(slot, assignment);
+    if (assignment->is_fresh || lesson->is_filled) {
         return true;
     }
     if (!pbt__slot_enter(slot)) {
         return false;
     }
-    const pbt_err err = read_bytes(slot, assignment);
+    const pbt_err err = load(slot, assignment, brought, lesson);
     pbt__slot_leave(slot);
     const bool is_bad = err == PBT_ERR_CHECKPOINT || err == PBT_ERR_LIMIT;
     if (is_bad) {
@@ -332,8 +337,17 @@ static bool fill(pbt__slot *slot, const pbt__assignment *assignment, pbt__lesson
     } else if (err != PBT_OK) {
         pbt__outcome_hinder(out, slot);
     }
-    lesson->is_filled = err == PBT_OK;
     return err == PBT_OK;
+}
+
+/* Remove what was brought for a lesson alone. */
+static void drop(pbt__slot *slot, const pbt__assignment *brought)
+{
+    pbt__desk *desk = slot->local->desk;
+    if (pbt__slot_enter(slot)) {
+        (void)desk->ops->drop(desk, brought); /* what is left is swept */
+        pbt__slot_leave(slot);
+    }
 }
 
 /* ---- one segment -------------------------------------------------------------------------------
@@ -402,18 +416,22 @@ static void train_job(pbt__slot *slot, const pbt__assignment *assignment, const 
                       pbt__outcome *out)
 {
     struct pbt__plugin_slot *own = slot->runner_data;
+    pbt__assignment brought;
     pbt__lesson lesson = {.save_to = assignment->save_to, .metric = slot->local->metric};
-    const bool is_filled = fill(slot, assignment, &lesson, out);
+    const bool is_filled = fill(slot, assignment, &brought, &lesson, out);
+    bool is_given = is_filled;
     own->held = PBT_NO_SEGMENT;
-    if (!is_filled) {
-        return;
-    }
-    if (!is_isolated(slot->local)) {
+    if (is_filled && is_isolated(slot->local)) {
+        is_given = pbt__plugin_cell_give(slot, &lesson, job, out);
+    } else if (is_filled) {
         give_here(slot, &lesson, job);
-    } else if (!pbt__plugin_cell_give(slot, &lesson, job, out)) {
-        return;
     }
-    judge(slot, assignment, &lesson, out);
+    if (lesson.load != NULL) {
+        drop(slot, &brought);
+    }
+    if (is_given) {
+        judge(slot, assignment, &lesson, out);
+    }
 }
 
 static void plugin_train(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)

@@ -339,25 +339,6 @@ static void conclude(struct process *process, const pbt__assignment *assignment,
 /* ---- one segment -------------------------------------------------------------------------------
  */
 
-/* A checkpoint inside the store becomes a file beside `save_to`, to be loaded from there. */
-static pbt_err write_inline(pbt__slot *slot, pbt__assignment *assignment)
-{
-    void *bytes = NULL;
-    size_t length = 0;
-    pbt_err err =
-        pbt__study_blob(slot->local->study, assignment->load_from, &bytes, &length, &slot->error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    const int wanted =
-        snprintf(assignment->load, sizeof assignment->load, "%s.load", assignment->save_to);
-    err = wanted < 0 || (size_t)wanted >= sizeof assignment->load
-              ? pbt__fail(&slot->error, PBT_ERR_LIMIT, "'%s' is too long", assignment->save_to)
-              : pbt__file_write(assignment->load, bytes, length, &slot->error);
-    free(bytes);
-    return err;
-}
-
 static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {
     char **arguments = NULL;
@@ -396,12 +377,12 @@ static bool is_everybodys(const pbt__slot *slot, pbt_err err)
 static void process_train(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {
     pbt__assignment own = *assignment;
-    const bool is_inline = !own.is_fresh && own.load_kind == PBT__CHECKPOINT_INLINE;
-    pbt_err err = is_inline ? write_inline(slot, &own) : PBT_OK;
+    pbt__desk *desk = slot->local->desk;
+    pbt_err err = own.is_fresh ? PBT_OK : desk->ops->bring(desk, &own, &slot->error);
     if (err == PBT_OK) {
         err = run(slot, &own, out);
     }
-    if (is_inline && unlink(own.load) != 0 && errno != ENOENT) {
+    if (!own.is_fresh && !desk->ops->drop(desk, &own)) {
         pbt__log_line(slot->log, "pbt: cannot remove the checkpoint's copy; it is swept later");
     }
     if (err != PBT_OK && is_everybodys(slot, err)) {

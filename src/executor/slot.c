@@ -16,10 +16,6 @@
 #include "base/error.h"
 #include "executor/log.h"
 
-/* Units: seconds. A wait is cut short by what changes here; this bounds what other processes'
- * changes wait. */
-static const double wait_maximum = 1.0;
-
 bool pbt__slot_enter(pbt__slot *slot)
 {
     pthread_rwlock_rdlock(&slot->local->gate);
@@ -106,22 +102,20 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
     return isfinite(score);
 }
 
-/* ---- calls into the study ----------------------------------------------------------------------
+/* ---- calls at the desk -------------------------------------------------------------------------
  */
 
+/* Claim, after waiting as the last answer says. */
 static pbt_err claim(pbt__slot *slot)
 {
-    return pbt__study_claim(slot->local->study, &slot->who, &slot->action, &slot->error);
+    pbt__desk *desk = slot->local->desk;
+    return desk->ops->claim(desk, &slot->who, &slot->action, &slot->error);
 }
 
-static pbt_err wait_and_claim(pbt__slot *slot)
+/* Claim without waiting. */
+static pbt_err claim_at_once(pbt__slot *slot)
 {
-    const double seconds = slot->action.wait_seconds;
-    pbt__study_wait(slot->local->study, slot->action.seen,
-                    seconds < wait_maximum ? seconds : wait_maximum);
-    if (atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT) {
-        return PBT_OK;
-    }
+    slot->action = (pbt__action){.verb = PBT__WAIT};
     return claim(slot);
 }
 
@@ -150,9 +144,9 @@ static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment,
                             const pbt__outcome *outcome)
 {
     const pbt__failure failure = failure_of(slot, assignment, outcome);
-    const pbt_err err =
-        pbt__study_fail(slot->local->study, &slot->who, &failure, &slot->action, &slot->error);
-    return is_lost(err) ? claim(slot) : err;
+    pbt__desk *desk = slot->local->desk;
+    const pbt_err err = desk->ops->fail(desk, &slot->who, &failure, &slot->action, &slot->error);
+    return is_lost(err) ? claim_at_once(slot) : err;
 }
 
 /* Nothing was begun, or what was trained cannot be kept: the study waits until it can. */
@@ -161,9 +155,10 @@ static pbt_err hinder(pbt__slot *slot, const pbt__assignment *assignment,
 {
     const pbt_error why = slot->error;
     const pbt__failure failure = failure_of(slot, assignment, outcome);
-    const pbt_err err = pbt__study_hinder(slot->local->study, &slot->who, &failure, &why,
-                                          &slot->action, &slot->error);
-    return is_lost(err) ? claim(slot) : err;
+    pbt__desk *desk = slot->local->desk;
+    const pbt_err err =
+        desk->ops->hinder(desk, &slot->who, &failure, &why, &slot->action, &slot->error);
+    return is_lost(err) ? claim_at_once(slot) : err;
 }
 
 /* Say whether a report was refused for what the trainer did or could not store. */
@@ -203,10 +198,10 @@ static pbt_err report(pbt__slot *slot, const pbt__assignment *assignment,
         result.checkpoint = PBT__IN_MEMORY;
     }
     pbt__reply reply;
-    const pbt_err err =
-        pbt__study_report(slot->local->study, &slot->who, &result, &reply, &slot->error);
+    pbt__desk *desk = slot->local->desk;
+    const pbt_err err = desk->ops->report(desk, &slot->who, &result, &reply, &slot->error);
     if (is_lost(err)) {
-        return claim(slot);
+        return claim_at_once(slot);
     }
     if (is_refusal(err)) {
         return fail_refused(slot, assignment);
@@ -224,8 +219,9 @@ static pbt_err report(pbt__slot *slot, const pbt__assignment *assignment,
 static pbt_err give_back(pbt__slot *slot, const pbt__assignment *assignment, int64_t step,
                          bool has_progress)
 {
-    return pbt__study_release(slot->local->study, &slot->who, assignment->segment.id,
-                              assignment->attempt, step, has_progress, &slot->error);
+    pbt__desk *desk = slot->local->desk;
+    return desk->ops->release(desk, &slot->who, assignment->segment.id, assignment->attempt, step,
+                              has_progress, &slot->error);
 }
 
 /* Give a segment back; what comes next is a claim, unless the run is stopping. Progress that cannot
@@ -337,7 +333,7 @@ static bool turn(pbt__slot *slot, pbt_err *err)
     if (slot->action.verb == PBT__TRAIN) {
         *err = hand_back(slot);
     } else if (slot->action.verb == PBT__WAIT && !is_stopping) {
-        *err = wait_and_claim(slot);
+        *err = claim(slot);
         goes_on = *err == PBT_OK;
     }
     pbt__slot_leave(slot);

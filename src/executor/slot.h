@@ -12,8 +12,8 @@
  *
  * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now`, or
  * PBT__GRACE_US after any, its slot is abandoned. The thread may still be in the plugin when the
- * study is closed and pbt__local_finish has returned; hence `gate`. A slot makes every call into
- * the study between pbt__slot_enter and pbt__slot_leave, which hold the gate for reading;
+ * desk is gone and pbt__local_finish has returned; hence `gate`. A slot makes every call at the
+ * desk between pbt__slot_enter and pbt__slot_leave, which hold the gate for reading;
  * abandoning takes it for writing, so it waits for the calls on their way and lets no other begin.
  * What an abandoned thread still touches is its own copy, and is freed by the last of those who
  * hold it (`holder_count`).
@@ -120,8 +120,9 @@ typedef enum pbt__stopping {
 /* Owner: copies what it needs of the options; `metric` too, for abandoned slots outlive the study.
  */
 struct pbt__local {
-    pbt__study *study;
-    const pbt_spec *spec; /* the study's */
+    pbt__desk *desk;
+    const pbt_spec *spec; /* the desk's */
+    bool is_check;        /* nothing will be trained */
     const pbt__runner *runner;
     struct pbt__program *program; /* NULL: trainers run in this process (program.h) */
     void *runner_data;
@@ -161,7 +162,7 @@ struct pbt__local {
 /* The thread of a slot, its argument. */
 void *pbt__slot_main(void *argument);
 
-/* Begin and end a call into the study. Returns false where the slot was abandoned: return at once.
+/* Begin and end a call at the desk. Returns false where the slot was abandoned: return at once.
  */
 bool pbt__slot_enter(pbt__slot *slot);
 void pbt__slot_leave(pbt__slot *slot);

@@ -58,6 +58,13 @@ static bool is_stopping(const pbt__slot *slot)
     return atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
 }
 
+/* Say how the study stands; of whom lives here, also what it holds, renewed. */
+static pbt_err look_at(pbt__slot *slot, const char *worker, pbt__outlook *out)
+{
+    pbt__desk *desk = slot->local->desk;
+    return desk->ops->look(desk, worker, out, &slot->error);
+}
+
 static void drain_wake(const pbt__slot *slot)
 {
     eventfd_t ignored;
@@ -102,10 +109,10 @@ static void see_stall(struct life *life, pbt_segment_id trained, pbt_segment_id 
 }
 
 /* Once the study is over, a worker may take its time to end, but not for ever. */
-static void see_end(struct life *life, const pbt__summary *summary)
+static void see_end(struct life *life, const pbt__outlook *outlook)
 {
     const int64_t now_us = pbt__clock_monotonic_us();
-    if (summary->state == PBT__RUNNING) {
+    if (outlook->is_running) {
         life->over_us = 0;
     } else if (life->over_us == 0) {
         life->over_us = now_us;
@@ -117,16 +124,12 @@ static void see_end(struct life *life, const pbt__summary *summary)
 static pbt_err look(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    pbt__summary summary;
-    pbt_segment_id held;
+    pbt__outlook outlook;
     const pbt_segment_id trained = pbt__relay_segment(slot->relay);
-    pbt_err err = pbt__study_worker_lives(slot->local->study, slot->worker, &held, &slot->error);
+    const pbt_err err = look_at(slot, slot->worker, &outlook);
     if (err == PBT_OK) {
-        err = pbt__study_summary(slot->local->study, &summary, &slot->error);
-    }
-    if (err == PBT_OK) {
-        see_end(life, &summary);
-        see_stall(life, trained, held);
+        see_end(life, &outlook);
+        see_stall(life, trained, outlook.held);
     }
     return err;
 }
@@ -204,10 +207,10 @@ static pbt_err forgive(struct life *life)
 {
     char words[256], line[sizeof words + 64];
     pbt__slot *slot = life->slot;
-    pbt_segment_id held;
-    const pbt_err err =
-        pbt__study_worker_lives(slot->local->study, slot->worker, &held, &slot->error);
-    if (err != PBT_OK || held.member < 0 || !pbt__slot_forgives(slot, held.member)) {
+    pbt__outlook outlook;
+    const pbt_err err = look_at(slot, slot->worker, &outlook);
+    const int32_t member = err == PBT_OK ? outlook.held.member : -1;
+    if (member < 0 || !pbt__slot_forgives(slot, member)) {
         return err;
     }
     (void)describe(life, words, sizeof words);
@@ -221,10 +224,10 @@ static pbt_err forgive(struct life *life)
 static pbt_err hold(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    pbt__summary summary;
+    pbt__outlook outlook;
     pbt__child_peek(&life->child);
-    const pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
-    if (err != PBT_OK || summary.state != PBT__RUNNING) {
+    const pbt_err err = look_at(slot, NULL, &outlook);
+    if (err != PBT_OK || !outlook.is_running) {
         return err;
     }
     const bool is_told = pbt__child_hold(&life->child, PBT__HOLD_US);
@@ -264,26 +267,33 @@ static void quote_log(const struct life *life)
     (void)close(log);
 }
 
+/* No process can be had here that trains: wait until one can. */
+static pbt_err wait_until(pbt__slot *slot, const pbt_error *why)
+{
+    pbt__desk *desk = slot->local->desk;
+    return desk->ops->hinder(desk, &slot->who, NULL, why, NULL, &slot->error);
+}
+
 static pbt_err break_study(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    const pbt_err err = pbt__study_break(slot->local->study, &slot->error);
-    if (err != PBT_OK) {
-        return err;
+    pbt__desk *desk = slot->local->desk;
+    pbt__outlook outlook;
+    pbt_err err = desk->ops->break_off != NULL ? desk->ops->break_off(desk, &slot->error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = look_at(slot, NULL, &outlook);
     }
-    pbt__summary summary;
-    const pbt_err seen = pbt__study_summary(slot->local->study, &summary, &slot->error);
-    if (seen == PBT_OK && summary.state != PBT__RUNNING) {
+    if (err == PBT_OK && !outlook.is_running) {
         quote_log(life);
     }
-    if (seen != PBT_OK || summary.state != PBT__RUNNING) {
-        return seen;
+    if (err != PBT_OK || !outlook.is_running) {
+        return err;
     }
     pbt_error why;
     (void)pbt__fail(&why, PBT_ERR_TRAINER,
                     "the trainer ended %d times without asking for a segment", life->idle_deaths);
     pbt__error_detail(&why, "its output is in '%.480s'", pbt__relay_own_path(slot->relay));
-    return pbt__study_hinder(slot->local->study, &slot->who, NULL, &why, NULL, &slot->error);
+    return wait_until(slot, &why);
 }
 
 /* Its process could not be started. Of a study that has reported that is waited out, and so is what
@@ -291,27 +301,28 @@ static pbt_err break_study(struct life *life)
 static pbt_err wait_out(const struct life *life, pbt_err err)
 {
     pbt__slot *slot = life->slot;
-    pbt__summary summary;
+    pbt__outlook outlook;
     const pbt_error why = slot->error;
     const bool is_program = err == PBT_ERR_TRAINER;
     if (!is_program && err != PBT_ERR_IO && err != PBT_ERR_RESOURCE) {
         return err;
     }
-    const pbt_err seen = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    const pbt_err seen = look_at(slot, NULL, &outlook);
     if (seen != PBT_OK) {
         return seen;
     }
-    if (is_program && summary.segment_count == summary.member_count && summary.steps_done == 0) {
+    if (is_program && outlook.is_untouched) {
         slot->error = why;
         return err;
     }
-    return pbt__study_hinder(slot->local->study, &slot->who, NULL, &why, NULL, &slot->error);
+    return wait_until(slot, &why);
 }
 
 /* What the process held has failed. */
 static pbt_err mourn(struct life *life, int64_t sequence)
 {
     pbt__slot *slot = life->slot;
+    pbt__desk *desk = slot->local->desk;
     pbt_segment_id held;
     char words[256], log_path[PBT__PATH_SIZE];
     char message[PBT__PATH_SIZE + 300];
@@ -320,8 +331,7 @@ static pbt_err mourn(struct life *life, int64_t sequence)
     const bool is_early = !has_failed && pbt__relay_segment(slot->relay).member >= 0;
     (void)snprintf(message, sizeof message, "%s%s; its log is %s", words,
                    is_early ? " within a segment" : "", log_path);
-    const pbt_err err =
-        pbt__study_worker_failed(slot->local->study, slot->worker, message, &held, &slot->error);
+    const pbt_err err = desk->ops->bury(desk, slot->worker, message, &held, &slot->error);
     if (err != PBT_OK) {
         return err;
     }
@@ -380,8 +390,10 @@ static pbt_err run(struct life *life)
 static pbt_err bury(struct life *life)
 {
     pbt__slot *slot = life->slot;
+    pbt__desk *desk = slot->local->desk;
+    pbt_segment_id held;
     pbt__relay_turn(slot->relay, NULL, NULL);
-    return pbt__study_worker_ended(slot->local->study, slot->worker, &slot->error);
+    return desk->ops->bury(desk, slot->worker, NULL, &held, &slot->error);
 }
 
 /* The pause is short again after a worker that reported, or lived long. */
@@ -398,10 +410,10 @@ static void pause_before_next(struct life *life, int64_t began_us)
 static pbt_err live_once(struct life *life)
 {
     pbt__slot *slot = life->slot;
-    pbt__summary summary;
-    pbt_err err = pbt__study_summary(slot->local->study, &summary, &slot->error);
+    pbt__outlook outlook;
+    pbt_err err = look_at(slot, NULL, &outlook);
     const int64_t began_us = pbt__clock_monotonic_us();
-    life->sequence = err == PBT_OK ? summary.last_sequence : 0;
+    life->sequence = err == PBT_OK ? outlook.sequence : 0;
     life->log_size = own_log_size(slot);
     life->stalled = 0;
     life->over_us = 0;
@@ -410,14 +422,14 @@ static pbt_err live_once(struct life *life)
         err = run(life);
     }
     if (err == PBT_OK) {
-        err = pbt__study_summary(slot->local->study, &summary, &slot->error);
+        err = look_at(slot, NULL, &outlook);
     }
     if (err == PBT_OK && life->is_started && life->child.was_told) {
         err = bury(life);
-    } else if (err == PBT_OK && life->is_started && summary.state == PBT__RUNNING) {
-        err = mourn(life, summary.last_sequence);
+    } else if (err == PBT_OK && life->is_started && outlook.is_running) {
+        err = mourn(life, outlook.sequence);
     }
-    if (err == PBT_OK && summary.state == PBT__RUNNING) {
+    if (err == PBT_OK && outlook.is_running) {
         pause_before_next(life, began_us);
     }
     return err;
@@ -426,12 +438,12 @@ static pbt_err live_once(struct life *life)
 static pbt_err worker_run(pbt__slot *slot)
 {
     struct life life = {.slot = slot, .pause_ms = PAUSE_FIRST_MS};
-    pbt__summary summary = {.state = PBT__RUNNING};
+    pbt__outlook outlook = {.is_running = true};
     pbt_err err = PBT_OK;
-    while (err == PBT_OK && !is_stopping(slot) && summary.state == PBT__RUNNING) {
+    while (err == PBT_OK && !is_stopping(slot) && outlook.is_running) {
         err = live_once(&life);
         if (err == PBT_OK) {
-            err = pbt__study_summary(slot->local->study, &summary, &slot->error);
+            err = look_at(slot, NULL, &outlook);
         }
     }
     return err;

@@ -20,13 +20,7 @@
 #include <pbt/pbt.h>
 
 #include "base/digest.h"
-
-typedef enum pbt__checkpoint_kind {
-    PBT__CHECKPOINT_NONE,
-    PBT__CHECKPOINT_FILE,
-    PBT__CHECKPOINT_FOLDER,
-    PBT__CHECKPOINT_INLINE, /* in the store, beside its report */
-} pbt__checkpoint_kind;
+#include "desk/desk.h"
 
 /* What a published checkpoint is, and what is recorded of it. */
 typedef struct pbt__checkpoint {

@@ -10,9 +10,7 @@
 
 #include <jansson.h>
 
-#include "base/file.h"
-#include "spec/spec.h"
-#include "store/store.h"
+#include "desk/desk.h"
 #include "study/checkpoint.h"
 
 typedef struct pbt__study pbt__study;
@@ -24,79 +22,6 @@ typedef enum pbt__study_state {
     PBT__STUDY_FAILED,      /* without one usable member */
     PBT__STUDY_INTERRUPTED, /* it may go on, and nobody trains it now */
 } pbt__study_state;
-
-/* Who asks. `session` is random per process (or per slot of one): a new session of the same worker
- * ends the old one's leases. In what is said of an attempt both may be empty: then whoever holds it
- * asks. */
-typedef struct pbt__claimant {
-    const char *worker;
-    const char *session;
-} pbt__claimant;
-
-typedef enum pbt__verb { PBT__TRAIN, PBT__WAIT, PBT__STOP } pbt__verb;
-
-/* One segment as a worker is handed it. Owner: the caller's struct; `segment.values` and `.changes`
- * point into the study and stay valid while it is open. */
-typedef struct pbt__assignment {
-    pbt_segment segment;
-    int32_t attempt;
-    int64_t resume_step; /* start_step, or where a released attempt left off */
-    int64_t stop_step;   /* where its member's training ends by stop.steps in force; 0: nowhere */
-    bool is_fresh;       /* nothing to load */
-    bool reload_always;  /* load even what this session's memory holds */
-    pbt__checkpoint_kind load_kind;
-    pbt_segment_id load_from; /* whose checkpoint `load` is */
-    int64_t load_bytes;       /* of all its files; -1: not known */
-    int64_t
-        load_modified_ns; /* a start checkpoint's, which no log records; -1: not known, or none */
-    char load[PBT__PATH_SIZE]; /* "" where fresh; for PBT__CHECKPOINT_INLINE ask pbt__study_blob */
-    char save_to[PBT__PATH_SIZE];
-    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
-} pbt__assignment;
-
-typedef struct pbt__action {
-    pbt__verb verb;
-    double wait_seconds;   /* PBT__WAIT: ask again then at the latest, */
-    uint64_t seen;         /* or when pbt__study_wait(study, seen, wait_seconds) returns */
-    char reason[64];       /* PBT__STOP: "finished", "stopped", "score", "seconds", "failed" */
-    pbt__assignment train; /* PBT__TRAIN */
-} pbt__action;
-
-typedef struct pbt__metric {
-    const char *name;
-    double value;
-    const double *samples; /* Nullable. Shape: samples[sample_count] */
-    size_t sample_count;
-    bool has_value; /* false: the samples' mean is the value */
-} pbt__metric;
-
-/* How an attempt went. */
-typedef struct pbt__result {
-    pbt_segment_id segment;
-    int32_t attempt;
-    int64_t step;
-    const pbt__metric *metrics; /* Shape: metrics[metric_count]; the objective's among them */
-    size_t metric_count;
-    enum { PBT__NO_CHECKPOINT, PBT__SAVED, PBT__IN_MEMORY } checkpoint;
-    const void
-        *bytes; /* PBT__IN_MEMORY: kept in the store up to PBT__BLOB_MAXIMUM, else in the vault */
-    size_t byte_count;
-} pbt__result;
-
-typedef struct pbt__reply {
-    bool is_repeat; /* it was recorded before; nothing changed */
-    bool has_decision;
-    pbt_segment decision; /* the member's next segment, where the report's transaction made it */
-    pbt__action action;
-} pbt__reply;
-
-typedef struct pbt__failure {
-    pbt_segment_id segment;
-    int32_t attempt;
-    const char *message; /* one line; its first 1,000 bytes are recorded */
-    bool can_retry;
-    bool is_certain; /* another attempt would fail in the same way: the script itself is wrong */
-} pbt__failure;
 
 /* ---- opening ---- */
 
@@ -146,15 +71,6 @@ PBT_MUST_USE pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *wh
 PBT_MUST_USE pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who,
                                        const pbt__result *result, pbt__reply *out,
                                        pbt_error *error);
-
-/* What a heartbeat says. Shape: metrics[metric_count]; the last logged values, Nullable */
-typedef struct pbt__pulse {
-    pbt_segment_id segment;
-    int32_t attempt;
-    int64_t step;
-    const pbt__metric *metrics;
-    size_t metric_count;
-} pbt__pulse;
 
 /* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study
  * has stopped. Errors: PBT_ERR_LATE where the lease went to another. */
@@ -234,19 +150,6 @@ PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *work
 PBT_MUST_USE pbt_err pbt__study_worker_ended(pbt__study *study, const char *worker,
                                              pbt_error *error);
 
-/* What has just become of a worker by a call of its own. */
-typedef struct pbt__notice {
-    const char *worker;
-    const char *failure;          /* Nullable: why the attempt it held has failed */
-    const pbt__assignment *train; /* NULL: it holds nothing now */
-    bool has_reported;            /* what it held */
-} pbt__notice;
-
-typedef struct pbt__listener {
-    void (*tell)(void *context, const pbt__notice *notice);
-    void *context;
-} pbt__listener;
-
 /*
  * Have a listener told of every worker that is handed a segment, ends one or gives one back: after
  * that is durable, and before the worker learns of it, on the thread of the worker's call and under
@@ -267,13 +170,6 @@ PBT_MUST_USE pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error
 /* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
-
-/* Where a member goes on from. */
-typedef struct pbt__start {
-    int32_t member;      /* -1: nobody */
-    pbt_segment_id from; /* PBT_NO_SEGMENT: the spec's start checkpoint */
-    int64_t size_bytes;  /* of that checkpoint; a folder's files together */
-} pbt__start;
 
 /* Find a member whose open segment starts from a checkpoint of another size than `size_bytes`, for
  * trainers whose checkpoints all have one. */

@@ -23,6 +23,7 @@
 #include "executor/signals.h"
 #include "render/words.h"
 #include "server/server.h"
+#include "study/desk.h"
 #include "study/host.h"
 #include "study/json.h"
 #include "try/probe.h"
@@ -415,6 +416,7 @@ static pbt_err train(stage *this, pbt_error *error)
         .server_url = this->server != NULL ? pbt__server_url(this->server) : NULL,
         .token = this->worker_token,
     };
+    pbt__study_desk desk = pbt__study_desk_init(this->study);
     pbt__local *local = NULL;
     pbt__summary summary;
     pbt_error late = {0};
@@ -424,7 +426,7 @@ static pbt_err train(stage *this, pbt_error *error)
     }
     this->sequence = summary.last_sequence;
     this->begin_us = this->report_us = pbt__clock_monotonic_us();
-    err = pbt__local_start(this->study, &options, &local, error);
+    err = pbt__local_start(&desk.desk, &options, &local, error);
     if (err != PBT_OK) {
         return err;
     }

@@ -14,9 +14,11 @@
 #include "../study/scratch.h"
 #include "base/clock.h"
 #include "executor/local.h"
+#include "study/desk.h"
 
 static pbt__store *store;
 static pbt__study *study;
+static pbt__study_desk desk;
 static pbt__local *local;
 static pbt_error error;
 static bool (*interrupted)(void); /* the options' is_interrupted of what is started next */
@@ -86,7 +88,8 @@ static inline pbt_err try_start(int32_t slot_count)
         .worker_name = "test",
         .is_interrupted = interrupted,
     };
-    return pbt__local_start(study, &options, &local, &error);
+    desk = pbt__study_desk_init(study);
+    return pbt__local_start(&desk.desk, &options, &local, &error);
 }
 
 static inline void start(int32_t slot_count)
