@@ -111,8 +111,9 @@ PBT_API void pbt_worker_close(pbt_worker *worker);
 PBT_API PBT_MUST_USE pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out,
                                              pbt_error *error);
 
-/* Say why there is no next segment: "finished", "stopped", "interrupted", ...; "" before. Never
- * NULL. */
+/* Say why there is no next segment: "finished" (every member has ended), "user" (pbt stop),
+ * "score", "seconds" (the spec's `stop`), "broken" (no trainer works), "interrupted" (this worker
+ * was told to end); "" before. Never NULL. */
 PBT_API const char *pbt_worker_reason(const pbt_worker *worker);
 
 /* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe

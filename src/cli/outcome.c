@@ -110,7 +110,7 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
     char path[PBT__PATH_SIZE], option[PBT__PATH_SIZE];
     char *end = NULL;
     const char *name = pbt__study_name(outcome->study);
-    const bool is_broken = strcmp(summary->stop_reason, "broken") == 0;
+    const bool is_broken = summary->stop == PBT__STOP_BROKEN;
     pbt_err err = pbt__study_events(outcome->study, 0, see_failure, &last, error);
     if (err == PBT_OK) {
         int32_t member = last.segment.member > 0 ? last.segment.member : 0;
@@ -275,8 +275,7 @@ pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)
         return err;
     }
     if (summary.state == PBT__STUDY_FAILED) {
-        const bool is_early =
-            strcmp(summary.stop_reason, "seconds") == 0 && summary.steps_done == 0;
+        const bool is_early = summary.stop == PBT__STOP_SECONDS && summary.steps_done == 0;
         return is_early ? tell_early(outcome, &summary, error)
                         : print_failed(outcome, &summary, error);
     }

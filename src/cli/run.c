@@ -114,7 +114,7 @@ static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options
  * since. */
 static bool is_resumable(const pbt__summary *summary)
 {
-    bool is_broken = strcmp(summary->stop_reason, "broken") == 0;
+    bool is_broken = summary->stop == PBT__STOP_BROKEN;
     return summary->state == PBT__STUDY_STOPPED || is_broken;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "cli/alive.h"
 #include "executor/signals.h"
 #include "render/format.h"
@@ -82,7 +83,8 @@ static void name_log(event_lines *lines, const json_t *event)
 static bool is_idle(const event_lines *lines, const json_t *event)
 {
     const char *reason = json_string_value(json_object_get(event, "reason"));
-    return !lines->has_failed && reason != NULL && strcmp(reason, "broken") == 0;
+    return !lines->has_failed && reason != NULL &&
+           strcmp(reason, pbt__stop_name(PBT__STOP_BROKEN)) == 0;
 }
 
 static void add_words(event_lines *lines, const json_t *event)

@@ -13,6 +13,7 @@
 #define PBT_DESK_DESK_H
 
 #include "base/file.h"
+#include "base/stop.h"
 #include "spec/spec.h"
 #include "store/store.h"
 
@@ -56,10 +57,10 @@ typedef struct pbt__assignment {
 
 typedef struct pbt__action {
     pbt__verb verb;
-    double wait_seconds;   /* PBT__WAIT: ask again then at the latest, */
-    uint64_t seen;         /* or when something has changed since the desk was in this state */
-    char reason[64];       /* PBT__STOP: "finished", "stopped", "score", "seconds", "failed" */
-    pbt__assignment train; /* PBT__TRAIN */
+    double wait_seconds;     /* PBT__WAIT: ask again then at the latest, */
+    uint64_t seen;           /* or when something has changed since the desk was in this state */
+    pbt__stop_reason reason; /* PBT__STOP */
+    pbt__assignment train;   /* PBT__TRAIN */
 } pbt__action;
 
 typedef struct pbt__metric {

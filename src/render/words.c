@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/plain.h"
+#include "base/stop.h"
 #include "render/format.h"
 #include "study/study.h"
 
@@ -162,7 +163,7 @@ static void add_amended(const json_t *event, pbt__text *out)
 static void add_stopped(const json_t *event, pbt__text *out)
 {
     const char *reason = text_of(event, "reason");
-    bool is_broken = strcmp(reason, "broken") == 0;
+    bool is_broken = strcmp(reason, pbt__stop_name(PBT__STOP_BROKEN)) == 0;
     pbt__text_format(out, "stopped: %s",
                      is_broken ? "every member's first attempt has failed" : reason);
 }

@@ -109,7 +109,7 @@ pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_
     if (action->verb == PBT__WAIT) {
         json = json_pack("{s:s, s:f}", "action", "wait", "seconds", action->wait_seconds);
     } else if (action->verb == PBT__STOP) {
-        json = json_pack("{s:s, s:s}", "action", "stop", "reason", action->reason);
+        json = json_pack("{s:s, s:s}", "action", "stop", "reason", pbt__stop_name(action->reason));
     } else if (train->load_kind == PBT__CHECKPOINT_INLINE) {
         err = write_inline(request->hosted, train, path, error);
         json = err == PBT_OK ? train_json(request->hosted, train, path) : NULL;

@@ -221,8 +221,7 @@ static void assign_nothing(pbt__study *study, pbt__action *out)
                           .wait_seconds = pbt__outage_seconds(study, WAIT_SECONDS)};
     if (pbt__view_is_over(&study->view)) {
         action.verb = PBT__STOP;
-        snprintf(action.reason, sizeof action.reason, "%s",
-                 facts->stop_reason[0] != '\0' ? facts->stop_reason : "finished");
+        action.reason = facts->stop != PBT__STOP_NONE ? facts->stop : PBT__STOP_FINISHED;
     }
     action.seen = pbt__study_changes(study);
     *out = action;

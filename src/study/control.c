@@ -7,9 +7,10 @@
 
 static pbt_err fail_over(const pbt__study *study, pbt_error *error)
 {
-    const char *reason = study->view.facts.stop_reason;
+    const pbt__stop_reason stop = study->view.facts.stop;
     (void)pbt__fail(error, PBT_ERR_STATE, "study '%s' has ended", study->row.name);
-    pbt__error_detail(error, "%s", reason[0] != '\0' ? reason : "every member has finished");
+    pbt__error_detail(error, "%s",
+                      stop != PBT__STOP_NONE ? pbt__stop_name(stop) : "every member has finished");
     if (pbt__population_tally(study->view.population).failed > 0) {
         pbt__error_hint(error, "pbt resume %s --members all brings back those that failed",
                         study->row.name);
@@ -21,7 +22,7 @@ static pbt_err fail_over(const pbt__study *study, pbt_error *error)
 
 static bool is_stopped_by_user(const pbt__study *study)
 {
-    return strcmp(study->view.facts.stop_reason, "user") == 0;
+    return study->view.facts.stop == PBT__STOP_USER;
 }
 
 static pbt_err run_stop(pbt__study *study, void *arguments, pbt_error *error)
@@ -31,7 +32,7 @@ static pbt_err run_stop(pbt__study *study, void *arguments, pbt_error *error)
         return PBT_OK;
     }
     return pbt__view_is_over(&study->view) ? fail_over(study, error)
-                                           : pbt__study_log_stop(study, "user", error);
+                                           : pbt__study_log_stop(study, PBT__STOP_USER, error);
 }
 
 pbt_err pbt__study_stop(pbt__study *study, pbt_error *error)
@@ -44,7 +45,7 @@ static pbt_err run_break(pbt__study *study, void *arguments, pbt_error *error)
     (void)arguments;
     bool is_broken = !pbt__view_is_over(&study->view) &&
                      pbt__population_tally(study->view.population).reports == 0;
-    return is_broken ? pbt__study_log_stop(study, "broken", error) : PBT_OK;
+    return is_broken ? pbt__study_log_stop(study, PBT__STOP_BROKEN, error) : PBT_OK;
 }
 
 pbt_err pbt__study_break(pbt__study *study, pbt_error *error)
@@ -56,7 +57,7 @@ static pbt_err run_resume(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;
     pbt__reading reading = {.entry = {.kind = PBT__RESUMED}};
-    bool is_broken = strcmp(study->view.facts.stop_reason, "broken") == 0;
+    bool is_broken = study->view.facts.stop == PBT__STOP_BROKEN;
     if (is_stopped_by_user(study) || is_broken) {
         return pbt__study_log(study, &reading, error);
     }
@@ -142,13 +143,13 @@ static pbt_err requeue_revived(pbt__study *study, const json_t *list, pbt_error 
 static pbt_err run_revive(pbt__study *study, void *arguments, pbt_error *error)
 {
     const revive_call *call = arguments;
-    const char *reason = study->view.facts.stop_reason;
+    const pbt__stop_reason stop = study->view.facts.stop;
     json_t *list = json_array();
     pbt_err err = list != NULL ? check_revived(study, call, error) : pbt__fail_memory(error);
     if (err == PBT_OK) {
         err = list_revived(study, call, list, error);
     }
-    if (err == PBT_OK && reason[0] != '\0') {
+    if (err == PBT_OK && stop != PBT__STOP_NONE) {
         err = run_resume(study, NULL, error);
     }
     if (err == PBT_OK) {

@@ -38,6 +38,7 @@ typedef enum field_type {
     FIELD_NUMBER,
     FIELD_BOOL,
     FIELD_CAUSE,
+    FIELD_STOP,
     FIELD_JSON,
     FIELD_JSON_OR_NONE,
 } field_type;
@@ -75,7 +76,7 @@ static const field FIELDS[] = {
     {"cause", FIELD_CAUSE, AT(cause), IN(PBT__FAILED)},
     {"message", FIELD_TEXT, AT(message), IN(PBT__FAILED)},
     {"gave_up", FIELD_BOOL, AT(gave_up), IN(PBT__FAILED)},
-    {"reason", FIELD_TEXT, AT(reason), IN(PBT__STOPPED)},
+    {"reason", FIELD_STOP, AT(reason), IN(PBT__STOPPED)},
     {"amendments", FIELD_JSON, AT(amendments), IN(PBT__AMENDED)},
     {"checkpoints", FIELD_JSON, AT(collected), IN(PBT__COLLECTED)},
     {"trained_us", FIELD_COUNT, AT(trained_us), IN(PBT__TIMED)},
@@ -120,6 +121,8 @@ static json_t *field_json(const field *f, const pbt__entry *entry)
         return json_boolean(*(const bool *)at);
     case FIELD_CAUSE:
         return json_string(CAUSES[*(const pbt__cause *)at]);
+    case FIELD_STOP:
+        return json_string(pbt__stop_name(*(const pbt__stop_reason *)at));
     default: {
         json_t *json = *(json_t *const *)at;
         return json != NULL ? json_incref(json) : json_null();
@@ -181,6 +184,8 @@ static bool field_read(const field *f, const json_t *json, pbt__entry *entry)
         return json_is_boolean(json);
     case FIELD_CAUSE:
         return cause_read(json, at);
+    case FIELD_STOP:
+        return pbt__stop_read(json_string_value(json), at);
     case FIELD_JSON:
         *(json_t **)at = (json_t *)(uintptr_t)json;
         return json_is_object(json) || json_is_array(json);

@@ -8,6 +8,7 @@
 #ifndef PBT_STUDY_EVENT_H
 #define PBT_STUDY_EVENT_H
 
+#include "base/stop.h"
 #include "core/population.h"
 #include "store/store.h"
 #include "study/checkpoint.h"
@@ -27,7 +28,7 @@ typedef struct pbt__entry {
     pbt__cause cause;               /* failed */
     const char *message;            /* failed */
     bool gave_up;                   /* failed */
-    const char *reason;             /* stopped */
+    pbt__stop_reason reason;        /* stopped */
     json_t *amendments;             /* amended: [{key from to}] */
     json_t *collected;              /* collected: [id] */
     int64_t trained_us;             /* timed: by stop.seconds, up to this event */

@@ -185,7 +185,8 @@ PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pb
 PBT_MUST_USE pbt_err pbt__study_log_time(pbt__study *study, int64_t trained_us, bool is_training,
                                          pbt_error *error);
 /* Append a stop for its reason. */
-PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, pbt__stop_reason reason,
+                                         pbt_error *error);
 /* As that, where a rule says so; `has_decided`: a round may just have ended. */
 PBT_MUST_USE pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error);
 /* Write a member's claim, to the store and here. */

@@ -46,9 +46,9 @@ pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error)
 
 static bool is_without_member(const pbt__study *study, const pbt__tally *tally)
 {
-    const char *reason = study->view.facts.stop_reason;
-    bool is_broken = strcmp(reason, "broken") == 0;
-    bool has_ended = strcmp(reason, "user") != 0 && pbt__view_is_over(&study->view);
+    const pbt__stop_reason stop = study->view.facts.stop;
+    bool is_broken = stop == PBT__STOP_BROKEN;
+    bool has_ended = stop != PBT__STOP_USER && pbt__view_is_over(&study->view);
     return is_broken || tally->failed == study->view.facts.spec->search.population ||
            (has_ended && tally->best.member < 0);
 }
@@ -58,7 +58,7 @@ static pbt__study_state state_of(const pbt__study *study, const pbt__tally *tall
     if (is_without_member(study, tally)) {
         return PBT__STUDY_FAILED;
     }
-    if (strcmp(study->view.facts.stop_reason, "user") == 0) {
+    if (study->view.facts.stop == PBT__STOP_USER) {
         return PBT__STUDY_STOPPED;
     }
     return pbt__view_is_over(&study->view) ? PBT__FINISHED : PBT__RUNNING;
@@ -124,10 +124,10 @@ static void summarise(const pbt__study *study, pbt__summary *out)
         .created_us = facts->created_us,
         .now_us = pbt__clock_now_us(),
         .last_sequence = facts->sequence,
+        .stop = facts->stop,
     };
     out->has_best = pbt_population_best(study->view.population, &out->best);
     out->seconds_done = pbt__study_seconds_trained(study, out->now_us);
-    snprintf(out->stop_reason, sizeof out->stop_reason, "%s", facts->stop_reason);
     out->shown = out->state == PBT__RUNNING && !is_trained(study, out->worker_count)
                      ? PBT__STUDY_INTERRUPTED
                      : out->state;
@@ -250,7 +250,7 @@ static json_t *show_json(pbt__study *study)
                      "segments", (json_int_t)s.segment_count, "exploits",
                      (json_int_t)s.exploit_count, "best", best_json(study), "workers",
                      (int)s.worker_count, "created_at", pbt__study_time_json(s.created_us),
-                     "stop_reason", s.stop_reason, "metric", spec->metric, "notes",
+                     "stop_reason", pbt__stop_name(s.stop), "metric", spec->metric, "notes",
                      spec->notes != NULL ? spec->notes : "", "seconds_done",
                      has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
                      has_limit ? json_real(s.seconds_total) : json_null(), "diverged",
@@ -322,8 +322,8 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 /* A study that a rule has stopped is over for its members too. */
 static bool is_stopped_by_rule(const pbt__study *study)
 {
-    const char *reason = study->view.facts.stop_reason;
-    return strcmp(reason, "score") == 0 || strcmp(reason, "seconds") == 0;
+    const pbt__stop_reason stop = study->view.facts.stop;
+    return stop == PBT__STOP_SCORE || stop == PBT__STOP_SECONDS;
 }
 
 static const char *member_state(const pbt__study *study, int32_t m)

@@ -47,7 +47,7 @@ static pbt_err log_plain(pbt__study *study, pbt__entry entry, pbt_error *error)
     return err == PBT_OK ? append(study, &entry, error) : err;
 }
 
-pbt_err pbt__study_log_stop(pbt__study *study, const char *reason, pbt_error *error)
+pbt_err pbt__study_log_stop(pbt__study *study, pbt__stop_reason reason, pbt_error *error)
 {
     return log_plain(study, (pbt__entry){.kind = PBT__STOPPED, .reason = reason}, error);
 }
@@ -132,24 +132,24 @@ static bool has_reached_score(const pbt__study *study)
                                              : tally.best_score <= search->stop_score;
 }
 
-/* Which rule stops the study now; NULL: none. In generational mode a score counts at the end of a
+/* Which rule stops the study now. In generational mode a score counts at the end of a
  * round; time does not wait for it. */
-static const char *stop_due(const pbt__study *study, bool has_decided)
+static pbt__stop_reason stop_due(const pbt__study *study, bool has_decided)
 {
     bool is_round = study->view.facts.spec->search.mode == PBT_GENERATIONAL;
     if (pbt__view_is_over(&study->view)) {
-        return NULL;
+        return PBT__STOP_NONE;
     }
     if ((!is_round || has_decided) && has_reached_score(study)) {
-        return "score";
+        return PBT__STOP_SCORE;
     }
-    return pbt__study_is_out_of_time(study) ? "seconds" : NULL;
+    return pbt__study_is_out_of_time(study) ? PBT__STOP_SECONDS : PBT__STOP_NONE;
 }
 
 pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error)
 {
-    const char *reason = stop_due(study, has_decided);
-    return reason != NULL ? pbt__study_log_stop(study, reason, error) : PBT_OK;
+    const pbt__stop_reason reason = stop_due(study, has_decided);
+    return reason != PBT__STOP_NONE ? pbt__study_log_stop(study, reason, error) : PBT_OK;
 }
 
 /* A script that nobody's first attempt survived, or that failed two in the same certain way. It may
@@ -159,7 +159,7 @@ static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_er
     bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&
                      (pbt__population_tally(study->view.population).is_broken ||
                       pbt__outage_is_certain(study, entry->segment.member));
-    return is_broken ? pbt__study_log_stop(study, "broken", error) : PBT_OK;
+    return is_broken ? pbt__study_log_stop(study, PBT__STOP_BROKEN, error) : PBT_OK;
 }
 
 /* ---- what follows from what happened ---- */

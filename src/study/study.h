@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/stop.h"
 #include "desk/desk.h"
 #include "study/checkpoint.h"
 
@@ -167,7 +168,7 @@ double pbt__study_seconds_left(pbt__study *study);
 /* Stop the study where that time, or a score, says so. Idempotent. */
 PBT_MUST_USE pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error);
 
-/* Stop a study whose trainer does not even ask for a segment ("broken"), where nobody ever
+/* Stop a study whose trainer does not even ask for a segment (PBT__STOP_BROKEN), where nobody ever
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 
@@ -244,7 +245,7 @@ const char *pbt__study_name(const pbt__study *study);
 typedef struct pbt__summary {
     pbt__study_state state; /* as the log has it: never interrupted */
     pbt__study_state shown; /* as people are told: never running where nobody trains */
-    char stop_reason[64];
+    pbt__stop_reason stop;  /* why it stopped; PBT__STOP_NONE also where every member has ended */
     int64_t steps_done, steps_total;    /* total 0: stop.seconds alone ends it */
     double seconds_done, seconds_total; /* of training, by stop.seconds; total 0: no limit */
     int64_t segment_count, exploit_count;

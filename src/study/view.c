@@ -237,9 +237,8 @@ static pbt_err happen_amended(pbt__view *view, const pbt__entry *entry, pbt_erro
     }
     note_limit(view, view->facts.spec, spec);
     view->facts.spec = spec;
-    const char *stop = view->facts.stop_reason;
-    if (strcmp(stop, "score") == 0 || strcmp(stop, "seconds") == 0) {
-        view->facts.stop_reason[0] = '\0';
+    if (view->facts.stop == PBT__STOP_SCORE || view->facts.stop == PBT__STOP_SECONDS) {
+        view->facts.stop = PBT__STOP_NONE;
     }
     err = pbt__population_amend(view->population, &spec->search, error);
     if (err == PBT_OK &&
@@ -325,10 +324,10 @@ pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *reading, pbt_error
     case PBT__REVIVED:
         return happen_revived(view, entry, error);
     case PBT__STOPPED:
-        snprintf(view->facts.stop_reason, sizeof view->facts.stop_reason, "%s", entry->reason);
+        view->facts.stop = entry->reason;
         return PBT_OK;
     case PBT__RESUMED:
-        view->facts.stop_reason[0] = '\0';
+        view->facts.stop = PBT__STOP_NONE;
         return PBT_OK;
     case PBT__COLLECTED:
         return happen_collected(view, entry, error);
@@ -505,5 +504,5 @@ void pbt__view_keep(pbt__view *view)
 
 bool pbt__view_is_over(const pbt__view *view)
 {
-    return view->facts.stop_reason[0] != '\0' || pbt_population_is_over(view->population);
+    return view->facts.stop != PBT__STOP_NONE || pbt_population_is_over(view->population);
 }

@@ -24,9 +24,9 @@ typedef struct pbt__facts {
     int64_t sequence;
     pbt__digest digest; /* of event `sequence` */
     int64_t created_us;
-    pbt__digest identity; /* the digest of the first event: no other study has it */
-    int64_t time_us;      /* of the newest event */
-    char stop_reason[32]; /* "": going on */
+    pbt__digest identity;  /* the digest of the first event: no other study has it */
+    int64_t time_us;       /* of the newest event */
+    pbt__stop_reason stop; /* by a rule or a user */
     size_t amendment_count;
     bool is_timed; /* `timed` events say when it trains; else all time counts (older logs) */
     bool is_training;

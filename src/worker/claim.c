@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "worker/inside.h"
 
 enum {
@@ -37,7 +38,7 @@ pbt_err pbt__worker_take(pbt_worker *worker, pbt__wire *wire, const pbt__wire_va
     } else if (strcmp(verb, "stop") == 0) {
         worker->is_over = true;
         (void)snprintf(worker->reason, sizeof worker->reason, "%s",
-                       pbt__wire_text(wire, action, "reason", "stopped"));
+                       pbt__wire_text(wire, action, "reason", pbt__stop_name(PBT__STOP_FINISHED)));
     } else if (strcmp(verb, "wait") != 0) {
         err = pbt__fail(error, PBT_ERR_CORRUPT, "the server's answer has no valid 'action'");
     }
@@ -128,7 +129,8 @@ pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out, pbt_
     }
     if (err == PBT_OK && is_interrupted(worker)) {
         worker->is_over = true;
-        (void)snprintf(worker->reason, sizeof worker->reason, "interrupted");
+        (void)snprintf(worker->reason, sizeof worker->reason, "%s",
+                       pbt__stop_name(PBT__STOP_INTERRUPTED));
         err = worker->holding == PBT__HOLDS_COMING ? pbt__worker_drop(worker, error) : PBT_OK;
     }
     if (err == PBT_OK && worker->holding == PBT__HOLDS_COMING) {

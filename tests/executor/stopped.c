@@ -308,7 +308,7 @@ static void time_ends_a_segment_in_the_middle(void **state)
     make_study(SPEC("stop: {steps: 10, seconds: 3}\n" STRICT, COMMAND));
     run(1);
     assert_ok(pbt__study_summary(study, &summary, &error));
-    assert_string_equal(summary.stop_reason, "seconds");
+    assert_int_equal(summary.stop, PBT__STOP_SECONDS);
     assert_ok(pbt__study_events(study, 0, look_at_release, &found, &error));
     assert_true(found.has_checkpoint);
     put(in("go"), "");

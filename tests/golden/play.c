@@ -167,7 +167,7 @@ static void write_action(player *self, int w, const char *call, const pbt__actio
     } else if (action->verb == PBT__WAIT) {
         pbt__text_format(self->calls, "wait %g\n", action->wait_seconds);
     } else {
-        pbt__text_format(self->calls, "stop %s\n", action->reason);
+        pbt__text_format(self->calls, "stop %s\n", pbt__stop_name(action->reason));
     }
 }
 

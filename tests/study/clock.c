@@ -53,7 +53,7 @@ static void time_passes_while_somebody_trains(void **state)
     assert_int_equal(beat(b, "a", &action), PBT__TRAIN);
     pass(b, 1);
     assert_int_equal(beat(b, "a", &action), PBT__STOP);
-    assert_string_equal(bench_summary(b).stop_reason, "seconds");
+    assert_int_equal(bench_summary(b).stop, PBT__STOP_SECONDS);
     give_back(b, "a", &action);
     assert_int_equal(timed(b), 60);
     assert_int_equal(bench_problems(b), 0);

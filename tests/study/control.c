@@ -106,7 +106,7 @@ static void a_score_stops_a_study(void **state)
     assert_true(bench_train(b, by_member, 400) < 60);
     pbt__summary summary = bench_summary(b);
     assert_int_equal(summary.state, PBT__FINISHED);
-    assert_string_equal(summary.stop_reason, "score");
+    assert_int_equal(summary.stop, PBT__STOP_SCORE);
 }
 
 static void a_small_score_stops_a_study_that_minimizes(void **state)
@@ -134,7 +134,7 @@ static void time_stops_a_study(void **state)
     assert_int_equal(action.verb, PBT__TRAIN);
     b->now_us += 2000000;
     assert_int_equal(bench_claim(b, "b").verb, PBT__STOP);
-    assert_string_equal(bench_summary(b).stop_reason, "seconds");
+    assert_int_equal(bench_summary(b).stop, PBT__STOP_SECONDS);
 }
 
 static void a_user_stops_and_resumes(void **state)

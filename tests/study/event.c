@@ -58,7 +58,7 @@ static pbt__entry make_entry(pbt__event_kind kind, json_t *json)
         .gave_up = true,
         .trained_us = 8056898,
         .is_training = true,
-        .reason = "score",
+        .reason = PBT__STOP_SCORE,
         .amendments = json_object_get(json, "amendments"),
         .collected = json_object_get(json, "collected"),
         .name = "bench",

@@ -92,7 +92,7 @@ static void a_broken_script_costs_one_attempt_each(void **state)
     }
     pbt__summary summary = bench_summary(b);
     assert_int_equal(summary.state, PBT__STUDY_FAILED);
-    assert_string_equal(summary.stop_reason, "broken");
+    assert_int_equal(summary.stop, PBT__STOP_BROKEN);
     assert_int_equal(bench_claim(b, "a").verb, PBT__STOP);
     /* Mended, it goes on. */
     assert_ok(pbt__study_resume(b->study, &b->error));

@@ -282,7 +282,11 @@ class Worker:
 
     @property
     def stop_reason(self) -> Optional[str]:
-        """Why the iteration ended: "finished", "stopped", "interrupted", ...; None before."""
+        """Why the iteration ended; None before.
+
+        "finished" (every member has ended), "user" (pbt stop), "score", "seconds" (the spec's
+        `stop`), "broken" (no trainer works) or "interrupted" (this worker was told to end).
+        """
         return self._reason
 
     # ---- the four calls, for loops that are written that way
