@@ -25,14 +25,11 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)", store_values},
     [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
     [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
-    [PBT__OPTION_SLOTS] = {"slots", "N",
-                           "trainers at a time (default: as GPUs or processors allow)"},
-    [PBT__OPTION_GPUS] = {"gpus", "0,1,..",
-                          "GPUs to share out among slots; one named twice is shared"},
+    [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: by GPUs, else processors)"},
+    [PBT__OPTION_GPUS] = {"gpus", "0,1,..", "GPUs for the slots; one named twice is shared"},
     [PBT__OPTION_LISTEN] = {"listen", "A:P",
                             "serve the API there (default: 127.0.0.1 and a free port)"},
-    [PBT__OPTION_SEEDS] = {"seeds", "A..B",
-                           "one study per seed, named NAME-SEED, one after another"},
+    [PBT__OPTION_SEEDS] = {"seeds", "A..B", "run one study per seed, in turn, named NAME-SEED"},
     [PBT__OPTION_FOLDER] = {"output", "DIR", "the folder to make"},
     [PBT__OPTION_TABLES] = {"format", "F", "csv, jsonl or tensorboard (default: csv and jsonl)",
                             table_values},
@@ -40,11 +37,11 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                                  "write TensorBoard runs to DIR/NAME as reports come"},
     [PBT__OPTION_ON_EVENT] = {"on-event", "PROGRAM",
                               "run a program that reads each event as a line of JSON"},
-    [PBT__OPTION_AT] = {"at", "STEPS", "compare when each had done so many steps, all members'"},
+    [PBT__OPTION_AT] = {"at", "STEPS", "compare the studies after STEPS steps (sum over members)"},
     [PBT__OPTION_STEPS] = {"steps", "N",
                            "steps in a segment (default: a tenth of ready.every, or 5)"},
     [PBT__OPTION_SECONDS] = {"seconds", "N",
-                             "time to change hyperparameters one at a time (default: 120)"},
+                             "time limit for changing hyperparameters (default: 120)"},
     [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
@@ -58,11 +55,11 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "what colours the lineage: score (default) or a hyperparameter"},
     [PBT__OPTION_FORMAT] = {"format", "FORM", "csv, json or yaml (default: text)", schedule_values},
     [PBT__OPTION_GRAPH] = {"format", "FORM", "dot (default: text)", graph_values},
-    [PBT__OPTION_MEMBER] = {"member", "N", "of this member's latest report"},
-    [PBT__OPTION_SEGMENT] = {"segment", "ID", "of the lineage that ends in this segment"},
-    [PBT__OPTION_EXPORT] = {"export", "DIR", "make a folder of it, to take away"},
-    [PBT__OPTION_NAME] = {"name", "NAME", "of the new study (default: STUDY-replay)"},
-    [PBT__OPTION_SCALE] = {"scale", "X", "stretch all ages by this factor"},
+    [PBT__OPTION_MEMBER] = {"member", "N", "use this member's latest report"},
+    [PBT__OPTION_SEGMENT] = {"segment", "ID", "use the lineage that ends in this segment"},
+    [PBT__OPTION_EXPORT] = {"export", "DIR", "export it to this new folder"},
+    [PBT__OPTION_NAME] = {"name", "NAME", "name of the new study (default: STUDY-replay)"},
+    [PBT__OPTION_SCALE] = {"scale", "X", "multiply all ages by this factor"},
     [PBT__OPTION_YES] = {"yes", NULL, "do not ask"},
     [PBT__OPTION_FORCE] = {"force", NULL, "even while it is being trained"},
     [PBT__OPTION_MEMBERS] = {"members", "LIST", "bring back members that failed: 1,3 or all"},
@@ -102,29 +99,29 @@ static const pbt__note verify_statuses[] = {
 };
 
 const pbt__note pbt__files[] = {
-    {"pbt.db", "the store, unless another one is named"},
-    {"pbt.db.owner", "where commands find the 'pbt run' that holds the store"},
+    {"pbt.db", "the store, unless --store names another"},
+    {"pbt.db.owner", "address and tokens of the 'pbt run' that owns the store"},
     {"NAME.checkpoints", "checkpoints of the study NAME, beside the store"},
-    {"NAME.logs", "what its trainers wrote, a file per member, beside the store"},
+    {"NAME.logs", "its trainers' output, one file per member, beside the store"},
     {NULL, NULL},
 };
 
 static const pbt__note program_examples[] = {
-    {"pbt check study.yaml", "what would this spec do?"},
-    {"pbt run study.yaml", "run it; after any interruption, go on with it"},
-    {"pbt best", "what came out"},
+    {"pbt check study.yaml", "check a spec and see what it would do"},
+    {"pbt run study.yaml", "run it; after any interruption, continue it"},
+    {"pbt best", "show the best result"},
     {NULL, NULL},
 };
 
 static const pbt__note run_examples[] = {
-    {"pbt run study.yaml", "run a study, or go on with it"},
+    {"pbt run study.yaml", "run a study, or continue it"},
     {"pbt run study.yaml --slots 4 --gpus 0,0,1,1", "two trainers on each of two GPUs"},
-    {"pbt run study.yaml --seeds 1..5", "five studies, each with a seed of its own"},
+    {"pbt run study.yaml --seeds 1..5", "five studies, one per seed"},
     {NULL, NULL},
 };
 
 static const pbt__note try_examples[] = {
-    {"pbt try study.yaml --steps 5", "does the trainer save, load and go on?"},
+    {"pbt try study.yaml --steps 5", "does the trainer save, load and continue?"},
     {NULL, NULL},
 };
 
@@ -167,7 +164,7 @@ static const pbt__note why_examples[] = {
 
 static const pbt__note compare_examples[] = {
     {"pbt compare tuned plain", "two groups that 'run --seeds' made"},
-    {"pbt compare tuned plain --output both.svg", "and their best scores over steps"},
+    {"pbt compare tuned plain --output both.svg", "the same, with a picture of their best scores"},
     {NULL, NULL},
 };
 
@@ -177,7 +174,7 @@ static const pbt__note report_examples[] = {
 };
 
 static const pbt__note amend_examples[] = {
-    {"pbt amend first stop.steps=8000", "train longer; 'pbt run' then goes on"},
+    {"pbt amend first stop.steps=8000", "train longer; then use 'pbt run' again"},
     {"pbt amend first explore.factors='[0.9, 1.1]' notes=calmer", "two keys at once"},
     {NULL, NULL},
 };
@@ -192,8 +189,8 @@ const pbt__command pbt__program = {
     .name = "",
     .operands = "COMMAND",
     .options = BIT(VERSION) | BIT(HELP),
-    .text = "Population Based Training: trains a population of your program, moves the search\n"
-            "to what works while it trains, and keeps a log of everything it did.\n",
+    .text = "Population Based Training: trains a population of your program, improves the\n"
+            "hyperparameters while it trains, and keeps a log of everything it did.\n",
     .examples = program_examples,
     .statuses = training_statuses,
 };
@@ -210,36 +207,35 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_TRAIN,
             .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
             .text =
-                "Runs the study that a spec describes, on this machine. A study that exists\n"
-                "already is continued; a finished one prints its result. On a terminal a live\n"
-                "table shows the members; elsewhere every event is a line.\n"
+                "Runs the study that a spec describes, on this machine. An existing study is\n"
+                "continued; for a finished one the result is printed. On a terminal a live table\n"
+                "shows the members; elsewhere each event is a line.\n"
                 "\n"
-                "The same command once more, while the first runs, joins it: its slots train\n"
-                "beside the others until the study is over. Each goes on without the other.\n"
-                "Runs of --seeds are not joined.\n"
+                "Running the same command again while it runs adds its slots to the study. Either\n"
+                "process may stop; the other continues. Runs of --seeds cannot be joined.\n"
                 "\n"
-                "Ctrl-C once asks the trainers to end, so that they may save how far they have\n"
-                "come, and waits for them, 30 seconds at most; twice, it ends them at once.\n"
-                "Either way, and after any crash, the same command goes on where the study was.\n"
+                "Ctrl-C asks the trainers to save and stop, and waits at most 30 seconds for\n"
+                "them. A second Ctrl-C stops them at once. In both cases, and after any crash,\n"
+                "the same command continues the study.\n"
                 "\n"
-                "What trainers print is in NAME.logs, a file per member, checkpoints go to\n"
-                "NAME.checkpoints, both beside the store.\n"
+                "Trainers' output goes to NAME.logs, one file per member. Checkpoints go to\n"
+                "NAME.checkpoints. Both folders lie beside the store.\n"
                 "\n"
-                "By default there are as many slots as GPUs go into trainer.gpus, of those that\n"
-                "CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES name, Slurm has allotted, or the\n"
-                "driver shows; without GPUs, as many as the processors that the affinity, the\n"
-                "cgroup and Slurm grant, which the slots share by OMP_NUM_THREADS.\n"
+                "Default number of slots: visible GPUs divided by trainer.gpus. GPUs are visible\n"
+                "by CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES, else by Slurm, else by the\n"
+                "driver. Without GPUs: the processors available to this process (CPU affinity,\n"
+                "cgroup, Slurm). OMP_NUM_THREADS is set to processors / slots.\n"
                 "\n"
-                "--tensorboard goes on where its files ended, after any crash; one run at a time\n"
-                "may write there. The HParams tab shows what a member began with; 'pbt export'\n"
-                "writes what it has now.\n"
+                "--tensorboard appends to existing files, also after a crash. Only one run may\n"
+                "write to a folder at a time. The HParams tab shows each member's first\n"
+                "hyperparameters; 'pbt export' writes the present ones.\n"
                 "\n"
-                "--on-event starts one process for the run, which reads every event from the\n"
-                "first new one on, in order, until its input ends. It has 10 seconds to end then.\n"
-                "It finds PBT_STUDY and PBT_STORE in its environment; what it prints goes to\n"
-                "NAME.logs/on-event.log, which is never cut. One that is slow or fails holds\n"
-                "nothing up: what it does not take is counted in a warning, where what is in its\n"
-                "pipe counts as taken.\n",
+                "--on-event starts one process for the run. It reads every event in order, from\n"
+                "the first new one on, until its input ends; then it has 10 seconds to finish.\n"
+                "PBT_STUDY and PBT_STORE are in its environment. Its output goes to\n"
+                "NAME.logs/on-event.log, which is never truncated. A slow or failing program\n"
+                "never delays the study. Events it did not read are counted in a warning; events\n"
+                "already in its pipe count as read.\n",
             .examples = run_examples,
             .statuses = training_statuses,
         },
@@ -252,22 +248,22 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .options = BIT(STEPS) | BIT(SECONDS) | BIT(SLOTS) | BIT(GPUS) | BIT(KEEP) | BIT(JSON) |
                        BIT(HELP),
             .section = PBT__SECTION_TRAIN,
-            .summary = "train a few tiny segments and say whether the trainer does its part",
+            .summary = "train a few tiny segments and check the trainer",
             .text =
-                "Before hours are spent: trains short segments, alone and in turns, from scratch\n"
-                "and from checkpoints, and compares them. Says whether the trainer runs, saves,\n"
-                "loads, goes on at the right step, applies hyperparameters after loading, repeats\n"
-                "itself, and keeps members apart; and what the study will take, and the program's\n"
-                "start. Each hyperparameter is changed alone, as long as --seconds allow, so that\n"
-                "one that is ignored is named. One that is reported back, as a metric of the same\n"
-                "name, must be the one that was given.\n"
+                "Trains short segments, alone and in turns, from scratch and from checkpoints,\n"
+                "and compares them. Checks that the trainer runs, saves, loads, continues at the\n"
+                "right step, applies hyperparameters after loading, repeats itself, and keeps\n"
+                "members apart. Estimates the study's time and disk space, and the program's\n"
+                "start-up time. Hyperparameters are changed one at a time, for at most --seconds,\n"
+                "to find those that are ignored. A metric with the name of a hyperparameter must\n"
+                "have its value.\n"
                 "\n"
                 "Each check prints 'ok', 'no', '?' (undecided) or '-' (does not apply). 'no' and\n"
-                "'?' come with both numbers and a command that compares the checkpoints. Lost\n"
-                "moments of an optimizer are 'no'; a random state that is not saved, or bytes\n"
-                "alone that differ, are '?'. No store and no checkpoint of yours is touched. What\n"
-                "is made lies in $TMPDIR, or /tmp; it is removed where no check says 'no' or '?',\n"
-                "unless --keep is given.\n",
+                "'?' show both numbers and a command that compares the checkpoints. If an\n"
+                "optimizer loses its moments, that is 'no'. If a random state is not saved, or\n"
+                "only bytes differ, that is '?'. Your stores and checkpoints are not touched.\n"
+                "Files are made in $TMPDIR, or /tmp. They are removed if no check prints 'no' or\n"
+                "'?', unless --keep is given.\n",
             .examples = try_examples,
             .statuses = try_statuses,
         },
@@ -282,11 +278,11 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .summary = "train one model by the schedule that a study found",
             .text =
                 "Trains one model with exactly the hyperparameters of every age of a lineage:\n"
-                "that of the best segment, or of --member's or --segment's. It is a study of its\n"
-                "own in the same store, named STUDY-replay, with the same trainer, and is run,\n"
+                "that of the best segment, or of --member or --segment. The result is a new study\n"
+                "in the same store, named STUDY-replay, with the same trainer. It is run,\n"
                 "interrupted and continued like any other. --scale 2 trains twice as long by the\n"
-                "same schedule, in STUDY-replay-x2. STUDY may be left out where the store holds a\n"
-                "single one.\n",
+                "same schedule, in STUDY-replay-x2. STUDY may be omitted if the store holds only\n"
+                "one.\n",
             .examples = replay_examples,
             .statuses = training_statuses,
         },
@@ -300,12 +296,12 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_TRAIN,
             .summary = "validate a spec and print what it means",
             .text =
-                "Reads a spec and says what a run of it would do: how many members, segments and\n"
+                "Reads a spec and prints what a run would do: how many members, segments and\n"
                 "decisions, who copies whom, and the space with its priors. Nothing is created.\n"
                 "\n"
-                "All errors are printed, each with its line, column and a remedy; the exit status\n"
-                "is then 2. Warnings name what is allowed but probably not meant, such as a\n"
-                "hyperparameter that no argument mentions. 'run' and 'try' print the same.\n",
+                "All errors are printed, each with its line, column and remedy; the exit status\n"
+                "is then 2. Warnings name what is allowed but probably a mistake, such as a\n"
+                "hyperparameter that no argument uses. 'run' and 'try' print the same.\n",
         },
     [PBT__COMMAND_LIST] =
         {
@@ -325,7 +321,7 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .options = QUERY,
             .section = PBT__SECTION_LOOK,
             .summary = "show a study: state, progress, best",
-            .text = "Shows one study. STUDY may be left out where the store holds a single one.\n",
+            .text = "Shows one study. STUDY may be omitted if the store holds only one.\n",
         },
     [PBT__COMMAND_MEMBERS] =
         {
@@ -335,11 +331,11 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .options = QUERY,
             .section = PBT__SECTION_LOOK,
             .summary = "list a study's members with their scores and hyperparameters",
-            .text = "Lists the members of a study: where each one is, its latest score, and the\n"
-                    "hyperparameters it trains with. Of those that train: NOW is the step inside\n"
-                    "the segment, SEEN and MOVED how long ago a sign of life came and the step\n"
-                    "moved, LOGGED the values it logged last. STUDY may be left out where the\n"
-                    "store holds a single one.\n",
+            .text =
+                "Lists the members of a study: their state, latest score, and hyperparameters.\n"
+                "For those in training, NOW is the step inside the segment, SEEN the time since\n"
+                "the last sign of life, MOVED the time since the step last changed, and LOGGED\n"
+                "the values logged last. STUDY may be omitted if the store holds only one.\n",
         },
     [PBT__COMMAND_SEGMENTS] =
         {
@@ -350,9 +346,9 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "list everything a study trained, in order",
             .text =
-                "Lists the segments of a study, ordered by number, then member: PARENT is the\n"
-                "segment whose weights one started from, DONOR the member it copied. STUDY may be\n"
-                "left out where the store holds a single one.\n",
+                "Lists the segments of a study, ordered by number, then member. PARENT is the\n"
+                "segment whose weights it started from, DONOR the member it copied. STUDY may be\n"
+                "omitted if the store holds only one.\n",
             .examples = segments_examples,
         },
     [PBT__COMMAND_BEST] =
@@ -364,12 +360,12 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "show the best segment: score, checkpoint, hyperparameters",
             .text =
-                "Shows the best segment that was reported and still holds its checkpoint. STUDY\n"
-                "may be left out where the store holds a single one.\n"
+                "Shows the best segment that was reported and still has its checkpoint. STUDY may\n"
+                "be omitted if the store holds only one.\n"
                 "\n"
-                "--export makes a folder with the checkpoint, its schedule, the spec in force and\n"
-                "where all of it comes from; whole or not at all, also while the study runs. A\n"
-                "folder that exists is left alone.\n",
+                "--export makes a folder with the checkpoint, its schedule, the spec in force,\n"
+                "and the origin of all of it. The folder is complete or not made at all, also\n"
+                "while the study runs. An existing folder is refused.\n",
             .examples = best_examples,
         },
     [PBT__COMMAND_EXPORT] =
@@ -382,16 +378,16 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "write a study as CSV, JSON lines or TensorBoard event files",
             .text =
-                "Makes the folder that --output names, whole or not at all; one that exists is\n"
-                "refused. STUDY may be left out where the store holds a single one.\n"
+                "Makes the folder named by --output, complete or not at all. An existing folder\n"
+                "is refused. STUDY may be omitted if the store holds only one.\n"
                 "\n"
-                "csv, jsonl   segments and members, a row each, numbers exact; one that is not\n"
-                "             finite is nan, inf or -inf. events.jsonl is the log, study.json\n"
-                "             what 'pbt show' says, spec.yaml the spec as it was read\n"
-                "tensorboard  a run per member (m0, m1, ...) with a point per report at the\n"
-                "             member's step, and one, best, for the lineage of the best segment,\n"
-                "             at its age; the HParams tab shows a member with the\n"
-                "             hyperparameters of its newest report; values have 32 bits there\n",
+                "csv, jsonl   one row per segment and per member, numbers exact; numbers that are\n"
+                "             not finite are nan, inf or -inf. events.jsonl is the log, study.json\n"
+                "             the output of 'pbt show', spec.yaml the spec as it was read\n"
+                "tensorboard  one run per member (m0, m1, ...) with one point per report, at the\n"
+                "             member's step; and one run, best, for the lineage of the best\n"
+                "             segment, at its age. The HParams tab shows the hyperparameters of\n"
+                "             each member's latest report. Values have 32 bits there\n",
         },
     [PBT__COMMAND_PLOT] =
         {
@@ -403,11 +399,11 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "draw scores, schedules and lineage",
             .text =
-                "Draws a study into FILE, by gnuplot. 'scores' shows every member's score over\n"
-                "steps, with an arrow from donor to copier; 'schedules' each hyperparameter on\n"
-                "its own scale; 'lineage' who came from whom. 'summary' is all of them on one\n"
-                "page. The best segment and its ancestors are drawn thick in each. STUDY may be\n"
-                "left out where the store holds a single one.\n",
+                "Draws a study into FILE with gnuplot. 'scores' shows every member's score over\n"
+                "steps, with an arrow from donor to copier; 'schedules' shows each hyperparameter\n"
+                "on its own scale; 'lineage' shows whose weights came from where. 'summary' puts\n"
+                "all of them on one page. The best segment and its ancestors are drawn thick.\n"
+                "STUDY may be omitted if the store holds only one.\n",
             .examples = plot_examples,
         },
     [PBT__COMMAND_SCHEDULE] =
@@ -419,10 +415,10 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "list the hyperparameters along one lineage, from age 0",
             .text =
-                "Lists the hyperparameters that the weights of one segment were trained with,\n"
-                "whoever trained them, by age: the steps in the weights. Without --member or\n"
-                "--segment, those of the best. --format is csv, json or yaml. STUDY may be left\n"
-                "out where the store holds a single one.\n",
+                "Lists the hyperparameters that the weights of one segment were trained with, by\n"
+                "age (the steps in the weights), whichever member trained them. Default: the best\n"
+                "segment. --format is csv, json or yaml. STUDY may be omitted if the store holds\n"
+                "only one.\n",
             .examples = schedule_examples,
         },
     [PBT__COMMAND_LINEAGE] =
@@ -434,11 +430,11 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_LOOK,
             .summary = "draw whose weights came from where",
             .text =
-                "Draws the tree of segments: a line is what one member trained by itself,\n"
-                "straight down is where most of the tree went on, and * marks the way to the\n"
-                "best. Of a large tree only that way is drawn, the rest is summed up. With\n"
-                "--member, the lineage of that member's latest report alone. --format dot is for\n"
-                "Graphviz. STUDY may be left out where the store holds a single one.\n",
+                "Draws the tree of segments. Each line is what one member trained by itself; the\n"
+                "main line of the tree runs straight down, and * marks the path to the best. Of a\n"
+                "large tree only that path is drawn, and the rest is summarized. --member draws\n"
+                "only the lineage of that member's latest report. --format dot is for Graphviz.\n"
+                "STUDY may be omitted if the store holds only one.\n",
             .examples = lineage_examples,
         },
     [PBT__COMMAND_WHY] =
@@ -449,12 +445,12 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operand_maximum = 2,
             .options = QUERY,
             .section = PBT__SECTION_LOOK,
-            .summary = "say how a segment was decided: who was compared, drawn, changed",
+            .summary = "explain how a segment was decided",
             .text =
-                "Makes the decision that made a segment (such as m3s12) again, from the log, and\n"
-                "says how it came about: the rule, who was compared at which scores, what was\n"
-                "drawn, what changed, or why nothing did. STUDY may be left out where the store\n"
-                "holds a single one.\n",
+                "Makes the decision that created a segment (such as m3s12) again, from the log,\n"
+                "and explains it: the rule, who was compared at which scores, what was drawn, and\n"
+                "what changed or why nothing did. STUDY may be omitted if the store holds only\n"
+                "one.\n",
             .examples = why_examples,
         },
     [PBT__COMMAND_REPORT] =
@@ -466,13 +462,12 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .options = PLACE | BIT(PAGE) | BIT(HELP),
             .required = BIT(PAGE),
             .section = PBT__SECTION_LOOK,
-            .summary = "write a page about a study, fit for an appendix",
+            .summary = "write an HTML page about a study",
             .text =
-                "Writes one HTML file that needs nothing else: the winner with its age and\n"
-                "schedule, pictures, the fixed members of the population, the budget, what\n"
-                "'verify' says, space and rules, the spec, and where it all came from. With\n"
-                "BASELINE, studies as 'compare' takes them, their results stand beside it with\n"
-                "their statistics.\n",
+                "Writes one HTML file that needs no other file: the winner with its age and\n"
+                "schedule, pictures, the fixed members of the population, the budget, the result\n"
+                "of 'verify', space and rules, the spec, and its origin. BASELINE names other\n"
+                "studies, as for 'compare'; their results and statistics are shown beside it.\n",
             .examples = report_examples,
         },
     [PBT__COMMAND_COMPARE] =
@@ -485,16 +480,15 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .summary = "compare studies, several seeds each, with statistics",
             .text =
                 "Compares the best scores of groups of studies. STUDY is a name, the NAME of\n"
-                "studies that 'run --seeds' made, or a pattern such as 'toy-*'. Studies that\n"
-                "differ in their seed alone, by name, are one group; LABEL=STUDY,STUDY makes a\n"
-                "group of any. Without STUDY, all studies of the store but\n"
-                "replays.\n"
+                "studies made by 'run --seeds', or a pattern such as 'toy-*'. Studies whose names\n"
+                "differ only in their seed are one group. LABEL=STUDY,STUDY makes a group of any\n"
+                "studies. Without STUDY: all studies of the store except replays.\n"
                 "\n"
                 "For each group: the interquartile mean (IQM) over its seeds with a bootstrap\n"
-                "interval, the median, and the best with the age of its weights. For each two\n"
+                "interval, the median, and the best with the age of its weights. For each pair of\n"
                 "groups: the difference, the probability of improvement, and the p of a rank\n"
-                "test, paired where the seeds are the same, corrected for the number of tests.\n"
-                "Where the seeds are too few to tell, it says so. A study without a usable score\n"
+                "test, paired if the seeds are the same, corrected for the number of tests. If\n"
+                "the seeds are too few to decide, it says so. A study without a usable score\n"
                 "counts as the worst.\n"
                 "\n"
                 "docs/compare.md has the formulas.\n",
@@ -507,10 +501,11 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operand_maximum = -1,
             .options = QUERY,
             .section = PBT__SECTION_LOOK,
-            .summary = "read a study's log again and check all of it",
+            .summary = "check a study's whole log and its checkpoints",
             .text =
-                "Reads the whole log: every digest, every decision made again, every checkpoint's\n"
-                "bytes. Without STUDY, all studies of the store. Each problem is a line.\n",
+                "Reads the whole log again: checks every digest, makes every decision again, and\n"
+                "reads every checkpoint. Without STUDY: all studies of the store. Each problem is\n"
+                "a line.\n",
             .statuses = verify_statuses,
         },
     [PBT__COMMAND_STOP] =
@@ -521,9 +516,9 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operand_maximum = 1,
             .options = CHANGE,
             .section = PBT__SECTION_CHANGE,
-            .summary = "stop a study: no segment is handed out until it is resumed",
-            .text = "Stops a study at once, wherever it runs. What is being trained is given back\n"
-                    "with its progress.\n",
+            .summary = "stop a study until it is resumed",
+            .text = "Stops a study at once, wherever it runs. Segments in training are given back\n"
+                    "with their progress.\n",
         },
     [PBT__COMMAND_RESUME] =
         {
@@ -533,14 +528,14 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operand_maximum = 1,
             .options = CHANGE | BIT(MEMBERS),
             .section = PBT__SECTION_CHANGE,
-            .summary = "undo a stop, or bring back members that failed",
+            .summary = "resume a stopped study, or bring back failed members",
             .text =
-                "Lets a stopped study go on. 'pbt run' of its spec resumes it as well.\n"
+                "Lets a stopped study continue. 'pbt run' of its spec resumes it as well.\n"
                 "\n"
                 "--members brings back members that failed for good or lost their last segment,\n"
-                "also of a study that has finished or failed: each goes on from the weights it\n"
-                "had, else from a copy of another's, else afresh. 'pbt run' of the spec trains\n"
-                "them.\n",
+                "also in a study that has finished or failed. Each continues from the weights it\n"
+                "had, else from a copy of another member's, else from scratch. 'pbt run' of the\n"
+                "spec then trains them.\n",
         },
     [PBT__COMMAND_AMEND] =
         {
@@ -550,12 +545,12 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operand_maximum = -1,
             .options = CHANGE,
             .section = PBT__SECTION_CHANGE,
-            .summary = "change what a study may change, such as stop.steps=8000",
+            .summary = "change keys of a study's spec, such as stop.steps=8000",
             .text =
                 "Changes keys of a study's spec, all of them or none, as one event of its log.\n"
-                "The keys of stop, lease, failure, trainer, checkpoints, notes, ready, exploit,\n"
-                "explore and objective.window may change; the others are what the study is.\n"
-                "Values are in YAML's notation: explore.factors='[0.9, 1.1]'.\n",
+                "These may change: stop, lease, failure, trainer, checkpoints, notes, ready,\n"
+                "exploit, explore and objective.window. The other keys define the study. Values\n"
+                "are written as in YAML: explore.factors='[0.9, 1.1]'.\n",
             .examples = amend_examples,
         },
     [PBT__COMMAND_DELETE] =
@@ -568,8 +563,8 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .section = PBT__SECTION_CHANGE,
             .summary = "delete a study with its checkpoints and logs",
             .text =
-                "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first;\n"
-                "where nobody can be asked, --yes is needed.\n",
+                "Deletes a study, its checkpoints and its trainers' logs, for good. Asks first.\n"
+                "If standard input is not a terminal, --yes is required.\n",
         },
 };
 
