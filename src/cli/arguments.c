@@ -88,7 +88,7 @@ static pbt_err check_operands(const pbt__arguments *arguments, pbt_error *error)
         (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'pbt %s' needs %s", command->name,
                         command->operands);
     } else {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'pbt %s' has no use for '%s'", command->name,
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "unexpected argument '%s'",
                         arguments->operands[command->operand_maximum]);
     }
     pbt__error_hint(error, "usage: %s", line);
@@ -113,7 +113,7 @@ static pbt_err choose_command(pbt__arguments *arguments, int *index, pbt_error *
     if (near != NULL) {
         pbt__error_hint(error, "did you mean 'pbt %s'?", near);
     } else {
-        pbt__error_hint(error, "'pbt --help' lists the commands");
+        pbt__error_hint(error, "see 'pbt --help'");
     }
     return PBT_ERR_ARGUMENT;
 }
@@ -167,8 +167,8 @@ pbt_err pbt__arguments_segment(const char *text, pbt_segment_id *out, pbt_error 
 {
     pbt_segment_id id;
     if (!pbt__id_read(text, &id)) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' is no segment", text);
-        pbt__error_hint(error, "a segment is named by member and number: m3s12");
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' is not a segment name", text);
+        pbt__error_hint(error, "a segment name has a member and a number, such as m3s12");
         return PBT_ERR_ARGUMENT;
     }
     *out = id;
@@ -184,7 +184,7 @@ pbt_err pbt__arguments_integer(const char *what, const char *text, int64_t minim
     bool is_number = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
     if (!is_number || errno != 0 || value < minimum || value > maximum) {
         (void)pbt__fail(error, PBT_ERR_ARGUMENT, "%s is '%s'", what, text);
-        pbt__error_hint(error, "it takes a whole number from %" PRId64 " to %" PRId64, minimum,
+        pbt__error_hint(error, "it must be a whole number from %" PRId64 " to %" PRId64, minimum,
                         maximum);
         return PBT_ERR_ARGUMENT;
     }
@@ -199,7 +199,7 @@ pbt_err pbt__arguments_lineage(const pbt__arguments *arguments, pbt_segment_id *
     const char *member = arguments->values[PBT__OPTION_MEMBER];
     int64_t number = -1;
     if (segment != NULL && member != NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "--member and --segment exclude each other");
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "use --member or --segment, not both");
     }
     if (segment != NULL) {
         return pbt__arguments_segment(segment, out, error);

@@ -145,7 +145,7 @@ pbt_err pbt__control_amend(pbt__control *this, const char *const *keys, const ch
     }
     char *body = write_amendments(keys, values, count);
     if (body == NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "what is amended is not UTF-8");
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "the amendment is not UTF-8");
     }
     pbt_err err = call(this, "/amend", body, &is_done, error);
     free(body);

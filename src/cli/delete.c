@@ -10,9 +10,9 @@ static pbt_err confirm(pbt__study *study, pbt_error *error)
 {
     pbt__summary summary;
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "nobody can be asked whether to delete '%s'",
-                        pbt__study_name(study));
-        pbt__error_hint(error, "--yes deletes without asking");
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT,
+                        "cannot ask for confirmation: standard input is not a terminal");
+        pbt__error_hint(error, "use --yes to delete '%s' without asking", pbt__study_name(study));
         return PBT_ERR_ARGUMENT;
     }
     pbt_err err = pbt__study_summary(study, &summary, error);

@@ -115,7 +115,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     const char *output = arguments->values[PBT__OPTION_FOLDER];
     pbt_err err = read_format(arguments->values[PBT__OPTION_TABLES], &as, error);
     if (err == PBT_OK && (output == NULL || output[0] == '\0')) {
-        err = pbt__fail(error, PBT_ERR_ARGUMENT, "--output is missing");
+        err = pbt__fail(error, PBT_ERR_ARGUMENT, "option '--output DIR' is required");
         pbt__error_hint(error, "'pbt export %s --output DIR'", pbt__study_name(study));
     }
     return err == PBT_OK ? export_study(study, &as, output, error) : err;

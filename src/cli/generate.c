@@ -94,7 +94,7 @@ static pbt_err generate(const char *what, const char *path, pbt_error *error)
             return write_file(path, &script, error);
         }
     }
-    return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is nothing that can be generated", what);
+    return pbt__fail(error, PBT_ERR_ARGUMENT, "cannot generate '%s'", what);
 }
 
 int main(int count, char **arguments)

@@ -47,7 +47,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
         err = pbt__fail(error, PBT_ERR_ARGUMENT, "unknown format '%.40s'", format);
         pbt__error_hint(error, "--format is dot; without it, text");
     } else if (format != NULL && arguments->has[PBT__OPTION_JSON]) {
-        err = pbt__fail(error, PBT_ERR_ARGUMENT, "--json and --format dot exclude each other");
+        err = pbt__fail(error, PBT_ERR_ARGUMENT, "use --json or --format dot, not both");
     } else if (text != NULL) {
         err = pbt__arguments_integer("--member", text, 0, INT32_MAX, &member, error);
     }

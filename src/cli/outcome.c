@@ -125,11 +125,11 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
     pbt__place_option(outcome->place, option, sizeof option);
     if (is_broken) {
         bool never_asks = strstr(pbt__log_newest(end), PBT__LOG_IDLE_HINT) != NULL;
-        pbt__error_hint(error, "%s; the same command tries again",
-                        never_asks ? PBT__LOG_IDLE_HINT : "mend the trainer");
+        pbt__error_hint(error, "%s; then run the same command again",
+                        never_asks ? PBT__LOG_IDLE_HINT : "fix the trainer");
     } else if (summary->steps_done > 0) {
         pbt__error_hint(error,
-                        "mend the cause, then 'pbt resume %s --members all%s', then the same "
+                        "fix the cause, then 'pbt resume %s --members all%s', then the same "
                         "command goes on",
                         name, option);
     } else {
@@ -227,14 +227,15 @@ static pbt_err tell_missing(const pbt__outcome *outcome, const json_t *show, pbt
         list_returning(show, returning);
         if (returning[0] != '\0') {
             pbt__error_hint(error,
-                            "mend the cause, then 'pbt resume %s --members %s%s' brings them back, "
+                            "fix the cause, then 'pbt resume %s --members %s%s' brings them back, "
                             "and the same command trains on",
                             name, returning, option);
         } else {
-            pbt__error_hint(error,
-                            "a round does not make up what it lost; 'pbt segments %s%s' shows what "
-                            "was given up",
-                            name, option);
+            pbt__error_hint(
+                error,
+                "segments lost in earlier rounds are not trained again; 'pbt segments %s%s' shows "
+                "what was given up",
+                name, option);
         }
     }
     pbt__text_fini(&words);

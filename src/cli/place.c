@@ -88,7 +88,7 @@ pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_er
 {
     pbt__place place = {0};
     if (arguments->has[PBT__OPTION_STORE] && arguments->has[PBT__OPTION_SERVER]) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "--store and --server name two places");
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "use --store or --server, not both");
     }
     choose(arguments, &place);
     const char *file = place.server == NULL ? url_file(place.url) : NULL;
@@ -141,7 +141,7 @@ static pbt_err open_server(const pbt__place *place, pbt__store **out, pbt_error 
         err = pbt__remote_open(place->server, token, out, error);
     }
     if (err == PBT_ERR_BUSY && error->hint[0] == '\0') {
-        pbt__error_hint(error, "a run's server ends with it");
+        pbt__error_hint(error, "the server stops when its run ends");
     }
     free(token);
     return err;

@@ -22,7 +22,7 @@ static pbt_err choose_kind(const pbt__arguments *arguments, pbt__picture_kind *o
             return PBT_OK;
         }
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "there is no picture '%s'", name);
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "unknown kind of picture '%s'", name);
     pbt__error_hint(error, "--kind takes summary, scores, schedules or lineage");
     return PBT_ERR_ARGUMENT;
 }
@@ -34,9 +34,9 @@ static pbt_err choose_color(const pbt__arguments *arguments, const pbt_space *sp
     const char *name = arguments->values[PBT__OPTION_COLOR];
     *out = NULL;
     if (name != NULL && kind != PBT__PICTURE_SUMMARY && kind != PBT__PICTURE_LINEAGE) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--color has no use with --kind %s",
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--color cannot be used with --kind %s",
                         pbt__picture_name(kind));
-        pbt__error_hint(error, "it colours the lineage, alone or in the summary");
+        pbt__error_hint(error, "it applies to 'lineage' and 'summary'");
         return PBT_ERR_ARGUMENT;
     }
     if (name == NULL || strcmp(name, "score") == 0) {
@@ -97,7 +97,7 @@ static pbt_err read_trace(pbt__study *study, const pbt_space *space, const pbt__
     pbt_err err = pbt__trace_read(out, study, space, best, error);
     if (err == PBT_OK && out->count == 0) {
         pbt__trace_fini(out);
-        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "nothing was reported yet: nothing to draw");
+        err = pbt__fail(error, PBT_ERR_NOT_FOUND, "nothing to draw yet: no segment was reported");
     }
     return err;
 }
@@ -144,7 +144,7 @@ static pbt_err check_output(const pbt__arguments *arguments, pbt_error *error)
 {
     const char *path = arguments->values[PBT__OPTION_OUTPUT];
     if (path == NULL) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "where to? --output is missing");
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "option '--output FILE' is required");
         pbt__error_hint(error, "such as --output study.svg");
         return PBT_ERR_ARGUMENT;
     }

@@ -46,11 +46,11 @@ static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
         snprintf(out, PBT__NAME_SIZE, "%s", names.names[0]);
     } else if (names.count == 0) {
         err = pbt__fail(error, PBT_ERR_NOT_FOUND, "the store holds no study");
-        pbt__error_hint(error, "'pbt run SPEC' makes one");
+        pbt__error_hint(error, "'pbt run SPEC' creates one");
     } else {
         err = pbt__fail(error, PBT_ERR_ARGUMENT, "the store holds %zu studies: name one",
                         names.count);
-        pbt__error_hint(error, "'pbt list' lists them");
+        pbt__error_hint(error, "see 'pbt list'");
     }
     free(names.names);
     return err;

@@ -278,7 +278,7 @@ pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out, p
 static pbt_err refuse_begin(pbt__store *store, int64_t study, pbt__head *out, pbt_error *error)
 {
     (void)store, (void)study, (void)out;
-    return pbt__fail(error, PBT_ERR_STATE, "a server's studies are only read from here");
+    return pbt__fail(error, PBT_ERR_STATE, "a server's studies are read-only here");
 }
 
 /* ---- opening and closing ---- */
@@ -360,9 +360,9 @@ pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error)
     pbt_err err = pbt__file_read_stream(file, TOKEN_FILE_MAXIMUM, &text, &length, error);
     if (err == PBT_OK) {
         find_token(text, length);
-        err = text[0] != '\0'
-                  ? copy_token(text, out, error)
-                  : pbt__fail(error, PBT_ERR_ARGUMENT, "'%.200s' begins with no token", file);
+        err = text[0] != '\0' ? copy_token(text, out, error)
+                              : pbt__fail(error, PBT_ERR_ARGUMENT,
+                                          "'%.200s' does not begin with a token", file);
     }
     free(text);
     return err;

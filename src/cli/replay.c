@@ -20,7 +20,7 @@ static pbt_err read_scale(const pbt__arguments *arguments, double *out, pbt_erro
     if (pbt__number_read(text, out) && *out > 0 && isfinite(*out)) {
         return PBT_OK;
     }
-    return pbt__fail(error, PBT_ERR_ARGUMENT, "--scale takes a number above 0, found '%s'", text);
+    return pbt__fail(error, PBT_ERR_ARGUMENT, "--scale needs a number above 0, found '%s'", text);
 }
 
 /* --name, else NAME-replay and what makes this replay another one: "-m3", "-m3s12", "-x2".
@@ -44,7 +44,7 @@ static pbt_err write_name(const pbt__arguments *arguments, const char *study, do
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_LIMIT, "'%s-replay' is too long for a study's name", study);
-    pbt__error_hint(error, "--name gives it another");
+    pbt__error_hint(error, "use --name to choose another name");
     return PBT_ERR_LIMIT;
 }
 
@@ -59,9 +59,9 @@ static pbt_err check_name(const pbt__subject *subject, const pbt_spec *spec, pbt
     pbt_err err = pbt__query_open(&subject->place, subject->store, spec->name, PBT__ACCESS_READ,
                                   &other, error);
     if (err == PBT_OK && pbt__spec_compare(spec, pbt__study_spec(other), NULL) != PBT_OK) {
-        err = pbt__fail(error, PBT_ERR_EXISTS, "study '%s' is another one", spec->name);
+        err = pbt__fail(error, PBT_ERR_EXISTS, "a different study named '%s' exists", spec->name);
         pbt__error_detail(error, "the schedule, or what else it follows, has changed since");
-        pbt__error_hint(error, "--name gives this replay another name; or 'pbt delete %s --yes'",
+        pbt__error_hint(error, "use --name to choose another name, or 'pbt delete %s --yes'",
                         spec->name);
     }
     pbt__study_close(other);

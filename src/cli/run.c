@@ -110,7 +110,7 @@ static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options
     return err;
 }
 
-/* Say whether a study waits for its user: stopped, or broken by a trainer that has been mended
+/* Say whether a study waits for its user: stopped, or broken by a trainer that has been fixed
  * since. */
 static bool is_resumable(const pbt__summary *summary)
 {
@@ -143,7 +143,7 @@ static pbt_err continue_study(const run *this, const pbt_spec *spec,
 
 /* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then.
  * What was made is never taken back, so a trainer that cannot be started is found before: its spec
- * will be mended, and would then differ from the study's. */
+ * will be fixed, and would then differ from the study's. */
 static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bool *is_new,
                           pbt_error *error)
 {

@@ -51,8 +51,7 @@ static pbt_err choose_format(const pbt__arguments *arguments, const char **out, 
     const char *format = arguments->values[PBT__OPTION_FORMAT];
     const bool is_json = arguments->has[PBT__OPTION_JSON];
     if (is_json && format != NULL && strcmp(format, "json") != 0) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "--json and --format %.40s exclude each other",
-                         format);
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "use --json or --format %.40s, not both", format);
     }
     *out = is_json ? "json" : format;
     return PBT_OK;

@@ -27,7 +27,7 @@ static pbt_err read_listen(const char *listen, char *address, uint16_t *port, pb
     int64_t number = 0;
     size_t length = colon != NULL ? (size_t)(colon - listen) : 0;
     if (length == 0 || length >= ADDRESS_SIZE) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--listen takes ADDRESS:PORT, found '%s'", listen);
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--listen needs ADDRESS:PORT, found '%s'", listen);
         pbt__error_hint(error, "such as 127.0.0.1:8080, or 127.0.0.1:0 for a free port");
         return PBT_ERR_ARGUMENT;
     }

@@ -258,13 +258,13 @@ static pbt_err see_pause(const pbt__watch *watch, view *shown, pbt_error *error)
     }
     *error = pause.why;
     if (pause.is_own && error->hint[0] == '\0') {
-        pbt__error_hint(error, "mend it, then the same command goes on; no attempt was counted");
+        pbt__error_hint(error, "fix it, then run the same command again; no attempt was counted");
     }
     if (!pause.is_own) {
         const char *name = pbt__study_name(watch->study);
         const bool is_trainer = error->code == PBT_ERR_TRAINER;
         pbt__error_hint(error,
-                        "nothing was counted as a failure of these members: mend the cause, then "
+                        "nothing was counted as a failure of these members: fix the cause, then "
                         "the same command goes on%s%s%s",
                         is_trainer ? ". If their hyperparameters are the cause: 'pbt amend " : "",
                         is_trainer ? name : "", is_trainer ? " failure.patience=0' first" : "");

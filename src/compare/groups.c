@@ -84,7 +84,7 @@ static pbt_err check_metric(reading *this, const pbt__course *course)
     pbt__error_detail(this->error, "'%s' %s '%s', those before it: %s '%s'", course->name,
                       verb_of(course->direction), course->metric, verb_of(this->groups.direction),
                       this->groups.metric);
-    pbt__error_hint(this->error, "name studies of one metric and one direction");
+    pbt__error_hint(this->error, "compare studies with the same metric and direction");
     return PBT_ERR_ARGUMENT;
 }
 
@@ -204,8 +204,8 @@ static pbt_err add_word(reading *this, const char *label, const char *word)
         }
     }
     if (err == PBT_OK && !has_any) {
-        err = pbt__fail(this->error, PBT_ERR_NOT_FOUND, "no study is meant by '%s'", word);
-        pbt__error_hint(this->error, "'pbt list' lists the studies");
+        err = pbt__fail(this->error, PBT_ERR_NOT_FOUND, "no study matches '%s'", word);
+        pbt__error_hint(this->error, "see 'pbt list'");
     }
     return err;
 }
@@ -277,7 +277,7 @@ static pbt_err read_words(reading *this, const char *const *words, int word_coun
     }
     if (err == PBT_OK && this->shelf->count == 0) {
         err = pbt__fail(this->error, PBT_ERR_NOT_FOUND, "the store holds no study");
-        pbt__error_hint(this->error, "'pbt run SPEC' makes one");
+        pbt__error_hint(this->error, "'pbt run SPEC' creates one");
     } else if (err == PBT_OK && word_count == 0) {
         this->is_everything = true;
         err = add_word(this, NULL, "*");

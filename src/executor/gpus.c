@@ -45,7 +45,7 @@ static pbt_err split(char *text, pbt__gpus *out, pbt_error *error)
     for (char *rest = text; rest != NULL;) {
         const char *name = strsep(&rest, ",");
         if (!is_name(name) || gpus.count == GPUS_MAXIMUM) {
-            (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no GPU's name", name);
+            (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is not a GPU name", name);
             pbt__error_hint(error, "a list such as 0,1 or of UUIDs");
             pbt__gpus_fini(&gpus);
             return PBT_ERR_ARGUMENT;
@@ -135,8 +135,8 @@ pbt_err pbt__gpus_check(const pbt__gpus *gpus, const pbt_spec *spec, pbt_error *
     if (!gpus->is_given || spec->trainer.gpus > 0) {
         return PBT_OK;
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--gpus is given, and trainer.gpus is 0");
-    pbt__error_hint(error, "say in the spec how many GPUs a worker uses: trainer: {gpus: 1}");
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "--gpus is given, but trainer.gpus is 0");
+    pbt__error_hint(error, "set it in the spec, such as trainer: {gpus: 1}");
     return PBT_ERR_ARGUMENT;
 }
 

@@ -19,7 +19,7 @@ PBT_MUST_USE pbt_err pbt__job_new(pbt__slot *slot, const pbt__assignment *assign
 /* Units: bytes that any job of a space fits into. */
 size_t pbt__job_room(const pbt_space *space);
 
-/* Mend the pointers of a job that was copied, byte for byte, from the address `from`. */
+/* Fix the pointers of a job that was copied, byte for byte, from the address `from`. */
 void pbt__job_move(pbt_job *job, uintptr_t from);
 
 #endif

@@ -214,7 +214,7 @@ static pbt_err share_gpus(pbt__local *local, const pbt__local_options *options, 
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_ARGUMENT,
-                    "with %d slots of %d GPUs each, one of them would have the same GPU twice",
+                    "%d slots x %d GPUs: a slot would be given the same GPU twice",
                     (int)options->slot_count, (int)per_worker);
     pbt__error_hint(error, "fewer --slots, or name other GPUs with --gpus");
     return PBT_ERR_ARGUMENT;

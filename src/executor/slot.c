@@ -93,7 +93,7 @@ bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t s
         return false;
     }
     if (!pbt__metrics_value(&slot->metrics, metric, &score)) {
-        pbt__outcome_fail(outcome, slot, "the trainer gave no metric '%s'", metric);
+        pbt__outcome_fail(outcome, slot, "the trainer reported no metric '%s'", metric);
         outcome->is_certain = true;
         return false;
     }

@@ -59,8 +59,8 @@ pbt_err pbt__gnuplot_check(const char *path, pbt_error *error)
     if (find_format(path) != NULL) {
         return PBT_OK;
     }
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "no picture can be written to '%s'", path);
-    pbt__error_hint(error, "end it in .svg, .png or .pdf, or in .gp for gnuplot's script");
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "cannot write a picture to '%s'", path);
+    pbt__error_hint(error, "the name must end in .svg, .png, .pdf, or .gp (a gnuplot script)");
     return PBT_ERR_ARGUMENT;
 }
 
@@ -209,7 +209,7 @@ pbt_err pbt__gnuplot_render(const pbt__text *script, int width, int height, cons
     char terminal[160];
     files these = {-1, -1, -1};
     if (form == NULL || form->terminal == NULL) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no kind of picture", ending);
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is not a known kind of picture", ending);
     }
     if (script->failed) {
         return pbt__fail_memory(error);

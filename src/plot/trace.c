@@ -114,7 +114,7 @@ pbt_err pbt__trace_add(pbt__trace *trace, const json_t *row, pbt_error *error)
     }
     pbt__track *track = &trace->tracks[trace->count];
     if (!read_track(row, track)) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "a row is no segment");
+        return pbt__fail(error, PBT_ERR_CORRUPT, "invalid segment row");
     }
     for (size_t i = 0; i < width; i++) {
         trace->values[(size_t)trace->count * width + i] =

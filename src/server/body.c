@@ -25,7 +25,7 @@ static pbt_err fail_syntax(pbt__request *request, const json_error_t *why, pbt_e
                     why->column);
     pbt__error_detail(error, "%s", why->text);
     if (holds(&request->body, "NaN") || holds(&request->body, "Infinity")) {
-        pbt__error_hint(error, "numbers that are not finite travel as the strings \"nan\", \"inf\" "
+        pbt__error_hint(error, "write numbers that are not finite as the strings \"nan\", \"inf\" "
                                "and \"-inf\"");
     }
     return PBT_ERR_ARGUMENT;

@@ -28,7 +28,7 @@ static pbt_err add_event(void *context, const pbt__event *event)
     pbt__digest_write(event->digest, digest);
     json_t *body = json_stringn(event->body, event->body_length);
     if (body == NULL) {
-        return pbt__fail(this->error, PBT_ERR_CORRUPT, "event %lld is no text",
+        return pbt__fail(this->error, PBT_ERR_CORRUPT, "event %lld is not text",
                          (long long)event->sequence);
     }
     json_t *line = json_pack("{s:I, s:I, s:i, s:o, s:s}", "sequence", (json_int_t)event->sequence,

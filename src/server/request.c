@@ -56,7 +56,7 @@ static void read_query(pbt__request *request)
     }
     const bool is_upload = request->route->body == PBT__BODY_UPLOAD;
     if (is_upload && (request->attempt < 1 || request->attempt > INT32_MAX)) {
-        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "an upload says whose it is");
+        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "a checkpoint upload needs ?attempt=N");
         pbt__error_hint(&request->error, "PUT .../checkpoints/m3s12?attempt=1");
     }
 }
@@ -65,7 +65,8 @@ static void refuse_role(pbt__request *request)
 {
     pbt__request_refuse(request, MHD_HTTP_FORBIDDEN, "ERR_ROLE",
                         "a worker's token does not change a study");
-    pbt__error_detail(&request->error, "it claims, trains, reports and asks");
+    pbt__error_detail(&request->error,
+                      "a worker's token allows claims, training, reports and queries");
     pbt__error_hint(&request->error,
                     "use 'pbt' with the --store itself, or --token-file STORE.owner");
 }

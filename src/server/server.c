@@ -44,7 +44,7 @@ static pbt_err set_token(char *out, const char *token, pbt_error *error)
         is_plain = is_plain && token[i] > ' ' && token[i] < 0x7f;
     }
     if (length < TOKEN_MINIMUM || length > PBT__TOKEN_MAXIMUM || !is_plain) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "a token has %d to %d printable characters",
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "a token must have %d to %d printable characters",
                          (int)TOKEN_MINIMUM, (int)PBT__TOKEN_MAXIMUM);
     }
     memcpy(out, token, length + 1);

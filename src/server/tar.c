@@ -44,7 +44,7 @@ static pbt_err fail_archive(const tar *self, const char *what)
 static pbt_err refuse(const tar *self, const char *why)
 {
     (void)pbt__fail(self->error, PBT_ERR_CHECKPOINT, "'%s' in a checkpoint: %s", self->path, why);
-    pbt__error_hint(self->error, "a checkpoint is made of files and folders");
+    pbt__error_hint(self->error, "a checkpoint may contain only files and folders");
     return PBT_ERR_CHECKPOINT;
 }
 

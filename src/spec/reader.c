@@ -31,7 +31,7 @@ enum {
 };
 
 /* Remove the halves of characters that a cut has left. */
-static void mend(char *text)
+static void fix(char *text)
 {
     char *end = text;
     for (const char *each = text; *each != '\0';) {
@@ -50,7 +50,7 @@ pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *for
     va_start(arguments, format);
     (void)vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    mend(words);
+    fix(words);
     if (reader->findings != NULL) {
         reader->findings->place = place;
     }
@@ -71,7 +71,7 @@ void pbt__cut(const char *text, size_t size, char *out)
     if (length >= size) {
         memcpy(out + size - 4, "...", 4);
     }
-    mend(out);
+    fix(out);
 }
 
 static void describe_text(const char *text, char *out)

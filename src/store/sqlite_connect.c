@@ -149,7 +149,7 @@ static pbt_err find_file(const char *path, pbt_error *error)
         return pbt__fail_errno(error, "cannot open '%.150s'", path);
     }
     pbt__fail(error, PBT_ERR_NOT_FOUND, "there is no store '%.150s'", path);
-    pbt__error_hint(error, "name it with --store, or make one with pbt run");
+    pbt__error_hint(error, "name it with --store");
     return PBT_ERR_NOT_FOUND;
 }
 

@@ -299,7 +299,7 @@ static pbt_err run_release(pbt__study *study, void *arguments, pbt_error *error)
     bool has_progress = call->progress != NULL;
     if (has_progress && (call->step <= segment.start_step || call->step >= segment.end_step)) {
         return pbt__fail(error, PBT_ERR_REPORT,
-                         "progress lies between a segment's start and its end");
+                         "progress must lie between the segment's start and end");
     }
     err = has_progress ? pbt__study_check_bytes(study, call->progress, error) : PBT_OK;
     if (err != PBT_OK) {

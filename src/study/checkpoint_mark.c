@@ -21,7 +21,7 @@ static pbt_err make_mark(pbt__vault *vault, pbt_error *error)
     uint64_t random[3];
     char name[PBT__CHECKPOINT_NAME_SIZE], path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return pbt__fail_errno(error, "no random numbers");
+        return pbt__fail_errno(error, "cannot get random numbers");
     }
     (void)snprintf(name, sizeof name, "mark.%ld.%016" PRIx64, (long)getpid(), random[2]);
     (void)snprintf(nonce, sizeof nonce, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);

@@ -454,7 +454,7 @@ pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *space, const c
 {
     pbt__reading reading = {.entry = {.kind = event->kind}};
     if (!pbt__event_kind_is_known(event->kind)) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "an event of kind %d", (int)event->kind);
+        return pbt__fail(error, PBT_ERR_CORRUPT, "unknown event kind %d", (int)event->kind);
     }
     pbt_err err = pbt__json_read(event->body, event->body_length, &reading.json, error);
     if (err == PBT_OK) {

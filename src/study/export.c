@@ -282,7 +282,7 @@ static pbt_err name_folder(parcel *p, const char *folder, pbt_error *error)
     int written = snprintf(p->aside, sizeof p->aside, "%.*s.partial.%ld", (int)length, folder,
                            (long)getpid());
     if (length == 0 || written >= (int)sizeof p->aside) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' is no name for a folder", folder);
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%.80s' cannot be a folder's name", folder);
     }
     snprintf(p->folder, sizeof p->folder, "%.*s", (int)length, folder);
     return lstat(p->folder, &status) == 0 ? refuse(p->folder, error) : PBT_OK;

@@ -73,7 +73,7 @@ static pbt_err find_leaf(const pbt__study *study, pbt_segment_id id, pbt_segment
     if (err == PBT_OK && out->state != PBT_SEGMENT_REPORTED) {
         err = pbt__fail(error, PBT_ERR_STATE, "segment m%ds%d has not been reported",
                         (int)id.member, (int)id.number);
-        pbt__error_hint(error, "a schedule is of what was trained: name one that was");
+        pbt__error_hint(error, "only reported segments have a schedule; name one of those");
     }
     return err;
 }

@@ -153,7 +153,7 @@ pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *e
 }
 
 /* A script that nobody's first attempt survived, or that failed two in the same certain way. It may
- * be resumed, once mended, so only a failure asks. */
+ * be resumed, once fixed, so only a failure asks. */
 static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&

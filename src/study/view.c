@@ -185,7 +185,7 @@ static pbt_err happen_failed(pbt__view *view, const pbt__entry *entry, pbt_error
     bool gave_up = false;
     pbt_err err = pbt__population_fault(view->population, entry->segment, entry->cause, &gave_up);
     if (err == PBT_OK && gave_up != entry->gave_up) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "the log and the rules disagree on giving up");
+        return pbt__fail(error, PBT_ERR_CORRUPT, "event contradicts failure.retries");
     }
     return err == PBT_OK ? PBT_OK : pbt__fail(error, err, "cannot record a failure");
 }

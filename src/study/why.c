@@ -256,7 +256,7 @@ static pbt_err finish(inquiry *find, const pbt__view *view, const pbt__decision 
     char time[PBT__TIME_SIZE];
     find->is_found = true;
     if (find->due == NULL) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "the rules decide nothing there");
+        return pbt__fail(error, PBT_ERR_CORRUPT, "no decision was due for this segment");
     }
     const pbt_space *space = &view->facts.spec->search.space;
     bool agrees = pbt__decision_same(space, &find->expected, logged);

@@ -28,7 +28,7 @@ static const effect_row EFFECTS[] = {
     [PBT__EFFECT_UNCLEAR] = {PBT__OPINION_UNSURE, "cannot be told from chance",
                              "report it as a metric of the same name, or try longer segments: "
                              "--steps N"},
-    [PBT__EFFECT_FAILS] = {PBT__OPINION_NO, "fails", "narrow its prior, or mend the trainer there"},
+    [PBT__EFFECT_FAILS] = {PBT__OPINION_NO, "fails", "narrow its prior, or fix the trainer there"},
 };
 
 static const pbt_parameter *parameter_of(const pbt__trial *trial, const pbt__variation *variation)

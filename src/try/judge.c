@@ -59,7 +59,7 @@ static const char *failure_hint(const pbt__trial *trial, const pbt__probed *prob
     case PBT__CHECK_LEAKS:
         return "in a process of its own each segment trains; what is left over from one before?";
     default:
-        return probed->log_says_more ? "mend the trainer; its log says more" : "mend the trainer";
+        return probed->log_says_more ? "fix the trainer; its log says more" : "fix the trainer";
     }
 }
 

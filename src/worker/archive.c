@@ -33,7 +33,7 @@ _Static_assert(sizeof(header) == BLOCK_SIZE, "a header is one block");
 static pbt_err refuse(const char *name, const char *why, pbt_error *error)
 {
     (void)pbt__fail(error, PBT_ERR_CHECKPOINT, "'%s' in a checkpoint: %s", name, why);
-    pbt__error_hint(error, "a checkpoint is made of files and folders");
+    pbt__error_hint(error, "a checkpoint may contain only files and folders");
     return PBT_ERR_CHECKPOINT;
 }
 

@@ -81,7 +81,7 @@ static pbt_err tries_end(const pbt_worker *worker, pbt_err err, pbt_error *error
     }
     if (error != NULL) {
         error->code = PBT_ERR_IO;
-        pbt__error_hint(error, "it was asked for %.0f seconds; does 'pbt run' still live?",
+        pbt__error_hint(error, "no answer for %.0f seconds; is 'pbt run' still running?",
                         worker->patience_seconds);
     }
     return PBT_ERR_IO;

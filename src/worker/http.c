@@ -95,12 +95,12 @@ static pbt_err check_words(const char *server, const char *study, const char *to
     const bool is_url =
         strncasecmp(server, "http://", 7) == 0 || strncasecmp(server, "https://", 8) == 0;
     if (!is_url || strpbrk(server, " \t\r\n?#@") != NULL) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no server's address", server);
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is not a server address", server);
         pbt__error_hint(error, "it begins with http:// or https://, such as http://127.0.0.1:8080");
         return PBT_ERR_ARGUMENT;
     }
     if (study != NULL && !is_name(study)) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is no study's name", study);
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' is not a study name", study);
     }
     for (const char *c = token != NULL ? token : ""; *c != '\0'; c++) {
         if (*c <= ' ' || *c == 0x7F || c - token >= 256) {
@@ -211,7 +211,7 @@ static pbt_err fail_answer(const pbt__http *http, const pbt__http_answer *answer
     return code;
 }
 
-/* What another try cannot mend. */
+/* What another try cannot fix. */
 static bool is_hopeless(CURLcode code)
 {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_URL_MALFORMAT ||

@@ -68,7 +68,7 @@ static pbt_err make_session(pbt_worker *worker, pbt_error *error)
 {
     uint64_t random[2];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return pbt__fail_errno(error, "no random numbers");
+        return pbt__fail_errno(error, "cannot get random numbers");
     }
     (void)snprintf(worker->session, sizeof worker->session, "%016" PRIx64 "%016" PRIx64, random[0],
                    random[1]);

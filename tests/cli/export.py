@@ -132,7 +132,7 @@ class Export(Case):
 
     def test_usage(self):
         _, errors = self.pbt("export", "tiny", status=2)
-        self.assertIn("pbt: --output is missing\n", errors)
+        self.assertIn("pbt: option '--output DIR' is required\n", errors)
         _, errors = self.pbt("export", "tiny", "--output", "o", "--format", "xml", status=2)
         self.assertIn("pbt: --format has no 'xml'\n", errors)
 

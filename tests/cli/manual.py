@@ -64,7 +64,7 @@ class Manual(Case):
 
     def test_a_table_is_a_list(self):
         page = shown(self.pages["pbt-export.1"])
-        for row in ("csv, jsonl\n +segments and members", "tensorboard\n? +a run per member"):
+        for row in ("csv, jsonl\n +one row per segment", "tensorboard\n? +one run per member"):
             self.assertRegex(page, rf"(?m)^ +{row}")
 
     def test_sections(self):

@@ -217,10 +217,10 @@ class WorkerOutage(WorkerCase):
         for process in self.processes():
             os.kill(int(process), signal.SIGTERM)
 
-    def assert_ends_well(self, run, why, mend):
-        """The run waits, saying why; once that is mended it ends as if nothing had happened."""
+    def assert_ends_well(self, run, why, fix):
+        """The run waits, saying why; once that is fixed it ends as if nothing had happened."""
         self.assertIn(why, next(line for line in run.stdout if line.startswith("paused: ")))
-        mend()
+        fix()
         output, errors = run.communicate(timeout=60)
         self.assertEqual((run.returncode, errors), (0, ""), output)
         self.assertIn("goes on", output)

@@ -67,8 +67,8 @@ class Plot(Case):
 
     def test_what_cannot_be_drawn(self):
         for words, said in [
-            (["tiny"], "--output is missing"),
-            (["tiny", "--output", "a.jpeg"], "end it in .svg, .png or .pdf"),
+            (["tiny"], "option '--output FILE' is required"),
+            (["tiny", "--output", "a.jpeg"], "the name must end in .svg, .png, .pdf"),
             (["tiny", "--output", "a.svg", "--kind", "pie"], "scores, schedules or lineage"),
             (["tiny", "--output", "a.svg", "--color", "height"], "'height'"),
             (["tiny", "--output", "a.svg", "--color", "rate", "--kind", "scores"], "no use"),
@@ -88,7 +88,7 @@ class Plot(Case):
         process.terminate()
         process.communicate(timeout=60)
         _, errors = self.pbt("plot", "empty", "--output", "a.svg", status=1)
-        self.assertIn("nothing was reported yet: nothing to draw", errors)
+        self.assertIn("nothing to draw yet: no segment was reported", errors)
         self.assertFalse(self.path("a.svg").exists())
 
     def test_without_gnuplot(self):

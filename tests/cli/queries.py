@@ -99,7 +99,7 @@ class Queries(Case):
     def test_one_form_at_a_time(self):
         for command, form in (("schedule", "csv"), ("schedule", "yaml"), ("lineage", "dot")):
             _, errors = self.pbt(command, "tiny", "--json", "--format", form, status=2)
-            self.assertIn(f"--json and --format {form} exclude each other", errors)
+            self.assertIn(f"use --json or --format {form}, not both", errors)
         same, _ = self.pbt("schedule", "tiny", "--json", "--format", "json")
         self.assertEqual(same, self.pbt("schedule", "tiny", "--json")[0])
 
@@ -177,7 +177,7 @@ class Queries(Case):
 
     def test_delete_asks_and_removes_everything(self):
         _, errors = self.pbt("delete", "tiny", status=2)
-        self.assertIn("hint: --yes", errors)
+        self.assertIn("hint: use --yes", errors)
         self.assertEqual(len(self.json("list")), 1)
         output, _ = self.pbt("delete", "tiny", "--yes")
         self.assertEqual(output, "deleted tiny\n")

@@ -128,10 +128,10 @@ class Remote(Case):
         self.assertIn("hint: ", errors)
         for url in ("127.0.0.1:80", "ftp://localhost", "http://a b"):
             _, errors = self.pbt("show", "--server", url, status=2)
-            self.assertIn("is no server's address", errors)
+            self.assertIn("is not a server address", errors)
             self.assertIn("hint: it begins with http://", errors)
         _, errors = self.asked("show", "--store", "pbt.db", status=2)
-        self.assertIn("--store and --server", errors)
+        self.assertIn("--store or --server", errors)
 
     def test_changes_over_the_network(self):
         output, _ = self.asked("amend", "tiny", "stop.steps=80", "notes=by wire")

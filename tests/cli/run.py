@@ -217,7 +217,7 @@ class Run(Case):
         self.assertIn("cannot find the data", errors)
         self.assertRegex(errors, r"(?m)^the end of tiny\.logs/m\d\.log:")
         self.assertRegex(errors, r"(?m)^pbt: study 'tiny' ended without one usable member$")
-        self.assertIn("hint: mend the trainer; the same command tries again\n", errors)
+        self.assertIn("hint: fix the trainer; then run the same command again\n", errors)
         self.assertEqual(self.json("show")[0]["state"], "failed")
 
     def test_a_mended_trainer_is_tried_again(self):

@@ -110,7 +110,7 @@ class Slots(WorkerCase):
     def test_a_slot_never_has_a_gpu_twice(self):
         self.append("  gpus: 2\n")
         _, errors = self.pbt("run", "spec.yaml", "--gpus", "0,0,0,1", status=2)
-        self.assertIn("one of them would have the same GPU twice", errors)
+        self.assertIn("a slot would be given the same GPU twice", errors)
         self.assertEqual(self.json("list"), [])
 
     def test_slots_take_no_more_than_they_need(self):

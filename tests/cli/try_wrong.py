@@ -145,7 +145,7 @@ class Wrong(TryCase):
     def test_it_crashes(self):
         self.replace(("    score = -state", "    no_such_layer()\n    score = -state"))
         hint = self.assert_wrong("runs", "no_such_layer", others="?")
-        self.assertEqual(hint, "mend the trainer; its log says more")
+        self.assertEqual(hint, "fix the trainer; its log says more")
 
     def test_it_cannot_begin(self):
         (self.folder / "train.py").write_text("import nothing_of_that_name\n")
@@ -173,7 +173,7 @@ class Wrong(TryCase):
 
     def test_it_dies_in_silence(self):
         self.replace(("    score = -state", "    os._exit(9)\n    score = -state"))
-        self.assertEqual(self.assert_wrong("runs", "status 9", others="?"), "mend the trainer")
+        self.assertEqual(self.assert_wrong("runs", "status 9", others="?"), "fix the trainer")
 
     def test_it_diverges(self):
         self.replace(("score = -state", "score = math.nan if True else -state"))

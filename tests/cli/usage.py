@@ -99,7 +99,7 @@ class Usage(Case):
     def test_operands_are_counted(self):
         self.assertEqual(self.failure("run")[0], "'pbt run' needs SPEC")
         self.assertIn("usage: pbt run SPEC", self.failure("run")[1])
-        self.assertIn("no use for 'b'", self.failure("show", "a", "b")[0])
+        self.assertIn("unexpected argument 'b'", self.failure("show", "a", "b")[0])
         self.assertIn("needs STUDY KEY=VALUE", self.failure("amend", "tiny")[0])
 
     def test_numbers_are_checked(self):

@@ -183,12 +183,12 @@ class Toy(Case):
 
     def test_mistakes(self):
         for words, status, message in [
-            (("why", "toy"), 2, "'toy' is no segment"),
+            (("why", "toy"), 2, "'toy' is not a segment name"),
             (("why", "toy", "m0s9"), 1, "study 'toy' has no segment 'm0s9'"),
             (("why", "toy", "m7s0"), 1, "study 'toy' has no member 7"),
             (("why",), 2, "'pbt why' needs [STUDY] SEGMENT"),
-            (("schedule", "--segment", "3"), 2, "'3' is no segment"),
-            (("schedule", "--segment", "m0s0", "--member", "1"), 2, "exclude each other"),
+            (("schedule", "--segment", "3"), 2, "'3' is not a segment name"),
+            (("schedule", "--segment", "m0s0", "--member", "1"), 2, "not both"),
             (("schedule", "--member", "2"), 1, "study 'toy' has no member 2"),
             (("schedule", "--member", "-1"), 2, "--member is '-1'"),
             (("schedule", "--format", "xml"), 2, "unknown format 'xml'"),

@@ -105,7 +105,7 @@ class Workers(WorkerCase):
             self.assertIn(f"Z  stopped: {words}\n", output)
             self.assertEqual(errors.count("ModuleNotFoundError: No module named 'nothing_of"), 1)
             self.assertIn(f"detail: {words}\n", errors)
-            self.assertIn("hint: mend the trainer; the same command tries again\n", errors)
+            self.assertIn("hint: fix the trainer; then run the same command again\n", errors)
 
     def test_a_script_that_never_asks_is_asked_why(self):
         self.trainer("print('trained')\n")
@@ -173,7 +173,7 @@ class Workers(WorkerCase):
         output, _ = self.pbt("run", "spec.yaml", "--slots", "1", "--listen", "127.0.0.1:0")
         self.assertTrue(re.search(r"^API at http://127\.0\.0\.1:\d+$", output.splitlines()[1]))
         _, errors = self.pbt("run", "spec.yaml", "--listen", "nowhere", status=2)
-        self.assertIn("--listen takes ADDRESS:PORT, found 'nowhere'", errors)
+        self.assertIn("--listen needs ADDRESS:PORT, found 'nowhere'", errors)
 
 
 class Elsewhere(WorkerCase):

@@ -125,7 +125,7 @@ class Replay(Case):
         self.replay("toy-pbt", "--name", "again")
         before = self.query("segments", "again")
         errors = self.failure("replay", "toy-pbt", "--name", "again", "--scale", "2")
-        self.assertIn("study 'again' is another one", errors)
+        self.assertIn("a different study named 'again' exists", errors)
         self.assertIn("--name", errors)
         self.assertEqual(self.query("segments", "again"), before)
 

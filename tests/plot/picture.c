@@ -258,7 +258,7 @@ static void a_row_that_is_no_segment_is_refused(void **state)
     pbt__trace trace = pbt__trace_begin(&fake_space);
     json_t *row = json_pack("{s:s, s:s}", "segment", "m0s0", "state", "reported");
     assert_int_equal(pbt__trace_add(&trace, row, &error), PBT_ERR_CORRUPT);
-    assert_string_equal(error.message, "a row is no segment");
+    assert_string_equal(error.message, "invalid segment row");
     json_decref(row);
     pbt__trace_fini(&trace);
 }

@@ -348,7 +348,7 @@ static void a_certain_error_of_two_ends_a_study_that_never_reported(void **state
         const pbt__claimant who = {workers[i], workers[i]};
         const pbt__failure failure = {.segment = action.train.segment.id,
                                       .attempt = action.train.attempt,
-                                      .message = "the trainer gave no metric 'score'",
+                                      .message = "the trainer reported no metric 'score'",
                                       .can_retry = true,
                                       .is_certain = true};
         assert_ok(pbt__study_fail(b->study, &who, &failure, NULL, &b->error));

@@ -206,7 +206,7 @@ def pack(folder: str, file: IO[bytes]) -> None:
             if path.is_symlink() or not (is_folder or path.is_file()):
                 raise CheckpointError(
                     f"'{entry.name}' in a checkpoint is neither a file nor a folder",
-                    hint="a checkpoint is made of files and folders",
+                    hint="a checkpoint may contain only files and folders",
                 )
             if is_folder:
                 entry.type = tarfile.DIRTYPE
