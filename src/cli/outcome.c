@@ -50,9 +50,9 @@ static pbt_err see_failure(void *context, const json_t *event)
 static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *path, char **end,
                             pbt_error *error)
 {
-    pbt_err err = pbt__local_log_path(outcome->log_folder, member, path, error);
+    pbt_err err = pbt__log_path(outcome->log_folder, member, path, error);
     if (err == PBT_OK) {
-        err = pbt__local_log_end(outcome->log_folder, member, LOG_END_MAXIMUM, end, error);
+        err = pbt__log_end(outcome->log_folder, member, LOG_END_MAXIMUM, end, error);
     }
     if (err == PBT_OK) {
         pbt__plain(*end, strlen(*end), true);

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "executor/local.h"
+#include "executor/slots.h"
 
 enum { GIT_TIMEOUT_MS = 5000, ANSWER_SIZE = 256 };
 

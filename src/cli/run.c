@@ -63,12 +63,18 @@ static void write_worker(const run *this, char *out, size_t size)
     }
 }
 
+/* What trains. */
+static const pbt__executor_ops *executor(void)
+{
+    return pbt__executor_find("local");
+}
+
 /* How the slots of a study are started; the log's folder is the caller's to add. */
-static pbt__local_options slots_of(const run *this, const pbt_spec *spec, const char *worker)
+static pbt__executor_options slots_of(const run *this, const pbt_spec *spec, const char *worker)
 {
     int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
     int32_t share = pbt__processors_find() / slot_count;
-    return (pbt__local_options){
+    return (pbt__executor_options){
         .slot_count = slot_count,
         .thread_count = share > 0 ? share : 1,
         .worker_name = worker,
@@ -88,9 +94,9 @@ static pbt_err check_slots(const run *this, const pbt_spec *spec, pbt_error *err
     if (err != PBT_OK) {
         return err;
     }
-    const pbt__local_options options = slots_of(this, spec, "");
+    const pbt__executor_options options = slots_of(this, spec, "");
     pbt__study_desk desk = pbt__spec_desk_init(spec);
-    return pbt__local_check(&desk.desk, &options, error);
+    return executor()->check(&desk.desk, &options, error);
 }
 
 /* ---- creating or continuing ---- */
@@ -183,7 +189,7 @@ static void write_slots(const run *this, int32_t member_count, int32_t slot_coun
 
 /* Say in two lines what is run, and where to ask. Shape: out[TITLE_SIZE] */
 static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
-                        const pbt__local_options *options, char *out)
+                        const pbt__executor_options *options, char *out)
 {
     char progress[PBT__CELL_SIZE + 16] = "", slots[96], done[PBT__CELL_SIZE];
     write_slots(this, summary->member_count, options->slot_count, slots, sizeof slots);
@@ -244,7 +250,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
     pbt__study_desk desk = pbt__study_desk_init(study);
     char worker[32];
     write_worker(this, worker, sizeof worker);
-    pbt__local_options options = slots_of(this, spec, worker);
+    pbt__executor_options options = slots_of(this, spec, worker);
     options.log_folder = log_folder;
     char title[TITLE_SIZE];
     pbt__watch watch = {
@@ -267,7 +273,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__local_start(&desk.desk, &options, &watch.local, error);
+    err = executor()->start(&desk.desk, &options, &watch.executor, error);
     if (err != PBT_OK) {
         pbt__server_remove(this->service.server, study);
         return err;
@@ -275,7 +281,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
     listeners these = {0};
     start_listeners(this, study, is_new ? 0 : summary->last_sequence, log_folder, &these);
     err = pbt__watch_run(&watch, error);
-    pbt_err end = pbt__local_finish(watch.local, &late);
+    pbt_err end = watch.executor->ops->finish(watch.executor, &late);
     finish_listeners(&these);
     pbt__server_remove(this->service.server, study);
     if (err == PBT_OK && end != PBT_OK) {

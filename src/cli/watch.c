@@ -160,7 +160,7 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     shown->signal_count = count;
     shown->due_us = 0;
     pbt__server_drain(watch->server);
-    pbt__local_stop(watch->local, count > 1);
+    watch->executor->ops->stop(watch->executor, count > 1);
     pbt__study_wake(watch->study);
     if (shown->live == NULL) {
         fprintf(stderr, "pbt: %s\n", notice_of(count));
@@ -209,12 +209,12 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
         pbt__study_mark_head(watch->study);
         tell_still(watch, shown);
         err = pbt__study_end_dead(watch->study, pbt__is_dead, (void *)(uintptr_t)watch->place,
-                                  pbt__local_may_be_killed(pbt__study_spec(watch->study)), error);
+                                  pbt__spec_is_in_process(pbt__study_spec(watch->study)), error);
         err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;
     }
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;
-        pbt__local_stop(watch->local, false);
+        watch->executor->ops->stop(watch->executor, false);
     }
     return err;
 }
@@ -294,7 +294,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
 {
     view shown;
     pbt_err err = begin_view(watch, &shown, error);
-    while (err == PBT_OK && !pbt__local_is_done(watch->local)) {
+    while (err == PBT_OK && !watch->executor->ops->is_done(watch->executor)) {
         uint64_t seen = pbt__study_changes(watch->study);
         obey_signals(watch, &shown);
         err = look_around(watch, &shown, error);
@@ -310,7 +310,7 @@ pbt_err pbt__watch_run(const pbt__watch *watch, pbt_error *error)
     if (err == PBT_OK) {
         err = show(&shown, "", error);
     } else {
-        pbt__local_stop(watch->local, false);
+        watch->executor->ops->stop(watch->executor, false);
     }
     pbt__live_free(shown.live);
     return err;

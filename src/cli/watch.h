@@ -4,13 +4,13 @@
 
 #include "cli/lock.h"
 #include "cli/service.h"
-#include "executor/local.h"
+#include "executor/executor.h"
 #include "server/server.h"
 #include "study/study.h"
 
 typedef struct pbt__watch {
     pbt__study *study;
-    pbt__local *local;
+    pbt__executor *executor;
     pbt__server *server;    /* told to hand nothing out once a signal asks to end */
     const char *title;      /* two lines: what is run, and where to ask */
     const char *log_folder; /* as it is shown */

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "executor/local.h"
 #include "executor/slots.h"
 
 enum { GPUS_MAXIMUM = 1024 };

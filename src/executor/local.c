@@ -1,5 +1,13 @@
-/* local.c: starting and ending the slots of a study. */
-#include "executor/local.h"
+/*
+ * local.c: the executor of this machine: starting and ending a study's slots.
+ *
+ * A slot is a thread that claims, trains and reports until the study stops. What training means is
+ * the spec's protocol: a plugin's functions in a process of the slot's own or on its thread
+ * (plugin.c), one process per segment (process.c), or one that claims by itself (worker.c). Slots
+ * hold no state that matters: kill the process at any instant, start it again, and the study goes
+ * on. Children die with their parent.
+ */
+#include "executor/executor.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,7 +98,7 @@ static void fini_slot(pbt__slot *slot)
     pbt__metrics_clear(&slot->metrics);
 }
 
-static pbt_err make_slots(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err make_slots(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
 {
     local->slots = pbt__calloc((size_t)options->slot_count, sizeof *local->slots);
     if (local->slots == NULL) {
@@ -199,14 +207,13 @@ static const pbt__runner *const RUNNERS[] = {
 };
 
 /* A plugin's threads are an option. */
-static const pbt__runner *choose_runner(const pbt__trainer_spec *trainer)
+static const pbt__runner *choose_runner(const pbt_spec *spec)
 {
-    const bool is_thread =
-        trainer->protocol == PBT__PROTOCOL_LIBRARY && trainer->isolation == PBT__ISOLATION_THREAD;
-    return is_thread ? &pbt__runner_plugin_thread : RUNNERS[trainer->protocol];
+    return pbt__spec_is_in_process(spec) ? &pbt__runner_plugin_thread
+                                         : RUNNERS[spec->trainer.protocol];
 }
 
-static pbt_err share_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err share_gpus(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
 {
     const int32_t per_worker = local->spec->trainer.gpus;
     if (pbt__share_gpus(options->gpus, options->gpu_count, per_worker, options->slot_count,
@@ -220,7 +227,7 @@ static pbt_err share_gpus(pbt__local *local, const pbt__local_options *options, 
     return PBT_ERR_ARGUMENT;
 }
 
-static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err copy_gpus(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
 {
     local->gpus = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpus);
     local->gpu_owners = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpu_owners);
@@ -238,7 +245,7 @@ static pbt_err copy_gpus(pbt__local *local, const pbt__local_options *options, p
 }
 
 /* Slots share no GPU unless they are told to. */
-static pbt_err check_gpus(const pbt__local *local, const pbt__local_options *options,
+static pbt_err check_gpus(const pbt__local *local, const pbt__executor_options *options,
                           pbt_error *error)
 {
     const int64_t per_worker = local->spec->trainer.gpus;
@@ -256,7 +263,8 @@ static pbt_err check_gpus(const pbt__local *local, const pbt__local_options *opt
     return PBT_ERR_ARGUMENT;
 }
 
-static pbt_err copy_options(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err copy_options(pbt__local *local, const pbt__executor_options *options,
+                            pbt_error *error)
 {
     const bool is_served = options->server_url != NULL && options->token != NULL;
     const size_t population = (size_t)local->spec->search.population;
@@ -276,9 +284,10 @@ static pbt_err copy_options(pbt__local *local, const pbt__local_options *options
 }
 
 /* Find whatever can be found wrong before anything is made. */
-static pbt_err open_runner(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err open_runner(pbt__local *local, const pbt__executor_options *options,
+                           pbt_error *error)
 {
-    local->runner = choose_runner(&local->spec->trainer);
+    local->runner = choose_runner(local->spec);
     if (options->slot_count < 1) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
     }
@@ -300,7 +309,7 @@ static pbt_err open_logs(pbt__local *local, const char *folder, pbt_error *error
     return local->log_folder != NULL ? PBT_OK : pbt__fail_errno(error, "cannot use '%s'", folder);
 }
 
-static pbt_err prepare(pbt__local *local, const pbt__local_options *options, pbt_error *error)
+static pbt_err prepare(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
 {
     pbt_err err = open_runner(local, options, error);
     if (err == PBT_OK) {
@@ -346,16 +355,11 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
     return pbt__fail_errno(error, "cannot start a thread");
 }
 
-bool pbt__local_may_be_killed(const pbt_spec *spec)
-{
-    return choose_runner(&spec->trainer) == &pbt__runner_plugin_thread;
-}
-
 static pbt_err begin(const pbt__local *local, const char *worker_name, pbt_error *error)
 {
     char prefix[PBT__NAME_SIZE];
     (void)snprintf(prefix, sizeof prefix, "%s-", worker_name);
-    return local->desk->ops->begin(local->desk, prefix, pbt__local_may_be_killed(local->spec),
+    return local->desk->ops->begin(local->desk, prefix, pbt__spec_is_in_process(local->spec),
                                    error);
 }
 
@@ -371,6 +375,7 @@ static pbt__local *local_new(pbt__desk *desk)
 {
     pbt__local *local = pbt__calloc(1, sizeof *local);
     if (local != NULL) {
+        local->executor.ops = &pbt__executor_local;
         local->desk = desk;
         local->spec = desk->ops->spec(desk);
         local->warden = -1;
@@ -379,7 +384,7 @@ static pbt__local *local_new(pbt__desk *desk)
     return local;
 }
 
-pbt_err pbt__local_check(pbt__desk *desk, const pbt__local_options *options, pbt_error *error)
+static pbt_err check(pbt__desk *desk, const pbt__executor_options *options, pbt_error *error)
 {
     pbt__local *local = local_new(desk);
     if (local == NULL) {
@@ -391,8 +396,8 @@ pbt_err pbt__local_check(pbt__desk *desk, const pbt__local_options *options, pbt
     return err;
 }
 
-pbt_err pbt__local_start(pbt__desk *desk, const pbt__local_options *options, pbt__local **out,
-                         pbt_error *error)
+static pbt_err start(pbt__desk *desk, const pbt__executor_options *options, pbt__executor **out,
+                     pbt_error *error)
 {
     pbt__local *local = local_new(desk);
     if (local == NULL) {
@@ -412,7 +417,7 @@ pbt_err pbt__local_start(pbt__desk *desk, const pbt__local_options *options, pbt
         destroy(local);
         return err;
     }
-    *out = local;
+    *out = &local->executor;
     return PBT_OK;
 }
 
@@ -435,6 +440,11 @@ void pbt__local_stop(pbt__local *local, bool now)
     local->desk->ops->halt(local->desk);
 }
 
+static void stop(pbt__executor *executor, bool now)
+{
+    pbt__local_stop((pbt__local *)executor, now);
+}
+
 /* When slots that do not end are left behind, on the monotonic clock; INT64_MAX: not as yet. */
 static int64_t abandon_us(const pbt__local *local)
 {
@@ -445,8 +455,9 @@ static int64_t abandon_us(const pbt__local *local)
     return stopping == PBT__STOPPING_NOW ? 0 : atomic_load(&local->stop_us) + PBT__GRACE_US;
 }
 
-bool pbt__local_is_done(const pbt__local *local)
+static bool is_done(const pbt__executor *executor)
 {
+    const pbt__local *local = (const pbt__local *)executor;
     return atomic_load(&local->running_count) == 0 ||
            pbt__clock_monotonic_us() >= abandon_us(local);
 }
@@ -473,8 +484,9 @@ static bool join_slots(pbt__local *local)
     return all;
 }
 
-pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
+static pbt_err finish(pbt__executor *executor, pbt_error *error)
 {
+    pbt__local *local = (pbt__local *)executor;
     const bool all = join_slots(local);
     if (!all) {
         pthread_rwlock_wrlock(&local->gate);
@@ -493,3 +505,12 @@ pbt_err pbt__local_finish(pbt__local *local, pbt_error *error)
     pbt__local_let_go(local);
     return err;
 }
+
+const pbt__executor_ops pbt__executor_local = {
+    .name = "local",
+    .check = check,
+    .start = start,
+    .stop = stop,
+    .is_done = is_done,
+    .finish = finish,
+};

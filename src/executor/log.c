@@ -20,7 +20,7 @@
 
 enum { LINE_MAXIMUM = 64 * 1024 };
 
-pbt_err pbt__local_log_path(const char *log_folder, int32_t member, char *out, pbt_error *error)
+pbt_err pbt__log_path(const char *log_folder, int32_t member, char *out, pbt_error *error)
 {
     char name[32];
     (void)snprintf(name, sizeof name, "m%" PRId32 ".log", member);
@@ -80,7 +80,7 @@ pbt_err pbt__log_open_file(const char *path, int *out, pbt_error *error)
 pbt_err pbt__log_open(const char *folder, int32_t member, int *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    pbt_err err = pbt__local_log_path(folder, member, path, error);
+    pbt_err err = pbt__log_path(folder, member, path, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -233,10 +233,10 @@ bool pbt__log_says_more(const char *tail)
     return *line != '\0';
 }
 
-pbt_err pbt__local_log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
-                           pbt_error *error)
+pbt_err pbt__log_end(const char *log_folder, int32_t member, size_t maximum, char **out,
+                     pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    const pbt_err err = pbt__local_log_path(log_folder, member, path, error);
+    const pbt_err err = pbt__log_path(log_folder, member, path, error);
     return err == PBT_OK ? pbt__log_tail(path, maximum, out, error) : err;
 }

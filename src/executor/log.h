@@ -8,7 +8,7 @@
 #ifndef PBT_EXECUTOR_LOG_H
 #define PBT_EXECUTOR_LOG_H
 
-#include "executor/local.h"
+#include "executor/executor.h"
 
 /* Make a folder of logs, where it is absent. Errors: PBT_ERR_IO. */
 PBT_MUST_USE pbt_err pbt__log_make_folder(const char *folder, pbt_error *error);
@@ -32,6 +32,15 @@ void pbt__log_line(int log, const char *line);
 /* Append the line that begins a segment: its name, attempt, steps, where it starts from,
  * hyperparameters. */
 void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space *space);
+
+/* The log of a member, whether or not it exists yet. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__log_path(const char *log_folder, int32_t member, char *out,
+                                   pbt_error *error);
+
+/* The last lines of a member's log, at most `maximum` bytes; "" where there is none. The caller
+ * frees. */
+PBT_MUST_USE pbt_err pbt__log_end(const char *log_folder, int32_t member, size_t maximum,
+                                  char **out, pbt_error *error);
 
 /* The last lines of a file, at most `maximum` bytes; "" where it is absent. The caller frees. */
 PBT_MUST_USE pbt_err pbt__log_tail(const char *path, size_t maximum, char **out, pbt_error *error);

@@ -17,7 +17,7 @@ typedef struct pbt__program {
     char mark[PBT__KIN_MARK_SIZE]; /* what all slots' PBT_SLOT begins with */
 } pbt__program;
 
-/* The runners' `open` and `close`: errors are those of pbt__local_start. */
+/* The runners' `open` and `close`: errors are those of an executor's `start`. */
 PBT_MUST_USE pbt_err pbt__program_open(pbt__local *local, pbt_error *error);
 void pbt__program_close(pbt__local *local);
 

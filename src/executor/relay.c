@@ -288,7 +288,7 @@ void pbt__relay_log_path(pbt__relay *relay, char *out)
 {
     const pbt_segment_id segment = pbt__relay_segment(relay);
     if (segment.member < 0 ||
-        pbt__local_log_path(relay->log_folder, segment.member, out, NULL) != PBT_OK) {
+        pbt__log_path(relay->log_folder, segment.member, out, NULL) != PBT_OK) {
         (void)snprintf(out, PBT__PATH_SIZE, "%s", relay->own_path);
     }
 }

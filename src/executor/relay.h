@@ -20,7 +20,7 @@
 #ifndef PBT_EXECUTOR_RELAY_H
 #define PBT_EXECUTOR_RELAY_H
 
-#include "executor/local.h"
+#include "executor/executor.h"
 
 enum { PBT__RELAY_LINE_MAXIMUM = 64 * 1024 }; /* Units: bytes; a longer line may be torn */
 

@@ -63,7 +63,7 @@ void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char 
     outcome->ending = PBT__ENDING_FAIL;
     const int32_t member = slot->beat.segment.member;
     const char *separator = "; its log is ";
-    if (pbt__local_log_path(slot->local->log_folder, member, path, NULL) != PBT_OK) {
+    if (pbt__log_path(slot->local->log_folder, member, path, NULL) != PBT_OK) {
         separator = "";
     }
     (void)snprintf(outcome->message, sizeof outcome->message, "%.500s%s%.480s", words, separator,

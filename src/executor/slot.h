@@ -12,7 +12,7 @@
  *
  * Threads that do not return: a plugin in a thread cannot be killed, so after a stop with `now`, or
  * PBT__GRACE_US after any, its slot is abandoned. The thread may still be in the plugin when the
- * desk is gone and pbt__local_finish has returned; hence `gate`. A slot makes every call at the
+ * desk is gone and `finish` has returned; hence `gate`. A slot makes every call at the
  * desk between pbt__slot_enter and pbt__slot_leave, which hold the gate for reading;
  * abandoning takes it for writing, so it waits for the calls on their way and lets no other begin.
  * What an abandoned thread still touches is its own copy, and is freed by the last of those who
@@ -24,10 +24,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "executor/local.h"
+#include "executor/executor.h"
 #include "executor/metrics.h"
 
 typedef struct pbt__slot pbt__slot;
+typedef struct pbt__local pbt__local;
 
 /* How an attempt ended. */
 typedef enum pbt__ending {
@@ -120,6 +121,7 @@ typedef enum pbt__stopping {
 /* Owner: copies what it needs of the options; `metric` too, for abandoned slots outlive the study.
  */
 struct pbt__local {
+    pbt__executor executor; /* first: a pbt__executor is what others hold */
     pbt__desk *desk;
     const pbt_spec *spec; /* the desk's */
     bool is_check;        /* nothing will be trained */
@@ -190,6 +192,9 @@ void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot);
 bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step);
 
 /* ---- local.c ---- */
+
+/* As `stop` of the table. Threads: any. */
+void pbt__local_stop(pbt__local *local, bool now);
 
 /* End the run with an error; the first one counts. Threads: any. */
 void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "executor/local.h"
 
 enum { TEXT_MAXIMUM = 64 * 1024, CPU_MAXIMUM = 65536 };
 

@@ -39,4 +39,8 @@ int32_t pbt__slurm_gpus(const pbt__slurm *slurm);
  */
 double pbt__cgroup_least(char *group, double (*ask)(const char *group), double least);
 
+/* Processors this process may use: its affinity, and its cgroup's cpu.max (v2) or cfs quota (v1),
+ * whichever is less; at least 1. */
+int32_t pbt__slots_processors(void);
+
 #endif

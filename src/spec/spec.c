@@ -268,6 +268,12 @@ pbt_err pbt__spec_parse(const char *text, const char *file, const char *folder, 
     return pbt__spec_make(text, file, folder, NULL, out, error);
 }
 
+bool pbt__spec_is_in_process(const pbt_spec *spec)
+{
+    return spec->trainer.protocol == PBT__PROTOCOL_LIBRARY &&
+           spec->trainer.isolation == PBT__ISOLATION_THREAD;
+}
+
 double pbt__spec_silence_seconds(const pbt_spec *spec)
 {
     bool stalls_first = spec->stall_seconds > 0 && spec->stall_seconds < spec->lease_seconds;

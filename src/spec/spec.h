@@ -144,6 +144,10 @@ PBT_MUST_USE pbt_err pbt__spec_describe(const pbt_spec *spec, char **out, pbt_er
 /* The same as a JSON object, one line. Owner: the caller frees. */
 PBT_MUST_USE pbt_err pbt__spec_describe_json(const pbt_spec *spec, char **out, pbt_error *error);
 
+/* Whether trainers run in the process whose slots train them, and may kill it: plugins with
+ * `isolation: thread`. */
+bool pbt__spec_is_in_process(const pbt_spec *spec);
+
 /* How long a worker may be silent: its lease, or the time until it stalls where that is less. */
 double pbt__spec_silence_seconds(const pbt_spec *spec);
 

@@ -383,11 +383,11 @@ static pbt_err see_start(stage *this, pbt_error *error)
     return err;
 }
 
-static pbt_err watch(stage *this, pbt__local *local, pbt_error *error)
+static pbt_err watch(stage *this, pbt__executor *executor, pbt_error *error)
 {
     pbt_err err = PBT_OK;
     bool is_ending = false;
-    while (err == PBT_OK && !pbt__local_is_done(local)) {
+    while (err == PBT_OK && !executor->ops->is_done(executor)) {
         uint64_t seen = pbt__study_changes(this->study);
         err = see_start(this, error);
         if (err == PBT_OK) {
@@ -397,7 +397,7 @@ static pbt_err watch(stage *this, pbt__local *local, pbt_error *error)
                               pbt__signals_count() > 0;
         if (must_end && !is_ending) {
             is_ending = true;
-            pbt__local_stop(local, true);
+            executor->ops->stop(executor, true);
         }
         pbt__study_wait(this->study, seen, LOOK_SECONDS);
     }
@@ -406,7 +406,7 @@ static pbt_err watch(stage *this, pbt__local *local, pbt_error *error)
 
 static pbt_err train(stage *this, pbt_error *error)
 {
-    const pbt__local_options options = {
+    const pbt__executor_options options = {
         .slot_count = 1,
         .thread_count = this->probe->thread_count,
         .log_folder = this->logs,
@@ -417,7 +417,7 @@ static pbt_err train(stage *this, pbt_error *error)
         .token = this->worker_token,
     };
     pbt__study_desk desk = pbt__study_desk_init(this->study);
-    pbt__local *local = NULL;
+    pbt__executor *executor = NULL;
     pbt__summary summary;
     pbt_error late = {0};
     pbt_err err = pbt__study_summary(this->study, &summary, error);
@@ -426,12 +426,12 @@ static pbt_err train(stage *this, pbt_error *error)
     }
     this->sequence = summary.last_sequence;
     this->begin_us = this->report_us = pbt__clock_monotonic_us();
-    err = pbt__local_start(&desk.desk, &options, &local, error);
+    err = pbt__executor_find("local")->start(&desk.desk, &options, &executor, error);
     if (err != PBT_OK) {
         return err;
     }
-    err = watch(this, local, error);
-    const pbt_err end = pbt__local_finish(local, &late);
+    err = watch(this, executor, error);
+    const pbt_err end = executor->ops->finish(executor, &late);
     if (err == PBT_OK && end != PBT_OK && this->wanted_count > 0 && !this->has_failed &&
         !is_refused(this)) {
         *error = late;

@@ -114,7 +114,7 @@ static bool has_any(found_events *found)
 static bool is_done(found_events *found)
 {
     (void)found;
-    return pbt__local_is_done(local);
+    return pbt__executor_local.is_done(local);
 }
 
 /* Returns the line that was not as expected; no cmocka here, which would go on in the child. */
@@ -134,7 +134,8 @@ static int train_on_full_disk(bool by_mount)
          strstr(failed.message, "File too large") == NULL)) {
         return __LINE__;
     }
-    if (!make_room() || !wait_until(is_done, NULL) || pbt__local_finish(local, &error) != PBT_OK) {
+    if (!make_room() || !wait_until(is_done, NULL) ||
+        pbt__executor_local.finish(local, &error) != PBT_OK) {
         return __LINE__;
     }
     if (pbt__study_summary(study, &summary, &error) != PBT_OK || summary.state != PBT__FINISHED ||

@@ -27,7 +27,7 @@ static bool run_with_fault(const char *spec, int64_t n)
     pbt_err err = try_start(1);
     if (err == PBT_OK) {
         wait_until_done();
-        err = pbt__local_finish(local, &error);
+        err = pbt__executor_local.finish(local, &error);
         local = NULL;
     }
     const bool has_fired = pbt__fault_has_fired();

@@ -83,7 +83,7 @@ static void the_data_that_nobody_can_open_end_the_run(void **state)
     ask_for("open-always-exit-m0");
     start(1);
     wait_until_done();
-    assert_int_equal(pbt__local_finish(local, &error), PBT_ERR_TRAINER);
+    assert_int_equal(pbt__executor_local.finish(local, &error), PBT_ERR_TRAINER);
     local = NULL;
     assert_non_null(strstr(error.message, "the plugin called exit(0) in open"));
     assert_int_equal(count_segments("claimed"), 0);
@@ -98,9 +98,9 @@ static void a_library_that_ends_what_loads_it_is_refused(void **state)
     assert_int_equal(try_start(1), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.message, "cannot load the library"));
     assert_string_equal(error.detail, "the plugin called exit(0) while it was loaded");
-    const pbt__local_options options = {.slot_count = 1, .log_folder = in("logs")};
+    const pbt__executor_options options = {.slot_count = 1, .log_folder = in("logs")};
     pbt__study_desk planned = pbt__spec_desk_init(pbt__study_spec(study));
-    assert_int_equal(pbt__local_check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
+    assert_int_equal(pbt__executor_local.check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.detail, "while it was loaded"));
 }
 
@@ -260,9 +260,9 @@ static void one_that_hangs_is_ended_with_the_run(void **state)
     ask_for("train-always-hang-m0");
     start(1);
     wait_for(in("logs/m0.log"));
-    pbt__local_stop(local, false);
-    assert_false(pbt__local_is_done(local));
-    pbt__local_stop(local, true);
+    pbt__executor_local.stop(local, false);
+    assert_false(pbt__executor_local.is_done(local));
+    pbt__executor_local.stop(local, true);
     finish();
     assert_int_equal(find_events("released").count, 1);
     assert_int_equal(find_events("failed").count, 0);
@@ -282,7 +282,7 @@ static void a_signal_from_outside_gives_the_segment_back(void **state)
     wait_for(in("logs/m0.log"));
     const pid_t cell = find_cell();
     assert_true(cell > 1);
-    while (!pbt__local_is_done(local)) {
+    while (!pbt__executor_local.is_done(local)) {
         (void)kill(cell, SIGTERM);
         (void)usleep(20000);
         if (find_events("released").count == 1) {
@@ -344,9 +344,9 @@ static void a_start_checkpoint_of_another_size_is_refused(void **state)
     put(in("start.bin"), "seven..");
     make_study(STUDY("start:\n  - {rate: 1}\n  - {checkpoint: start.bin}\n", LIBRARY("plain")));
     assert_refused("goes on from has 7", "member 1 starts from a start checkpoint");
-    const pbt__local_options options = {.slot_count = 1, .log_folder = in("logs")};
+    const pbt__executor_options options = {.slot_count = 1, .log_folder = in("logs")};
     pbt__study_desk planned = pbt__spec_desk_init(pbt__study_spec(study));
-    assert_int_equal(pbt__local_check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
+    assert_int_equal(pbt__executor_local.check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.message, "goes on from has 7"));
 }
 

@@ -16,7 +16,7 @@ static pbt_error error;
 static char *end_of(size_t maximum)
 {
     char *text = NULL;
-    assert_int_equal(pbt__local_log_end(in("logs"), 3, maximum, &text, &error), PBT_OK);
+    assert_int_equal(pbt__log_end(in("logs"), 3, maximum, &text, &error), PBT_OK);
     return text;
 }
 
@@ -31,7 +31,7 @@ static void a_log_is_named_by_its_member(void **state)
 {
     (void)state;
     char path[PBT__PATH_SIZE];
-    assert_int_equal(pbt__local_log_path("/logs", 3, path, &error), PBT_OK);
+    assert_int_equal(pbt__log_path("/logs", 3, path, &error), PBT_OK);
     assert_string_equal(path, "/logs/m3.log");
     assert_end(100, "");
 }
@@ -61,7 +61,7 @@ static void a_log_that_cannot_be_opened_is_an_error(void **state)
     assert_non_null(strstr(error.message, "m3.log"));
     assert_int_equal(log, -7);
     char *text = NULL;
-    assert_int_equal(pbt__local_log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
+    assert_int_equal(pbt__log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
     assert_null(text);
 }
 
@@ -85,7 +85,7 @@ static void what_is_no_file_is_no_log(void **state)
     assert_int_equal(close(reader), 0);
     assert_int_equal(pbt__log_open(in("logs"), 3, &log, &error), PBT_ERR_IO);
     char *text = NULL;
-    assert_int_equal(pbt__local_log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
+    assert_int_equal(pbt__log_end(in("logs"), 3, 10, &text, &error), PBT_ERR_IO);
     assert_false(exists(in("logs/elsewhere")));
     assert_int_equal(log, -7);
 }

@@ -56,7 +56,7 @@ static void wait_for_pause(pbt__pause *out)
     const int64_t until_us = pbt__clock_monotonic_us() + 30000000;
     do {
         assert_true(pbt__clock_monotonic_us() < until_us);
-        assert_false(pbt__local_is_done(local));
+        assert_false(pbt__executor_local.is_done(local));
         (void)usleep(2000);
         pbt__study_pause(study, out);
     } while (!out->is_paused);
@@ -233,7 +233,7 @@ static void another_size_of_state_ends_the_run(void **state)
     put_library(LIBRARY("large"), SIZE_MAX);
     let_go(0, 3);
     wait_until_done();
-    assert_int_equal(pbt__local_finish(local, &error), PBT_ERR_TRAINER);
+    assert_int_equal(pbt__executor_local.finish(local, &error), PBT_ERR_TRAINER);
     local = NULL;
     assert_non_null(strstr(error.message, "has changed: its state had 32 bytes, and has"));
     assert_int_equal(count_segments("claimed"), 0);

@@ -9,7 +9,7 @@ static void the_deaf_are_killed_after_the_grace(void **state)
     start(1);
     const pid_t pid = read_pid(in("pid.m0s0.1"));
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_in_range(pbt__clock_monotonic_us() - begin_us, 29900000, 35000000);
     assert_dies(pid);

@@ -205,7 +205,7 @@ static void assert_goes_on(const char *library)
     for (int i = 0; i < 3; i++) {
         start(2);
         (void)usleep(30000);
-        pbt__local_stop(local, false);
+        pbt__executor_local.stop(local, false);
         finish();
         assert_int_equal(count_segments("claimed"), 0);
         reopen_study();
@@ -258,7 +258,7 @@ static void weights_come_back_from_checkpoints(void **state)
         do {
             start(2);
             (void)usleep(20000);
-            pbt__local_stop(local, false);
+            pbt__executor_local.stop(local, false);
             finish();
             reopen_study();
         } while (count_segments("reported") < 20);
@@ -307,7 +307,7 @@ static void heartbeats_show_progress_and_keep_the_lease(void **state)
     assert_ok(pbt__store_claim_list(store, row.id, 0, take_step, steps, &error));
     assert_int_equal(steps[0], 9);
     assert_int_equal(steps[1], 9);
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_int_equal(find_events("failed").count, 0);
 }
@@ -332,11 +332,11 @@ static void now_waits_for_no_trainer(void **state)
     start(2);
     wait_for(in("logs/m1.log"));
     (void)usleep(50000);
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     (void)usleep(50000);
-    assert_false(pbt__local_is_done(local));
+    assert_false(pbt__executor_local.is_done(local));
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt__local_stop(local, true);
+    pbt__executor_local.stop(local, true);
     finish();
     assert_true(pbt__clock_monotonic_us() - begin_us < 2000000);
     pbt__study_close(study);
@@ -407,7 +407,7 @@ static void an_open_that_fails_ends_the_run(void **state)
     tell("fail-open");
     start(2);
     wait_until_done();
-    assert_int_equal(pbt__local_finish(local, &error), PBT_ERR_TRAINER);
+    assert_int_equal(pbt__executor_local.finish(local, &error), PBT_ERR_TRAINER);
     local = NULL;
     assert_non_null(strstr(error.message, "open failed"));
     assert_int_equal(count_segments("claimed"), 0);
@@ -493,7 +493,7 @@ static void a_store_that_fails_ends_the_run(void **state)
         pbt_err err = try_start(3);
         if (err == PBT_OK) {
             wait_until_done();
-            err = pbt__local_finish(local, &error);
+            err = pbt__executor_local.finish(local, &error);
             local = NULL;
         }
         assert_int_equal(err, PBT_ERR_STORE);

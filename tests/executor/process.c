@@ -409,8 +409,8 @@ static void stopping_releases_what_is_trained(void **state)
     start(2);
     const pid_t children[] = {read_pid(in("child.m0s0.1")), read_pid(in("child.m1s0.1"))};
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt__local_stop(local, false);
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_true(pbt__clock_monotonic_us() - begin_us < 5000000);
     assert_dies(children[0]);
@@ -446,12 +446,12 @@ static void now_does_not_wait_for_the_deaf(void **state)
     make_study(SPEC(SHORT, COMMAND));
     start(1);
     const pid_t pid = read_pid(in("pid.m0s0.1"));
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     (void)usleep(300000);
     assert_true(is_alive(pid));
-    assert_false(pbt__local_is_done(local));
+    assert_false(pbt__executor_local.is_done(local));
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt__local_stop(local, true);
+    pbt__executor_local.stop(local, true);
     finish();
     assert_true(pbt__clock_monotonic_us() - begin_us < 2000000);
     assert_dies(pid);

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-#include "executor/local.h"
 #include "executor/slots.h"
 
 static const char v1[] = "12:memory:/m\n"

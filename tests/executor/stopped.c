@@ -53,7 +53,7 @@ static void assert_given_back(const char *script, int number)
     const pid_t pid = read_pid(in("pid"));
     assert_int_equal(kill(pid, number), 0);
     wait_for_end_of(pid);
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_int_equal(find_events("failed").count, 0);
     assert_int_equal(find_events("released").count, 1);
@@ -185,7 +185,7 @@ static void assert_gone_on_with(const char *command)
     make_study(command);
     start(1);
     (void)read_pid(in("pid.m0s0.1"));
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_ok(pbt__study_events(study, 0, look_at_release, &found, &error));
     assert_int_equal(found.step, 3);
@@ -241,7 +241,7 @@ static void what_dies_of_the_signal_has_not_answered(void **state)
     make_study(SPEC(STEPS(10), COMMAND));
     start(1);
     (void)read_pid(in("pid"));
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     found_progress found = {0};
     assert_ok(pbt__study_events(study, 0, look_at_release, &found, &error));
@@ -259,7 +259,7 @@ static void the_end_reached_under_a_stop_is_a_report(void **state)
     make_study(SPEC(STEPS(10), COMMAND));
     start(1);
     (void)read_pid(in("pid"));
-    pbt__local_stop(local, false);
+    pbt__executor_local.stop(local, false);
     finish();
     assert_int_equal(count_segments("reported"), 1);
     assert_int_equal(find_events("failed").count, 0);

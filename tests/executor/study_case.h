@@ -13,13 +13,14 @@
 #include "../study/all_segments.h"
 #include "../study/scratch.h"
 #include "base/clock.h"
-#include "executor/local.h"
+#include "executor/executor.h"
+#include "executor/log.h"
 #include "study/desk.h"
 
 static pbt__store *store;
 static pbt__study *study;
 static pbt__study_desk desk;
-static pbt__local *local;
+static pbt__executor *local;
 static pbt_error error;
 static bool (*interrupted)(void); /* the options' is_interrupted of what is started next */
 static bool is_patient;           /* the study is a run's: an outage pauses it */
@@ -65,8 +66,8 @@ static inline void reopen_study(void)
 static inline int close_study(void **state)
 {
     if (local != NULL) {
-        pbt__local_stop(local, true);
-        const pbt_err ignored = pbt__local_finish(local, NULL);
+        pbt__executor_local.stop(local, true);
+        const pbt_err ignored = pbt__executor_local.finish(local, NULL);
         (void)ignored;
         local = NULL;
     }
@@ -81,7 +82,7 @@ static inline int close_study(void **state)
 
 static inline pbt_err try_start(int32_t slot_count)
 {
-    const pbt__local_options options = {
+    const pbt__executor_options options = {
         .slot_count = slot_count,
         .thread_count = 3,
         .log_folder = in("logs"),
@@ -89,7 +90,7 @@ static inline pbt_err try_start(int32_t slot_count)
         .is_interrupted = interrupted,
     };
     desk = pbt__study_desk_init(study);
-    return pbt__local_start(&desk.desk, &options, &local, &error);
+    return pbt__executor_local.start(&desk.desk, &options, &local, &error);
 }
 
 static inline void start(int32_t slot_count)
@@ -101,7 +102,7 @@ static inline void start(int32_t slot_count)
 static inline void wait_until_done(void)
 {
     const int64_t until_us = pbt__clock_monotonic_us() + 60000000;
-    while (!pbt__local_is_done(local)) {
+    while (!pbt__executor_local.is_done(local)) {
         assert_true(pbt__clock_monotonic_us() < until_us);
         (void)usleep(2000);
     }
@@ -110,7 +111,7 @@ static inline void wait_until_done(void)
 static inline void finish(void)
 {
     wait_until_done();
-    assert_ok(pbt__local_finish(local, &error));
+    assert_ok(pbt__executor_local.finish(local, &error));
     local = NULL;
 }
 
@@ -221,7 +222,7 @@ static inline found_events find_events(const char *kind)
 static inline char *read_log(int32_t member)
 {
     char *text = NULL;
-    assert_ok(pbt__local_log_end(in("logs"), member, 1 << 20, &text, &error));
+    assert_ok(pbt__log_end(in("logs"), member, 1 << 20, &text, &error));
     return text;
 }
 
