@@ -69,7 +69,7 @@ static pbt_err call(pbt__control *this, const char *path, const char *body, bool
     *is_done = true;
     if (this->way != PBT__BY_STORE) {
         err = pbt__http_call(&this->http, path, body, CALL_SECONDS, &answer, error);
-        pbt__wire_fini(&answer.wire);
+        json_decref(answer.json);
     }
     if (this->way == PBT__BY_SERVER || err != PBT_ERR_BUSY) {
         return err;

@@ -100,6 +100,6 @@ pbt_err pbt__owner_reach(const pbt__place *place, const char *study, pbt__owner 
     if (err == PBT_OK) {
         err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return err;
 }

@@ -1,55 +1,12 @@
-/*
- * metrics_read.c: a command's last line of output.
- *
- * Jansson reads strict JSON only, so the three words that Python's json module prints for numbers
- * that are not finite are first turned into the strings that pbt writes for them. Whatever else is
- * wrong with the line stays wrong and is Jansson's to report.
- */
+/* metrics_read.c: a command's last line of output. What Python's json module prints for numbers
+ * that are not finite is read as well. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/json.h"
 #include "executor/metrics.h"
-#include "study/json.h"
-
-static const struct {
-    const char *word, *json;
-} words[] = {{"NaN", "\"nan\""}, {"Infinity", "\"inf\""}, {"-Infinity", "\"-inf\""}};
-
-/* The index of the word at `at`, or -1. */
-static int find_word(const char *at, const char *end)
-{
-    for (int i = 0; i < 3; i++) {
-        const size_t length = strlen(words[i].word);
-        if ((size_t)(end - at) >= length && memcmp(at, words[i].word, length) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* Copy a line with the words replaced, those within strings left as they are. */
-static void make_strict(pbt__text *text, const char *line, size_t length)
-{
-    const char *end = line + length;
-    bool is_string = false;
-    for (const char *at = line; at < end; at++) {
-        const int word = is_string ? -1 : find_word(at, end);
-        if (word >= 0) {
-            pbt__text_add(text, words[word].json);
-            at += strlen(words[word].word) - 1;
-            continue;
-        }
-        pbt__text_append(text, at, 1);
-        if (is_string && *at == '\\' && at + 1 < end) {
-            pbt__text_append(text, ++at, 1);
-        } else if (*at == '"') {
-            is_string = !is_string;
-        }
-    }
-}
 
 static bool are_numbers(const json_t *list)
 {
@@ -89,24 +46,17 @@ static pbt_err fail_with_line(pbt_error *error, pbt_err code, const char *messag
     return code;
 }
 
-static pbt_err read_object(const pbt__text *text, json_t **out, char *message)
+static pbt_err read_object(const char *line, size_t length, json_t **out, char *message)
 {
-    json_error_t found;
-    json_t *json = text->failed
-                       ? NULL
-                       : json_loadb(pbt__text_string(text), text->length,
-                                    JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &found);
-    if (json_is_object(json)) {
-        *out = json;
-        return PBT_OK;
-    }
-    json_decref(json);
-    if (text->failed) {
-        return PBT_ERR_MEMORY;
+    pbt_error found = {.code = PBT_OK};
+    const pbt__json_source source = {.text = line, .length = length, .is_lenient = true};
+    const pbt_err err = pbt__json_read_source(&source, out, &found);
+    if (err == PBT_ERR_MEMORY || (err == PBT_OK && json_is_object(*out))) {
+        return err;
     }
     (void)snprintf(message, sizeof((pbt_error *)0)->message,
-                   "the last line of its output is not a JSON object%s%s", json == NULL ? ": " : "",
-                   json == NULL ? found.text : "");
+                   "the last line of its output is not a JSON object%s%.64s",
+                   err != PBT_OK ? ": " : "", err != PBT_OK ? found.detail : "");
     return PBT_ERR_TRAINER;
 }
 
@@ -117,13 +67,9 @@ pbt_err pbt__metrics_read(pbt__metrics *metrics, const char *line, size_t length
     json_t *object = NULL;
     double ignored;
     pbt__metrics_clear(metrics);
-    pbt__text text = pbt__text_init(3 * length);
-    make_strict(&text, line, length);
-    pbt_err err = read_object(&text, &object, message);
-    pbt__text_fini(&text);
+    pbt_err err = read_object(line, length, &object, message);
     if (err == PBT_OK) {
         gather(metrics, object);
-        json_decref(object);
         err = metrics->failure;
         (void)snprintf(message, sizeof message, "the last line of its output: %s",
                        pbt_err_message(err));
@@ -133,5 +79,6 @@ pbt_err pbt__metrics_read(pbt__metrics *metrics, const char *line, size_t length
         (void)snprintf(message, sizeof message, "the last line of its output has no number '%s'",
                        objective);
     }
+    json_decref(object);
     return err == PBT_OK ? PBT_OK : fail_with_line(error, err, message, line, length);
 }

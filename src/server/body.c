@@ -19,11 +19,10 @@ static bool holds(const pbt__text *text, const char *word)
     return text->length > 0 && memmem(text->bytes, text->length, word, strlen(word)) != NULL;
 }
 
-static pbt_err fail_syntax(pbt__request *request, const json_error_t *why, pbt_error *error)
+static pbt_err fail_syntax(pbt__request *request, const pbt_error *why, pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "the body is not JSON, at %d:%d", why->line,
-                    why->column);
-    pbt__error_detail(error, "%s", why->text);
+    (void)pbt__fail(error, PBT_ERR_ARGUMENT, "the body is not JSON");
+    pbt__error_detail(error, "%s: %s", why->message, why->detail);
     if (holds(&request->body, "NaN") || holds(&request->body, "Infinity")) {
         pbt__error_hint(error, "write numbers that are not finite as the strings \"nan\", \"inf\" "
                                "and \"-inf\"");
@@ -34,14 +33,16 @@ static pbt_err fail_syntax(pbt__request *request, const json_error_t *why, pbt_e
 pbt__body pbt__body_init(pbt__request *request, pbt_error *error)
 {
     pbt__body body = {.request = request, .error = error};
-    json_error_t why;
+    pbt_error why = {.code = PBT_OK};
     if (request->body.length > LARGE_SIZE) {
         pthread_mutex_lock(&request->server->large);
     }
-    body.json = json_loadb(pbt__text_string(&request->body), request->body.length,
-                           JSON_REJECT_DUPLICATES, &why);
-    if (body.json == NULL) {
+    body.err =
+        pbt__json_read(pbt__text_string(&request->body), request->body.length, &body.json, &why);
+    if (body.err == PBT_ERR_CORRUPT) {
         body.err = fail_syntax(request, &why, error);
+    } else if (body.err != PBT_OK) {
+        body.err = pbt__fail_memory(error);
     } else if (!json_is_object(body.json)) {
         body.err = pbt__fail(error, PBT_ERR_ARGUMENT, "the body is not a JSON object");
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 pbt__origin *pbt__spec_origin(const pbt_spec *spec)
 {
@@ -35,7 +36,7 @@ static void fix(char *text)
 {
     char *end = text;
     for (const char *each = text; *each != '\0';) {
-        size_t length = pbt__utf8_length((const unsigned char *)each);
+        size_t length = pbt__utf8_step(each, PBT__UTF8_MAXIMUM);
         memmove(end, each, length);
         end += length;
         each += length > 0 ? length : 1;

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct reader {
     const char *text;
     struct fy_parser *parser;
@@ -347,29 +349,6 @@ static pbt_err read_document(struct reader *reader, pbt__node *root)
     return err;
 }
 
-size_t pbt__utf8_length(const unsigned char *text)
-{
-    static const struct {
-        unsigned char first, last, second_first, second_last, length;
-    } forms[] = {
-        {0x01, 0x7f, 0, 0xff, 1},    {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    size_t form = 0;
-    while (form < 9 && !(text[0] >= forms[form].first && text[0] <= forms[form].last)) {
-        form++;
-    }
-    if (form == 9 || text[1] < forms[form].second_first || text[1] > forms[form].second_last) {
-        return 0;
-    }
-    size_t length = 1;
-    while (length < forms[form].length && (length == 1 || (text[length] & 0xc0) == 0x80)) {
-        length++;
-    }
-    return length == forms[form].length ? length : 0;
-}
-
 static bool is_control(unsigned char byte)
 {
     return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f;
@@ -379,13 +358,14 @@ static bool is_control(unsigned char byte)
 static pbt_err check_characters(struct reader *reader, const char *text)
 {
     pbt__place place = {1, 1};
-    for (const unsigned char *each = (const unsigned char *)text; *each != '\0';) {
-        size_t length = pbt__utf8_length(each);
+    for (const char *each = text; *each != '\0';) {
+        const unsigned char byte = (unsigned char)*each;
+        const size_t length = pbt__utf8_step(each, PBT__UTF8_MAXIMUM);
         if (length == 0) {
-            return refuse(reader, place, "not UTF-8: byte 0x%02x", *each);
+            return refuse(reader, place, "not UTF-8: byte 0x%02x", byte);
         }
-        if (is_control(*each)) {
-            return refuse(reader, place, "control character 0x%02x", *each);
+        if (is_control(byte)) {
+            return refuse(reader, place, "control character 0x%02x", byte);
         }
         place.column++;
         if (*each == '\n') {

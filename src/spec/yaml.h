@@ -62,7 +62,4 @@ typedef struct pbt__yaml_fault {
 PBT_MUST_USE pbt_err pbt__yaml_parse(const char *text, pbt__arena *arena, const pbt__node **out,
                                      pbt__yaml_fault *fault);
 
-/* The length of the UTF-8 sequence that a text begins with, 0 where there is none (RFC 3629). */
-size_t pbt__utf8_length(const unsigned char *text);
-
 #endif

@@ -1,32 +1,11 @@
-/*
- * json.h: JSON as pbt writes it: one line, reals in their shortest exact form (a whole one keeps
- * ".0", so that it stays a float), and numbers that are not finite as the strings "nan", "inf" and
- * "-inf".
- */
+/* json.h: hyperparameters, changes and ids as JSON and back. */
 #ifndef PBT_STUDY_JSON_H
 #define PBT_STUDY_JSON_H
 
-#include <jansson.h>
 #include <pbt/pbt.h>
 
-/* A number, or its name where it is not finite. New reference; NULL where there is no memory. */
-json_t *pbt__json_number(double value);
-/* Read what pbt__json_number made, or an integer; false where it is anything else. */
-bool pbt__json_number_read(const json_t *json, double *out);
-
-/* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is
- * no memory. */
-char *pbt__json_write(const json_t *json);
-
-/* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT
- * saying at which byte, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **out,
-                                    pbt_error *error);
-
-/* The length of the UTF-8 character that `text` begins with; 0 where it begins with none. */
-size_t pbt__utf8_step(const char *text, size_t left);
-/* Whether a text is UTF-8 to its end, as every text in JSON must be. */
-bool pbt__utf8_is_valid(const char *text);
+#include "base/json.h"
+#include "base/utf8.h"
 
 /* Hyperparameters as an object by name. New reference; NULL where there is no memory.
  * Shape: values[space->count] */

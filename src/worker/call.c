@@ -95,7 +95,7 @@ static pbt_err post(pbt_worker *worker, const char *path, const char *body, doub
     pbt_err err = PBT_OK;
     *out = (pbt__http_answer){.status = 0};
     do {
-        pbt__wire_fini(&out->wire);
+        json_decref(out->json);
         err = pbt__http_call(&worker->http, path, body, CALL_SECONDS + wait_seconds, out, error);
     } while (tries_go_on(worker, &self, err));
     return tries_end(worker, err, error);

@@ -1,6 +1,7 @@
 /* claim.c: how a segment comes to a trainer: with a claim, or with the answer to its last report.
  * */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,15 +12,12 @@
 enum {
     WAIT_SECONDS = 20,      /* how long the server may keep a claim */
     WAIT_LEAST_MILLIS = 50, /* between two claims */
-    BODY_MAXIMUM = 4096,
 };
 
-static pbt_err take_segment(pbt_worker *worker, pbt__wire *wire, const pbt__wire_value *action,
-                            pbt_error *error)
+static pbt_err take_segment(pbt_worker *worker, const json_t *action, pbt_error *error)
 {
     pbt__held *held = &worker->held[1 - worker->turn];
-    const pbt__wire_value *segment = pbt__wire_get(wire, action, "segment");
-    const pbt_err err = pbt__held_read(held, wire, segment, error);
+    const pbt_err err = pbt__held_read(held, json_object_get(action, "segment"), error);
     if (err == PBT_OK) {
         worker->holding = PBT__HOLDS_COMING;
         pbt__heart_begin(&worker->heart, held->segment.id, held->segment.attempt,
@@ -28,21 +26,19 @@ static pbt_err take_segment(pbt_worker *worker, pbt__wire *wire, const pbt__wire
     return err;
 }
 
-pbt_err pbt__worker_take(pbt_worker *worker, pbt__wire *wire, const pbt__wire_value *action,
-                         pbt_error *error)
+pbt_err pbt__worker_take(pbt_worker *worker, const json_t *action, pbt_error *error)
 {
-    const char *verb = pbt__wire_text(wire, action, "action", "");
+    const char *verb = pbt__json_get_text(action, "action", "");
     pbt_err err = PBT_OK;
     if (strcmp(verb, "train") == 0) {
-        err = take_segment(worker, wire, action, error);
+        err = take_segment(worker, action, error);
     } else if (strcmp(verb, "stop") == 0) {
         worker->is_over = true;
         (void)snprintf(worker->reason, sizeof worker->reason, "%s",
-                       pbt__wire_text(wire, action, "reason", pbt__stop_name(PBT__STOP_FINISHED)));
+                       pbt__json_get_text(action, "reason", pbt__stop_name(PBT__STOP_FINISHED)));
     } else if (strcmp(verb, "wait") != 0) {
         err = pbt__fail(error, PBT_ERR_CORRUPT, "the server's answer has no valid 'action'");
     }
-    pbt__wire_fini(wire);
     return err;
 }
 
@@ -58,25 +54,22 @@ static void wait_more(const pbt_worker *worker, double seconds, double waited)
 static pbt_err claim(pbt_worker *worker, pbt_error *error)
 {
     pbt__http_answer answer = {.status = 0};
-    pbt__text body = pbt__text_init(BODY_MAXIMUM);
-    pbt__text_add(&body, "{\"worker\":");
-    pbt__wire_write_text(&body, worker->name);
-    pbt__text_format(&body, ",\"session\":\"%s\",\"wait_seconds\":%d}", worker->session,
-                     (int)WAIT_SECONDS);
+    json_t *json = json_pack("{s:o, s:s, s:i}", "worker", pbt__json_text(worker->name), "session",
+                             worker->session, "wait_seconds", (int)WAIT_SECONDS);
+    char *body = pbt__json_write(json);
+    json_decref(json);
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt_err err = body.failed ? pbt__fail_memory(error)
-                              : pbt__worker_ask(worker, pbt__text_string(&body), WAIT_SECONDS,
-                                                &answer, error);
-    pbt__text_fini(&body);
+    pbt_err err = body == NULL ? pbt__fail_memory(error)
+                               : pbt__worker_ask(worker, body, WAIT_SECONDS, &answer, error);
+    free(body);
     if (err == PBT_OK) {
-        const pbt__wire_value *action = pbt__wire_root(&answer.wire);
-        const double seconds = pbt__wire_real(&answer.wire, action, "seconds", 0);
-        err = pbt__worker_take(worker, &answer.wire, action, error);
+        const double seconds = pbt__json_get_real(answer.json, "seconds", 0);
+        err = pbt__worker_take(worker, answer.json, error);
         if (err == PBT_OK && worker->holding == PBT__HOLDS_NOTHING && !worker->is_over) {
             wait_more(worker, seconds, (double)(pbt__clock_monotonic_us() - begin_us) / 1e6);
         }
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return err;
 }
 

@@ -1,9 +1,9 @@
 /* heart.c: the heartbeat's thread. A beat that fails is not repeated: the next one is. */
 #include "worker/heart.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,23 +12,20 @@
 static const double INTERVAL_MAXIMUM = 5, INTERVAL_MINIMUM = 0.05; /* Units: seconds */
 static const double BEAT_SECONDS = 30;
 
-enum { BODY_MAXIMUM = 64 * 1024 };
-
 /* One beat, copied under the lock and sent without it. */
 typedef struct beat {
     char path[96];
-    pbt__text body;
+    char *body; /* NULL: no memory */
     uint64_t turn;
 } beat;
 
-static void write_body(const pbt__heart *heart, pbt__text *out)
+static char *write_body(const pbt__heart *heart)
 {
-    pbt__text_format(out, "{\"attempt\":%" PRId32, heart->attempt);
-    if (heart->step >= 0) {
-        pbt__text_format(out, ",\"step\":%" PRId64, heart->step);
-    }
-    pbt__collection_write(&heart->curves, out);
-    pbt__text_add(out, "}");
+    json_t *json = json_pack("{s:i, s:o*}", "attempt", (int)heart->attempt, "step",
+                             heart->step >= 0 ? json_integer(heart->step) : NULL);
+    char *body = pbt__collection_put(&heart->curves, json) ? pbt__json_write(json) : NULL;
+    json_decref(json);
+    return body;
 }
 
 /* Take what there is to say. The lock is held. */
@@ -36,8 +33,7 @@ static void take_beat(pbt__heart *heart, beat *out)
 {
     memcpy(out->path, heart->path, sizeof out->path);
     out->turn = heart->turn;
-    out->body = pbt__text_init(BODY_MAXIMUM);
-    write_body(heart, &out->body);
+    out->body = write_body(heart);
     pbt__collection_clear(&heart->curves);
 }
 
@@ -45,8 +41,7 @@ static void take_beat(pbt__heart *heart, beat *out)
 static pbt__verdict verdict_of(pbt_err err, const pbt__http_answer *answer)
 {
     static const char *const WORDS[] = {"continue", "release", "stop", "lost"};
-    const pbt__wire *wire = &answer->wire;
-    const char *word = pbt__wire_text(wire, pbt__wire_root(wire), "action", "");
+    const char *word = pbt__json_get_text(answer->json, "action", "");
     if (err == PBT_ERR_LATE || err == PBT_ERR_NOT_FOUND) {
         return PBT__LOST;
     }
@@ -61,13 +56,13 @@ static pbt__verdict verdict_of(pbt_err err, const pbt__http_answer *answer)
 static pbt__verdict send_beat(pbt__heart *heart, const beat *self)
 {
     pbt__http_answer answer = {.status = 0};
-    if (self->body.failed) {
+    if (self->body == NULL) {
         return PBT__GO_ON;
     }
-    const pbt_err err = pbt__http_call(&heart->http, self->path, pbt__text_string(&self->body),
-                                       BEAT_SECONDS, &answer, NULL);
+    const pbt_err err =
+        pbt__http_call(&heart->http, self->path, self->body, BEAT_SECONDS, &answer, NULL);
     const pbt__verdict verdict = verdict_of(err, &answer);
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return verdict;
 }
 
@@ -104,7 +99,7 @@ static void *run(void *context)
         take_beat(heart, &due);
         (void)pthread_mutex_unlock(&heart->lock);
         const pbt__verdict verdict = send_beat(heart, &due);
-        pbt__text_fini(&due.body);
+        free(due.body);
         (void)pthread_mutex_lock(&heart->lock);
         if (due.turn == heart->turn && verdict != PBT__GO_ON) {
             atomic_store(&heart->verdict, (int)verdict);

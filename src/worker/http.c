@@ -18,6 +18,8 @@ enum {
     CONNECT_SECONDS = 10,
     STALL_SECONDS = 60, /* a checkpoint that does not move for so long is given up */
     REFUSAL_MAXIMUM = 64 * 1024,
+    ANSWER_MAXIMUM = 4 * 1024 * 1024, /* Units: bytes */
+    VALUE_MAXIMUM = 16384,            /* of JSON in an answer */
 };
 
 /* ---- a handle -------------------------------------------------------------------------------- */
@@ -195,19 +197,18 @@ static pbt_err code_of_status(long status)
 /* Fill in `error` with what the server says. */
 static pbt_err fail_answer(const pbt__http *http, const pbt__http_answer *answer, pbt_error *error)
 {
-    const pbt__wire *wire = &answer->wire;
-    const pbt__wire_value *said = pbt__wire_get(wire, pbt__wire_root(wire), "error");
-    pbt_err code = code_of(pbt__wire_text(wire, said, "name", ""));
+    const json_t *said = json_object_get(answer->json, "error");
+    pbt_err code = code_of(pbt__json_get_text(said, "name", ""));
     if (code == PBT_OK || answer->status == 503) {
         code = code_of_status(answer->status);
     }
-    const char *message = pbt__wire_text(wire, said, "message", NULL);
+    const char *message = pbt__json_get_text(said, "message", NULL);
     if (message == NULL) {
         return pbt__fail(error, code, "'%s' answers with status %ld", http->base, answer->status);
     }
     (void)pbt__fail(error, code, "%s", message);
-    pbt__error_detail(error, "%s", pbt__wire_text(wire, said, "detail", ""));
-    pbt__error_hint(error, "%s", pbt__wire_text(wire, said, "hint", ""));
+    pbt__error_detail(error, "%s", pbt__json_get_text(said, "detail", ""));
+    pbt__error_hint(error, "%s", pbt__json_get_text(said, "hint", ""));
     return code;
 }
 
@@ -254,8 +255,9 @@ static pbt_err judge(const pbt__http *http, const pbt__text *body, pbt__http_ans
                      pbt_error *error)
 {
     const bool is_good = out->status >= 200 && out->status < 300;
-    const pbt_err err =
-        pbt__wire_read(pbt__text_string(body), body->length, &out->wire, is_good ? error : NULL);
+    const pbt__json_source source = {
+        .text = pbt__text_string(body), .length = body->length, .value_maximum = VALUE_MAXIMUM};
+    const pbt_err err = pbt__json_read_source(&source, &out->json, is_good ? error : NULL);
     return is_good ? err : fail_answer(http, out, error);
 }
 
@@ -280,7 +282,7 @@ static pbt_err exchange(pbt__http *http, const char *path, const char *body, dou
 pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body, double seconds,
                        pbt__http_answer *out, pbt_error *error)
 {
-    pbt__text answer = pbt__text_init(PBT__WIRE_BYTES_MAXIMUM);
+    pbt__text answer = pbt__text_init(ANSWER_MAXIMUM);
     *out = (pbt__http_answer){.status = 0};
     pbt_err err = exchange(http, path, body, seconds, &answer, out, error);
     if (err == PBT_OK) {
@@ -298,7 +300,7 @@ pbt_err pbt__http_fetch(pbt__http *http, const char *path, const char *body, dou
     if (err == PBT_OK && (answer.status < 200 || answer.status >= 300)) {
         err = judge(http, out, &answer, error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return err;
 }
 
@@ -346,7 +348,7 @@ pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t len
     if (err == PBT_OK) {
         err = judge(http, &body, &answer, error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     pbt__text_fini(&body);
     return err;
 }
@@ -394,7 +396,7 @@ pbt_err pbt__http_get(pbt__http *http, const char *path, FILE *file, bool *is_fo
     if (err == PBT_OK) {
         *is_folder = type != NULL && strncasecmp(type, "application/x-tar", 17) == 0;
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     pbt__text_fini(&self.refusal);
     return err;
 }

@@ -8,7 +8,8 @@
 #include <curl/curl.h>
 #include <stdatomic.h>
 
-#include "worker/wire.h"
+#include "base/json.h"
+#include "base/text.h"
 
 /* Threads: one at a time. */
 typedef struct pbt__http {
@@ -23,7 +24,7 @@ typedef struct pbt__http {
 typedef struct pbt__http_answer {
     bool is_answered;
     long status;
-    pbt__wire wire; /* the body, where it is JSON */
+    json_t *json; /* the body, where it is JSON */
 } pbt__http_answer;
 
 /* Prepare for calls below a study, or below "/v1" where `study` is NULL; connects to nothing.
@@ -35,9 +36,9 @@ void pbt__http_fini(pbt__http *http);
 
 /*
  * POST a JSON body to `path` below the study, or GET where `body` is NULL, once, within `seconds`.
- * PBT_OK: answered with a status of 2xx; `out->wire` is the body, which the caller frees.
+ * PBT_OK: answered with a status of 2xx; `out->json` is the body, whose reference is the caller's.
  * Errors: what the server says; PBT_ERR_BUSY where the call may be made again: not answered, or the
- * server asks for it. `*out` is to be freed in every case.
+ * server asks for it. `*out` is written in every case.
  */
 PBT_MUST_USE pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body,
                                     double seconds, pbt__http_answer *out, pbt_error *error);

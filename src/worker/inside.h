@@ -13,7 +13,7 @@ enum { PBT__SEGMENT_SIZE = 32 };
 /* A segment as it was handed out, and where its checkpoints lie here. */
 typedef struct pbt__held {
     pbt_worker_segment segment; /* points into what follows */
-    pbt__wire wire;
+    json_t *json;
     pbt_hyperparameter *hyperparameters;
     bool is_reload_always;
     bool is_shared; /* the server's folder is ours too */
@@ -55,15 +55,14 @@ struct pbt_worker {
 
 /* ---- segment.c ---- */
 
-/* Read a segment. `held` takes `wire`, also on failure. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__held_read(pbt__held *held, pbt__wire *wire, const pbt__wire_value *value,
-                                    pbt_error *error);
+/* Read a segment, which `held` keeps a reference to. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__held_read(pbt__held *held, json_t *json, pbt_error *error);
 void pbt__held_fini(pbt__held *held);
 
 /* ---- call.c ---- */
 
-/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is to be
- * freed in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
+/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is
+ * written in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
 PBT_MUST_USE pbt_err pbt__worker_call(pbt_worker *worker, const char *path, const char *body,
                                       pbt__http_answer *out, pbt_error *error);
 /* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off.
@@ -91,9 +90,8 @@ void pbt__checkpoint_clean(const pbt__held *held);
 
 /* ---- claim.c ---- */
 
-/* Take an action out of an answer, whose wire is taken. */
-PBT_MUST_USE pbt_err pbt__worker_take(pbt_worker *worker, pbt__wire *wire,
-                                      const pbt__wire_value *action, pbt_error *error);
+/* Take the action that an answer holds. */
+PBT_MUST_USE pbt_err pbt__worker_take(pbt_worker *worker, const json_t *action, pbt_error *error);
 
 /* ---- report.c ---- */
 

@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "worker/wire.h"
+#include "base/utf8.h"
 
 /* Find a series, or begin it; NULL, remembered, where it does not fit. */
 static pbt__series *series_of(pbt__collection *metrics, const char *name)
 {
-    const size_t length = strlen(name);
+    const size_t length = strnlen(name, PBT__SERIES_NAME_SIZE);
+    char mended[PBT__SERIES_NAME_SIZE + 1] = "";
+    memcpy(mended, name, length);
+    pbt__utf8_mend(mended);
     for (size_t i = 0; i < metrics->count; i++) {
-        if (strcmp(metrics->items[i].name, name) == 0) {
+        if (strcmp(metrics->items[i].name, mended) == 0) {
             return &metrics->items[i];
         }
     }
@@ -22,7 +25,7 @@ static pbt__series *series_of(pbt__collection *metrics, const char *name)
         return NULL;
     }
     pbt__series *series = &metrics->items[metrics->count++];
-    memcpy(series->name, name, length + 1);
+    memcpy(series->name, mended, length + 1);
     return series;
 }
 
@@ -70,41 +73,38 @@ void pbt__collection_clear(pbt__collection *metrics)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void write_value(const pbt__series *series, pbt__text *out)
+static json_t *samples_json(const pbt__series *series)
 {
-    pbt__wire_write_text(out, series->name);
-    pbt__text_add(out, ":");
-    pbt__wire_write_real(out, series->value);
-}
-
-static void write_samples(const pbt__series *series, pbt__text *out)
-{
-    pbt__wire_write_text(out, series->name);
+    json_t *list = json_array();
     for (size_t i = 0; i < series->sample_count; i++) {
-        pbt__text_add(out, i == 0 ? ":[" : ",");
-        pbt__wire_write_real(out, series->samples[i]);
+        if (json_array_append_new(list, pbt__json_number(series->samples[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
     }
-    pbt__text_add(out, "]");
+    return list;
 }
 
-void pbt__collection_write(const pbt__collection *metrics, pbt__text *out)
+/* Set a field of the object that is the field `name` of `json`, which is made where it is not
+ * there. */
+static bool set_in(json_t *json, const char *name, const char *field, json_t *value)
 {
-    const char *before = ",\"metrics\":{";
-    for (size_t i = 0; i < metrics->count; i++) {
-        if (metrics->items[i].has_value) {
-            pbt__text_add(out, before);
-            write_value(&metrics->items[i], out);
-            before = ",";
-        }
+    json_t *object = json_object_get(json, name);
+    if (object == NULL && json_object_set_new(json, name, object = json_object()) != 0) {
+        json_decref(value);
+        return false;
     }
-    pbt__text_add(out, before[1] == '\0' ? "}" : "");
-    before = ",\"samples\":{";
-    for (size_t i = 0; i < metrics->count; i++) {
-        if (metrics->items[i].sample_count > 0) {
-            pbt__text_add(out, before);
-            write_samples(&metrics->items[i], out);
-            before = ",";
-        }
+    return json_object_set_new(object, field, value) == 0;
+}
+
+bool pbt__collection_put(const pbt__collection *metrics, json_t *json)
+{
+    bool is_whole = json != NULL;
+    for (size_t i = 0; i < metrics->count && is_whole; i++) {
+        const pbt__series *one = &metrics->items[i];
+        is_whole =
+            (!one->has_value || set_in(json, "metrics", one->name, pbt__json_number(one->value))) &&
+            (one->sample_count == 0 || set_in(json, "samples", one->name, samples_json(one)));
     }
-    pbt__text_add(out, before[1] == '\0' ? "}" : "");
+    return is_whole;
 }

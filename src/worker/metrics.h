@@ -4,7 +4,7 @@
 
 #include <pbt/pbt.h>
 
-#include "base/text.h"
+#include "base/json.h"
 
 enum {
     PBT__SERIES_COUNT_MAXIMUM = 128,
@@ -34,7 +34,8 @@ void pbt__collection_add(pbt__collection *metrics, const char *name, double valu
 /* Forget everything, failures included. */
 void pbt__collection_clear(pbt__collection *metrics);
 
-/* Append `,"metrics":{...}` and `,"samples":{...}`, each where there are any. */
-void pbt__collection_write(const pbt__collection *metrics, pbt__text *out);
+/* Set "metrics" and "samples" of an object, each where there are any. False: no memory. Nullable:
+ * json, which is no memory. */
+PBT_MUST_USE bool pbt__collection_put(const pbt__collection *metrics, json_t *json);
 
 #endif

@@ -19,17 +19,16 @@
 
 enum { NONCE_MAXIMUM = 128 }; /* Units: bytes */
 
-pbt__proof pbt__proof_read(const pbt__wire *wire, const pbt__wire_value *segment)
+pbt__proof pbt__proof_read(const json_t *segment)
 {
-    const pbt__wire_value *shared = pbt__wire_get(wire, segment, "shared");
-    const bool is_object = shared != NULL && shared->kind == PBT__WIRE_OBJECT;
+    const json_t *shared = json_object_get(segment, "shared");
     return (pbt__proof){
         .is_told = shared != NULL,
-        .file = is_object ? pbt__wire_text(wire, shared, "file", NULL) : NULL,
-        .nonce = is_object ? pbt__wire_text(wire, shared, "nonce", NULL) : NULL,
-        .load_kind = pbt__wire_text(wire, segment, "load_kind", NULL),
-        .load_bytes = pbt__wire_integer(wire, segment, "load_bytes", -1),
-        .load_modified_ns = pbt__wire_integer(wire, segment, "load_modified_ns", -1),
+        .file = pbt__json_get_text(shared, "file", NULL),
+        .nonce = pbt__json_get_text(shared, "nonce", NULL),
+        .load_kind = pbt__json_get_text(segment, "load_kind", NULL),
+        .load_bytes = pbt__json_get_integer(segment, "load_bytes", -1),
+        .load_modified_ns = pbt__json_get_integer(segment, "load_modified_ns", -1),
     };
 }
 

@@ -2,7 +2,7 @@
 #ifndef PBT_WORKER_PROOF_H
 #define PBT_WORKER_PROOF_H
 
-#include "worker/wire.h"
+#include "base/json.h"
 
 /* What the server says of a segment's checkpoint. Texts point into the segment's document. */
 typedef struct pbt__proof {
@@ -14,7 +14,7 @@ typedef struct pbt__proof {
     int64_t load_modified_ns; /* of what lies outside the study's folder, else -1 */
 } pbt__proof;
 
-pbt__proof pbt__proof_read(const pbt__wire *wire, const pbt__wire_value *segment);
+pbt__proof pbt__proof_read(const json_t *segment);
 
 /* Say whether the study's folder is seen here. */
 bool pbt__proof_holds(const pbt__proof *proof);

@@ -4,9 +4,9 @@
  * The heart beats until the server has answered, so that a report which is made again for minutes,
  * or a checkpoint that takes long to send, loses no lease.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -32,23 +32,31 @@ static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
     worker->is_recorded = is_recorded;
 }
 
-/* POST what ends a segment. */
-static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *verb,
-                        pbt__text *body, pbt__http_answer *out, pbt_error *error)
+/* POST what ends a segment. Owner: takes `body`; NULL: no memory. */
+static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *verb, json_t *body,
+                        pbt__http_answer *out, pbt_error *error)
 {
     char path[96];
+    pbt_err err = PBT_OK;
+    char *text = pbt__json_write(body);
+    json_decref(body);
     (void)snprintf(path, sizeof path, "/segments/%s/%s", held->segment.id, verb);
-    if (body->failed) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
+    if (text == NULL) {
+        err = pbt__fail_memory(error);
+    } else if (strlen(text) > BODY_MAXIMUM) {
+        err = pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
+    } else {
+        err = pbt__worker_call(worker, path, text, out, error);
     }
-    return pbt__worker_call(worker, path, pbt__text_string(body), out, error);
+    free(text);
+    return err;
 }
 
-static pbt__text begin_body(const pbt__held *held)
+/* What a report and a release begin with. Nullable: checkpoint. */
+static json_t *step_body(const pbt__held *held, int64_t step, const char *checkpoint)
 {
-    pbt__text body = pbt__text_init(BODY_MAXIMUM);
-    pbt__text_format(&body, "{\"attempt\":%" PRId32, held->segment.attempt);
-    return body;
+    return json_pack("{s:i, s:I, s:s*}", "attempt", (int)held->segment.attempt, "step",
+                     (json_int_t)step, "checkpoint", checkpoint);
 }
 
 /* ---- reporting ------------------------------------------------------------------------------- */
@@ -56,27 +64,22 @@ static pbt__text begin_body(const pbt__held *held)
 static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t step,
                            const char *checkpoint, pbt__http_answer *out, pbt_error *error)
 {
-    pbt__text body = begin_body(held);
-    pbt__text_format(&body, ",\"step\":%" PRId64, step);
-    pbt__collection_write(&worker->metrics, &body);
-    if (checkpoint != NULL) {
-        pbt__text_format(&body, ",\"checkpoint\":\"%s\"", checkpoint);
+    json_t *body = step_body(held, step, checkpoint);
+    if (!pbt__collection_put(&worker->metrics, body)) {
+        json_decref(body);
+        body = NULL;
     }
-    pbt__text_add(&body, "}");
-    const pbt_err err = post_end(worker, held, "report", &body, out, error);
-    pbt__text_fini(&body);
-    return err;
+    return post_end(worker, held, "report", body, out, error);
 }
 
 /* Take an answer that says that the report is recorded, and what comes next. */
-static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint, pbt__wire *wire,
-                          pbt_error *error)
+static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint,
+                          const json_t *reply, pbt_error *error)
 {
     end_held(worker, held, true);
     (void)snprintf(worker->reported, sizeof worker->reported, "%s",
                    has_checkpoint ? held->segment.id : "");
-    const pbt__wire_value *action = pbt__wire_get(wire, pbt__wire_root(wire), "action");
-    return pbt__worker_take(worker, wire, action, error);
+    return pbt__worker_take(worker, json_object_get(reply, "action"), error);
 }
 
 static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, pbt_error *error)
@@ -85,9 +88,9 @@ static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, 
     pbt__http_answer answer = {.status = 0};
     pbt_err err = send_report(worker, held, step, checkpoint, &answer, error);
     if (err == PBT_OK) {
-        err = take_reply(worker, held, checkpoint != NULL, &answer.wire, error);
+        err = take_reply(worker, held, checkpoint != NULL, answer.json, error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return err;
 }
 
@@ -147,12 +150,10 @@ static pbt_err learn_objective(pbt_worker *worker, pbt_error *error)
     }
     pbt_err err = pbt__worker_call(worker, "", NULL, &answer, error);
     if (err == PBT_OK) {
-        const char *name =
-            pbt__wire_text(&answer.wire, pbt__wire_root(&answer.wire), "metric", "score");
-        worker->objective = pbt__strdup(name);
+        worker->objective = pbt__strdup(pbt__json_get_text(answer.json, "metric", "score"));
         err = worker->objective != NULL ? PBT_OK : pbt__fail_memory(error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return err;
 }
 
@@ -182,17 +183,14 @@ pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry,
         return err;
     }
     (void)snprintf(line, sizeof line, "%s", message);
-    pbt__text body = begin_body(held);
-    pbt__text_add(&body, ",\"message\":");
-    pbt__wire_write_text(&body, line);
-    pbt__text_format(&body, ",\"retry\":%s}", can_retry ? "true" : "false");
-    err = post_end(worker, held, "fail", &body, &answer, error);
-    pbt__text_fini(&body);
+    json_t *body = json_pack("{s:i, s:o, s:b}", "attempt", (int)held->segment.attempt, "message",
+                             pbt__json_text(line), "retry", (int)can_retry);
+    err = post_end(worker, held, "fail", body, &answer, error);
     if (err == PBT_OK) {
         end_held(worker, held, true);
-        err = pbt__worker_take(worker, &answer.wire, pbt__wire_root(&answer.wire), error);
+        err = pbt__worker_take(worker, answer.json, error);
     }
-    pbt__wire_fini(&answer.wire);
+    json_decref(answer.json);
     return forgive_late(worker, err);
 }
 
@@ -200,15 +198,9 @@ static pbt_err release(pbt_worker *worker, pbt__held *held, int64_t step, const 
                        pbt_error *error)
 {
     pbt__http_answer answer = {.status = 0};
-    pbt__text body = begin_body(held);
-    pbt__text_format(&body, ",\"step\":%" PRId64, step);
-    if (checkpoint != NULL) {
-        pbt__text_format(&body, ",\"checkpoint\":\"%s\"", checkpoint);
-    }
-    pbt__text_add(&body, "}");
-    const pbt_err err = post_end(worker, held, "release", &body, &answer, error);
-    pbt__text_fini(&body);
-    pbt__wire_fini(&answer.wire);
+    json_t *body = step_body(held, step, checkpoint);
+    const pbt_err err = post_end(worker, held, "release", body, &answer, error);
+    json_decref(answer.json);
     if (err == PBT_OK) {
         end_held(worker, held, true);
     }

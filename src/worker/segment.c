@@ -28,44 +28,41 @@ static bool is_id(const char *c)
     return *c++ == 'm' && skip_number(&c) && *c++ == 's' && skip_number(&c) && *c == '\0';
 }
 
-static void set_value(pbt_hyperparameter *out, const pbt__wire_value *field)
+static void set_value(pbt_hyperparameter *out, const char *name, const json_t *value)
 {
-    *out = (pbt_hyperparameter){.name = field->name, .text = field->text};
-    if (field->kind == PBT__WIRE_INTEGER || field->kind == PBT__WIRE_BOOLEAN) {
-        out->integer = field->integer;
-        out->real = (double)field->integer;
-    } else if (field->kind == PBT__WIRE_REAL) {
-        out->real = field->real;
-        const bool fits = fabs(field->real) < 9.2e18;
-        out->integer = fits ? (int64_t)llround(field->real) : 0;
+    *out = (pbt_hyperparameter){.name = name, .text = json_string_value(value)};
+    if (json_is_real(value)) {
+        out->real = json_real_value(value);
+        const bool fits = fabs(out->real) < 9.2e18;
+        out->integer = fits ? (int64_t)llround(out->real) : 0;
+    } else {
+        out->integer = json_is_true(value) ? 1 : json_integer_value(value);
+        out->real = (double)out->integer;
     }
 }
 
-static pbt_err read_values(pbt__held *held, const pbt__wire_value *values, pbt_error *error)
+static pbt_err read_values(pbt__held *held, json_t *values, pbt_error *error)
 {
-    const pbt__wire_value *field = NULL;
-    size_t count = 0;
-    if (values == NULL || values->kind != PBT__WIRE_OBJECT) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    if (!json_is_object(values)) {
         return fail_segment("hyperparameters", error);
     }
-    while ((field = pbt__wire_after(&held->wire, values, field)) != NULL) {
-        count++;
-    }
-    held->hyperparameters = pbt__calloc(count + 1, sizeof *held->hyperparameters);
+    held->hyperparameters =
+        pbt__calloc(json_object_size(values) + 1, sizeof *held->hyperparameters);
     if (held->hyperparameters == NULL) {
         return pbt__fail_memory(error);
     }
-    for (size_t i = 0; i < count; i++) {
-        field = pbt__wire_after(&held->wire, values, field);
-        set_value(&held->hyperparameters[i], field);
-    }
     held->segment.hyperparameters = held->hyperparameters;
-    held->segment.hyperparameter_count = count;
+    json_object_foreach(values, name, value)
+    {
+        set_value(&held->hyperparameters[held->segment.hyperparameter_count++], name, value);
+    }
     return PBT_OK;
 }
 
 /* Read the integers; the first that is missing, or NULL. */
-static const char *read_integers(pbt__held *held, const pbt__wire_value *value)
+static const char *read_integers(pbt__held *held)
 {
     pbt_worker_segment *s = &held->segment;
     int64_t attempt = 0, member = 0, number = 0, seed = 0;
@@ -83,7 +80,7 @@ static const char *read_integers(pbt__held *held, const pbt__wire_value *value)
         {"end_age", &s->end_age, 0, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
-        *FIELDS[i].out = pbt__wire_integer(&held->wire, value, FIELDS[i].name, -1);
+        *FIELDS[i].out = pbt__json_get_integer(held->json, FIELDS[i].name, -1);
         if (*FIELDS[i].out < FIELDS[i].minimum || *FIELDS[i].out > FIELDS[i].maximum) {
             return FIELDS[i].name;
         }
@@ -92,27 +89,28 @@ static const char *read_integers(pbt__held *held, const pbt__wire_value *value)
     s->member = (int32_t)member;
     s->number = (int32_t)number;
     s->seed = (uint32_t)seed;
-    s->resume_step = pbt__wire_integer(&held->wire, value, "resume_step", s->start_step);
+    s->resume_step = pbt__json_get_integer(held->json, "resume_step", s->start_step);
     return s->resume_step >= s->start_step && s->resume_step <= s->end_step ? NULL : "resume_step";
 }
 
 /* Read the rest; what is missing, or NULL. */
-static const char *read_rest(pbt__held *held, const pbt__wire_value *value)
+static const char *read_rest(pbt__held *held)
 {
     pbt_worker_segment *s = &held->segment;
-    const pbt__wire *wire = &held->wire;
-    const int64_t donor = pbt__wire_integer(wire, value, "donor", -1);
+    const json_t *json = held->json;
+    const int64_t donor = pbt__json_get_integer(json, "donor", -1);
     s->version = PBT_WORKER_VERSION;
-    s->id = pbt__wire_text(wire, value, "segment", "");
-    s->parent = pbt__wire_text(wire, value, "parent", NULL);
+    s->id = pbt__json_get_text(json, "segment", "");
+    s->parent = pbt__json_get_text(json, "parent", NULL);
     s->donor = donor >= 0 && donor <= INT32_MAX ? (int32_t)donor : -1;
-    s->load = pbt__wire_text(wire, value, "load", NULL);
-    s->save_to = pbt__wire_text(wire, value, "save_to", "");
-    s->stop_step = pbt__wire_integer(wire, value, "stop_step", 0);
-    s->is_fresh = pbt__wire_boolean(wire, value, "fresh", s->load == NULL);
-    held->proof = pbt__proof_read(wire, value);
-    held->lease_seconds = pbt__wire_real(wire, value, "lease_seconds", 0);
-    held->is_reload_always = strcmp(pbt__wire_text(wire, value, "reload", "needed"), "always") == 0;
+    s->load = pbt__json_get_text(json, "load", NULL);
+    s->save_to = pbt__json_get_text(json, "save_to", "");
+    s->stop_step = pbt__json_get_integer(json, "stop_step", 0);
+    const json_t *fresh = json_object_get(json, "fresh");
+    s->is_fresh = json_is_boolean(fresh) ? json_is_true(fresh) : s->load == NULL;
+    held->proof = pbt__proof_read(json);
+    held->lease_seconds = pbt__json_get_real(json, "lease_seconds", 0);
+    held->is_reload_always = strcmp(pbt__json_get_text(json, "reload", "needed"), "always") == 0;
     if (!is_id(s->id)) {
         return "segment";
     }
@@ -125,23 +123,21 @@ static const char *read_rest(pbt__held *held, const pbt__wire_value *value)
     return held->lease_seconds > 0 ? NULL : "lease_seconds";
 }
 
-pbt_err pbt__held_read(pbt__held *held, pbt__wire *wire, const pbt__wire_value *value,
-                       pbt_error *error)
+pbt_err pbt__held_read(pbt__held *held, json_t *json, pbt_error *error)
 {
     pbt__held_fini(held);
-    held->wire = *wire;
-    *wire = (pbt__wire){.bytes = NULL};
-    const char *missing = read_integers(held, value);
-    missing = missing == NULL ? read_rest(held, value) : missing;
+    held->json = json_incref(json);
+    const char *missing = read_integers(held);
+    missing = missing == NULL ? read_rest(held) : missing;
     if (missing != NULL) {
         return fail_segment(missing, error);
     }
-    return read_values(held, pbt__wire_get(&held->wire, value, "hyperparameters"), error);
+    return read_values(held, json_object_get(json, "hyperparameters"), error);
 }
 
 void pbt__held_fini(pbt__held *held)
 {
-    pbt__wire_fini(&held->wire);
+    json_decref(held->json);
     free(held->hyperparameters);
     *held = (pbt__held){.hyperparameters = NULL};
 }

@@ -158,7 +158,7 @@ static void what_is_no_result_is_refused(void **state)
     assert_refused("[0.91]", PBT_ERR_TRAINER, "not a JSON object");
     assert_refused("{\"accuracy\": 0.91", PBT_ERR_TRAINER, "not a JSON object");
     assert_refused("{\"accuracy\": 0.91} {}", PBT_ERR_TRAINER, "not a JSON object");
-    assert_refused("{\"accuracy\": 1, \"accuracy\": 2}", PBT_ERR_TRAINER, "duplicate");
+    assert_refused("{\"accuracy\": 1, \"accuracy\": 2}", PBT_ERR_TRAINER, "a name twice");
     assert_refused("{\"accuracy\": NaNs}", PBT_ERR_TRAINER, "not a JSON object");
     assert_refused("{\"accuracy\": +Infinity}", PBT_ERR_TRAINER, "not a JSON object");
     assert_refused("{\"loss\": 1}", PBT_ERR_TRAINER, "no number 'accuracy'");

@@ -3,8 +3,8 @@
  *
  * Jansson's own reader drops bytes of a text where memory runs out, and then reads on: "seed":12
  * may come out as 1. A log must be read as it is or not at all, so the reading is ours, and every
- * failure of memory is known for what it is. Strings and numbers are gathered in one buffer as long
- * as the text: each is no longer than its token, and one within another comes after it.
+ * failure of memory is known for what it is. Strings and numbers are gathered in one buffer: each
+ * is no longer than its token, and one within another comes after it.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -12,17 +12,24 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "study/json.h"
+#include "base/utf8.h"
 
 enum { DEPTH_MAXIMUM = 64 };
 
+static const char TOO_MANY[] = "too many values";
+
 typedef struct reader {
     const char *at, *end;
-    char *token;       /* where the next string or number is gathered */
+    char *buffer; /* Shape: buffer[capacity] */
+    size_t capacity;
+    size_t used;       /* by the names around; the next string or number is gathered behind */
     const char *fault; /* what is wrong with the text; NULL after a failure: no memory */
     int depth;
+    size_t left; /* how many values may still come */
+    bool is_lenient;
 } reader;
 
 static bool broken(reader *r, const char *fault)
@@ -47,54 +54,23 @@ static bool take(reader *r, char c)
     return is_next;
 }
 
-/* ---- strings ---- */
-
-size_t pbt__utf8_step(const char *text, size_t left)
+/* Make room for a token of `length` bytes and a NUL. Returns where it is; NULL: no memory. */
+static char *make_room(reader *r, size_t length)
 {
-    static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *at = (const unsigned char *)text;
-    if (left == 0 || at[0] < 0x80) {
-        return left == 0 ? 0 : 1;
-    }
-    size_t length = at[0] < 0xc0 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (length == 1 || length > left || at[0] > 0xf4) {
-        return 0;
-    }
-    uint32_t code = at[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
+    const size_t needed = r->used + length + 1;
+    if (needed > r->capacity) {
+        const size_t capacity = needed > 2 * r->capacity ? needed + 64 : 2 * r->capacity;
+        char *grown = pbt__realloc(r->buffer, capacity, 1);
+        if (grown == NULL) {
+            return NULL;
         }
-        code = code << 6 | (at[i] & 0x3fu);
+        r->buffer = grown;
+        r->capacity = capacity;
     }
-    bool is_surrogate = code >= 0xd800 && code < 0xe000;
-    return code >= LEAST[length] && code <= 0x10ffff && !is_surrogate ? length : 0;
+    return r->buffer + r->used;
 }
 
-bool pbt__utf8_is_valid(const char *text)
-{
-    size_t left = strlen(text);
-    for (size_t step = 1; left > 0 && step > 0; left -= step) {
-        step = pbt__utf8_step(text, left);
-        text += step;
-    }
-    return left == 0;
-}
-
-static size_t utf8_write(uint32_t code, char *out)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i > 0; i--) {
-        out[i] = (char)(0x80 | (code & 0x3f));
-        code >>= 6;
-    }
-    out[0] = (char)(0xf00u >> length | code);
-    return length;
-}
+/* ---- strings ---- */
 
 static bool read_hexadecimal(reader *r, uint32_t *out)
 {
@@ -146,13 +122,26 @@ static size_t read_escape(reader *r, char *out)
         return 1;
     }
     uint32_t code = c == 'u' ? read_code(r) : 0;
-    return code != 0 ? utf8_write(code, out) : 0;
+    return code != 0 ? pbt__utf8_write(code, out) : 0;
+}
+
+/* Bytes up to a string's last quote, escapes as they are. */
+static size_t text_length(const reader *r)
+{
+    const char *at = r->at;
+    while (at < r->end && *at != '"') {
+        at += *at == '\\' && r->end - at > 1 ? 2 : 1;
+    }
+    return (size_t)(at - r->at);
 }
 
 /* Read a string's text after its first quote into the buffer, with a NUL. */
 static bool read_text(reader *r, size_t *length)
 {
-    char *out = r->token;
+    char *out = make_room(r, text_length(r));
+    if (out == NULL) {
+        return false;
+    }
     while (r->at < r->end && *r->at != '"') {
         size_t size = 0;
         if (*r->at == '\\') {
@@ -173,7 +162,7 @@ static bool read_text(reader *r, size_t *length)
     }
     r->at++;
     *out = '\0';
-    *length = (size_t)(out - r->token);
+    *length = (size_t)(out - r->buffer) - r->used;
     return true;
 }
 
@@ -216,14 +205,17 @@ static bool skip_number(reader *r, bool *is_real)
 static json_t *read_real(reader *r)
 {
     double value = 0;
-    bool fits = pbt__number_read(r->token, &value) || broken(r, "a number too large");
+    bool fits = pbt__number_read(r->buffer + r->used, &value) || broken(r, "a number too large");
     return fits ? json_real(value) : NULL;
 }
 
 static json_t *read_integer(reader *r)
 {
     errno = 0;
-    json_int_t value = strtoll(r->token, NULL, 10);
+    json_int_t value = strtoll(r->buffer + r->used, NULL, 10);
+    if (errno != 0 && r->is_lenient) {
+        return read_real(r);
+    }
     bool fits = errno == 0 || broken(r, "an integer too large");
     return fits ? json_integer(value) : NULL;
 }
@@ -237,8 +229,12 @@ static json_t *read_number(reader *r)
         return NULL;
     }
     size_t length = (size_t)(r->at - start);
-    memcpy(r->token, start, length);
-    r->token[length] = '\0';
+    char *token = make_room(r, length);
+    if (token == NULL) {
+        return NULL;
+    }
+    memcpy(token, start, length);
+    token[length] = '\0';
     return is_real ? read_real(r) : read_integer(r);
 }
 
@@ -250,6 +246,19 @@ static bool take_word(reader *r, const char *word)
     return is_next;
 }
 
+/* A word of Python's json module for a number that is not finite, as pbt writes it; NULL: none. */
+static const char *take_number_word(reader *r)
+{
+    static const char *const WORDS[][2] = {
+        {"NaN", "nan"}, {"Infinity", "inf"}, {"-Infinity", "-inf"}};
+    for (size_t i = 0; r->is_lenient && i < sizeof WORDS / sizeof *WORDS; i++) {
+        if (take_word(r, WORDS[i][0])) {
+            return WORDS[i][1];
+        }
+    }
+    return NULL;
+}
+
 /* ---- values ---- */
 
 static json_t *read_value(reader *r);
@@ -257,7 +266,7 @@ static json_t *read_value(reader *r);
 /* Add one member; its name stays in the buffer while its value is read. */
 static bool read_member(reader *r, json_t *object)
 {
-    char *name = r->token;
+    const size_t name = r->used;
     size_t length = 0;
     if (!take(r, '"')) {
         return broken(r, "no name");
@@ -265,13 +274,13 @@ static bool read_member(reader *r, json_t *object)
     if (!read_text(r, &length)) {
         return false;
     }
-    if (json_object_get(object, name) != NULL || !take(r, ':')) {
+    if (json_object_get(object, r->buffer + name) != NULL || !take(r, ':')) {
         return broken(r, "a name twice, or no colon after it");
     }
-    r->token += length + 1;
+    r->used += length + 1;
     json_t *value = read_value(r);
-    r->token = name;
-    return json_object_set_new_nocheck(object, name, value) == 0;
+    r->used = name;
+    return json_object_set_new_nocheck(object, r->buffer + name, value) == 0;
 }
 
 static bool read_element(reader *r, json_t *array)
@@ -306,6 +315,11 @@ static json_t *read_list(reader *r, json_t *list, bool (*read_one)(reader *r, js
 static json_t *read_value(reader *r)
 {
     size_t length = 0;
+    if (r->left == 0) {
+        r->fault = TOO_MANY;
+        return NULL;
+    }
+    r->left--;
     if (take(r, '{')) {
         return read_list(r, json_object(), read_member, '}');
     }
@@ -313,10 +327,14 @@ static json_t *read_value(reader *r)
         return read_list(r, json_array(), read_element, ']');
     }
     if (take(r, '"')) {
-        return read_text(r, &length) ? json_stringn_nocheck(r->token, length) : NULL;
+        return read_text(r, &length) ? json_stringn_nocheck(r->buffer + r->used, length) : NULL;
     }
     if (take_word(r, "null")) {
         return json_null();
+    }
+    const char *word = take_number_word(r);
+    if (word != NULL) {
+        return json_string(word);
     }
     bool is_true = take_word(r, "true");
     return is_true || take_word(r, "false") ? json_boolean(is_true) : read_number(r);
@@ -328,27 +346,40 @@ static bool is_at_end(reader *r)
     return r->at == r->end || broken(r, "more after the end");
 }
 
-pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error *error)
+static pbt_err fail_reading(const reader *r, const char *text, pbt_error *error)
 {
-    char *buffer = length < SIZE_MAX ? pbt__calloc(length + 1, 1) : NULL;
-    if (buffer == NULL) {
+    if (r->fault == NULL) {
         return pbt__fail_memory(error);
     }
-    reader r = {.at = text, .end = text + length, .token = buffer};
+    const pbt_err code = r->fault == TOO_MANY ? PBT_ERR_LIMIT : PBT_ERR_CORRUPT;
+    (void)pbt__fail(error, code, "broken JSON at byte %zu", (size_t)(r->at - text));
+    pbt__error_detail(error, "%s", r->fault);
+    return code;
+}
+
+pbt_err pbt__json_read_source(const pbt__json_source *source, json_t **out, pbt_error *error)
+{
+    const char *text = source->text;
+    reader r = {
+        .at = text,
+        .end = text + source->length,
+        .left = source->value_maximum > 0 ? source->value_maximum : SIZE_MAX,
+        .is_lenient = source->is_lenient,
+    };
     json_t *json = read_value(&r);
     if (json != NULL && !is_at_end(&r)) {
         json_decref(json);
         json = NULL;
     }
-    free(buffer);
-    if (json == NULL && r.fault == NULL) {
-        return pbt__fail_memory(error);
-    }
+    free(r.buffer);
     if (json == NULL) {
-        (void)pbt__fail(error, PBT_ERR_CORRUPT, "broken JSON at byte %zu", (size_t)(r.at - text));
-        pbt__error_detail(error, "%s", r.fault);
-        return PBT_ERR_CORRUPT;
+        return fail_reading(&r, text, error);
     }
     *out = json;
     return PBT_OK;
+}
+
+pbt_err pbt__json_read(const char *text, size_t length, json_t **out, pbt_error *error)
+{
+    return pbt__json_read_source(&(pbt__json_source){.text = text, .length = length}, out, error);
 }

@@ -1,0 +1,51 @@
+/*
+ * json.h: JSON as pbt writes it: one line, reals in their shortest exact form (a whole one keeps
+ * ".0", so that it stays a float), and numbers that are not finite as the strings "nan", "inf" and
+ * "-inf". Whatever reads or writes JSON does it here; in between it is Jansson's.
+ */
+#ifndef PBT_BASE_JSON_H
+#define PBT_BASE_JSON_H
+
+#include <jansson.h>
+#include <pbt/pbt.h>
+
+/* A number, or its name where it is not finite. New reference; NULL where there is no memory. */
+json_t *pbt__json_number(double value);
+/* Read what pbt__json_number made, or an integer; false where it is anything else. */
+bool pbt__json_number_read(const json_t *json, double *out);
+
+/* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is
+ * no memory. */
+char *pbt__json_write(const json_t *json);
+
+/* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT
+ * saying at which byte, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **out,
+                                    pbt_error *error);
+
+/* A text, and what is to be taken of it beyond what pbt writes. */
+typedef struct pbt__json_source {
+    const char *text;
+    size_t length;
+    size_t value_maximum; /* 0: any number of values */
+    bool is_lenient; /* NaN, Infinity and -Infinity as the strings above; an integer beyond 64 bits
+                        as a real */
+} pbt__json_source;
+
+/* As pbt__json_read. Errors: also PBT_ERR_LIMIT, of more values than that. */
+PBT_MUST_USE pbt_err pbt__json_read_source(const pbt__json_source *source, json_t **out,
+                                           pbt_error *error);
+
+/* ---- fields ---- */
+
+/* A text, with question marks for what is no UTF-8. New reference; NULL where there is no memory.
+ */
+json_t *pbt__json_text(const char *text);
+
+/* A field as a text, an integer or a number; `fallback` where it is absent or of another kind.
+ * Nullable: json. */
+const char *pbt__json_get_text(const json_t *json, const char *name, const char *fallback);
+int64_t pbt__json_get_integer(const json_t *json, const char *name, int64_t fallback);
+double pbt__json_get_real(const json_t *json, const char *name, double fallback);
+
+#endif
