@@ -187,7 +187,7 @@ class Compare(unittest.TestCase):
         self.assertEqual((group["iqm"], group["interval"]), (1e308, [1e308, 1e308]))
 
     def test_what_cannot_be_meant(self):
-        self.assertIn("hint: 'pbt list'", self.refused("nobody", status=1))
+        self.assertIn("hint: see 'pbt list'", self.refused("nobody", status=1))
         self.assertIn("nobody-*", self.refused("search", "nobody-*", status=1))
         self.assertIn("two groups", self.refused("a=search", "b=search-1"))
         for label in ("", "a\nb", "x" * 65, b"\xff"):
