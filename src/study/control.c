@@ -264,7 +264,12 @@ static pbt_err run_check_delete(pbt__study *study, void *arguments, pbt_error *e
 static pbt_err run_forget(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;
-    return pbt__store_remove(study->store, error);
+    pbt_err err = pbt__draft_write(&study->draft, study->store, study->claims, error);
+    if (err == PBT_OK) {
+        err = pbt__store_remove(study->store, error);
+    }
+    study->is_torn = err != PBT_OK;
+    return err;
 }
 
 /* Remove the files of a study. Whose they are is known to the end. */

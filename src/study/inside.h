@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "core/ranking.h"
+#include "study/draft.h"
 #include "study/outage.h"
 #include "study/still.h"
 #include "study/study.h"
@@ -59,7 +60,9 @@ struct pbt__study {
     pthread_mutex_t view_lock;
 
     pbt__transaction transaction; /* what `begin` found */
-    bool has_written_claim, has_published, has_appended;
+    pbt__draft draft;             /* what it is to write */
+    bool has_published;
+    bool is_torn; /* an operation's own call of the store failed, which may have ended it */
     int64_t claims_revision;
     pbt__claim *claims;   /* Shape: [population]; member -1: never claimed */
     pbt__ranking waiting; /* members whose open segment nobody trains, the furthest behind first */
@@ -97,6 +100,9 @@ PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
 /* Free that again. */
 void pbt__study_strip(pbt__study *study);
+/* Write what the transaction's operations have drafted, and commit it. Where that fails, roll
+ * back. */
+PBT_MUST_USE pbt_err pbt__study_commit(pbt__study *study, pbt_error *error);
 
 /* ---- listen.c ---- */
 
@@ -194,6 +200,8 @@ PBT_MUST_USE pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *c
                                           pbt_error *error);
 /* Put a member among those waiting, or take it out, as its segment and claim say. */
 PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
+/* Record what nobody holds any more as collected, and have it removed. */
+PBT_MUST_USE pbt_err pbt__study_collect(pbt__study *study, pbt_error *error);
 /* Have bytes removed after the commit; of an attempt also what its trainer left beside them. */
 PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
 /* As that, of an attempt whose checkpoint stays. */

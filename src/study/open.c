@@ -282,7 +282,7 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
     }
     err = log_created(study, spec, provenance, error);
     if (err == PBT_OK) {
-        err = pbt__store_commit(study->store, error);
+        err = pbt__study_commit(study, error);
     }
     if (err != PBT_OK) {
         pbt__store_rollback(study->store);

@@ -2,7 +2,8 @@
  * record.c: what an operation writes: events, claims, and what follows from them.
  *
  * One thing that happened becomes, in this order: its own event with the decisions it caused; an
- * event for each rescue; a stop, where a rule says so; and what nobody holds any more, collected.
+ * event for each rescue; a stop, where a rule says so. What nobody holds any more is collected at
+ * the end of the transaction, by one event for all its operations.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -30,12 +31,11 @@ static pbt_err append(pbt__study *study, const pbt__entry *entry, pbt_error *err
         .body_length = strlen(body),
     };
     event.digest = pbt__event_digest(facts->digest, &event);
-    pbt_err err = pbt__store_append(study->store, &event, error);
+    pbt_err err = pbt__draft_append(&study->draft, &event, error);
     if (err == PBT_OK && pbt__view_log(&study->view, &event) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
     free(body);
-    study->has_appended = true;
     return err;
 }
 
@@ -91,13 +91,13 @@ static pbt_err drop_bytes(pbt__study *study, pbt_segment_id id, pbt_error *error
 {
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
     if (entry->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
-        return pbt__store_blob_drop(study->store, id, error);
+        return pbt__draft_blob_drop(&study->draft, id, error);
     }
     pbt_err err = pbt__study_remove_later(study, id, 0);
     return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
 }
 
-static pbt_err collect(pbt__study *study, pbt_error *error)
+pbt_err pbt__study_collect(pbt__study *study, pbt_error *error)
 {
     const pbt_segment_id *due = NULL;
     size_t count = pbt__ledger_due(study->view.ledger, &due);
@@ -227,9 +227,6 @@ pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *erro
     if (err == PBT_OK) {
         err = pbt__study_stop_if_due(study, count > 0, error);
     }
-    if (err == PBT_OK) {
-        err = collect(study, error);
-    }
     if (err == PBT_OK && requeue_decided(study, count, reading->entry.segment.member) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
@@ -245,14 +242,10 @@ pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim, pbt_err
         return pbt__fail_memory(error);
     }
     *own = *claim;
-    study->has_written_claim = true;
     bool is_earlier = claim->worker[0] != '\0' && claim->lease_until_us < study->earliest_expiry_us;
     study->earliest_expiry_us = is_earlier ? claim->lease_until_us : study->earliest_expiry_us;
-    pbt_err err = pbt__store_claim_put(study->store, claim, error);
-    if (err == PBT_OK && pbt__study_requeue(study, claim->member) != PBT_OK) {
-        err = pbt__fail_memory(error);
-    }
-    return err;
+    pbt__draft_claim_put(&study->draft, claim->member);
+    return pbt__study_requeue(study, claim->member) == PBT_OK ? PBT_OK : pbt__fail_memory(error);
 }
 
 /* The furthest behind come first. Until anybody has reported, those who failed stand back among

@@ -171,8 +171,8 @@ static pbt_err publish(pbt__study *study, const report_call *call, pbt_error *er
         return PBT_OK;
     }
     if (call->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
-        return pbt__store_blob_put(study->store, result->segment, result->bytes, result->byte_count,
-                                   error);
+        return pbt__draft_blob_put(&study->draft, result->segment, result->bytes,
+                                   result->byte_count, error);
     }
     study->has_published = true;
     return pbt__vault_publish(study->vault, result->segment, result->attempt, &call->checkpoint,

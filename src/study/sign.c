@@ -23,28 +23,50 @@ static bool is_of(const json_t *sign, const pbt__claim *claim)
            json_integer_value(json_object_get(sign, "attempt")) == claim->attempt;
 }
 
-/* Read a sign; NULL where there is none of this attempt. A read that fails may have ended the
- * transaction it was in. */
-static pbt_err read_sign(const pbt__study *study, const pbt__claim *claim, json_t **out,
-                         pbt_error *error)
+/* Parse a sign; NULL where it is none of this attempt. Errors: PBT_ERR_MEMORY. */
+static pbt_err parse_sign(const void *bytes, size_t length, const pbt__claim *claim, json_t **out,
+                          pbt_error *error)
 {
-    void *bytes = NULL;
-    size_t length = 0;
     json_t *sign = NULL;
-    *out = NULL;
-    pbt_err err =
-        pbt__store_blob_get(study->store, study->row.id, place_of(claim), &bytes, &length, error);
-    if (err != PBT_OK) {
-        return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
-    }
-    err = pbt__json_read(bytes, length, &sign, error);
-    free(bytes);
+    const pbt_err err = pbt__json_read(bytes, length, &sign, error);
     if (err == PBT_OK && is_of(sign, claim)) {
         *out = sign;
     } else {
         json_decref(sign);
     }
     return err == PBT_ERR_MEMORY ? err : PBT_OK;
+}
+
+/* Read a sign; NULL where there is none of this attempt. */
+static pbt_err read_sign(const pbt__study *study, const pbt__claim *claim, json_t **out,
+                         pbt_error *error)
+{
+    void *bytes = NULL;
+    size_t length = 0;
+    *out = NULL;
+    pbt_err err =
+        pbt__store_blob_get(study->store, study->row.id, place_of(claim), &bytes, &length, error);
+    if (err != PBT_OK) {
+        return err == PBT_ERR_NOT_FOUND ? PBT_OK : err;
+    }
+    err = parse_sign(bytes, length, claim, out, error);
+    free(bytes);
+    return err;
+}
+
+/* The sign before, in a transaction: another operation of its group may have drafted one. */
+static pbt_err find_before(pbt__study *study, const pbt__claim *claim, json_t **out,
+                           pbt_error *error)
+{
+    size_t length = 0;
+    const void *drafted = pbt__draft_blob(&study->draft, place_of(claim), &length);
+    *out = NULL;
+    if (drafted != NULL) {
+        return parse_sign(drafted, length, claim, out, error);
+    }
+    const pbt_err err = read_sign(study, claim, out, error);
+    study->is_torn = err != PBT_OK;
+    return err;
 }
 
 json_t *pbt__sign_get(const pbt__study *study, const pbt__claim *claim)
@@ -103,7 +125,7 @@ pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim, const pbt__met
                       size_t metric_count, pbt_error *error)
 {
     json_t *before = NULL;
-    pbt_err err = read_sign(study, claim, &before, error);
+    pbt_err err = find_before(study, claim, &before, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -114,7 +136,7 @@ pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim, const pbt__met
     if (text == NULL) {
         return pbt__fail_memory(error);
     }
-    err = pbt__store_blob_put(study->store, place_of(claim), text, strlen(text), error);
+    err = pbt__draft_blob_put(&study->draft, place_of(claim), text, strlen(text), error);
     free(text);
     return err;
 }

@@ -3,7 +3,7 @@
  *
  * A pbt__study is one process's handle: an in-memory view of the log, brought up to date under the
  * study's lock before anything is decided. Its calls may come from many threads at once; those that
- * arrive together share one durable transaction (group commit), each in its own savepoint.
+ * arrive together share one durable transaction (group commit); one that fails takes back its own.
  */
 #ifndef PBT_STUDY_STUDY_H
 #define PBT_STUDY_STUDY_H

@@ -2,8 +2,9 @@
  * transaction.c: group commit.
  *
  * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes
- * what is queued, up to GROUP_MAXIMUM, runs each in its savepoint, commits once, and wakes those it
- * has answered and one to lead next. While it waits for the disk the next group gathers:
+ * what is queued, up to GROUP_MAXIMUM, runs each in memory, writes once what all of them have
+ * drafted, commits, and wakes those it has answered and one to lead next. While it waits for the
+ * disk the next group gathers:
  *
  *     thread A   | queue a | lead {a}: begin a commit .. | answered
  *     thread B   |           queue b ................... | lead {b, c}: begin b c commit | answered
@@ -121,7 +122,8 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     study->trials = pbt__calloc(count, sizeof *study->trials);
     study->outage = (pbt__outage){.probe = -1, .withheld = -1, .earliest_us = INT64_MAX};
     if (study->claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
-        study->decided == NULL || study->trials == NULL) {
+        study->decided == NULL || study->trials == NULL ||
+        pbt__draft_init(&study->draft, (int32_t)count) != PBT_OK) {
         pbt__study_strip(study);
         return pbt__fail_memory(error);
     }
@@ -140,6 +142,7 @@ void pbt__study_strip(pbt__study *study)
     free(study->is_waiting);
     free(study->decided);
     free(study->trials);
+    pbt__draft_fini(&study->draft);
     study->trials = NULL;
     study->claims = NULL;
     study->waiting.nodes = NULL;
@@ -149,67 +152,46 @@ void pbt__study_strip(pbt__study *study)
 
 /* ---- one group ---- */
 
+static void take_back(pbt__study *study, size_t mark, pbt__draft_mark drafted)
+{
+    pbt__view_undo(&study->view, mark);
+    pbt__draft_undo(&study->draft, drafted);
+    study->earliest_expiry_us = 0;
+}
+
 static void answer(pbt__operation *operation, pbt_err err, const pbt_error *error)
 {
     operation->err = err;
     operation->error = *error;
 }
 
-static void take_back(pbt__study *study, size_t mark)
-{
-    pbt__view_undo(&study->view, mark);
-    study->earliest_expiry_us = 0;
-}
-
-/* Where a write has failed, the transaction cannot go on: the operation's error is the whole
- * group's. */
-static pbt_err undo_one(pbt__study *study, const pbt__operation *operation, pbt_error *error)
-{
-    if (pbt__store_savepoint_undo(study->store, NULL) == PBT_OK) {
-        return PBT_OK;
-    }
-    *error = operation->error;
-    return operation->err;
-}
-
+/* An operation that failed takes back what it did. One whose own call of the store failed may have
+ * ended the transaction: then its error is the whole group's. */
 static pbt_err run_one(pbt__study *study, pbt__operation *operation, pbt_error *error)
 {
-    size_t mark = pbt__view_mark(&study->view);
-    size_t removals = study->removal_count;
-    bool had_written_claim = study->has_written_claim;
-    pbt_err err = pbt__store_savepoint(study->store, error);
-    if (err != PBT_OK) {
-        return err;
-    }
+    const size_t mark = pbt__view_mark(&study->view);
+    const size_t removals = study->removal_count;
+    const pbt__draft_mark drafted = study->draft.now;
     operation->err = operation->run(study, operation->arguments, &operation->error);
     if (operation->err == PBT_OK) {
-        return pbt__store_savepoint_keep(study->store, error);
+        return PBT_OK;
     }
-    take_back(study, mark);
+    take_back(study, mark, drafted);
     study->removal_count = removals;
-    study->has_written_claim = had_written_claim;
-    return undo_one(study, operation, error);
-}
-
-/* An operation without company needs no savepoint: what takes it back is the rollback. */
-static pbt_err run_alone(pbt__study *study, pbt__operation *operation, pbt_error *error)
-{
-    operation->err = operation->run(study, operation->arguments, &operation->error);
-    if (operation->err != PBT_OK) {
+    if (study->is_torn) {
         *error = operation->error;
+        return operation->err;
     }
-    return operation->err;
+    return PBT_OK;
 }
 
-static pbt_err commit(pbt__study *study, pbt_error *error)
+pbt_err pbt__study_commit(pbt__study *study, pbt_error *error)
 {
-    if (study->has_published) {
-        pbt_err err = pbt__vault_sync(study->vault, error);
-        if (err != PBT_OK) {
-            return err;
-        }
+    pbt_err err = study->has_published ? pbt__vault_sync(study->vault, error) : PBT_OK;
+    if (err == PBT_OK) {
+        err = pbt__draft_write(&study->draft, study->store, study->claims, error);
     }
-    return pbt__store_commit(study->store, error);
+    return err == PBT_OK ? pbt__store_commit(study->store, error) : err;
 }
 
 /* Say whether an attempt has ended, of which nothing may be left but, perhaps, its checkpoint. */
@@ -242,29 +224,35 @@ static void remove_bytes(pbt__study *study)
     }
 }
 
-static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *error)
+/* `*has_changed` says whether others may see something new. */
+static pbt_err run_all(pbt__study *study, pbt__operation *group, bool *has_changed,
+                       pbt_error *error)
 {
     pbt_err err = pbt__store_begin(study->store, study->row.id, &study->transaction, error);
     if (err != PBT_OK) {
         return err;
     }
     err = pbt__study_sync(study, error);
-    bool is_alone = group->next == NULL;
     for (pbt__operation *o = group; err == PBT_OK && o != NULL; o = o->next) {
-        err = is_alone ? run_alone(study, o, error) : run_one(study, o, error);
+        err = run_one(study, o, error);
     }
     if (err == PBT_OK) {
         err = pbt__study_turn_clock(study, error);
     }
     if (err == PBT_OK) {
-        err = commit(study, error);
+        err = pbt__study_collect(study, error);
+    }
+    const pbt__draft_mark drafted = study->draft.now;
+    if (err == PBT_OK) {
+        err = pbt__study_commit(study, error);
     }
     if (err != PBT_OK) {
         pbt__store_rollback(study->store);
-        take_back(study, 0);
+        take_back(study, 0, (pbt__draft_mark){0});
         return err;
     }
-    study->claims_revision += study->has_written_claim ? 1 : 0;
+    *has_changed = drafted.item_count > 0 || drafted.claim_count > 0;
+    study->claims_revision += drafted.claim_count > 0 ? 1 : 0;
     pbt__view_keep(&study->view);
     remove_bytes(study);
     return PBT_OK;
@@ -274,11 +262,11 @@ static pbt_err run_all(pbt__study *study, pbt__operation *group, pbt_error *erro
 static bool run_group(pbt__study *study, pbt__operation *group)
 {
     pbt_error error = {0};
+    bool has_changed = false;
     pthread_mutex_lock(&study->view_lock);
-    study->has_written_claim = study->has_published = study->has_appended = false;
+    study->has_published = study->is_torn = false;
     study->removal_count = 0;
-    pbt_err err = run_all(study, group, &error);
-    bool has_changed = study->has_appended || study->has_written_claim;
+    pbt_err err = run_all(study, group, &has_changed, &error);
     study->transaction = (pbt__transaction){0};
     pthread_mutex_unlock(&study->view_lock);
     for (pbt__operation *o = group; err != PBT_OK && o != NULL; o = o->next) {

@@ -258,7 +258,11 @@ static pbt_err happen_collected(pbt__view *view, const pbt__entry *entry, pbt_er
         pbt_segment segment;
         bool is_known = json_is_string(text) && pbt__id_read(json_string_value(text), &id) &&
                         pbt_population_segment(view->population, id, &segment);
-        if (!is_known || pbt__ledger_collect(view->ledger, id) != PBT_OK) {
+        const pbt_err err = is_known ? pbt__ledger_collect(view->ledger, id) : PBT_ERR_CORRUPT;
+        if (err == PBT_ERR_MEMORY) {
+            return pbt__fail_memory(error);
+        }
+        if (err != PBT_OK) {
             return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'checkpoints'");
         }
     }
