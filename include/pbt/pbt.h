@@ -217,6 +217,14 @@ typedef struct pbt_start {
     int32_t stage_count;     /* in a population of several, stages end at ready points */
 } pbt_start;
 
+enum { PBT_OPTIONS = 8, PBT_OPTION_SIZE = 48 };
+
+/* An option of a rule, where neither pbt_exploit nor pbt_explore has a field for it. */
+typedef struct pbt_option {
+    char name[PBT_OPTION_SIZE]; /* its key in a spec, such as "exploit.fraction"; "": none */
+    double value;
+} pbt_option;
+
 /* Everything a decision depends on, the events aside. Start from pbt_search_default(). */
 typedef struct pbt_search {
     size_t size; /* sizeof(pbt_search): which fields the caller knows */
@@ -236,6 +244,7 @@ typedef struct pbt_search {
     pbt_space space;
     const pbt_start *starts; /* Shape: starts[start_count]; start_count <= population */
     int32_t start_count;
+    pbt_option options[PBT_OPTIONS]; /* those not named have their defaults */
 } pbt_search;
 
 /* The documented defaults; population, ready_every, stop_steps and space are the caller's to set.

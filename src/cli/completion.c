@@ -25,7 +25,7 @@ void pbt__completion_valued(pbt__text *script, const pbt__command *command, cons
 void pbt__completion_keys(pbt__text *script)
 {
     const char *gap = "";
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (key->kind != PBT__KIND_MAP && (key->flags & PBT__KEY_AMENDABLE) != 0) {
             pbt__text_format(script, "%s%s=", gap, key->path);
             gap = " ";

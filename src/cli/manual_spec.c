@@ -43,7 +43,7 @@ static void add_key(pbt__text *page, const pbt__key *key)
 static void add_keys(pbt__text *page, const pbt__key *map)
 {
     pbt__mdoc_list(page);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         bool is_single = key->kind != PBT__KIND_MAP && key->kind < PBT__KIND_SPACE;
         if (pbt__key_map(key) == map && is_single) {
             add_key(page, key);
@@ -66,7 +66,7 @@ static void add_fields(pbt__text *page, const pbt__key *key, const pbt__field *f
 
 static void add_maps(pbt__text *page)
 {
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (key->kind == PBT__KIND_MAP) {
             pbt__text_format(page, ".Ss %s\n", key->path);
             pbt__mdoc_prose(page, key->meaning);

@@ -36,7 +36,8 @@ static pbt_change *changes_of(pbt__decision *out)
 
 static void explore(const pbt_population *population, pbt__decision *out)
 {
-    pbt__explore(population->search, out->segment.id, values_of(out), changes_of(out));
+    pbt__explore(population->search, (pbt__history){population}, out->segment.id, values_of(out),
+                 changes_of(out));
 }
 
 /* A segment ends at the next multiple of ready_every, or at the stop. */

@@ -1,23 +1,49 @@
-/* explore.h: how hyperparameters change (rules.md section 4). */
+/* explore.h: how hyperparameters change (rules.md section 4), and what its rules are written with.
+ */
 #ifndef PBT_CORE_EXPLORE_H
 #define PBT_CORE_EXPLORE_H
 
-#include <pbt/pbt.h>
+#include "core/rule.h"
 
 /*
  * Explore: change `values` in place by search->explore, and say what was done.
  *
- * Each hyperparameter has its own random stream, keyed by (search->seed, id.member, id.number). A
- * constant or inherited one is never touched. Every value stays within its bounds.
- * An operation is recorded wherever one was applied, also where the value did not move.
+ * A constant or inherited one is never touched. Every value stays within its bounds. An operation
+ * is recorded wherever one was applied, also where the value did not move.
  * Shape: values, changes [search->space.count]; `changes` is written whole.
  */
-void pbt__explore(const pbt_search *search, pbt_segment_id id, pbt_value *values,
-                  pbt_change *changes);
+void pbt__explore(const pbt_search *search, pbt__history history, pbt_segment_id id,
+                  pbt_value *values, pbt_change *changes);
 
-/* As pbt__explore with the rule `resample`, whatever the search says (a fresh start after
- * failures). */
-void pbt__explore_resample(const pbt_search *search, pbt_segment_id id, pbt_value *values,
-                           pbt_change *changes);
+/* ---- for rules ---- */
+
+/* One hyperparameter on its way. */
+typedef struct pbt__move {
+    const pbt_explore *rule;
+    const pbt_search *search;
+    const pbt_parameter *parameter;
+    pbt_value *value;
+    pbt_change *change;
+    pbt__rng *rng; /* its own stream, keyed by (seed, member, number) */
+} pbt__move;
+
+/* Say whether a hyperparameter is never explored: it is a constant, or inherited. */
+bool pbt__explore_is_still(const pbt_parameter *parameter);
+
+/* Move each hyperparameter that is explored by itself, in the space's order. */
+void pbt__explore_each(const pbt__exploration *at, void (*one)(const pbt__move *move));
+
+/* A float or an int as a number. */
+bool pbt__move_is_number(const pbt__move *move);
+double pbt__move_get(const pbt__move *move);
+/* Set it, within its bounds; an int's are exact as doubles. `wanted` is whole for an int. */
+void pbt__move_set(const pbt__move *move, double wanted);
+/* Multiply x, or 1 - x where that is what the scale is a logarithm of. */
+double pbt__move_scaled(const pbt__move *move, double x, double factor);
+
+/* Draw it anew from its prior. */
+void pbt__move_resample(const pbt__move *move);
+/* One place up or down a list that has an order; a new draw from one that has none. */
+void pbt__move_in_list(const pbt__move *move);
 
 #endif

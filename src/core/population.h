@@ -73,6 +73,7 @@ typedef struct pbt__comparison {
     X(IS_BEST, "is_best")                 /* best: nobody it could copy is before it */            \
     X(IN_BAND, "in_band")                 /* threshold: not below the line */                      \
     X(REVIVED, "revived")                 /* brought back by a user: it goes on as it was */       \
+    X(OWN, "own")                         /* one of the rule's own: pbt__why.own */                \
     X(COPIES, "copies")
 
 typedef enum pbt__occasion {
@@ -86,6 +87,8 @@ typedef enum pbt__verdict_code {
     PBT__VERDICTS(PBT__VERDICT_ENUM)
 #undef PBT__VERDICT_ENUM
 } pbt__verdict_code;
+
+enum { PBT__FACTS_MAXIMUM = 4 }; /* of a rule's own, in one decision */
 
 /* Why a decision came out as it did: said by the code that decides, kept in no log. Scores are as
  * reported. Fields that a rule does not use are -1, 0 or NaN. */
@@ -102,6 +105,8 @@ typedef struct pbt__why {
     double means[2];   /* of them */
     double p;          /* t_test */
     double low, high;  /* threshold: below `low` copies those above `high`, once higher is better */
+    const char *own;   /* OWN: the verdict's name in the rule's sentences */
+    double facts[PBT__FACTS_MAXIMUM]; /* what the rule's row names */
 } pbt__why;
 
 /* A segment to be made.

@@ -12,46 +12,42 @@
 
 #include <pbt/pbt.h>
 
-#include "core/population.h"
+#include "core/rule.h"
 #include "core/space.h"
 
-enum { FACTORS_MAXIMUM = 64, SEGMENTS_MAXIMUM = 1 << 24 };
+enum { SEGMENTS_MAXIMUM = 1 << 24 };
 
 #define STEPS_MAXIMUM (INT64_C(1) << 53)
 
-static const double default_factors[] = {0.8, 1.25};
+/* Options without a field have their defaults while nobody names them. */
+static void set_options(pbt_search *search, const pbt__rule *rule)
+{
+    for (const pbt__rule_option *o = rule->options; o < rule->options + rule->option_count; o++) {
+        if (o->type == PBT__RULE_LIST) {
+            pbt__rule_set_list(search, o, o->list, o->list_count);
+        } else if (o->offset != PBT__RULE_NAMED) {
+            (void)pbt__rule_set(search, o, o->fallback);
+        }
+    }
+}
 
 pbt_search pbt_search_default(void)
 {
-    return (pbt_search){
+    pbt_search search = {
         .size = sizeof(pbt_search),
         .mode = PBT_ASYNCHRONOUS,
         .direction = PBT_MAXIMIZE,
         .window = 1,
         .stop_score = (double)NAN,
-        .exploit =
-            {
-                .rule = PBT_EXPLOIT_TRUNCATION,
-                .compare = PBT_COMPARE_STEP,
-                .quorum = 0.75,
-                .copy = PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS,
-                .fraction = 0.25,
-                .alpha = 0.05,
-                .window = 10,
-                .sigmas = 0.5,
-            },
-        .explore =
-            {
-                .rule = PBT_EXPLORE_PERTURB,
-                .when = PBT_WHEN_COPY,
-                .factors = default_factors,
-                .factor_count = sizeof default_factors / sizeof *default_factors,
-                .resample_probability = 0.05,
-                .sigma = 0.1,
-            },
+        .exploit = {.quorum = 0.75, .copy = PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
         .retries = 1,
         .lost = 3,
     };
+    const pbt__rule *rule;
+    for (size_t i = 0; (rule = pbt__rule_at(i)) != NULL; i++) {
+        set_options(&search, rule);
+    }
+    return search;
 }
 
 pbt_parameter pbt_parameter_float(const char *name, pbt_scale scale, double min, double max)
@@ -120,19 +116,12 @@ static pbt_err check_numbers(const pbt_search *s, pbt_error *error)
         {"ready_every", (double)s->ready_every, 1, steps},
         {"ready_after", (double)s->ready_after, 0, steps},
         {"stop_steps", (double)s->stop_steps, 1, steps},
-        {"exploit.rule", s->exploit.rule, 0, PBT_EXPLOIT_NONE},
+        {"exploit.rule", s->exploit.rule, 0, (double)pbt__exploit_row_count - 1},
         {"exploit.compare", s->exploit.compare, 0, PBT_COMPARE_LATEST},
         {"exploit.quorum", s->exploit.quorum, 0, 1},
         {"exploit.copy", s->exploit.copy, 1, PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
-        {"exploit.fraction", s->exploit.fraction, 0, 0.5},
-        {"exploit.alpha", s->exploit.alpha, 0, 1},
-        {"exploit.window", s->exploit.window, 2, PBT__WINDOW_MAXIMUM},
-        {"exploit.sigmas", s->exploit.sigmas, 0, DBL_MAX},
-        {"exploit.absolute", s->exploit.absolute, 0, DBL_MAX},
-        {"explore.rule", s->explore.rule, 0, PBT_EXPLORE_NONE},
+        {"explore.rule", s->explore.rule, 0, (double)pbt__explore_row_count - 1},
         {"explore.when", s->explore.when, 0, PBT_WHEN_ALWAYS},
-        {"explore.resample_probability", s->explore.resample_probability, 0, 1},
-        {"explore.sigma", s->explore.sigma, 0, DBL_MAX},
         {"retries", s->retries, 0, INT32_MAX},
         {"lost", s->lost, 0, INT32_MAX},
     };
@@ -153,23 +142,83 @@ static pbt_err check_totals(const pbt_search *s, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err check_factors(const pbt_explore *explore, pbt_error *error)
+/* ---- options of rules ---- */
+
+static pbt_err check_list(const pbt_search *s, const pbt__rule_option *option, pbt_error *error)
 {
-    if (explore->rule != PBT_EXPLORE_PERTURB) {
-        return PBT_OK;
+    int32_t count = 0;
+    const double *list = pbt__rule_list(s, option, &count);
+    if (list == NULL || count < 1 || count > option->most) {
+        return refuse(error, "%s needs from 1 to %.17g numbers", option->name, option->most);
     }
-    if (explore->factors == NULL || explore->factor_count < 1 ||
-        explore->factor_count > FACTORS_MAXIMUM) {
-        return refuse(error, "explore.factors needs from 1 to %d factors", FACTORS_MAXIMUM);
-    }
-    for (int32_t i = 0; i < explore->factor_count; i++) {
-        if (!(explore->factors[i] > 0) || isinf(explore->factors[i])) {
-            return refuse(error, "explore.factors[%d] is %.17g, needs to be positive and finite",
-                          (int)i, explore->factors[i]);
+    for (int32_t i = 0; i < count; i++) {
+        if (!(list[i] > option->least) || isinf(list[i])) {
+            return refuse(error, "%s[%d] is %.17g, needs to be above %.17g and finite",
+                          option->name, (int)i, list[i], option->least);
         }
     }
     return PBT_OK;
 }
+
+static pbt_err check_option(const pbt_search *s, const pbt__rule_option *option, pbt_error *error)
+{
+    const bound b = {option->name, pbt__rule_value(s, option), option->least,
+                     fmin(option->most, DBL_MAX)};
+    if (option->type == PBT__RULE_COUNT && b.value != trunc(b.value)) {
+        return refuse(error, "%s is %.17g, needs to be whole", option->name, b.value);
+    }
+    return check_bounds(&b, 1, error);
+}
+
+/* A list may be missing where its rule is not in force. */
+static pbt_err check_rule(const pbt_search *s, const pbt__rule *rule, pbt_error *error)
+{
+    const bool is_used =
+        rule == &pbt__exploit_row_of(s)->rule || rule == &pbt__explore_row_of(s)->rule;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < rule->option_count; i++) {
+        const pbt__rule_option *option = &rule->options[i];
+        if (option->type != PBT__RULE_LIST) {
+            err = check_option(s, option, error);
+        } else if (is_used) {
+            err = check_list(s, option, error);
+        }
+    }
+    return err;
+}
+
+static bool is_option(const char *name)
+{
+    const pbt__rule *rule;
+    for (size_t i = 0; (rule = pbt__rule_at(i)) != NULL; i++) {
+        for (size_t j = 0; j < rule->option_count; j++) {
+            if (rule->options[j].offset == PBT__RULE_NAMED &&
+                strncmp(rule->options[j].name, name, PBT_OPTION_SIZE) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static pbt_err check_rules(const pbt_search *s, pbt_error *error)
+{
+    const pbt__rule *rule;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && (rule = pbt__rule_at(i)) != NULL; i++) {
+        err = check_rule(s, rule, error);
+    }
+    for (size_t i = 0; err == PBT_OK && i < PBT_OPTIONS; i++) {
+        const char *name = s->options[i].name;
+        if (name[0] != '\0' && !is_option(name)) {
+            err = refuse(error, "options[%zu]: no rule has an option '%.*s' without a field", i,
+                         PBT_OPTION_SIZE, name);
+        }
+    }
+    return err;
+}
+
+/* ---- the space ---- */
 
 static bool has_name_before(const pbt_space *space, size_t index)
 {
@@ -288,7 +337,7 @@ pbt_err pbt_search_check(const pbt_search *search, pbt_error *error)
         err = check_totals(search, error);
     }
     if (err == PBT_OK) {
-        err = check_factors(&search->explore, error);
+        err = check_rules(search, error);
     }
     if (err == PBT_OK) {
         err = check_space(&search->space, error);

@@ -6,7 +6,7 @@
  * %e how many could be drawn, %p where members are compared, %a ready.after, %w the step, %q and %r
  * the members needed and those that reported, %x the rule, %l and %h threshold's lines, %A %B the
  * evaluations and %C %D their means, %P and %L the t-test's p and alpha, %T how the member came to
- * other weights.
+ * other weights, %1 to %4 what the rule names as its facts.
  */
 #include "render/reasons.h"
 
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rule.h"
 #include "render/format.h"
 #include "render/table.h"
 #include "render/words.h"
@@ -71,6 +72,16 @@ static const json_t *item(const json_t *why, const char *key, size_t index)
     return json_array_get(field(field(why, "t_test"), key), index);
 }
 
+/* One of the rule's facts, by its place. */
+static const json_t *fact(const json_t *why, int index)
+{
+    void *at = json_object_iter(json_object_get(why, "facts"));
+    for (int i = 0; i < index && at != NULL; i++) {
+        at = json_object_iter_next(json_object_get(why, "facts"), at);
+    }
+    return json_object_iter_value(at);
+}
+
 /* The value a directive stands for; those of members are made up by the caller. */
 static const json_t *value_of(const json_t *why, char directive)
 {
@@ -106,6 +117,11 @@ static const json_t *value_of(const json_t *why, char directive)
     case 'C':
     case 'D':
         return item(why, "means", directive == 'C' ? 0 : 1);
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+        return fact(why, directive - '1');
     case 'P':
     case 'L':
         return field(field(why, "t_test"), directive == 'P' ? "p" : "alpha");
@@ -177,83 +193,76 @@ static void add_template(const json_t *why, const char *words, pbt__text *out)
 
 /* ---- sentences ---- */
 
-/* The first row that fits says why; NULL fits everything. */
+/* What no rule says for itself. Rows with an occasion come before the sentences of the rule's row
+ * (core/rule.h), the others behind them; the first that fits says why. */
 static const struct {
-    const char *verdict, *occasion, *rule;
+    const char *verdict, *occasion;
     const char *words;
 } VERDICTS[] = {
-    {"first", NULL, NULL,
-     "The first segment of %m: its hyperparameters are the spec's, or drawn from their priors."},
-    {"before_after", NULL, NULL,
-     "%m was at step %w; nothing is decided before step %a (ready.after)."},
-    {"no_quorum", NULL, NULL,
-     "Too few had reported a common ready point: %r members, and %q are needed (exploit.quorum)."},
-    {"fixed", "lost", NULL, "The segment of %m was given up; %m is fixed and copies nobody."},
-    {"scheduled", "lost", NULL, "The segment of %m was given up; %m follows its own schedule."},
-    {"scheduled", NULL, NULL,
-     "%m follows the schedule it was given: it never copies and never explores."},
-    {"fixed", NULL, NULL, "%m is fixed: it never copies and never changes."},
-    {"not_ranked", NULL, NULL,
-     "%T, after %p, where members were compared; so it is not ranked there."},
-    {"no_rule", NULL, NULL, "By its rule (%x) nobody ever copies."},
-    {"not_among_worst", NULL, NULL,
-     "At %p %m was number %o of %n with %s; only the last %k may copy."},
-    {"no_candidate", "diverged", NULL, "%m diverged, and there was nobody whom it could copy."},
-    {"no_candidate", "lost", NULL,
+    {"fixed", "lost", "The segment of %m was given up; %m is fixed and copies nobody."},
+    {"scheduled", "lost", "The segment of %m was given up; %m follows its own schedule."},
+    {"no_candidate", "diverged", "%m diverged, and there was nobody whom it could copy."},
+    {"no_candidate", "lost",
      "The segment of %m was given up, and nobody had a checkpoint that it could copy."},
-    {"no_candidate", NULL, "threshold",
-     "At %p %m was below %l with %s, but no candidate was above %h."},
-    {"no_candidate", NULL, NULL,
-     "At %p %m was number %o of %n with %s, but no candidate was strictly better."},
-    {"nobody_else", NULL, NULL, "At %p nobody else was ranked."},
-    {"drawn_no_candidate", NULL, NULL,
-     "At %p %m drew %d, which could not be copied: it diverged or has no checkpoint."},
-    {"drawn_unfit", NULL, NULL, "At %p %m drew %d, whose inherited hyperparameters are others."},
-    {"too_few", NULL, NULL,
-     "At %p %m drew %d; a t-test needs 2 evaluations on each side, and they have %A and %B."},
-    {"not_finite", NULL, NULL, "At %p %m drew %d, which has an evaluation that is not finite."},
-    {"not_better", NULL, "t_test",
-     "At %p %m drew %d, whose mean is no better: %D against its own %C."},
-    {"not_better", NULL, NULL, "At %p %m drew %d, which is no better: %t against its own %s."},
-    {"not_significant", NULL, NULL,
-     "At %p %m drew %d, whose mean %D is better than its own %C, but p = %P is not below %L."},
-    {"is_best", NULL, NULL, "At %p nobody whom %m could copy comes before it."},
-    {"in_band", NULL, NULL, "At %p %m had %s, which is not below %l."},
-    {"revived", NULL, NULL,
-     "%m had failed for good, or lost the last round; a user brought it back, and it goes on from "
-     "the weights it had."},
-    {"copies", "diverged", NULL,
+    {"copies", "diverged",
      "%m diverged, so it counts as the worst; it drew %d (%t) from %e candidates at %p."},
-    {"copies", "lost", NULL,
+    {"copies", "lost",
      "The segment of %m was given up, so %m counts as the worst; it drew %d (%t) from %e "
      "candidates."},
-    {"copies", NULL, "truncation",
-     "At %p %m was number %o of %n with %s, among the last %k; it drew %d (%t) from the best %e."},
-    {"copies", NULL, "t_test",
-     "At %p %m drew %d, whose mean %D is better than its own %C (p = %P, alpha = %L)."},
-    {"copies", NULL, "binary_tournament",
-     "At %p %m drew %d, which is strictly better: %t against its own %s."},
-    {"copies", NULL, "best",
-     "At %p %m was number %o of %n with %s; the best candidate was %d (%t)."},
-    {"copies", NULL, "threshold",
-     "At %p %m was below %l with %s; it drew %d (%t) from %e candidates above %h."},
+    {"first", NULL,
+     "The first segment of %m: its hyperparameters are the spec's, or drawn from their priors."},
+    {"before_after", NULL, "%m was at step %w; nothing is decided before step %a (ready.after)."},
+    {"no_quorum", NULL,
+     "Too few had reported a common ready point: %r members, and %q are needed (exploit.quorum)."},
+    {"scheduled", NULL,
+     "%m follows the schedule it was given: it never copies and never explores."},
+    {"fixed", NULL, "%m is fixed: it never copies and never changes."},
+    {"not_ranked", NULL, "%T, after %p, where members were compared; so it is not ranked there."},
+    {"no_rule", NULL, "By its rule (%x) nobody ever copies."},
+    {"no_candidate", NULL,
+     "At %p %m was number %o of %n with %s, but no candidate was strictly better."},
+    {"nobody_else", NULL, "At %p nobody else was ranked."},
+    {"drawn_no_candidate", NULL,
+     "At %p %m drew %d, which could not be copied: it diverged or has no checkpoint."},
+    {"drawn_unfit", NULL, "At %p %m drew %d, whose inherited hyperparameters are others."},
+    {"revived", NULL,
+     "%m had failed for good, or lost the last round; a user brought it back, and it goes on from "
+     "the weights it had."},
 };
 
-static bool fits(const char *wanted, const char *found)
+/* NULL where there is none. */
+static const char *words_in_general(const json_t *why, bool has_occasion)
 {
-    return wanted == NULL || strcmp(wanted, found) == 0;
+    for (size_t i = 0; i < sizeof VERDICTS / sizeof VERDICTS[0]; i++) {
+        const char *occasion = VERDICTS[i].occasion;
+        if ((occasion != NULL) == has_occasion && is(why, "verdict", VERDICTS[i].verdict) &&
+            (occasion == NULL || is(why, "occasion", occasion))) {
+            return VERDICTS[i].words;
+        }
+    }
+    return NULL;
+}
+
+static const char *words_of_rule(const json_t *why)
+{
+    const json_t *rules = field(why, "rules");
+    for (size_t i = 0; i < pbt__exploit_row_count; i++) {
+        const pbt__rule *rule = &pbt__exploit_rows[i]->rule;
+        for (size_t j = 0; is(rules, "exploit", rule->name) && j < rule->sentence_count; j++) {
+            if (is(why, "verdict", rule->sentences[j].verdict)) {
+                return rule->sentences[j].words;
+            }
+        }
+    }
+    return NULL;
 }
 
 static void add_verdict(const json_t *why, pbt__text *out)
 {
-    const char *rule = text_of(field(why, "rules"), "exploit");
-    for (size_t i = 0; i < sizeof VERDICTS / sizeof VERDICTS[0]; i++) {
-        if (fits(VERDICTS[i].verdict, text_of(why, "verdict")) &&
-            fits(VERDICTS[i].occasion, text_of(why, "occasion")) && fits(VERDICTS[i].rule, rule)) {
-            add_template(why, VERDICTS[i].words, out);
-            return;
-        }
-    }
+    const char *words = words_in_general(why, true);
+    words = words != NULL ? words : words_of_rule(why);
+    words = words != NULL ? words : words_in_general(why, false);
+    add_template(why, words != NULL ? words : "", out);
 }
 
 /* A member that diverged, with nobody to copy. */

@@ -29,7 +29,7 @@ pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out, pbt_e
 static void hint_amendable(pbt_error *error)
 {
     pbt__text list = pbt__text_init(sizeof error->hint);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         const pbt__key *map = pbt__key_map(key);
         bool is_covered = map != NULL && map->flags & PBT__KEY_AMENDABLE;
         if (key->flags & PBT__KEY_AMENDABLE && !is_covered) {
@@ -89,7 +89,7 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
         /* A new protocol and what it needs are amended one after the other: the latter has no
          * effect yet, and is no mistake. Any other option without effect is. */
         bool comes_early = key->owner != NULL && strcmp(key->owner, "trainer.protocol") == 0;
-        reader->nodes[key - pbt__keys] = comes_early ? NULL : root;
+        reader->nodes[pbt__key_index(key)] = comes_early ? NULL : root;
         err = pbt__check_spec(reader);
     }
     pbt__arena_free(tree);
@@ -99,7 +99,7 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
 pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_error *error)
 {
     pbt_spec amended = *spec;
-    const pbt__node *nodes[PBT__KEY_COUNT] = {NULL};
+    const pbt__node *nodes[PBT__KEY_MAXIMUM] = {NULL};
     const pbt__reader reader = {
         .arena = pbt__spec_origin(spec)->arena,
         .spec = &amended,

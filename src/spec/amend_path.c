@@ -35,7 +35,7 @@ static pbt_err read_value(pbt__reader *reader, const pbt__key *key, const char *
     if (err != PBT_OK) {
         return err == PBT_ERR_SPEC ? PBT_OK : err;
     }
-    reader->nodes[key - pbt__keys] = root;
+    reader->nodes[pbt__key_index(key)] = root;
     if (!take_command(reader, key, root)) {
         return PBT_ERR_MEMORY;
     }
@@ -50,7 +50,7 @@ pbt_err pbt__spec_amend_path(const char *key, const char *value, const char *hom
     pbt__complaints complaints = {.count = 0};
     pbt__findings findings = {.complaints = &complaints, .home = home};
     pbt__arena *arena = pbt__arena_new();
-    const pbt__node *nodes[PBT__KEY_COUNT] = {NULL};
+    const pbt__node *nodes[PBT__KEY_MAXIMUM] = {NULL};
     pbt_error scratch = {.code = PBT_OK};
     pbt__origin origin = {.arena = arena};
     pbt_spec spec = {.memory = &origin};

@@ -44,11 +44,12 @@ static pbt_err refuse_idle(const pbt__reader *reader, const pbt__key *key, const
 static pbt_err check_owners(const pbt__reader *reader)
 {
     pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
-        const pbt__key *key = &pbt__keys[i];
-        const bool is_idle = reader->nodes[i] != NULL && !pbt__key_applies(reader->spec, key);
+    for (const pbt__key *key = pbt__key_next(NULL); err == PBT_OK && key != NULL;
+         key = pbt__key_next(key)) {
+        const pbt__node *node = reader->nodes[pbt__key_index(key)];
+        const bool is_idle = node != NULL && !pbt__key_applies(reader->spec, key);
         if (is_idle && pbt__is_good(reader, key->owner)) {
-            err = pbt__go_on(reader, refuse_idle(reader, key, reader->nodes[i]));
+            err = pbt__go_on(reader, refuse_idle(reader, key, node));
         }
     }
     return err;
@@ -205,7 +206,7 @@ static bool has_names(const pbt__reader *reader)
 static pbt_err check_placeholders(const pbt__reader *reader)
 {
     const pbt__trainer_spec *trainer = &reader->spec->trainer;
-    const pbt__node *list = reader->nodes[pbt__key_find("trainer.command") - pbt__keys];
+    const pbt__node *list = reader->nodes[pbt__key_index(pbt__key_find("trainer.command"))];
     const pbt__node *node = list != NULL ? list->first : NULL;
     if (trainer->command == NULL || trainer->protocol == PBT__PROTOCOL_LIBRARY ||
         !has_names(reader)) {

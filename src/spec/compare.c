@@ -66,7 +66,7 @@ static void note_difference(struct comparison *comparison, const pbt__key *key, 
 
 static bool is_given(const pbt_spec *spec, const pbt__key *key)
 {
-    return pbt__spec_origin(spec)->keys[key - pbt__keys].line != 0;
+    return pbt__spec_origin(spec)->keys[pbt__key_index(key)].line != 0;
 }
 
 static pbt_err compare_key(struct comparison *comparison, const pbt__key *key)
@@ -246,8 +246,8 @@ static pbt_err compare_specs(const pbt_spec *file, const pbt_spec *study, pbt_er
         .error = error,
     };
     pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
-        const pbt__key *key = &pbt__keys[i];
+    for (const pbt__key *key = pbt__key_next(NULL); err == PBT_OK && key != NULL;
+         key = pbt__key_next(key)) {
         if (key->kind != PBT__KIND_MAP && is_given(file, key) && pbt__key_applies(file, key)) {
             err = compare_key(&comparison, key);
         }

@@ -135,62 +135,62 @@ static const char *copied(const pbt_search *search)
     }
 }
 
-static void describe_truncation(struct page *page)
+/* Add a list as "0.8 or 1.25". */
+static void add_list(struct page *page, const pbt__rule_option *option)
 {
-    int32_t k = page->plan.k;
-    if (k == 0) {
-        add(page, "nobody copies: k is 0");
-    } else if (k == 1) {
-        pbt__text_format(&page->text, "k = 1: the worst of %d copies %s of the best",
-                         page->search->population, copied(page->search));
-    } else {
-        pbt__text_format(&page->text,
-                         "k = %d: the %d worst of %d copy %s of a member drawn from the %d best", k,
-                         k, page->search->population, copied(page->search), k);
+    int32_t count = 0;
+    const double *list = pbt__rule_list(page->search, option, &count);
+    for (int32_t i = 0; i < count; i++) {
+        const char *comma = i + 1 == count ? " or " : ", ";
+        pbt__text_format(&page->text, "%s%.15g", i > 0 ? comma : "", list[i]);
     }
 }
 
-static void describe_threshold(struct page *page)
+static bool is_word(const char *name, const char *word, size_t length)
 {
-    const pbt_exploit *exploit = &page->search->exploit;
-    pbt__text_format(&page->text, "those more than %.15g standard deviations", exploit->sigmas);
-    if (exploit->absolute > 0) {
-        pbt__text_format(&page->text, " (or %.15g, if that is more)", exploit->absolute);
-    }
-    pbt__text_format(
-        &page->text,
-        " below the mean copy %s of one as far above; where there is none, they only explore",
-        copied(page->search));
+    return strlen(name) == length && strncmp(name, word, length) == 0;
 }
 
-static void describe_rule(struct page *page)
+/* Add what a word of a summary stands for: an option of the rule, or what all rules have. */
+static void add_word(struct page *page, const pbt__rule *rule, const char *word, size_t length)
 {
-    const pbt_exploit *exploit = &page->search->exploit;
-    const char *what = copied(page->search);
-    switch (exploit->rule) {
-    case PBT_EXPLOIT_TRUNCATION:
-        describe_truncation(page);
+    for (size_t i = 0; i < rule->option_count; i++) {
+        const pbt__rule_option *option = &rule->options[i];
+        if (!is_word(strchr(option->name, '.') + 1, word, length)) {
+            continue;
+        }
+        if (option->type == PBT__RULE_LIST) {
+            add_list(page, option);
+        } else {
+            pbt__text_format(&page->text, "%.15g", pbt__rule_value(page->search, option));
+        }
         return;
-    case PBT_EXPLOIT_T_TEST:
-        pbt__text_format(
-            &page->text,
-            "each draws another member and copies %s if its last %d evaluations are better "
-            "at the level %.15g (Welch's t-test)",
-            what, exploit->window, exploit->alpha);
-        return;
-    case PBT_EXPLOIT_BINARY_TOURNAMENT:
-        pbt__text_format(&page->text, "each draws another member and copies %s if it is better",
-                         what);
-        return;
-    case PBT_EXPLOIT_BEST:
-        pbt__text_format(&page->text, "everyone copies %s of the best", what);
-        return;
-    case PBT_EXPLOIT_THRESHOLD:
-        describe_threshold(page);
-        return;
-    case PBT_EXPLOIT_NONE:
-        add(page, "nobody copies: random search");
-        return;
+    }
+    if (is_word("copied", word, length)) {
+        add(page, copied(page->search));
+    } else if (is_word("k", word, length)) {
+        pbt__text_format(&page->text, "%d", page->plan.k);
+    } else if (is_word("population", word, length)) {
+        pbt__text_format(&page->text, "%d", page->search->population);
+    }
+}
+
+/* What a rule does: a text with words in braces (core/rule.h). */
+static void describe_rule(struct page *page, const pbt__rule *rule)
+{
+    const char *at = rule->summary != NULL ? rule->summary : rule->summarize(page->search);
+    while (*at != '\0') {
+        const size_t plain = strcspn(at, "{\n");
+        pbt__text_append(&page->text, at, plain);
+        at += plain;
+        if (*at == '\n') {
+            begin_line(page, "");
+            at++;
+        } else if (*at == '{') {
+            const size_t length = strcspn(at + 1, "}");
+            add_word(page, rule, at + 1, length);
+            at += length + 2;
+        }
     }
 }
 
@@ -199,7 +199,7 @@ static void describe_exploit(struct page *page)
     const pbt_search *search = page->search;
     begin_line(page, "exploit");
     pbt__text_format(&page->text, "%s: ", pbt__exploit_name(search->exploit.rule));
-    describe_rule(page);
+    describe_rule(page, &pbt__exploit_row_of(search)->rule);
     if (!pbt__exploit_copies(search) || page->plan.decisions == 0) {
         return;
     }
@@ -217,43 +217,13 @@ static void describe_exploit(struct page *page)
     }
 }
 
-static void describe_perturb(struct page *page)
-{
-    const pbt_explore *explore = &page->search->explore;
-    add(page, "each hyperparameter is multiplied by ");
-    for (int32_t i = 0; i < explore->factor_count; i++) {
-        const char *comma = i + 1 == explore->factor_count ? " or " : ", ";
-        pbt__text_format(&page->text, "%s%.15g", i > 0 ? comma : "", explore->factors[i]);
-    }
-    if (explore->resample_probability > 0) {
-        begin_line(page, "");
-        pbt__text_format(&page->text, "or, with probability %.15g, drawn anew",
-                         explore->resample_probability);
-    }
-}
-
 static void describe_explore(struct page *page)
 {
     const pbt_explore *explore = &page->search->explore;
     begin_line(page, "explore");
     pbt__text_format(&page->text, "%s, %s: ", pbt__explore_name(explore->rule),
                      explore->when == PBT_WHEN_COPY ? "after a copy" : "at every ready point");
-    switch (explore->rule) {
-    case PBT_EXPLORE_PERTURB:
-        describe_perturb(page);
-        return;
-    case PBT_EXPLORE_GAUSSIAN:
-        pbt__text_format(&page->text,
-                         "noise with standard deviation %.15g is added, on each one's own scale",
-                         explore->sigma);
-        return;
-    case PBT_EXPLORE_RESAMPLE:
-        add(page, "each hyperparameter is drawn anew");
-        return;
-    case PBT_EXPLORE_NONE:
-        add(page, "hyperparameters stay as they are");
-        return;
-    }
+    describe_rule(page, &pbt__explore_row_of(page->search)->rule);
 }
 
 /* ---- hyperparameters and starts ---- */

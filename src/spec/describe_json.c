@@ -37,7 +37,7 @@ static void add_key(pbt__text *out, const pbt_spec *spec, const pbt__key *key)
 static void add_keys(pbt__text *out, const pbt_spec *spec)
 {
     const pbt__key *open = NULL;
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (open != NULL && pbt__key_map(key) != open) {
             pbt__text_add(out, "}");
             open = NULL;
@@ -77,7 +77,7 @@ static void add_plan(pbt__text *out, const pbt_spec *spec, const pbt__plan *plan
         add_total(out, spec, "last_decision", plan->last_decision);
     }
     add_number(out, "quorum", plan->quorum);
-    if (spec->search.exploit.rule == PBT_EXPLOIT_TRUNCATION) {
+    if (plan->has_k) {
         add_number(out, "k", plan->k);
     }
     pbt__text_add(out, "}");

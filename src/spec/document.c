@@ -64,8 +64,8 @@ static pbt_err write_line(pbt__text *out, const pbt_spec *spec, const pbt__key *
 pbt_err pbt__spec_write(const pbt_spec *spec, char **out, pbt_error *error)
 {
     pbt__text text = pbt__text_init(PBT__SPEC_MAXIMUM);
-    for (size_t i = 0; i < PBT__KEY_COUNT; i++) {
-        if (write_line(&text, spec, &pbt__keys[i]) != PBT_OK) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
+        if (write_line(&text, spec, key) != PBT_OK) {
             text.failed = true;
         }
     }

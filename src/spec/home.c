@@ -17,7 +17,7 @@ bool pbt__home_is_own(const char *path)
 
 static const pbt__node *node_of(const pbt__reader *reader, const char *path)
 {
-    return reader->nodes[pbt__key_find(path) - pbt__keys];
+    return reader->nodes[pbt__key_index(pbt__key_find(path))];
 }
 
 static bool is_text(const pbt__node *node)

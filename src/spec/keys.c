@@ -1,16 +1,21 @@
 /*
  * keys.c: every key of a spec, once.
  *
- * A new option is a line here and a field in pbt_spec or pbt_search; what reads the table follows.
+ * A new key is a line here and a field in pbt_spec or pbt_search; what reads the table follows.
+ * Rules bring theirs: behind `exploit.rule` and `explore.rule` stand the options of the rows that
+ * core has, with their bounds and defaults. So the table is put together when it is first asked
+ * for, and never changes afterwards.
  */
 #include "spec/keys.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/population.h"
+#include "base/text.h"
+#include "core/rule.h"
 
 /* Fields are read and written as 32-bit numbers where they are enums. */
 _Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4 && sizeof(pbt__isolation) == 4,
@@ -24,10 +29,6 @@ static const char *const when_names[] = {"copy", "always", NULL};
 static const char *const protocol_names[] = {"worker", "command", "library", NULL};
 static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
-static const char *const exploit_names[] = {
-    "truncation", "t_test", "binary_tournament", "best", "threshold", "none", NULL,
-};
-static const char *const explore_names[] = {"perturb", "gaussian", "resample", "none", NULL};
 
 static const char *const type_names[] = {"float", "int", "ordinal", "choice", "constant", NULL};
 static const char *const scale_names[] = {"linear", "log", "reverse_log", NULL};
@@ -35,9 +36,7 @@ static const char *const scale_names[] = {"linear", "log", "reverse_log", NULL};
 /* What pbt_search_check allows; what has no end of its own still has a stated one. */
 #define POPULATION_MOST PBT__POPULATION_MAXIMUM
 #define WINDOW_MOST PBT__WINDOW_MAXIMUM
-#define STEPS_MOST 0x1p53
 #define COUNT_MOST 1e6
-#define INT64_MOST 0x1p63
 
 #define FIELD(name) offsetof(pbt_spec, name)
 #define SEARCH(name) (offsetof(pbt_spec, search) + offsetof(pbt_search, name))
@@ -54,12 +53,12 @@ static const char *const scale_names[] = {"linear", "log", "reverse_log", NULL};
 #define BIT(value) (1U << (unsigned)(value))
 
 /* clang-format off */
-const pbt__key pbt__keys[PBT__KEY_COUNT] = {
+static const pbt__key KEYS[] = {
     {.path = "version", .kind = PBT__KIND_VERSION, .flags = REQUIRED, .least = 1, .most = 1,
      .meaning = "The version of this format."},
     {.path = "name", .kind = PBT__KIND_STUDY, .flags = REQUIRED, .offset = FIELD(name),
      .meaning = "The study's name, unique in a store."},
-    {.path = "seed", .kind = PBT__KIND_SEED, .offset = SEARCH(seed), .most = INT64_MOST,
+    {.path = "seed", .kind = PBT__KIND_SEED, .offset = SEARCH(seed), .most = PBT__INT64_MOST,
      .fallback = "0",
      .meaning = "Every random number of the study follows from it."},
 
@@ -85,16 +84,16 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
     {.path = "ready", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How long a segment is."},
     {.path = "ready.every", .kind = PBT__KIND_STEPS, .flags = REQUIRED | ANYWHERE,
-     .offset = SEARCH(ready_every), .least = 1, .most = STEPS_MOST,
+     .offset = SEARCH(ready_every), .least = 1, .most = PBT__STEPS_MOST,
      .meaning = "Steps in a segment. A member is judged at the end of each."},
     {.path = "ready.after", .kind = PBT__KIND_STEPS, .flags = ANYWHERE,
-     .offset = SEARCH(ready_after), .most = STEPS_MOST, .fallback = "0",
+     .offset = SEARCH(ready_after), .most = PBT__STEPS_MOST, .fallback = "0",
      .meaning = "No decision before this step."},
 
     {.path = "stop", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "When the study ends: whichever comes first."},
     {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = NULLABLE | ANYWHERE,
-     .offset = SEARCH(stop_steps), .least = 1, .most = STEPS_MOST, .fallback = "null",
+     .offset = SEARCH(stop_steps), .least = 1, .most = PBT__STEPS_MOST, .fallback = "null",
      .meaning = "Steps per member. It may be left out where `stop.seconds` is given."},
     {.path = "stop.score", .kind = PBT__KIND_REAL, .flags = NULLABLE | ANYWHERE,
      .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY, .fallback = "null",
@@ -107,31 +106,7 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
     {.path = "exploit", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "Whether a member copies another one."},
     {.path = "exploit.rule", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLOIT(rule),
-     .names = exploit_names, .fallback = "truncation",
-     .meaning = "`truncation`: the worst draw a donor from the best. `t_test`: copy a member "
-                "drawn at random if it is significantly better. `binary_tournament`: if it is "
-                "better. `best`: everyone copies the best. `threshold`: those well below the "
-                "mean copy one well above. `none`: nobody copies, which is random search."},
-    {.path = "exploit.fraction", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLOIT(fraction), .most = 0.5, .owner = "exploit.rule",
-     .owner_values = BIT(PBT_EXPLOIT_TRUNCATION), .fallback = "0.25",
-     .meaning = "The share of members that copy, and the share that is copied."},
-    {.path = "exploit.alpha", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLOIT(alpha), .most = 1, .owner = "exploit.rule",
-     .owner_values = BIT(PBT_EXPLOIT_T_TEST), .fallback = "0.05",
-     .meaning = "The level of Welch's two-sided test."},
-    {.path = "exploit.window", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
-     .offset = EXPLOIT(window), .least = 2, .most = WINDOW_MOST, .owner = "exploit.rule",
-     .owner_values = BIT(PBT_EXPLOIT_T_TEST), .fallback = "10",
-     .meaning = "The evaluations along a lineage that the test compares."},
-    {.path = "exploit.sigmas", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLOIT(sigmas), .most = INFINITY, .owner = "exploit.rule",
-     .owner_values = BIT(PBT_EXPLOIT_THRESHOLD), .fallback = "0.5",
-     .meaning = "The distance from the mean that counts, in standard deviations."},
-    {.path = "exploit.absolute", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLOIT(absolute), .most = INFINITY, .owner = "exploit.rule",
-     .owner_values = BIT(PBT_EXPLOIT_THRESHOLD), .fallback = "0.0",
-     .meaning = "The least distance from the mean that counts, in units of the score."},
+     .is_rule = true, .fallback = "truncation"},
     {.path = "exploit.quorum", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .offset = EXPLOIT(quorum), .most = 1, .fallback = "0.75",
      .meaning = "The share of live members that must have reported a ready point before anybody "
@@ -147,22 +122,7 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
     {.path = "explore", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How hyperparameters change."},
     {.path = "explore.rule", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLORE(rule),
-     .names = explore_names, .fallback = "perturb",
-     .meaning = "`perturb`: each is multiplied by a factor, or drawn anew. `gaussian`: noise is "
-                "added. `resample`: each is drawn anew. `none`: they stay."},
-    {.path = "explore.factors", .kind = PBT__KIND_FACTORS, .flags = ANYWHERE,
-     .offset = EXPLORE(factors), .owner = "explore.rule",
-     .owner_values = BIT(PBT_EXPLORE_PERTURB), .fallback = "[0.8, 1.25]",
-     .meaning = "One of them is drawn for each hyperparameter."},
-    {.path = "explore.resample_probability", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLORE(resample_probability), .most = 1, .owner = "explore.rule",
-     .owner_values = BIT(PBT_EXPLORE_PERTURB), .fallback = "0.05",
-     .meaning = "How often a hyperparameter is drawn from its prior instead."},
-    {.path = "explore.sigma", .kind = PBT__KIND_REAL, .flags = ANYWHERE, .offset = EXPLORE(sigma),
-     .most = INFINITY, .owner = "explore.rule", .owner_values = BIT(PBT_EXPLORE_GAUSSIAN),
-     .fallback = "0.1",
-     .meaning = "The noise's standard deviation, in the hyperparameter's own units; in "
-                "natural-log units on a log scale."},
+     .is_rule = true, .fallback = "perturb"},
     {.path = "explore.when", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLORE(when),
      .names = when_names, .fallback = "copy",
      .meaning = "After a copy, or at every ready point."},
@@ -243,7 +203,7 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
      .offset = FIELD(keep_best), .most = COUNT_MOST, .fallback = "3",
      .meaning = "The best ones kept, beside those that members need. The best of all always is."},
     {.path = "checkpoints.max_bytes", .kind = PBT__KIND_SIZE, .flags = ANYWHERE,
-     .offset = FIELD(max_bytes), .most = INT64_MOST, .fallback = "0",
+     .offset = FIELD(max_bytes), .most = PBT__INT64_MOST, .fallback = "0",
      .meaning = "What they may take together; 0 is no limit. Those that members need stay, "
                 "whatever they take."},
 
@@ -253,13 +213,141 @@ const pbt__key pbt__keys[PBT__KEY_COUNT] = {
 };
 /* clang-format on */
 
+/* ---- the rules' keys ---- */
+
+enum { RULES_MOST = 32, WORDS_MOST = 2048, FALLBACK_MOST = 64 };
+
+/* What is written once, before anybody has read it. */
+static struct {
+    pbt__key keys[PBT__KEY_MAXIMUM];
+    size_t count;
+    struct {
+        const char *names[RULES_MOST + 1];
+        char meaning[WORDS_MOST];
+    } rules[2]; /* exploit's, explore's */
+    char fallbacks[PBT__KEY_MAXIMUM][FALLBACK_MOST];
+} table;
+
+static pbt__key *add_key(const pbt__key *key)
+{
+    assert(table.count < PBT__KEY_MAXIMUM);
+    table.keys[table.count] = *key;
+    return &table.keys[table.count++];
+}
+
+static void write_list(const pbt__rule_option *option, char *out)
+{
+    size_t length = 0;
+    for (int32_t i = 0; i < option->list_count; i++) {
+        char number[PBT__NUMBER_SIZE];
+        (void)pbt__number_write(option->list[i], number);
+        length += (size_t)snprintf(out + length, FALLBACK_MOST - length, "%s%s", i > 0 ? ", " : "[",
+                                   number);
+    }
+    (void)snprintf(out + length, FALLBACK_MOST - length, "]");
+}
+
+static const char *fallback_of(const pbt__rule_option *option)
+{
+    char *out = table.fallbacks[table.count];
+    if (option->type == PBT__RULE_LIST) {
+        write_list(option, out);
+    } else if (option->type == PBT__RULE_COUNT) {
+        (void)snprintf(out, FALLBACK_MOST, "%d", (int)option->fallback);
+    } else {
+        (void)pbt__number_write(option->fallback, out);
+    }
+    return out;
+}
+
+/* Add an option's key, or let another rule have it too. */
+static void add_option(const pbt__rule_option *option, const pbt__key *owner, unsigned rule)
+{
+    static const pbt__key_kind kinds[] = {
+        [PBT__RULE_REAL] = PBT__KIND_REAL,
+        [PBT__RULE_COUNT] = PBT__KIND_COUNT,
+        [PBT__RULE_LIST] = PBT__KIND_LIST,
+    };
+    for (pbt__key *key = table.keys; key < table.keys + table.count; key++) {
+        if (strcmp(key->path, option->name) == 0) {
+            key->owner_values |= BIT(rule);
+            return;
+        }
+    }
+    (void)add_key(&(pbt__key){
+        .path = option->name,
+        .kind = kinds[option->type],
+        .flags = ANYWHERE,
+        .option = option,
+        .least = option->least,
+        .most = option->most,
+        .owner = owner->path,
+        .owner_values = BIT(rule),
+        .fallback = fallback_of(option),
+        .meaning = option->meaning,
+    });
+}
+
+/* Complete the key that names the rule in force, and add its rules' options behind it. */
+static void add_rules(pbt__key *owner, size_t first, size_t count)
+{
+    const size_t set = first > 0;
+    char *meaning = table.rules[set].meaning;
+    size_t length = 0;
+    assert(count <= RULES_MOST);
+    for (size_t i = 0; i < count; i++) {
+        const pbt__rule *rule = pbt__rule_at(first + i);
+        table.rules[set].names[i] = rule->name;
+        length += (size_t)snprintf(meaning + length, WORDS_MOST - length, "%s`%s`: %s",
+                                   i > 0 ? " " : "", rule->name, rule->meaning);
+        assert(length < WORDS_MOST);
+        for (size_t j = 0; j < rule->option_count; j++) {
+            add_option(&rule->options[j], owner, (unsigned)i);
+        }
+    }
+    owner->names = table.rules[set].names;
+    owner->meaning = meaning;
+}
+
+static void put_together(void)
+{
+    size_t first = 0;
+    size_t count = pbt__exploit_row_count;
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        pbt__key *key = add_key(&KEYS[i]);
+        if (key->is_rule) {
+            add_rules(key, first, count);
+            first = count;
+            count = pbt__explore_row_count;
+        }
+    }
+}
+
+static const pbt__key *keys(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, put_together);
+    return table.keys;
+}
+
+const pbt__key *pbt__key_next(const pbt__key *key)
+{
+    const pbt__key *next = key != NULL ? key + 1 : keys();
+    return next < table.keys + table.count ? next : NULL;
+}
+
+size_t pbt__key_index(const pbt__key *key)
+{
+    return (size_t)(key - table.keys);
+}
+
 /* ---- finding ---- */
 
 const pbt__key *pbt__key_find(const char *path)
 {
-    for (size_t i = 0; i < PBT__KEY_COUNT; i++) {
-        if (strcmp(pbt__keys[i].path, path) == 0) {
-            return &pbt__keys[i];
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
+        if (strcmp(key->path, path) == 0) {
+            return key;
         }
     }
     return NULL;
@@ -269,7 +357,8 @@ const pbt__key *pbt__key_map(const pbt__key *key)
 {
     size_t stem = strcspn(key->path, ".");
     const pbt__key *map = key;
-    while (map > pbt__keys && strncmp(map->path, key->path, stem) == 0 && map->path[stem] != '\0') {
+    while (map > table.keys && strncmp(map->path, key->path, stem) == 0 &&
+           map->path[stem] != '\0') {
         map--;
     }
     return map != key ? map : NULL;
@@ -334,10 +423,10 @@ const char *pbt__key_nearest(const char *path)
 {
     const char *nearest = NULL;
     int limit = 1 + (int)strlen(last_word(path)) / 3;
-    for (size_t i = 0; i < PBT__KEY_COUNT; i++) {
-        int distance = path_distance(path, pbt__keys[i].path);
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
+        int distance = path_distance(path, key->path);
         if (distance <= limit) {
-            nearest = pbt__keys[i].path;
+            nearest = key->path;
             limit = distance - 1;
         }
     }
@@ -356,6 +445,29 @@ const void *pbt__key_field_const(const pbt_spec *spec, const pbt__key *key)
     return (const char *)spec + key->offset;
 }
 
+double pbt__key_number(const pbt_spec *spec, const pbt__key *key)
+{
+    if (key->option != NULL) {
+        return pbt__rule_value(&spec->search, key->option);
+    }
+    const void *field = pbt__key_field_const(spec, key);
+    return key->kind == PBT__KIND_COUNT ? *(const int32_t *)field : *(const double *)field;
+}
+
+bool pbt__key_set_number(pbt_spec *spec, const pbt__key *key, double value)
+{
+    if (key->option != NULL) {
+        return pbt__rule_set(&spec->search, key->option, value);
+    }
+    void *field = pbt__key_field(spec, key);
+    if (key->kind == PBT__KIND_COUNT) {
+        *(int32_t *)field = (int32_t)value;
+    } else {
+        *(double *)field = value;
+    }
+    return true;
+}
+
 bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key)
 {
     if (key->owner == NULL) {
@@ -364,129 +476,6 @@ bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key)
     uint32_t value = 0;
     memcpy(&value, pbt__key_field_const(spec, pbt__key_find(key->owner)), sizeof value);
     return (key->owner_values & BIT(value)) != 0;
-}
-
-/* ---- what is allowed ---- */
-
-/* Numbers that are easier to read as a power. */
-static void write_integer(double value, char *out, size_t size)
-{
-    if (value == INT64_MOST) {
-        (void)snprintf(out, size, "2^63 - 1");
-    } else if (value == STEPS_MOST) {
-        (void)snprintf(out, size, "2^53");
-    } else {
-        (void)snprintf(out, size, "%" PRId64, (int64_t)value);
-    }
-}
-
-static void integers_allowed(const pbt__key *key, char *out)
-{
-    char most[24];
-    write_integer(key->most, most, sizeof most);
-    if (key->least == key->most) {
-        (void)snprintf(out, PBT__ALLOWED_SIZE, "%s", most);
-        return;
-    }
-    (void)snprintf(out, PBT__ALLOWED_SIZE, "an integer from %" PRId64 " to %s", (int64_t)key->least,
-                   most);
-}
-
-static void reals_allowed(const pbt__key *key, char *out)
-{
-    if (isinf(key->least)) {
-        (void)snprintf(out, PBT__ALLOWED_SIZE, "a number");
-        return;
-    }
-    const char *from = key->flags & ABOVE ? "above" : "from";
-    if (isinf(key->most)) {
-        (void)snprintf(out, PBT__ALLOWED_SIZE, "a number %s %.17g%s", from, key->least,
-                       key->flags & ABOVE ? "" : " up");
-        return;
-    }
-    (void)snprintf(out, PBT__ALLOWED_SIZE, "a number %s %.17g to %.17g", from, key->least,
-                   key->most);
-}
-
-static void names_allowed(const pbt__key *key, const char *before, char *out)
-{
-    int length = snprintf(out, PBT__ALLOWED_SIZE, "%s", before);
-    for (size_t i = 0; key->names[i] != NULL && length < PBT__ALLOWED_SIZE; i++) {
-        length += snprintf(out + length, PBT__ALLOWED_SIZE - (size_t)length, "%s%s",
-                           i > 0 ? ", " : "", key->names[i]);
-    }
-}
-
-void pbt__key_entries(const pbt__key *map, char *out)
-{
-    int length = 0;
-    out[0] = '\0';
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
-        if (pbt__key_map(key) == map && length < PBT__ALLOWED_SIZE) {
-            length += snprintf(out + length, PBT__ALLOWED_SIZE - (size_t)length, "%s%s",
-                               length > 0 ? ", " : "", last_word(key->path));
-        }
-    }
-}
-
-static void map_allowed(const pbt__key *map, char *out)
-{
-    char entries[PBT__ALLOWED_SIZE];
-    pbt__key_entries(map, entries);
-    (void)snprintf(out, PBT__ALLOWED_SIZE, "a map of %.140s", entries);
-}
-
-static const char *words_allowed(pbt__key_kind kind)
-{
-    switch (kind) {
-    case PBT__KIND_SIZE:
-        return "bytes as an integer, also with K, M, G or T (powers of 1024): 50G";
-    case PBT__KIND_STUDY:
-        return "a text of 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or a digit";
-    case PBT__KIND_WORD:
-        return "a text, not empty, without control characters";
-    case PBT__KIND_NOTES:
-        return "a text";
-    case PBT__KIND_FACTORS:
-        return "a list of 1 to 64 numbers above 0";
-    case PBT__KIND_ARGUMENTS:
-        return "a list of texts: the program, then its arguments";
-    case PBT__KIND_ENVIRONMENT:
-        return "a map from names of variables to texts";
-    case PBT__KIND_SPACE:
-        return "a map from names to priors: learning_rate: {type: float, min: 0, max: 1}";
-    case PBT__KIND_STARTS:
-        return "a list of maps: - {learning_rate: 0.01, fixed: true}";
-    default:
-        return "";
-    }
-}
-
-void pbt__key_allowed(const pbt__key *key, char *out)
-{
-    switch (key->kind) {
-    case PBT__KIND_MAP:
-        map_allowed(key, out);
-        return;
-    case PBT__KIND_VERSION:
-    case PBT__KIND_COUNT:
-    case PBT__KIND_STEPS:
-    case PBT__KIND_SEED:
-        integers_allowed(key, out);
-        return;
-    case PBT__KIND_REAL:
-        reals_allowed(key, out);
-        return;
-    case PBT__KIND_NAME:
-    case PBT__KIND_SWITCH:
-        names_allowed(key, "", out);
-        return;
-    case PBT__KIND_NAMES:
-        names_allowed(key, "a list of one or more of ", out);
-        return;
-    default:
-        (void)snprintf(out, PBT__ALLOWED_SIZE, "%s", words_allowed(key->kind));
-    }
 }
 
 /* ---- names ---- */
@@ -508,12 +497,12 @@ const char *pbt__mode_name(pbt_mode mode)
 
 const char *pbt__exploit_name(pbt_exploit_rule rule)
 {
-    return name_of(exploit_names, (unsigned)rule);
+    return (size_t)rule < pbt__exploit_row_count ? pbt__exploit_rows[rule]->rule.name : "unknown";
 }
 
 const char *pbt__explore_name(pbt_explore_rule rule)
 {
-    return name_of(explore_names, (unsigned)rule);
+    return (size_t)rule < pbt__explore_row_count ? pbt__explore_rows[rule]->rule.name : "unknown";
 }
 
 const char *pbt__type_name(pbt_type type)

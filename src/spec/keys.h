@@ -3,10 +3,15 @@
 #ifndef PBT_SPEC_KEYS_H
 #define PBT_SPEC_KEYS_H
 
+#include "core/rule.h"
 #include "spec/spec.h"
 
+/* Bounds that are easier to read as a power. */
+#define PBT__STEPS_MOST 0x1p53
+#define PBT__INT64_MOST 0x1p63
+
 enum {
-    PBT__KEY_COUNT = 55,
+    PBT__KEY_MAXIMUM = 128,
     PBT__ALLOWED_SIZE = 160, /* Units: bytes of pbt__key_allowed's words with their NUL */
 };
 
@@ -25,7 +30,7 @@ typedef enum pbt__key_kind {
     PBT__KIND_STUDY,       /* char *, a study's name */
     PBT__KIND_WORD,        /* char *, not empty */
     PBT__KIND_NOTES,       /* char *, any text */
-    PBT__KIND_FACTORS,     /* search.explore.factors */
+    PBT__KIND_LIST,        /* numbers; a rule's option */
     PBT__KIND_ARGUMENTS,   /* char **, ends with NULL */
     PBT__KIND_ENVIRONMENT, /* char **, ends with NULL, "NAME=value" each */
     PBT__KIND_SPACE,       /* search.space */
@@ -44,18 +49,24 @@ typedef struct pbt__key {
     const char *path; /* "objective.window" */
     pbt__key_kind kind;
     unsigned flags;
-    size_t offset;            /* of its field in a pbt_spec */
-    double least, most;       /* numbers; `most` is INFINITY where there is no end */
-    const char *const *names; /* NULL-terminated */
+    size_t offset;                  /* of its field in a pbt_spec, where it is no rule's option */
+    const pbt__rule_option *option; /* Nullable: the option that it is */
+    bool is_rule;                   /* it names the rule in force */
+    double least, most;             /* numbers; `most` is INFINITY where there is no end */
+    const char *const *names;       /* NULL-terminated */
     const char *owner;     /* Nullable: the KIND_NAME key that says whether this one counts ... */
     unsigned owner_values; /* ... by bit n for its value n */
     const char *fallback;  /* the default in YAML's notation; NULL where it is required or a map */
     const char *meaning;
 } pbt__key;
 
-/* In the order of the reference and of amending: a map before its keys; a rule before its
- * options; what a protocol needs before the protocol. */
-extern const pbt__key pbt__keys[PBT__KEY_COUNT];
+/* The first key for NULL, or the one behind another; NULL behind the last. In the order of the
+ * reference and of amending: a map before its keys; a rule before its options; what a protocol
+ * needs before the protocol. Threads: any. */
+const pbt__key *pbt__key_next(const pbt__key *key);
+
+/* A key's place in that order, below PBT__KEY_MAXIMUM. */
+size_t pbt__key_index(const pbt__key *key);
 
 /* What a hyperparameter's prior, or a given start, is written with. */
 typedef struct pbt__field {
@@ -85,7 +96,12 @@ const char *pbt__key_nearest(const char *path);
  * force. */
 bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key);
 
-/* A key's field. */
+/* The value of a key of PBT__KIND_COUNT or PBT__KIND_REAL. */
+double pbt__key_number(const pbt_spec *spec, const pbt__key *key);
+/* Set it. Returns false where a spec has no room for another option (pbt_search.options). */
+PBT_MUST_USE bool pbt__key_set_number(pbt_spec *spec, const pbt__key *key, double value);
+
+/* The field of a key that is no rule's option. */
 void *pbt__key_field(pbt_spec *spec, const pbt__key *key);
 const void *pbt__key_field_const(const pbt_spec *spec, const pbt__key *key);
 

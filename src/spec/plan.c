@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "core/exploit.h"
+#include "core/rule.h"
 
 static int64_t divide_up(int64_t a, int64_t b)
 {
@@ -16,7 +16,7 @@ pbt__plan pbt__plan_of(const pbt_search *search)
     int64_t segments = divide_up(search->stop_steps, every);
     int64_t first = search->ready_after > every ? divide_up(search->ready_after, every) : 1;
     int64_t last = segments - 1;
-    bool is_truncation = search->exploit.rule == PBT_EXPLOIT_TRUNCATION;
+    const pbt__exploit_row *row = pbt__exploit_row_of(search);
     int32_t share = (int32_t)ceil(search->exploit.quorum * search->population - 1e-9);
     return (pbt__plan){
         .segments = segments,
@@ -26,6 +26,7 @@ pbt__plan pbt__plan_of(const pbt_search *search)
         .first_decision = last >= first ? first * every : 0,
         .last_decision = last >= first ? last * every : 0,
         .quorum = share > 2 ? share : 2,
-        .k = is_truncation ? pbt__truncation_k(search->exploit.fraction, search->population) : 0,
+        .has_k = row->share != NULL,
+        .k = row->share != NULL ? row->share(search, search->population) : 0,
     };
 }

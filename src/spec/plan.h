@@ -12,7 +12,8 @@ typedef struct pbt__plan {
     int64_t first_decision; /* Units: steps; 0 where there is none */
     int64_t last_decision;
     int32_t quorum; /* members that must have reported a ready point */
-    int32_t k;      /* truncation: so many copy; 0 under another rule */
+    bool has_k;     /* the exploit rule has a share of copiers: truncation */
+    int32_t k;      /* so many copy */
 } pbt__plan;
 
 pbt__plan pbt__plan_of(const pbt_search *search);

@@ -17,8 +17,8 @@ pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key)
 {
     const pbt__place *places = pbt__spec_origin(spec)->keys;
     for (const pbt__key *each = key; each != NULL; each = pbt__key_map(each)) {
-        if (places[each - pbt__keys].line != 0) {
-            return places[each - pbt__keys];
+        if (places[pbt__key_index(each)].line != 0) {
+            return places[pbt__key_index(each)];
         }
     }
     return (pbt__place){1, 1};
@@ -170,13 +170,14 @@ int32_t pbt__error_count(const pbt__reader *reader)
 void pbt__spoil(const pbt__reader *reader, const pbt__key *key)
 {
     if (reader->findings != NULL) {
-        reader->findings->is_bad[key - pbt__keys] = true;
+        reader->findings->is_bad[pbt__key_index(key)] = true;
     }
 }
 
 bool pbt__is_good(const pbt__reader *reader, const char *path)
 {
-    return reader->findings == NULL || !reader->findings->is_bad[pbt__key_find(path) - pbt__keys];
+    const pbt__findings *findings = reader->findings;
+    return findings == NULL || !findings->is_bad[pbt__key_index(pbt__key_find(path))];
 }
 
 pbt_err pbt__look_at(const pbt__reader *reader, const pbt__look *looks, size_t count)

@@ -14,7 +14,7 @@ typedef struct pbt__origin {
     pbt__arena *arena;
     const char *file;
     const char *written;             /* Nullable: the text before `~` was expanded in it */
-    pbt__place keys[PBT__KEY_COUNT]; /* {0, 0} where a key was not given */
+    pbt__place keys[PBT__KEY_MAXIMUM]; /* {0, 0} where a key was not given */
     const pbt__place *parameters;    /* Shape: [search.space.count] */
     const pbt__place *starts;        /* Shape: [search.start_count] */
 } pbt__origin;
@@ -25,7 +25,7 @@ typedef struct pbt__findings {
     pbt__place place;            /* of what was refused last */
     const char *home;            /* Nullable: what `~` stands for */
     char *expanded;              /* the text with it, in the spec's arena; NULL: as it was */
-    bool is_bad[PBT__KEY_COUNT]; /* keys whose fields say nothing: missing, or refused */
+    bool is_bad[PBT__KEY_MAXIMUM]; /* keys whose fields say nothing: missing, or refused */
     /* By pbt__placeholder_find's numbers; NULL where the command or its names are not known. */
     bool *is_named; /* an argument has `{name}` */
     bool *is_told;  /* a complaint names it */
@@ -36,7 +36,7 @@ typedef struct pbt__reader {
     const char *file; /* Nullable: messages begin without a place */
     pbt__arena *arena;
     pbt_spec *spec;
-    const pbt__node **nodes; /* Shape: [PBT__KEY_COUNT]; NULL for a key that is not given */
+    const pbt__node **nodes; /* Shape: [PBT__KEY_MAXIMUM]; NULL for a key that is not given */
     pbt_error *error;        /* Nullable */
     pbt__findings *findings; /* Nullable: then reading ends with the first error */
 } pbt__reader;

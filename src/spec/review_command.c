@@ -16,7 +16,7 @@
 pbt__place pbt__review_argument(const pbt__reader *reader, size_t index)
 {
     const pbt__key *key = pbt__key_find("trainer.command");
-    const pbt__node *list = reader->nodes[key - pbt__keys];
+    const pbt__node *list = reader->nodes[pbt__key_index(key)];
     const pbt__node *node = list != NULL ? list->first : NULL;
     for (size_t i = 0; node != NULL && i < index; i++) {
         node = node->next;
@@ -113,7 +113,7 @@ static pbt_err review_variable(const pbt__reader *reader, const pbt__node *varia
 
 pbt_err pbt__review_variables(const pbt__reader *reader)
 {
-    const pbt__node *map = reader->nodes[pbt__key_find("trainer.environment") - pbt__keys];
+    const pbt__node *map = reader->nodes[pbt__key_index(pbt__key_find("trainer.environment"))];
     const bool has_names = map != NULL && reader->findings->is_named != NULL;
     pbt_err err = PBT_OK;
     for (const pbt__node *each = has_names ? map->first : NULL; each != NULL; each = each->next) {
@@ -205,7 +205,7 @@ static pbt_err review_save(const pbt__reader *reader)
 
 static bool has_end(const pbt__reader *reader)
 {
-    return reader->nodes[pbt__key_find("stop.steps") - pbt__keys] != NULL;
+    return reader->nodes[pbt__key_index(pbt__key_find("stop.steps"))] != NULL;
 }
 
 static pbt_err review_end(const pbt__reader *reader)

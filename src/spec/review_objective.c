@@ -148,7 +148,7 @@ static int tendency_of(const char *metric)
 pbt_err pbt__review_direction(const pbt__reader *reader)
 {
     const pbt__key *key = pbt__key_find("objective.direction");
-    const bool is_given = reader->nodes[key - pbt__keys] != NULL;
+    const bool is_given = reader->nodes[pbt__key_index(key)] != NULL;
     const bool is_maximized = reader->spec->search.direction == PBT_MAXIMIZE;
     const int tendency = tendency_of(reader->spec->metric);
     if (tendency == 0 || (tendency > 0) == is_maximized) {

@@ -122,7 +122,7 @@ pbt_err pbt__review_paths(const pbt__reader *reader)
 
 pbt_err pbt__review_environment(const pbt__reader *reader)
 {
-    const pbt__node *map = reader->nodes[pbt__key_find("trainer.environment") - pbt__keys];
+    const pbt__node *map = reader->nodes[pbt__key_index(pbt__key_find("trainer.environment"))];
     const pbt__node *each = map != NULL ? map->first : NULL;
     for (; each != NULL; each = each->next) {
         const char *variable = find_variable(each->text);

@@ -60,7 +60,7 @@ static pbt_err find_keys(const pbt__reader *reader, const pbt__key *map, const p
 /* Give an entry to its key, and those of a map to theirs. */
 static pbt_err find_key(const pbt__reader *reader, const pbt__key *key, const pbt__node *entry)
 {
-    const size_t index = (size_t)(key - pbt__keys);
+    const size_t index = pbt__key_index(key);
     reader->nodes[index] = entry;
     pbt__spec_origin(reader->spec)->keys[index] = entry->place;
     if (key->kind != PBT__KIND_MAP) {
@@ -111,11 +111,12 @@ static pbt_err read_key(const pbt__reader *reader, const pbt__key *key, const pb
 static pbt_err read_keys(const pbt__reader *reader)
 {
     pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < PBT__KEY_COUNT; i++) {
-        const pbt__key *key = &pbt__keys[i];
+    for (const pbt__key *key = pbt__key_next(NULL); err == PBT_OK && key != NULL;
+         key = pbt__key_next(key)) {
+        const pbt__node *node = reader->nodes[pbt__key_index(key)];
         const bool is_required = (key->flags & PBT__KEY_REQUIRED) != 0;
-        if (key->kind != PBT__KIND_MAP && (reader->nodes[i] != NULL || is_required)) {
-            err = read_key(reader, key, reader->nodes[i]);
+        if (key->kind != PBT__KIND_MAP && (node != NULL || is_required)) {
+            err = read_key(reader, key, node);
         }
     }
     return err;
@@ -193,7 +194,7 @@ static pbt_err read_root(const pbt__reader *reader, const pbt__node *root)
     if (err != PBT_OK) {
         return err;
     }
-    if (reader->nodes[pbt__key_find("trainer.reload") - pbt__keys] == NULL) {
+    if (reader->nodes[pbt__key_index(pbt__key_find("trainer.reload"))] == NULL) {
         reader->spec->trainer.reload_always = reader->spec->search.mode == PBT_GENERATIONAL;
     }
     return pbt__check_spec(reader);
@@ -244,7 +245,7 @@ pbt_err pbt__spec_make(const char *text, const char *file, const char *folder,
     if (spec == NULL) {
         return pbt__fail_memory(error);
     }
-    const pbt__node *nodes[PBT__KEY_COUNT] = {NULL};
+    const pbt__node *nodes[PBT__KEY_MAXIMUM] = {NULL};
     const pbt__reader reader = {
         .file = pbt__spec_origin(spec)->file,
         .arena = pbt__spec_origin(spec)->arena,

@@ -1,12 +1,12 @@
 /* value.c: a key's value, from a node of YAML into its field. One function per kind of value. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spec/reader.h"
 
 enum {
-    FACTORS_MAXIMUM = 64,
     TEXT_MAXIMUM = 64 * 1024, /* Units: bytes of one text; the kernel takes 128 KiB per argument */
 };
 
@@ -46,14 +46,20 @@ static pbt_err read_version(const pbt__reader *reader, const pbt__key *key, cons
     return read_integer(reader, key, node, &version);
 }
 
+static pbt_err set_number(const pbt__reader *reader, const pbt__key *key, const pbt__node *node,
+                          double value)
+{
+    return pbt__key_set_number(reader->spec, key, value)
+               ? PBT_OK
+               : pbt__refuse(reader, node->place, "%s: more than %d options of rules", key->path,
+                             PBT_OPTIONS);
+}
+
 static pbt_err read_count(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
     int64_t value = 0;
     pbt_err err = read_integer(reader, key, node, &value);
-    if (err == PBT_OK) {
-        *(int32_t *)pbt__key_field(reader->spec, key) = (int32_t)value;
-    }
-    return err;
+    return err == PBT_OK ? set_number(reader, key, node, (double)value) : err;
 }
 
 static pbt_err read_steps(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
@@ -86,38 +92,36 @@ static bool is_number(const pbt__scalar *scalar)
 
 static pbt_err read_real(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
-    double *field = pbt__key_field(reader->spec, key);
     pbt__scalar scalar = scalar_of(node);
     if (is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
-        *field = NAN;
-        return PBT_OK;
+        return set_number(reader, key, node, (double)NAN);
     }
     if (!is_number(&scalar) || !is_within(key, scalar.real)) {
         return pbt__refuse_key(reader, node, key);
     }
-    *field = scalar.real;
-    return PBT_OK;
+    return set_number(reader, key, node, scalar.real);
 }
 
-static pbt_err read_factors(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
+static pbt_err read_list(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
-    if (node->kind != PBT__NODE_LIST || node->count < 1 || node->count > FACTORS_MAXIMUM) {
+    if (node->kind != PBT__NODE_LIST || node->count < 1 || (double)node->count > key->most) {
         return pbt__refuse_key(reader, node, key);
     }
-    double *factors = pbt__arena_take(reader->arena, node->count, sizeof *factors);
-    if (factors == NULL) {
+    double *list = pbt__arena_take(reader->arena, node->count, sizeof *list);
+    if (list == NULL) {
         return pbt__refuse_memory(reader);
     }
     size_t count = 0;
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
         pbt__scalar scalar = scalar_of(each);
-        if (!is_number(&scalar) || scalar.real <= 0) {
-            return pbt__refuse_value(reader, each, key->path, "numbers above 0");
+        if (!is_number(&scalar) || scalar.real <= key->least) {
+            char allowed[PBT__ALLOWED_SIZE];
+            (void)snprintf(allowed, sizeof allowed, "numbers above %.17g", key->least);
+            return pbt__refuse_value(reader, each, key->path, allowed);
         }
-        factors[count++] = scalar.real;
+        list[count++] = scalar.real;
     }
-    reader->spec->search.explore.factors = factors;
-    reader->spec->search.explore.factor_count = (int32_t)count;
+    pbt__rule_set_list(&reader->spec->search, key->option, list, (int32_t)count);
     return PBT_OK;
 }
 
@@ -380,7 +384,7 @@ pbt_err pbt__read_key(const pbt__reader *reader, const pbt__key *key, const pbt_
         [PBT__KIND_STUDY] = read_study,
         [PBT__KIND_WORD] = read_word,
         [PBT__KIND_NOTES] = read_notes,
-        [PBT__KIND_FACTORS] = read_factors,
+        [PBT__KIND_LIST] = read_list,
         [PBT__KIND_ARGUMENTS] = read_arguments,
         [PBT__KIND_ENVIRONMENT] = read_environment,
         [PBT__KIND_SPACE] = read_space,

@@ -57,12 +57,14 @@ static void write_names(pbt__text *out, pbt__notation notation, const char *cons
     pbt__text_add(out, "]");
 }
 
-static void write_factors(pbt__text *out, const pbt_explore *explore)
+static void write_list(pbt__text *out, const pbt_search *search, const pbt__rule_option *option)
 {
+    int32_t count = 0;
+    const double *list = pbt__rule_list(search, option, &count);
     pbt__text_add(out, "[");
-    for (int32_t i = 0; i < explore->factor_count; i++) {
+    for (int32_t i = 0; i < count; i++) {
         pbt__text_add(out, i > 0 ? ", " : "");
-        pbt__scalar_write_real(out, explore->factors[i]);
+        pbt__scalar_write_real(out, list[i]);
     }
     pbt__text_add(out, "]");
 }
@@ -243,8 +245,8 @@ static void write_other(pbt__text *out, pbt__notation notation, const pbt_spec *
                         const pbt__key *key, const void *field)
 {
     switch (key->kind) {
-    case PBT__KIND_FACTORS:
-        write_factors(out, &spec->search.explore);
+    case PBT__KIND_LIST:
+        write_list(out, &spec->search, key->option);
         return;
     case PBT__KIND_ARGUMENTS:
         write_arguments(out, notation, *(char **const *)field);
@@ -269,7 +271,7 @@ void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec
     const void *field = pbt__key_field_const(spec, key);
     switch (key->kind) {
     case PBT__KIND_COUNT:
-        write_integer(out, *(const int32_t *)field);
+        write_integer(out, (int64_t)pbt__key_number(spec, key));
         return;
     case PBT__KIND_STEPS:
         if (key->flags & PBT__KEY_NULLABLE && spec->is_open_ended) {
@@ -282,7 +284,7 @@ void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec
         write_integer(out, *(const int64_t *)field);
         return;
     case PBT__KIND_REAL:
-        write_real(out, *(const double *)field);
+        write_real(out, pbt__key_number(spec, key));
         return;
     case PBT__KIND_SIZE:
         write_size(out, notation, *(const int64_t *)field);

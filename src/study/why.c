@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/rule.h"
 #include "study/inside.h"
 
 typedef struct inquiry {
@@ -36,14 +37,14 @@ static const char *occasion_name(pbt__occasion occasion)
     return NAMES[occasion];
 }
 
-static const char *verdict_name(pbt__verdict_code verdict)
+static const char *verdict_name(const pbt__why *why)
 {
     static const char *const NAMES[] = {
 #define VERDICT_NAME(name, text) text,
         PBT__VERDICTS(VERDICT_NAME)
 #undef VERDICT_NAME
     };
-    return NAMES[verdict];
+    return why->verdict == PBT__VERDICT_OWN ? why->own : NAMES[why->verdict];
 }
 
 static bool same_id(pbt_segment_id a, pbt_segment_id b)
@@ -83,6 +84,21 @@ static json_t *threshold_json(const pbt__why *why)
     return isnan(why->low) ? json_null()
                            : json_pack("{s:o, s:o}", "low", pbt__json_number(why->low), "high",
                                        pbt__json_number(why->high));
+}
+
+/* What the rule's row names. NULL where memory is short. */
+static json_t *facts_json(const pbt__rule *rule, const pbt__why *why)
+{
+    json_t *facts = json_object();
+    int failed = 0;
+    for (size_t i = 0; i < rule->fact_count; i++) {
+        failed |= json_object_set_new(facts, rule->facts[i], nullable_number(why->facts[i]));
+    }
+    if (failed != 0) {
+        json_decref(facts);
+        facts = NULL;
+    }
+    return facts;
 }
 
 static json_t *quorum_json(const pbt__why *why)
@@ -188,12 +204,17 @@ static json_t *reasons_json(const pbt__view *view, const pbt__decision *due, jso
     json_t *json = pbt__decision_json(due, &spec->search.space);
     json_t *reasons = json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "occasion",
-        occasion_name(why->occasion), "verdict", verdict_name(why->verdict), "rules",
-        rules_json(spec), "before", before_json(view->population, due->segment.id), "judged_step",
+        occasion_name(why->occasion), "verdict", verdict_name(why), "rules", rules_json(spec),
+        "before", before_json(view->population, due->segment.id), "judged_step",
         judged_json(view->population, due), "taken", taken_json(view->population, due), "quorum",
         quorum_json(why), "k", why->k > 0 ? json_integer(why->k) : json_null(), "draw",
         draw_json(why), "t_test", t_test_json(&spec->search, why), "threshold", threshold_json(why),
         "standings", standings);
+    const pbt__rule *rule = &pbt__exploit_row_of(&spec->search)->rule;
+    if (rule->fact_count > 0 && json_object_set_new(reasons, "facts", facts_json(rule, why)) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
     if (json == NULL || reasons == NULL || json_object_update(json, reasons) != 0) {
         json_decref(json);
         json = NULL;

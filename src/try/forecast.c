@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/rule.h"
 #include "render/format.h"
 #include "spec/plan.h"
 #include "try/trial.h"
@@ -33,7 +34,7 @@ static int64_t kept_count(const pbt__trial *trial, const pbt__plan *plan)
 {
     const pbt_search *search = &trial->spec->search;
     const int64_t copied = plan->k > 0 ? plan->k : search->population / 2;
-    const bool may_copy = search->exploit.rule != PBT_EXPLOIT_NONE;
+    const bool may_copy = pbt__exploit_row_of(search)->judge != NULL;
     return search->population + trial->spec->keep_best + (may_copy ? copied : 0) +
            trial->slot_count;
 }

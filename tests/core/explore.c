@@ -41,7 +41,7 @@ static pbt_value explore_once(const pbt_search *search, int32_t number, pbt_valu
                               pbt_change *change)
 {
     pbt_value value = from;
-    pbt__explore(search, (pbt_segment_id){0, number}, &value, change);
+    pbt__explore(search, (pbt__history){NULL}, (pbt_segment_id){0, number}, &value, change);
     return value;
 }
 
@@ -352,18 +352,12 @@ static void resample_draws_from_the_prior(void **state)
     (void)state;
     const pbt_parameter parameter = pbt_parameter_int("x", PBT_LINEAR, 1, 20);
     const pbt_search search = search_of(&parameter, PBT_EXPLORE_RESAMPLE);
-    const pbt_search none = search_of(&parameter, PBT_EXPLORE_NONE);
     int64_t counts[20] = {0};
     for (int32_t number = 0; number < 50000; number++) {
         pbt_change change;
         const pbt_value to = explore_once(&search, number, (pbt_value){.integer = 3}, &change);
         assert_int_equal(change.operation, PBT_RESAMPLE);
         counts[to.integer - 1]++;
-        /* Whatever the search says, pbt__explore_resample does the same. */
-        pbt_value again = {.integer = 3};
-        pbt__explore_resample(&none, (pbt_segment_id){0, number}, &again, &change);
-        assert_int_equal(change.operation, PBT_RESAMPLE);
-        assert_int_equal(again.integer, to.integer);
     }
     assert_true(chi_square_even(counts, 20) > CHI_SQUARE_ERROR);
 }
@@ -416,7 +410,8 @@ static void constants_and_inherited_values_are_untouched(void **state)
         search.explore.rule = (pbt_explore_rule)rule;
         for (int32_t number = 1; number < 200; number++) {
             memset(changes, 0xFF, sizeof changes);
-            pbt__explore(&search, (pbt_segment_id){0, number}, values, changes);
+            pbt__explore(&search, (pbt__history){NULL}, (pbt_segment_id){0, number}, values,
+                         changes);
             assert_int_equal(changes[WHOLE - 2].operation, PBT_UNTOUCHED);
             assert_int_equal(changes[WHOLE - 1].operation, PBT_UNTOUCHED);
             assert_int_equal(values[WHOLE - 2].integer, 0);
@@ -439,7 +434,8 @@ static void every_operation_is_recorded(void **state)
         for (int32_t number = 1; number < 300; number++) {
             pbt_value before[WHOLE];
             memcpy(before, values, sizeof before);
-            pbt__explore(&search, (pbt_segment_id){rule, number}, values, changes);
+            pbt__explore(&search, (pbt__history){NULL}, (pbt_segment_id){rule, number}, values,
+                         changes);
             for (size_t i = 0; i < WHOLE; i++) {
                 assert_memory_equal(&changes[i].from, &before[i], sizeof before[i]);
                 const bool expected = i < WHOLE - 2 && rule != PBT_EXPLORE_NONE;
@@ -463,8 +459,8 @@ static void hyperparameters_have_streams_of_their_own(void **state)
         pbt_change changes[WHOLE];
         draw_start(&all, number, values);
         memcpy(fewer, values, sizeof values);
-        pbt__explore(&all, (pbt_segment_id){1, number}, values, changes);
-        pbt__explore(&few, (pbt_segment_id){1, number}, fewer, changes);
+        pbt__explore(&all, (pbt__history){NULL}, (pbt_segment_id){1, number}, values, changes);
+        pbt__explore(&few, (pbt__history){NULL}, (pbt_segment_id){1, number}, fewer, changes);
         assert_memory_equal(values, fewer, 5 * sizeof *values);
     }
 }
@@ -488,7 +484,8 @@ static void behaviour_19_integers_do_not_ratchet(void **state)
         for (int32_t number = 0; number < 50; number++) {
             const bool was_at_minimum = value.integer == 1;
             pbt_change change;
-            pbt__explore(&search, (pbt_segment_id){run, number}, &value, &change);
+            pbt__explore(&search, (pbt__history){NULL}, (pbt_segment_id){run, number}, &value,
+                         &change);
             const bool is_upward = change.argument > (change.operation == PBT_NUDGE ? 0 : 1);
             assert_true(!was_at_minimum || !is_upward || value.integer == 2);
         }
@@ -513,7 +510,8 @@ static void explore_many(const pbt_search *search, int32_t member, int32_t count
     pbt_change changes[WHOLE];
     draw_start(search, member, values);
     for (int32_t number = 1; number <= count; number++) {
-        pbt__explore(search, (pbt_segment_id){member, number}, values, changes);
+        pbt__explore(search, (pbt__history){NULL}, (pbt_segment_id){member, number}, values,
+                     changes);
         assert_all_hold(&search->space, values, number);
     }
 }

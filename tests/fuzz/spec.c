@@ -38,7 +38,7 @@ static char *value_of(const pbt_spec *spec, const pbt__key *key)
 static char *rewrite(const pbt_spec *spec)
 {
     pbt__text text = pbt__text_init(16 * PBT__SPEC_MAXIMUM);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         const char *dot = strchr(key->path, '.');
         if (key->kind == PBT__KIND_MAP) {
             pbt__text_format(&text, "%s:\n", key->path);
@@ -54,7 +54,7 @@ static char *rewrite(const pbt_spec *spec)
 
 static void amend_all(pbt_spec *spec)
 {
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         bool is_amendable = key->flags & PBT__KEY_AMENDABLE && key->kind != PBT__KIND_MAP;
         if (is_amendable && pbt__key_applies(spec, key)) {
             char *value = value_of(spec, key);

@@ -7,7 +7,7 @@
 static void takes_its_own_values(pbt_spec *spec)
 {
     char *before = rewrite(spec);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         bool is_amendable = key->flags & PBT__KEY_AMENDABLE && key->kind != PBT__KIND_MAP;
         if (is_amendable && pbt__key_applies(spec, key)) {
             char *value = NULL;

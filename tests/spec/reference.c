@@ -116,7 +116,7 @@ static void write_single_keys(pbt__text *page)
 {
     pbt__text_add(page, "\n## The study\n");
     write_head(page);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (pbt__key_map(key) == NULL && key->kind < PBT__KIND_SPACE &&
             key->kind != PBT__KIND_MAP) {
             write_row(page, key);
@@ -128,7 +128,7 @@ static void write_map(pbt__text *page, const pbt__key *map)
 {
     pbt__text_format(page, "\n## %s\n\n%s\n", map->path, map->meaning);
     write_head(page);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (pbt__key_map(key) == map) {
             write_row(page, key);
         }
@@ -182,7 +182,7 @@ static void write_page(pbt__text *page, const char *example)
     pbt__text_add(page, example);
     pbt__text_add(page, amending);
     write_single_keys(page);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         if (key->kind == PBT__KIND_MAP) {
             write_map(page, key);
         } else if (key->kind == PBT__KIND_SPACE) {

@@ -10,7 +10,7 @@ static void defaults_are_those_of_the_table(void **state)
 {
     (void)state;
     pbt_spec *spec = parse(SHORTEST);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         const bool is_given = strcmp(key->path, "stop.steps") == 0;
         if (key->fallback != NULL && !is_given) {
             assert_value(spec, key->path, key->fallback);

@@ -70,7 +70,7 @@ static inline void amend(pbt_spec *spec, const char *key, const char *value)
 static inline char *rewrite(const pbt_spec *spec)
 {
     pbt__text text = pbt__text_init(4 * PBT__SPEC_MAXIMUM);
-    for (const pbt__key *key = pbt__keys; key < pbt__keys + PBT__KEY_COUNT; key++) {
+    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
         const char *dot = strchr(key->path, '.');
         char *value = NULL;
         if (key->kind == PBT__KIND_MAP) {
