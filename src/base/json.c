@@ -48,7 +48,7 @@ static const char *escape_of(unsigned char c)
     return is_short ? SHORT[c] : "";
 }
 
-static void write_string(pbt__text *out, const char *string)
+void pbt__json_write_text(pbt__text *out, const char *string)
 {
     pbt__text_append(out, "\"", 1);
     for (const char *at = string; *at != '\0';) {
@@ -68,6 +68,31 @@ static void write_string(pbt__text *out, const char *string)
     pbt__text_append(out, "\"", 1);
 }
 
+void pbt__json_write_number(pbt__text *out, double value)
+{
+    char number[PBT__NUMBER_SIZE];
+    const size_t length = pbt__number_write(value, number);
+    const char *quote = isfinite(value) ? "" : "\"";
+    pbt__text_add(out, quote);
+    pbt__text_append(out, number, length);
+    pbt__text_add(out, quote);
+}
+
+void pbt__json_write_integer(pbt__text *out, int64_t value)
+{
+    char digits[24];
+    char *at = digits + sizeof digits;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    pbt__text_append(out, at, (size_t)(digits + sizeof digits - at));
+}
+
 static void write_value(pbt__text *out, const json_t *json, int depth);
 
 static void write_object(pbt__text *out, const json_t *json, int depth)
@@ -78,7 +103,7 @@ static void write_object(pbt__text *out, const json_t *json, int depth)
     json_object_foreach((json_t *)(uintptr_t)json, key, value)
     {
         pbt__text_add(out, separator);
-        write_string(out, key);
+        pbt__json_write_text(out, key);
         pbt__text_add(out, ":");
         write_value(out, value, depth + 1);
         separator = ",";
@@ -97,7 +122,6 @@ static void write_array(pbt__text *out, const json_t *json, int depth)
 
 static void write_value(pbt__text *out, const json_t *json, int depth)
 {
-    char number[PBT__NUMBER_SIZE];
     if (depth > DEPTH_MAXIMUM) {
         out->failed = true;
         return;
@@ -110,13 +134,13 @@ static void write_value(pbt__text *out, const json_t *json, int depth)
         write_array(out, json, depth);
         break;
     case JSON_STRING:
-        write_string(out, json_string_value(json));
+        pbt__json_write_text(out, json_string_value(json));
         break;
     case JSON_INTEGER:
-        pbt__text_format(out, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+        pbt__json_write_integer(out, json_integer_value(json));
         break;
     case JSON_REAL:
-        pbt__text_append(out, number, pbt__number_write(json_real_value(json), number));
+        pbt__json_write_number(out, json_real_value(json));
         break;
     case JSON_TRUE:
         pbt__text_add(out, "true");

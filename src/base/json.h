@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <pbt/pbt.h>
 
+#include "base/text.h"
+
 /* A number, or its name where it is not finite. New reference; NULL where there is no memory. */
 json_t *pbt__json_number(double value);
 /* Read what pbt__json_number made, or an integer; false where it is anything else. */
@@ -17,6 +19,11 @@ bool pbt__json_number_read(const json_t *json, double *out);
 /* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is
  * no memory. */
 char *pbt__json_write(const json_t *json);
+
+/* Append a text in quotes, a number or its name, an integer, as pbt__json_write writes them. */
+void pbt__json_write_text(pbt__text *out, const char *string);
+void pbt__json_write_number(pbt__text *out, double value);
+void pbt__json_write_integer(pbt__text *out, int64_t value);
 
 /* Read a text of `length` bytes: one value, no name twice. New reference. Errors: PBT_ERR_CORRUPT
  * saying at which byte, PBT_ERR_MEMORY. */

@@ -1,54 +1,107 @@
 /* segments.c: `pbt segments`. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/error.h"
 #include "cli/query.h"
+#include "render/format.h"
 #include "render/print.h"
-#include "render/rows.h"
+#include "render/table.h"
+#include "study/rows.h"
 
-static const pbt__row_column COLUMNS[] = {
-    {"segment", "segment"}, {"state", "state"},       {"reason", "reason"}, {"parent", "parent"},
-    {"donor", "donor"},     {"from", "start_step"},   {"to", "end_step"},   {"age", "end_age"},
-    {"score", "score"},     {"attempts", "attempts"},
-};
+static const char *const HEADERS[] = {"segment", "state", "reason", "parent", "donor",
+                                      "from",    "to",    "age",    "score",  "attempts"};
 
-enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0], OUTPUT_MAXIMUM = 1 << 30 };
+enum { COLUMN_COUNT = sizeof HEADERS / sizeof HEADERS[0], OUTPUT_MAXIMUM = 1 << 30 };
 
-typedef struct listing {
-    pbt__table table;
-    const pbt_space *space;
-    pbt_error *error;
-} listing;
-
-static pbt_err add_row(void *context, const json_t *segment)
+static void add_integer(pbt__table *table, int64_t value)
 {
-    listing *this = context;
-    pbt__rows_add(&this->table, segment, COLUMNS, COLUMN_COUNT, this->space);
-    return PBT_OK;
+    char cell[PBT__CELL_SIZE];
+    (void)snprintf(cell, sizeof cell, "%" PRId64, value);
+    pbt__table_add(table, cell);
 }
 
-static pbt_err print_line(void *context, const json_t *segment)
+static void add_id(pbt__table *table, pbt_segment_id id)
 {
-    return pbt__print_json(segment, ((listing *)context)->error);
-}
-
-static pbt_err print_table(pbt__study *study, listing *this, pbt_error *error)
-{
-    this->table = pbt__rows_begin(COLUMNS, COLUMN_COUNT, this->space);
-    pbt__text text = pbt__text_init(OUTPUT_MAXIMUM);
-    pbt_err err = pbt__study_segments_each(study, add_row, this, error);
-    if (err == PBT_OK) {
-        pbt__table_write(&this->table, &text);
+    char name[PBT__ID_SIZE] = "-";
+    if (id.member >= 0) {
+        pbt__id_write(id, name);
     }
-    pbt__table_fini(&this->table);
-    return err == PBT_OK ? pbt__print_text(&text, error) : err;
+    pbt__table_add(table, name);
+}
+
+static void add_row(pbt__table *table, const pbt__segment_row *row, const pbt_space *space)
+{
+    char cell[PBT__CELL_SIZE] = "-";
+    const pbt_segment *s = &row->segment;
+    add_id(table, s->id);
+    pbt__table_add(table, pbt__row_state(row));
+    pbt__table_add(table, pbt__reason_name(s->reason));
+    add_id(table, s->parent);
+    if (s->donor < 0) {
+        pbt__table_add(table, "-");
+    } else {
+        add_integer(table, s->donor);
+    }
+    add_integer(table, s->start_step);
+    add_integer(table, s->end_step);
+    add_integer(table, s->end_age);
+    if (s->state == PBT_SEGMENT_REPORTED) {
+        pbt__format_real(s->score, cell);
+    }
+    pbt__table_add(table, cell);
+    add_integer(table, row->note.attempts);
+    for (size_t i = 0; i < space->count; i++) {
+        pbt__format_value(&space->parameters[i], s->values[i], cell);
+        pbt__table_add(table, cell);
+    }
+}
+
+static pbt_err print_table(const pbt__row_list *list, pbt_error *error)
+{
+    pbt__text text = pbt__text_init(OUTPUT_MAXIMUM);
+    pbt__table table = pbt__table_init(COLUMN_COUNT + list->space->count);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        pbt__table_add(&table, HEADERS[i]);
+    }
+    for (size_t i = 0; i < list->space->count; i++) {
+        pbt__table_add(&table, list->space->parameters[i].name);
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        add_row(&table, &list->items[i], list->space);
+    }
+    pbt__table_write(&table, &text);
+    pbt__table_fini(&table);
+    return pbt__print_text(&text, error);
+}
+
+static pbt_err print_lines(const pbt__row_list *list, pbt_error *error)
+{
+    bool has_failed = false;
+    for (size_t i = 0; i < list->count && !has_failed; i++) {
+        pbt__text line = pbt__text_init(PBT__ROW_MAXIMUM);
+        pbt__row_write(list, &list->items[i], &line);
+        has_failed = line.failed;
+        if (!has_failed) {
+            pbt__print_line(pbt__text_string(&line));
+        }
+        pbt__text_fini(&line);
+    }
+    return has_failed ? pbt__fail_memory(error) : PBT_OK;
 }
 
 static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
                       pbt_error *error)
 {
     (void)place;
-    listing this = {.space = &pbt__study_spec(study)->search.space, .error = error};
-    return arguments->has[PBT__OPTION_JSON]
-               ? pbt__study_segments_each(study, print_line, &this, error)
-               : print_table(study, &this, error);
+    pbt__row_list list;
+    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
+    if (err == PBT_OK) {
+        err = arguments->has[PBT__OPTION_JSON] ? print_lines(&list, error)
+                                               : print_table(&list, error);
+        pbt__row_list_fini(&list);
+    }
+    return err;
 }
 
 int pbt__command_segments(const pbt__arguments *arguments)

@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/json.h"
+#include "study/rows.h"
 
 typedef struct report {
     int64_t sequence;
@@ -27,45 +26,26 @@ typedef struct report {
 
 typedef struct reports {
     report *items; /* Shape: [count] */
-    size_t count, capacity;
+    size_t count;
 } reports;
-
-enum { FIRST_CAPACITY = 64 };
 
 double pbt__course_score(pbt_direction direction, double score)
 {
     return direction == PBT_MINIMIZE ? -score : score;
 }
 
-static int64_t integer_of(const json_t *segment, const char *key)
+static report report_of(const pbt__segment_row *row)
 {
-    return json_integer_value(json_object_get(segment, key));
-}
-
-static bool read_time(const json_t *segment, const char *key, int64_t *out)
-{
-    const char *text = json_string_value(json_object_get(segment, key));
-    return text != NULL && pbt__clock_read(text, out);
-}
-
-/* Read a segment that was reported; false where it was not, or is not as `segments` writes it. */
-static bool read_report(const json_t *segment, report *out)
-{
-    const char *id = json_string_value(json_object_get(segment, "segment"));
-    int64_t created_us = 0;
-    *out = (report){
-        .sequence = integer_of(segment, "sequence"),
-        .steps = integer_of(segment, "end_step") - integer_of(segment, "start_step"),
-        .age = integer_of(segment, "end_age"),
+    const pbt_segment *s = &row->segment;
+    return (report){
+        .sequence = row->note.sequence,
+        .steps = s->end_step - s->start_step,
+        .reported_us = row->note.reported_us,
+        .span_seconds = (double)(row->note.reported_us - row->note.created_us) / 1e6,
+        .score = s->score,
+        .age = s->end_age,
+        .segment = s->id,
     };
-    if (id == NULL || !pbt__id_read(id, &out->segment) ||
-        !read_time(segment, "reported_at", &out->reported_us) ||
-        !read_time(segment, "created_at", &created_us) ||
-        !pbt__json_number_read(json_object_get(segment, "score"), &out->score)) {
-        return false;
-    }
-    out->span_seconds = (double)(out->reported_us - created_us) / 1e6;
-    return true;
 }
 
 static int compare_reports(const void *left, const void *right)
@@ -75,38 +55,27 @@ static int compare_reports(const void *left, const void *right)
     return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
-static pbt_err add_report(void *context, const json_t *segment)
-{
-    reports *list = context;
-    report read;
-    if (!read_report(segment, &read)) {
-        return PBT_OK;
-    }
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : FIRST_CAPACITY;
-        report *items = pbt__realloc(list->items, capacity, sizeof *items);
-        if (items == NULL) {
-            return PBT_ERR_MEMORY;
-        }
-        list->items = items;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = read;
-    return PBT_OK;
-}
-
 /* Of each report as much as a course needs, in the order in which they came. The caller frees
  * `list->items`, also on failure. */
 static pbt_err collect_reports(pbt__study *study, reports *list, pbt_error *error)
 {
-    pbt_err err = pbt__study_segments_each(study, add_report, list, error);
-    if (err == PBT_ERR_MEMORY) {
+    pbt__row_list rows;
+    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &rows, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    list->items = pbt__calloc(rows.count + 1, sizeof *list->items);
+    for (size_t i = 0; list->items != NULL && i < rows.count; i++) {
+        if (rows.items[i].segment.state == PBT_SEGMENT_REPORTED) {
+            list->items[list->count++] = report_of(&rows.items[i]);
+        }
+    }
+    pbt__row_list_fini(&rows);
+    if (list->items == NULL) {
         return pbt__fail_memory(error);
     }
-    if (err == PBT_OK && list->count > 0) {
-        qsort(list->items, list->count, sizeof *list->items, compare_reports);
-    }
-    return err;
+    qsort(list->items, list->count, sizeof *list->items, compare_reports);
+    return PBT_OK;
 }
 
 /* Follow the reports. Time never goes back, even where the machine's clock did.

@@ -3,80 +3,40 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/json.h"
+#include "study/rows.h"
 
 enum { FIRST_CAPACITY = 64 };
 
 /* ---- reading ---- */
 
-static const char *text_of(const json_t *row, const char *key)
+static pbt__track track_of(const pbt_segment *s)
 {
-    return json_string_value(json_object_get(row, key));
-}
-
-static bool is_reported(const json_t *row)
-{
-    const char *state = text_of(row, "state");
-    return state != NULL && strcmp(state, "reported") == 0;
-}
-
-static pbt_segment_id id_of(const json_t *row, const char *key)
-{
-    pbt_segment_id id;
-    const char *name = text_of(row, key);
-    return name != NULL && pbt__id_read(name, &id) ? id : PBT_NO_SEGMENT;
-}
-
-static bool read_track(const json_t *row, pbt__track *out)
-{
-    double score = 0;
-    const json_t *donor = json_object_get(row, "donor");
-    *out = (pbt__track){
-        .id = id_of(row, "segment"),
-        .parent_id = id_of(row, "parent"),
-        .donor_member = json_is_integer(donor) ? (int32_t)json_integer_value(donor) : -1,
+    return (pbt__track){
+        .id = s->id,
+        .parent_id = s->parent,
+        .donor_member = s->donor,
         .parent = -1,
         .before = -1,
         .donor = -1,
+        .start_step = (double)s->start_step,
+        .end_step = (double)s->end_step,
+        .start_age = (double)s->start_age,
+        .end_age = (double)s->end_age,
+        .score = isfinite(s->score) ? s->score : (double)NAN,
     };
-    if (out->id.member < 0 ||
-        !pbt__json_number_read(json_object_get(row, "start_step"), &out->start_step) ||
-        !pbt__json_number_read(json_object_get(row, "end_step"), &out->end_step) ||
-        !pbt__json_number_read(json_object_get(row, "start_age"), &out->start_age) ||
-        !pbt__json_number_read(json_object_get(row, "end_age"), &out->end_age) ||
-        !pbt__json_number_read(json_object_get(row, "score"), &score)) {
-        return false;
-    }
-    out->score = isfinite(score) ? score : (double)NAN;
-    return true;
 }
 
-/* The value of a hyperparameter in a row, as pbt__trace_value says. */
-static double read_value(const json_t *row, const pbt_parameter *parameter)
+/* A value as pbt__trace_value says. */
+static double number_of(const pbt_parameter *parameter, pbt_value value)
 {
-    double value = 0;
-    const json_t *values = json_object_get(row, "hyperparameters");
-    const json_t *found = json_object_get(values, parameter->name);
-    if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
-        if (!pbt__json_number_read(found, &value)) {
-            return (double)NAN;
-        }
-        return parameter->scale == PBT_REVERSE_LOG ? 1 - value : value;
+    if (parameter->type == PBT_FLOAT) {
+        return parameter->scale == PBT_REVERSE_LOG ? 1 - value.real : value.real;
     }
-    for (int32_t i = 0; i < parameter->item_count; i++) {
-        const pbt_value item = {.integer = i};
-        json_t *as_json = pbt__value_json(parameter, item);
-        const bool is_it = json_equal(as_json, found) == 1;
-        json_decref(as_json);
-        if (is_it) {
-            return i;
-        }
-    }
-    return (double)NAN;
+    const double number = (double)value.integer;
+    return parameter->type == PBT_INT && parameter->scale == PBT_REVERSE_LOG ? 1 - number : number;
 }
 
 /* Make room for one more track and its values. */
@@ -103,22 +63,20 @@ pbt__trace pbt__trace_begin(const pbt_space *space)
     return (pbt__trace){.space = space, .winner = -1};
 }
 
-pbt_err pbt__trace_add(pbt__trace *trace, const json_t *row, pbt_error *error)
+pbt_err pbt__trace_add(pbt__trace *trace, const pbt_segment *segment, pbt_error *error)
 {
     const size_t width = trace->space->count;
-    if (!is_reported(row)) {
+    if (segment->state != PBT_SEGMENT_REPORTED) {
         return PBT_OK;
     }
     if (!grow(trace)) {
         return pbt__fail_memory(error);
     }
     pbt__track *track = &trace->tracks[trace->count];
-    if (!read_track(row, track)) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "invalid segment row");
-    }
+    *track = track_of(segment);
     for (size_t i = 0; i < width; i++) {
         trace->values[(size_t)trace->count * width + i] =
-            read_value(row, &trace->space->parameters[i]);
+            number_of(&trace->space->parameters[i], segment->values[i]);
     }
     trace->last_step = fmax(trace->last_step, track->end_step);
     trace->last_age = fmax(trace->last_age, track->end_age);
@@ -202,30 +160,24 @@ pbt_err pbt__trace_link(pbt__trace *trace, pbt_segment_id best, pbt_error *error
 
 /* ---- the trace ---- */
 
-typedef struct reading {
-    pbt__trace trace;
-    pbt_error *error;
-} reading;
-
-static pbt_err add_row(void *context, const json_t *row)
-{
-    reading *this = context;
-    return pbt__trace_add(&this->trace, row, this->error);
-}
-
 pbt_err pbt__trace_read(pbt__trace *out, pbt__study *study, const pbt_space *space,
                         pbt_segment_id best, pbt_error *error)
 {
-    reading this = {pbt__trace_begin(space), error};
-    pbt_err err = pbt__study_segments_each(study, add_row, &this, error);
+    pbt__row_list list;
+    pbt__trace trace = pbt__trace_begin(space);
+    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
+    for (size_t i = 0; err == PBT_OK && i < list.count; i++) {
+        err = pbt__trace_add(&trace, &list.items[i].segment, error);
+    }
+    pbt__row_list_fini(&list);
     if (err == PBT_OK) {
-        err = pbt__trace_link(&this.trace, best, error);
+        err = pbt__trace_link(&trace, best, error);
     }
     if (err != PBT_OK) {
-        pbt__trace_fini(&this.trace);
+        pbt__trace_fini(&trace);
         return err;
     }
-    *out = this.trace;
+    *out = trace;
     return PBT_OK;
 }
 

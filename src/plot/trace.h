@@ -1,10 +1,8 @@
 /*
  * trace.h: a study's reported segments, as pictures need them.
  *
- * Read from the rows of `pbt segments --json`, so a picture of a study on a server is the picture
- * of the same study here. Of each row numbers are kept, about 150 bytes, and the row is not: a
- * study may have any number of them. Segments that were never reported have nothing to show and are
- * left out.
+ * Of each segment numbers are kept, about 150 bytes. Segments that were never reported have nothing
+ * to show and are left out.
  */
 #ifndef PBT_PLOT_TRACE_H
 #define PBT_PLOT_TRACE_H
@@ -40,9 +38,9 @@ typedef struct pbt__trace {
 pbt__trace pbt__trace_begin(const pbt_space *space);
 void pbt__trace_fini(pbt__trace *trace);
 
-/* Take a row as pbt__study_segments_each gives it: by number, then member.
- * Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__trace_add(pbt__trace *trace, const json_t *row, pbt_error *error);
+/* Take a segment; they come by number, then member. Errors: PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__trace_add(pbt__trace *trace, const pbt_segment *segment,
+                                    pbt_error *error);
 
 /* Connect what was added: who came from whom, and `best` with its ancestors. Errors:
  * PBT_ERR_MEMORY. */

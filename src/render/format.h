@@ -17,6 +17,9 @@ void pbt__format_json(const json_t *value, char *out);
  * "-inf" where it is not finite. Shape: out[PBT__CELL_SIZE] */
 void pbt__format_real(double value, char *out);
 
+/* Write a hyperparameter's value, as pbt__format_json writes it. Shape: out[PBT__CELL_SIZE] */
+void pbt__format_value(const pbt_parameter *parameter, pbt_value value, char *out);
+
 /* Write seconds as "0:07", "1:02:03" or "3 days 1:02:03". Shape: out[PBT__CELL_SIZE] */
 void pbt__format_seconds(double seconds, char *out);
 

@@ -57,7 +57,7 @@ static void put_number(const char *text, size_t step)
 
 /* As JSON is, but for DEL and what is not ASCII and not to be shown: that is written by its number.
  * All of it stands in strings. */
-static void put_json(const char *line)
+void pbt__print_line(const char *line)
 {
     const char *end = line + strlen(line);
     for (const char *run = line; line < end;) {
@@ -80,7 +80,7 @@ pbt_err pbt__print_json(const json_t *value, pbt_error *error)
     if (line == NULL) {
         return pbt__fail_memory(error);
     }
-    put_json(line);
+    pbt__print_line(line);
     free(line);
     return PBT_OK;
 }

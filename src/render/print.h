@@ -17,6 +17,9 @@ void pbt__print_warning(const char *what, const pbt_error *error);
 /* The exit status of an error's code, from the table of pbt.h. */
 int pbt__exit_status(pbt_err err);
 
+/* Print a line of JSON; what is not to be shown as it is is written by its number. */
+void pbt__print_line(const char *line);
+
 /* Print one JSON value as one line, reals in their shortest exact form. */
 PBT_MUST_USE pbt_err pbt__print_json(const json_t *value, pbt_error *error);
 

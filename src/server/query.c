@@ -5,11 +5,12 @@
 #include "server/answer.h"
 #include "server/inside.h"
 #include "study/json.h"
+#include "study/rows.h"
 
 /* Whoever asks for long answers faster than they are made is turned away before he has all
  * threads. */
 enum { SEGMENTS_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
-enum { EVENTS_LIMIT = 1000, EVENTS_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
+enum { PAGE_LIMIT = 1000, PAGE_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
 pbt_err pbt__long_begin(pbt__server *server, pbt_error *error)
 {
@@ -25,6 +26,18 @@ void pbt__long_end(pbt__server *server)
 {
     pthread_mutex_unlock(&server->large);
     (void)atomic_fetch_sub(&server->long_count, 1);
+}
+
+/* How many items a page holds; 0: it is asked for wrongly. */
+static int64_t page_limit(const pbt__request *request, pbt_error *error)
+{
+    const int64_t limit = request->limit >= 0 ? request->limit : PAGE_LIMIT;
+    if (limit < 1 || limit > PAGE_LIMIT_MAXIMUM) {
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
+                        (int)PAGE_LIMIT_MAXIMUM);
+        return 0;
+    }
+    return limit;
 }
 
 pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
@@ -103,39 +116,43 @@ pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
     return serve_list(request, pbt__study_members, error);
 }
 
-/* A list is written as it is read: as JSON values, all of it would take twelve times as much. */
-typedef struct segment_text {
-    pbt__text text;
-    pbt_error *error;
-} segment_text;
-
-static pbt_err write_segment(void *context, const json_t *segment)
+/* Rows are written outside of the study's lock. */
+static pbt_err write_rows(pbt__request *request, const pbt__row_list *list, pbt_error *error)
 {
-    segment_text *this = context;
-    char *line = pbt__json_write(segment);
-    if (line == NULL) {
-        return pbt__fail_memory(this->error);
+    const bool is_page = request->since >= 0;
+    pbt__text text = pbt__text_init(SEGMENTS_MAXIMUM);
+    pbt__text_add(&text, is_page ? "{\"segments\":[" : "[");
+    for (size_t i = 0; i < list->count; i++) {
+        pbt__text_add(&text, i > 0 ? "," : "");
+        pbt__row_write(list, &list->items[i], &text);
     }
-    pbt__text_add(&this->text, this->text.length > 1 ? "," : "");
-    pbt__text_add(&this->text, line);
-    free(line);
-    return this->text.failed ? pbt__fail_memory(this->error) : PBT_OK;
+    pbt__text_add(&text, "]");
+    if (is_page) {
+        pbt__text_format(&text, ",\"next\":%lld,\"is_end\":%s}", (long long)list->next,
+                         list->is_end ? "true" : "false");
+    }
+    const size_t length = text.length;
+    char *bytes = pbt__text_take(&text);
+    pbt__text_fini(&text);
+    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
+                         : pbt__fail_memory(error);
 }
 
 static pbt_err answer_segments(pbt__request *request, pbt_error *error)
 {
-    segment_text this = {.text = pbt__text_init(SEGMENTS_MAXIMUM), .error = error};
-    pbt__text_add(&this.text, "[");
-    pbt_err err = pbt__study_segments_each(request->hosted->study, write_segment, &this, error);
-    if (err != PBT_OK) {
-        pbt__text_fini(&this.text);
-        return err;
+    pbt__row_list list;
+    const bool is_page = request->since >= 0;
+    const int64_t limit = is_page ? page_limit(request, error) : 0;
+    if (is_page && limit == 0) {
+        return PBT_ERR_ARGUMENT;
     }
-    pbt__text_add(&this.text, "]");
-    const size_t length = this.text.length;
-    char *bytes = pbt__text_take(&this.text);
-    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
-                         : pbt__fail_memory(error);
+    const pbt__row_range range = {.since = request->since, .limit = (size_t)limit};
+    pbt_err err = pbt__study_rows(request->hosted->study, range, &list, error);
+    if (err == PBT_OK) {
+        err = write_rows(request, &list, error);
+        pbt__row_list_fini(&list);
+    }
+    return err;
 }
 
 pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
@@ -166,10 +183,9 @@ static pbt_err add_event(void *context, const json_t *event)
 
 pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
 {
-    const int64_t limit = request->limit >= 0 ? request->limit : EVENTS_LIMIT;
-    if (limit < 1 || limit > EVENTS_LIMIT_MAXIMUM) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
-                         (int)EVENTS_LIMIT_MAXIMUM);
+    const int64_t limit = page_limit(request, error);
+    if (limit == 0) {
+        return PBT_ERR_ARGUMENT;
     }
     pbt_err err = pbt__long_begin(request->server, error);
     if (err != PBT_OK) {

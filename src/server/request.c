@@ -49,9 +49,10 @@ static void read_query(pbt__request *request)
     struct MHD_Connection *connection = request->connection;
     if (!read_number(connection, "attempt", &request->attempt) ||
         !read_number(connection, "after", &request->after) ||
+        !read_number(connection, "since", &request->since) ||
         !read_number(connection, "limit", &request->limit)) {
         (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT,
-                        "'attempt', 'after' and 'limit' are whole numbers");
+                        "'attempt', 'after', 'since' and 'limit' are whole numbers");
         return;
     }
     const bool is_upload = request->route->body == PBT__BODY_UPLOAD;

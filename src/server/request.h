@@ -40,7 +40,7 @@ struct pbt__request {
     const pbt__route *route; /* NULL where it is refused before */
     char study[PBT__NAME_SIZE];
     pbt_segment_id segment;
-    int64_t attempt, after, limit; /* of the query; -1: not given */
+    int64_t attempt, after, since, limit; /* of the query; -1: not given */
 
     pbt__text body;
     size_t body_claimed; /* what it holds of the server's memory for bodies */

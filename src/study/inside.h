@@ -254,14 +254,14 @@ PBT_MUST_USE pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claima
 PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int32_t attempt,
                                       bool *is_over, pbt_error *error);
 
-/* ---- query.c, lineage.c, verify.c: looking ---- */
+/* ---- query.c, snapshot.c, lineage.c, verify.c: looking ---- */
 
 /* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
 PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
 json_t *pbt__study_time_json(int64_t time_us);
 /* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
  * is none any more. */
-json_t *pbt__study_checkpoint_json(pbt__study *study, pbt_segment_id id);
+json_t *pbt__study_checkpoint_json(const pbt__study *study, pbt_segment_id id);
 /* Say whether somebody trains by this claim. */
 bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
 /* Say whether somebody trains the study, in this process or in another. */

@@ -81,6 +81,49 @@ json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value)
     }
 }
 
+static void write_item(pbt__text *out, const pbt_item *item)
+{
+    switch (item->type) {
+    case PBT_ITEM_INT:
+        pbt__json_write_integer(out, item->integer);
+        break;
+    case PBT_ITEM_FLOAT:
+        pbt__json_write_number(out, item->real);
+        break;
+    case PBT_ITEM_BOOL:
+        pbt__text_add(out, item->integer != 0 ? "true" : "false");
+        break;
+    default:
+        pbt__json_write_text(out, item->text);
+        break;
+    }
+}
+
+static void write_parameter(pbt__text *out, const pbt_parameter *parameter, pbt_value value)
+{
+    if (parameter->type == PBT_FLOAT) {
+        pbt__json_write_number(out, value.real);
+    } else if (parameter->type == PBT_INT) {
+        pbt__json_write_integer(out, value.integer);
+    } else {
+        write_item(out, &parameter->items[value.integer]);
+    }
+}
+
+void pbt__json_write_values(pbt__text *out, const pbt_space *space, const pbt_value *values)
+{
+    const char *gap = "";
+    pbt__text_add(out, "{");
+    for (size_t i = 0; i < space->count; i++) {
+        pbt__text_add(out, gap);
+        pbt__json_write_text(out, space->parameters[i].name);
+        pbt__text_add(out, ":");
+        write_parameter(out, &space->parameters[i], values[i]);
+        gap = ",";
+    }
+    pbt__text_add(out, "}");
+}
+
 static bool value_read(const pbt_parameter *parameter, const json_t *json, pbt_value *out)
 {
     if (parameter->type == PBT_FLOAT) {
@@ -200,6 +243,32 @@ json_t *pbt__changes_json(const pbt_space *space, const pbt_change *changes, con
         }
     }
     return object;
+}
+
+void pbt__json_write_changes(pbt__text *out, const pbt_space *space, const pbt_change *changes,
+                             const pbt_value *after)
+{
+    const char *gap = "";
+    pbt__text_add(out, "{");
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        char operation[64];
+        if (changes[i].operation == PBT_UNTOUCHED) {
+            continue;
+        }
+        operation_write(&changes[i], operation, sizeof operation);
+        pbt__text_add(out, gap);
+        pbt__json_write_text(out, parameter->name);
+        pbt__text_add(out, ":{\"operation\":");
+        pbt__json_write_text(out, operation);
+        pbt__text_add(out, ",\"from\":");
+        write_parameter(out, parameter, changes[i].from);
+        pbt__text_add(out, ",\"to\":");
+        write_parameter(out, parameter, after[i]);
+        pbt__text_add(out, "}");
+        gap = ",";
+    }
+    pbt__text_add(out, "}");
 }
 
 pbt_err pbt__changes_read(const pbt_space *space, const json_t *json, pbt_change *changes,

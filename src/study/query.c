@@ -143,33 +143,6 @@ pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *erro
     return err;
 }
 
-/* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
- * is none any more. */
-json_t *pbt__study_checkpoint_json(pbt__study *study, pbt_segment_id id)
-{
-    char text[PBT__PATH_SIZE];
-    char name[PBT__ID_SIZE];
-    const pbt_spec *spec = study->view.facts.spec;
-    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
-    if (entry == NULL || entry->is_gone || entry->checkpoint.kind == PBT__CHECKPOINT_NONE) {
-        return json_null();
-    }
-    pbt__id_write(id, name);
-    if (entry->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
-        snprintf(text, sizeof text, "store:%s", name);
-        return json_string(text);
-    }
-    char folder[PBT__PATH_SIZE];
-    if (pbt__study_vault_folder(study, spec, folder, NULL) != PBT_OK ||
-        pbt__path_join(folder, name, text, NULL) != PBT_OK) {
-        return json_null();
-    }
-    size_t prefix = study->relative_to != NULL ? strlen(study->relative_to) : 0;
-    bool is_below =
-        prefix > 0 && strncmp(text, study->relative_to, prefix) == 0 && text[prefix] == '/';
-    return json_string(is_below ? text + prefix + 1 : text);
-}
-
 static json_t *best_json(pbt__study *study)
 {
     pbt_segment best;

@@ -32,7 +32,7 @@ static pbt_err append(pbt__study *study, const pbt__entry *entry, pbt_error *err
     };
     event.digest = pbt__event_digest(facts->digest, &event);
     pbt_err err = pbt__draft_append(&study->draft, &event, error);
-    if (err == PBT_OK && pbt__view_log(&study->view, &event) != PBT_OK) {
+    if (err == PBT_OK && pbt__view_log(&study->view, entry, &event) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
     free(body);

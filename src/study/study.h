@@ -263,18 +263,6 @@ PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pb
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 
-/* Its segments, by number, then member: one after the other, since a study may have more than
- * memory holds. `callback` takes each without owning it; what it returns other than PBT_OK ends the
- * listing. */
-typedef pbt_err (*pbt__segment_callback)(void *context, const json_t *segment);
-PBT_MUST_USE pbt_err pbt__study_segments_each(pbt__study *study, pbt__segment_callback callback,
-                                              void *context, pbt_error *error);
-
-/* The same twice, as one look finds them: `first` (nullable) takes all, then `second` does. */
-PBT_MUST_USE pbt_err pbt__study_segments_twice(pbt__study *study, pbt__segment_callback first,
-                                               pbt__segment_callback second, void *context,
-                                               pbt_error *error);
-
 /*
  * The hyperparameters along one lineage from age 0: {member segment score start rows: [{start_age
  * end_age hyperparameters segment}]}, rows without gap or overlap. `id` names the segment it ends

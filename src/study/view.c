@@ -24,6 +24,7 @@ void pbt__view_fini(pbt__view *view)
 {
     pbt_population_free(view->population);
     pbt__ledger_free(view->ledger);
+    pbt__rows_free(view->rows);
     for (size_t i = 0; i < view->spec_count; i++) {
         pbt_spec_free(view->specs[i]);
     }
@@ -149,8 +150,9 @@ static pbt_err happen_created(pbt__view *view, const pbt__entry *entry, pbt_erro
     view->facts.rules = entry->rules;
     view->ledger = pbt__ledger_new(pbt__population_journal(view->population),
                                    spec->search.population, spec->keep_best, spec->max_bytes);
+    view->rows = pbt__rows_new(pbt__population_journal(view->population), spec->search.population);
     view->facts.spec = spec;
-    return view->ledger != NULL ? PBT_OK : pbt__fail_memory(error);
+    return view->ledger != NULL && view->rows != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
 static pbt_err happen_reported(pbt__view *view, const pbt__reading *reading, pbt_error *error)
@@ -385,9 +387,9 @@ static bool is_counting(const pbt__facts *facts)
     return facts->is_timed ? facts->is_training : facts->spec->stop_seconds > 0;
 }
 
-pbt_err pbt__view_log(pbt__view *view, const pbt__event *event)
+pbt_err pbt__view_log(pbt__view *view, const pbt__entry *entry, const pbt__event *event)
 {
-    if (TOUCH(view, &view->facts)) {
+    if (TOUCH(view, &view->facts) || pbt__rows_take(view->rows, entry, event) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     if (event->sequence > 1 && event->kind != PBT__TIMED && is_counting(&view->facts)) {
@@ -439,6 +441,9 @@ static pbt_err take_in(pbt__view *view, const pbt__event *event, pbt__view_hook 
     if (err == PBT_OK) {
         err = pbt__view_decide(view, &reading.entry, error);
     }
+    if (err == PBT_OK) {
+        err = pbt__view_log(view, &reading.entry, event);
+    }
     pbt__reading_fini(&reading);
     return err;
 }
@@ -482,7 +487,7 @@ pbt_err pbt__view_read(pbt__view *view, const pbt__event *event, pbt__view_hook 
         pbt__error_detail(error, "%s", why.message);
         return PBT_ERR_CORRUPT;
     }
-    return pbt__view_log(view, event) == PBT_OK ? PBT_OK : pbt__fail_memory(error);
+    return PBT_OK;
 }
 
 /* ---- taking back ---- */

@@ -1,9 +1,10 @@
 /*
  * view.h: a study as its log says it is.
  *
- * The view is the population, the ledger and a few facts, moved by entries only: those this process
- * makes, inside its transaction, and those it reads. Both go through the same functions, so what a
- * process believes is what it would read back. All of it is taken back by one journal.
+ * The view is the population, the ledger, the rows and a few facts, moved by entries only: those
+ * this process makes, inside its transaction, and those it reads. Both go through the same
+ * functions, so what a process believes is what it would read back. All of it is taken back by one
+ * journal.
  */
 #ifndef PBT_STUDY_VIEW_H
 #define PBT_STUDY_VIEW_H
@@ -12,6 +13,7 @@
 #include "spec/spec.h"
 #include "study/event.h"
 #include "study/ledger.h"
+#include "study/rows.h"
 
 typedef struct pbt__amendment {
     char *key, *value;
@@ -36,6 +38,7 @@ typedef struct pbt__facts {
 typedef struct pbt__view {
     pbt_population *population; /* NULL before `created` */
     pbt__ledger *ledger;
+    pbt__rows *rows; /* of segments: what the two above do not know */
     pbt__facts facts;
     pbt_spec **specs; /* every spec that was in force; freed at the end */
     size_t spec_count;
@@ -67,8 +70,9 @@ PBT_MUST_USE pbt_err pbt__view_happen(pbt__view *view, const pbt__reading *readi
 /* Apply an entry's decisions. */
 PBT_MUST_USE pbt_err pbt__view_decide(pbt__view *view, const pbt__entry *entry, pbt_error *error);
 
-/* Note that an entry became event `sequence` of the log. */
-PBT_MUST_USE pbt_err pbt__view_log(pbt__view *view, const pbt__event *event);
+/* Note that an entry became an event of the log, after what it says was taken in and applied. */
+PBT_MUST_USE pbt_err pbt__view_log(pbt__view *view, const pbt__entry *entry,
+                                   const pbt__event *event);
 
 size_t pbt__view_mark(const pbt__view *view);
 void pbt__view_undo(pbt__view *view, size_t mark);

@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
-
-#include "study/json.h"
 
 static const pbt_item WIDTHS[] = {{.type = PBT_ITEM_INT, .integer = 32},
                                   {.type = PBT_ITEM_INT, .integer = 64}};
@@ -29,18 +28,32 @@ static const pbt_parameter PARAMETERS[] = {
 };
 const pbt_space fake_space = {PARAMETERS, 3};
 
-void fake_segment(json_t *rows, int member, int number, const char *parent, int donor, double score)
+fake_rows *fake_rows_new(void)
 {
-    char id[32];
-    (void)snprintf(id, sizeof id, "m%ds%d", member, number);
-    json_t *row =
-        json_pack("{s:s, s:s, s:i, s:i, s:s?, s:o, s:i, s:i, s:i, s:i, s:o, s:{s:f, s:f, s:i}}",
-                  "segment", id, "state", "reported", "member", member, "number", number, "parent",
-                  parent, "donor", donor < 0 ? json_null() : json_integer(donor), "start_step",
-                  number * 10, "end_step", number * 10 + 10, "start_age", number * 10, "end_age",
-                  number * 10 + 10, "score", pbt__json_number(score), "hyperparameters", "rate",
-                  0.001 * (member + 1), "momentum", 0.9, "width", member % 2 == 0 ? 32 : 64);
-    (void)json_array_append_new(rows, row);
+    fake_rows *rows = calloc(1, sizeof *rows);
+    assert_non_null(rows);
+    return rows;
+}
+
+void fake_segment(fake_rows *rows, int member, int number, const char *parent, int donor,
+                  double score)
+{
+    pbt_segment_id parent_id = PBT_NO_SEGMENT;
+    assert_true(parent == NULL || pbt__id_read(parent, &parent_id));
+    rows->items = realloc(rows->items, (rows->count + 1) * sizeof *rows->items);
+    assert_non_null(rows->items);
+    rows->items[rows->count++] = (fake_row){
+        .segment = {.id = {member, number},
+                    .parent = parent_id,
+                    .donor = donor,
+                    .state = PBT_SEGMENT_REPORTED,
+                    .start_step = number * 10,
+                    .end_step = number * 10 + 10,
+                    .start_age = number * 10,
+                    .end_age = number * 10 + 10,
+                    .score = score},
+        .values = {{.real = 0.001 * (member + 1)}, {.real = 0.9}, {.integer = member % 2}},
+    };
 }
 
 static unsigned draw(unsigned *state, unsigned bound)
@@ -49,9 +62,9 @@ static unsigned draw(unsigned *state, unsigned bound)
     return (*state >> 8) % bound;
 }
 
-json_t *fake_study(unsigned seed, int members, int numbers)
+fake_rows *fake_study(unsigned seed, int members, int numbers)
 {
-    json_t *rows = json_array();
+    fake_rows *rows = fake_rows_new();
     for (int number = 0; number < numbers; number++) {
         for (int member = 0; member < members; member++) {
             char parent[32];
@@ -66,18 +79,17 @@ json_t *fake_study(unsigned seed, int members, int numbers)
     return rows;
 }
 
-pbt__trace fake_trace(json_t *rows, const char *best)
+pbt__trace fake_trace(fake_rows *rows, const char *best)
 {
-    size_t i;
-    const json_t *row;
     pbt_segment_id id = PBT_NO_SEGMENT;
     pbt__trace trace = pbt__trace_begin(&fake_space);
-    json_array_foreach(rows, i, row)
-    {
-        assert_int_equal(pbt__trace_add(&trace, row, NULL), PBT_OK);
+    for (size_t i = 0; i < rows->count; i++) {
+        rows->items[i].segment.values = rows->items[i].values;
+        assert_int_equal(pbt__trace_add(&trace, &rows->items[i].segment, NULL), PBT_OK);
     }
     assert_true(best == NULL || pbt__id_read(best, &id));
     assert_int_equal(pbt__trace_link(&trace, id, NULL), PBT_OK);
-    json_decref(rows);
+    free(rows->items);
+    free(rows);
     return trace;
 }

@@ -10,7 +10,7 @@
 #include "plot/tree.h"
 #include "support.h"
 
-static int32_t lay(pbt__trace *trace, json_t *rows, const char *best, int32_t **out)
+static int32_t lay(pbt__trace *trace, fake_rows *rows, const char *best, int32_t **out)
 {
     int32_t count = 0;
     *trace = fake_trace(rows, best);
@@ -23,7 +23,7 @@ static int32_t lay(pbt__trace *trace, json_t *rows, const char *best, int32_t **
 static void the_winner_goes_straight(void **state)
 {
     (void)state;
-    json_t *rows = json_array();
+    fake_rows *rows = fake_rows_new();
     fake_segment(rows, 0, 0, NULL, -1, 0.5);
     fake_segment(rows, 1, 0, NULL, -1, 0.1);
     fake_segment(rows, 0, 1, "m0s0", -1, 0.6);
@@ -87,7 +87,7 @@ static void nothing_overlaps_and_nothing_crosses(void **state)
 static void later_branches_lie_nearer(void **state)
 {
     (void)state;
-    json_t *rows = json_array();
+    fake_rows *rows = fake_rows_new();
     fake_segment(rows, 0, 0, NULL, -1, 0);
     fake_segment(rows, 0, 1, "m0s0", -1, 0);
     fake_segment(rows, 1, 1, "m0s0", 0, 0);

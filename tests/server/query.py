@@ -47,6 +47,23 @@ class Query(Case):
             self.assertEqual(row["reason"], "exploit")
             self.assertTrue(row["parent"].startswith(f"m{row['donor']}s"))
 
+    def test_segments_come_page_by_page(self):
+        first = self.ok("GET", STUDY + "/segments?since=0&limit=1")
+        self.assertEqual(len(first["segments"]), 4)  # one event made them
+        self.finish(lambda segment: segment["member"])
+        known, since, is_end = {}, first["next"], False
+        known.update((row["segment"], row) for row in first["segments"])
+        while not is_end:
+            page = self.ok("GET", f"{STUDY}/segments?since={since}&limit=3")
+            known.update((row["segment"], row) for row in page["segments"])
+            since, is_end = page["next"], page["is_end"]
+        rows = self.ok("GET", STUDY + "/segments")
+        self.assertEqual([known[row["segment"]] for row in rows], rows)
+        self.assertEqual(len(known), len(rows))
+        self.assertEqual(self.ok("GET", f"{STUDY}/segments?since={since}"),
+                         {"segments": [], "next": since, "is_end": True})
+        self.assertEqual(self.call("GET", STUDY + "/segments?since=0&limit=0").status, 400)
+
     def test_numbers_keep_their_types(self):
         segment = self.train()
         values = segment["hyperparameters"]

@@ -1,23 +1,38 @@
-/* all_segments.h: every segment of a study at once, which a short study of a test can afford. */
+/* all_segments.h: every segment of a study as JSON, which a short study of a test can afford. */
 #ifndef PBT_TESTS_STUDY_ALL_SEGMENTS_H
 #define PBT_TESTS_STUDY_ALL_SEGMENTS_H
 
-#include "study/study.h"
+#include "base/error.h"
+#include "study/json.h"
+#include "study/rows.h"
 
-static inline pbt_err append_segment(void *context, const json_t *segment)
-{
-    return json_array_append(context, (json_t *)(uintptr_t)segment) == 0 ? PBT_OK : PBT_ERR_MEMORY;
-}
-
-/* As an array of what pbt__study_segments_each gives; the caller decrefs. */
-static inline pbt_err all_segments(pbt__study *study, json_t **out, pbt_error *error)
+/* As an array of objects; the caller decrefs. NULL: no memory. */
+static inline json_t *rows_json(const pbt__row_list *list)
 {
     json_t *rows = json_array();
-    pbt_err err = rows == NULL ? PBT_ERR_MEMORY
-                               : pbt__study_segments_each(study, append_segment, rows, error);
-    if (err != PBT_OK) {
-        json_decref(rows);
-        return err;
+    for (size_t i = 0; rows != NULL && i < list->count; i++) {
+        json_t *row = NULL;
+        pbt__text line = pbt__text_init(PBT__ROW_MAXIMUM);
+        pbt__row_write(list, &list->items[i], &line);
+        pbt_err err = pbt__json_read(pbt__text_string(&line), line.length, &row, NULL);
+        bool is_whole = !line.failed && err == PBT_OK && json_array_append_new(rows, row) == 0;
+        pbt__text_fini(&line);
+        if (!is_whole) {
+            json_decref(rows);
+            return NULL;
+        }
+    }
+    return rows;
+}
+
+static inline pbt_err all_segments(pbt__study *study, json_t **out, pbt_error *error)
+{
+    pbt__row_list list;
+    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
+    json_t *rows = err == PBT_OK ? rows_json(&list) : NULL;
+    pbt__row_list_fini(&list);
+    if (rows == NULL) {
+        return err != PBT_OK ? err : pbt__fail_memory(error);
     }
     *out = rows;
     return PBT_OK;

@@ -1,4 +1,4 @@
-/* segments.c: a long study's segments come one after the other, and few are held at a time. */
+/* segments.c: a study's segments as rows: all of them in order, and what is new. */
 #include "all_segments.h"
 #include "support.h"
 
@@ -17,38 +17,26 @@ static double by_number(const pbt_segment *s)
     return s->id.number + 0.001 * s->id.member;
 }
 
-typedef struct listing {
-    json_t *whole; /* Nullable */
-    size_t count, peak, limit;
-} listing;
-
-static pbt_err take(void *context, const json_t *segment)
-{
-    listing *this = context;
-    const size_t now = memory_in_use();
-    this->peak = now > this->peak ? now : this->peak;
-    if (this->whole != NULL) {
-        assert_true(
-            json_equal(json_array_get(this->whole, this->count), (json_t *)(uintptr_t)segment));
-    }
-    this->count++;
-    return this->count == this->limit ? PBT_ERR_LIMIT : PBT_OK;
-}
-
-static void assert_in_order(const json_t *whole)
+static void assert_in_order(const pbt__row_list *list)
 {
     int64_t before = -1;
-    for (size_t i = 0; i < json_array_size(whole); i++) {
-        const json_t *segment = json_array_get(whole, i);
-        const int64_t number = json_integer_value(json_object_get(segment, "number"));
-        const int64_t place =
-            number * MEMBERS + json_integer_value(json_object_get(segment, "member"));
+    for (size_t i = 0; i < list->count; i++) {
+        const pbt_segment_id id = list->items[i].segment.id;
+        const int64_t place = (int64_t)id.number * MEMBERS + id.member;
         assert_true(place > before);
         before = place;
     }
 }
 
-static void few_are_held_at_a_time(void **state)
+static pbt__row_list ask(bench *b, int64_t since, size_t limit)
+{
+    pbt__row_list list;
+    const pbt__row_range range = {.since = since, .limit = limit};
+    assert_ok(pbt__study_rows(b->study, range, &list, &b->error));
+    return list;
+}
+
+static void a_row_takes_little_memory(void **state)
 {
     bench *b = *state;
     bench_create(b, MEMBERS, "stop: {steps: 600}");
@@ -59,22 +47,12 @@ static void few_are_held_at_a_time(void **state)
     assert_true(memory_in_use() < before_study + SEGMENTS * 512);
 
     const size_t before = memory_in_use();
-    listing few = {.limit = SIZE_MAX};
-    assert_ok(pbt__study_segments_each(b->study, take, &few, &b->error));
-    assert_int_equal(few.count, SEGMENTS);
-    const size_t peak = few.peak > before ? few.peak - before : 0;
-    json_t *whole = NULL;
-    assert_ok(all_segments(b->study, &whole, &b->error));
-    const size_t all = memory_in_use() - before;
-    assert_true(all == 0 || peak < all / 2); /* 0: the sanitizers count otherwise */
-    assert_in_order(whole);
-    listing same = {.whole = whole, .limit = SIZE_MAX};
-    assert_ok(pbt__study_segments_each(b->study, take, &same, &b->error));
-    json_decref(whole);
-
-    listing cut = {.limit = 7};
-    assert_int_equal(pbt__study_segments_each(b->study, take, &cut, &b->error), PBT_ERR_LIMIT);
-    assert_int_equal(cut.count, 7);
+    pbt__row_list list = ask(b, -1, 0);
+    const size_t rows = memory_in_use() - before;
+    assert_int_equal(list.count, SEGMENTS);
+    assert_true(rows <= SEGMENTS * 256);
+    assert_in_order(&list);
+    pbt__row_list_fini(&list);
 }
 
 /* One member far behind the others, one given up, and open ones: all are listed once, in order. */
@@ -88,44 +66,16 @@ static void members_may_be_far_apart(void **state)
     }
     assert_ok(bench_fail(b, "a", &action, true));
     (void)slow;
-    json_t *whole = NULL;
-    assert_ok(all_segments(b->study, &whole, &b->error));
-    assert_in_order(whole);
-    assert_true(json_array_size(whole) >= 23);
-    const json_t *first = json_array_get(whole, 0);
-    assert_string_equal(json_string_value(json_object_get(first, "segment")), "m0s0");
-    assert_string_equal(json_string_value(json_object_get(first, "state")), "claimed");
-    json_decref(whole);
+    pbt__row_list list = ask(b, -1, 0);
+    assert_in_order(&list);
+    assert_true(list.count >= 23);
+    assert_int_equal(list.items[0].segment.id.member, 0);
+    assert_string_equal(pbt__row_state(&list.items[0]), "claimed");
+    pbt__row_list_fini(&list);
 }
 
-typedef struct passes {
-    bench *b;
-    pbt__study *other; /* trains on while the first pass is made */
-    json_t *first, *second;
-} passes;
-
-static pbt_err take_first(void *context, const json_t *segment)
-{
-    passes *this = context;
-    pbt__study *own = this->b->study;
-    assert_int_equal(json_array_size(this->second), 0);
-    this->b->study = this->other;
-    const pbt__action action = bench_claim(this->b, "other");
-    (void)bench_report(this->b, "other", &action, 1);
-    this->b->study = own;
-    return json_array_append(this->first, (json_t *)(uintptr_t)segment) == 0 ? PBT_OK
-                                                                             : PBT_ERR_MEMORY;
-}
-
-static pbt_err take_second(void *context, const json_t *segment)
-{
-    const passes *this = context;
-    return json_array_append(this->second, (json_t *)(uintptr_t)segment) == 0 ? PBT_OK
-                                                                              : PBT_ERR_MEMORY;
-}
-
-/* A table's columns are found in the first pass: the second meets no others. */
-static void two_passes_see_one_study(void **state)
+/* What a snapshot holds stays as it was, whatever the study does meanwhile. */
+static void a_snapshot_stands_still(void **state)
 {
     bench *b = *state;
     bench_create(b, 3, "");
@@ -133,19 +83,106 @@ static void two_passes_see_one_study(void **state)
         const pbt__action action = bench_claim(b, "a");
         (void)bench_report(b, "a", &action, i);
     }
-    const pbt__study_options options = {.checkpoint_folder = b->folder};
-    passes both = {.b = b, .first = json_array(), .second = json_array()};
-    assert_ok(pbt__study_open(b->store, "bench", &options, &both.other, &b->error));
-    assert_ok(pbt__study_segments_twice(b->study, take_first, take_second, &both, &b->error));
-    assert_true(json_array_size(both.first) >= 5);
-    assert_true(json_equal(both.first, both.second));
-    json_t *whole = NULL;
-    assert_ok(all_segments(b->study, &whole, &b->error));
-    assert_true(json_array_size(whole) > json_array_size(both.first));
-    json_decref(whole);
-    json_decref(both.first);
-    json_decref(both.second);
-    pbt__study_close(both.other);
+    pbt__row_list list = ask(b, -1, 0);
+    json_t *before = rows_json(&list);
+    for (int i = 0; i < 200; i++) {
+        const pbt__action action = bench_claim(b, "a");
+        if (action.verb != PBT__TRAIN) {
+            break;
+        }
+        (void)bench_report(b, "a", &action, i);
+    }
+    json_t *after = rows_json(&list);
+    pbt__row_list later = ask(b, -1, 0);
+    assert_true(later.count > list.count);
+    assert_true(json_array_size(before) == list.count);
+    assert_true(json_equal(before, after));
+    json_decref(before);
+    json_decref(after);
+    pbt__row_list_fini(&list);
+    pbt__row_list_fini(&later);
+}
+
+/* ---- what is new ---- */
+
+/* Keep the newest row of each segment. */
+static void take_page(json_t *known, const pbt__row_list *page)
+{
+    json_t *rows = rows_json(page);
+    assert_non_null(rows);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        const char *id = json_string_value(json_object_get(row, "segment"));
+        assert_int_equal(json_object_set(known, id, row), 0);
+    }
+    json_decref(rows);
+}
+
+/* Ask on from `since` until nothing more is known. */
+static int64_t follow(bench *b, json_t *known, int64_t since, size_t limit)
+{
+    for (bool is_end = false; !is_end;) {
+        pbt__row_list page = ask(b, since, limit);
+        assert_true(page.is_end || page.next > since);
+        assert_true(page.is_end || page.count >= limit);
+        take_page(known, &page);
+        since = page.next;
+        is_end = page.is_end;
+        pbt__row_list_fini(&page);
+    }
+    return since;
+}
+
+/* Whoever follows page by page knows what one long list says. A claim is no event, so the states
+ * of open segments are compared by nobody. */
+static void assert_known(bench *b, json_t *known)
+{
+    json_t *all = NULL;
+    assert_ok(all_segments(b->study, &all, &b->error));
+    assert_int_equal(json_array_size(all), json_object_size(known));
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        json_t *row = json_array_get(all, i);
+        json_t *mine = json_object_get(known, json_string_value(json_object_get(row, "segment")));
+        assert_non_null(mine);
+        if (json_is_null(json_object_get(row, "reported_at"))) {
+            (void)json_object_set_new(mine, "state", json_null());
+            (void)json_object_set_new(row, "state", json_null());
+            (void)json_object_set_new(mine, "attempts", json_null());
+            (void)json_object_set_new(row, "attempts", json_null());
+        }
+        assert_true(json_equal(row, mine));
+    }
+    json_decref(all);
+}
+
+static void pages_of_what_is_new_make_the_whole(void **state)
+{
+    bench *b = *state;
+    int64_t since = 0;
+    json_t *known = json_object();
+    bench_create(b, 4,
+                 "mode: generational\nstop: {steps: 600}\nfailure: {retries: 0}\n"
+                 "checkpoints: {keep_best: 1}");
+    for (int i = 0; i < 40; i++) {
+        const pbt__action action = bench_claim(b, "a");
+        if (action.verb != PBT__TRAIN) {
+            break;
+        }
+        if (i == 9) {
+            assert_ok(bench_fail(b, "a", &action, false));
+        } else {
+            (void)bench_report(b, "a", &action, i % 7);
+        }
+        since = i % 5 == 0 ? follow(b, known, since, 3) : since;
+    }
+    since = follow(b, known, since, 1);
+    assert_known(b, known);
+    pbt__row_list none = ask(b, since, 10);
+    assert_int_equal(none.count, 0);
+    assert_int_equal(none.next, since);
+    assert_true(none.is_end);
+    pbt__row_list_fini(&none);
+    json_decref(known);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
@@ -153,9 +190,10 @@ static void two_passes_see_one_study(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(few_are_held_at_a_time),
+        TEST(a_row_takes_little_memory),
         TEST(members_may_be_far_apart),
-        TEST(two_passes_see_one_study),
+        TEST(a_snapshot_stands_still),
+        TEST(pages_of_what_is_new_make_the_whole),
     };
     return cmocka_run_group_tests_name("segments", tests, NULL, NULL);
 }

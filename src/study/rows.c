@@ -1,0 +1,386 @@
+/* rows.c: what the log says of segments, kept in chunks and one arena. */
+#include "study/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "study/study.h"
+
+enum {
+    NOTE_CHUNK = 64,
+    BLOCK_SIZE = 64 * 1024, /* Units: bytes; a larger piece has a block of its own */
+    FIRST_CAPACITY = 64,
+};
+
+/* Memory that is never moved and only given back whole. */
+typedef struct block {
+    size_t capacity;
+    unsigned char bytes[] __attribute__((aligned(16)));
+} block;
+
+/* How far the arena is used; taken back with the rows. */
+typedef struct fill {
+    size_t block; /* index of the one in use */
+    size_t used;
+} fill;
+
+struct pbt__rows {
+    pbt__journal *journal;
+    int32_t member_count;
+    pbt__segment_note **chunks; /* Shape: [chunk_count] of [NOTE_CHUNK][member_count] */
+    int32_t chunk_count;
+    block **blocks; /* Shape: [block_count] */
+    size_t block_count;
+    fill fill;
+    pbt__touched *touched; /* Shape: [touched_count] */
+    size_t touched_count, touched_capacity;
+    pbt__metric_names **names; /* Shape: [name_count]; never taken back: names are harmless */
+    size_t name_count;
+};
+
+#define TOUCH(rows, place) (pbt__journal_touch((rows)->journal, (place), sizeof *(place)) != PBT_OK)
+
+pbt__rows *pbt__rows_new(pbt__journal *journal, int32_t count)
+{
+    pbt__rows *rows = pbt__calloc(1, sizeof *rows);
+    if (rows != NULL) {
+        rows->journal = journal;
+        rows->member_count = count;
+    }
+    return rows;
+}
+
+static void free_names(pbt__metric_names *names)
+{
+    for (size_t i = 0; names != NULL && i < names->count; i++) {
+        free((void *)(uintptr_t)names->names[i]);
+    }
+    free(names);
+}
+
+void pbt__rows_free(pbt__rows *rows)
+{
+    if (rows == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < rows->chunk_count; i++) {
+        free(rows->chunks[i]);
+    }
+    for (size_t i = 0; i < rows->block_count; i++) {
+        free(rows->blocks[i]);
+    }
+    for (size_t i = 0; i < rows->name_count; i++) {
+        free_names(rows->names[i]);
+    }
+    free(rows->chunks);
+    free(rows->blocks);
+    free(rows->touched);
+    free(rows->names);
+    free(rows);
+}
+
+/* ---- memory ---- */
+
+static bool add_block(pbt__rows *rows, size_t size)
+{
+    const size_t capacity = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+    block **blocks = pbt__realloc(rows->blocks, rows->block_count + 1, sizeof(void *));
+    if (blocks == NULL) {
+        return false;
+    }
+    rows->blocks = blocks;
+    block *made = pbt__calloc(1, sizeof *made + capacity);
+    if (made == NULL) {
+        return false;
+    }
+    made->capacity = capacity;
+    rows->blocks[rows->block_count++] = made;
+    return true;
+}
+
+/* Find `size` bytes, aligned for a double or a pointer; NULL: no memory. A block that was taken
+ * back is used again where it is large enough. */
+static void *take_bytes(pbt__rows *rows, size_t size)
+{
+    const size_t wanted = (size + 7) / 8 * 8;
+    if (TOUCH(rows, &rows->fill)) {
+        return NULL;
+    }
+    while (rows->fill.block < rows->block_count &&
+           rows->blocks[rows->fill.block]->capacity - rows->fill.used < wanted) {
+        rows->fill = (fill){.block = rows->fill.block + 1};
+    }
+    if (rows->fill.block == rows->block_count && !add_block(rows, wanted)) {
+        return NULL;
+    }
+    void *bytes = rows->blocks[rows->fill.block]->bytes + rows->fill.used;
+    rows->fill.used += wanted;
+    return bytes;
+}
+
+static pbt__segment_note *place_of(const pbt__rows *rows, pbt_segment_id id)
+{
+    const size_t at = (size_t)(id.number % NOTE_CHUNK) * (size_t)rows->member_count;
+    return &rows->chunks[id.number / NOTE_CHUNK][at + (size_t)id.member];
+}
+
+const pbt__segment_note *pbt__rows_note(const pbt__rows *rows, pbt_segment_id id)
+{
+    const bool is_inside = id.member >= 0 && id.member < rows->member_count && id.number >= 0 &&
+                           id.number / NOTE_CHUNK < rows->chunk_count;
+    const pbt__segment_note *note = is_inside ? place_of(rows, id) : NULL;
+    return note != NULL && note->sequence > 0 ? note : NULL;
+}
+
+static bool reach_chunk(pbt__rows *rows, int32_t number)
+{
+    while (number / NOTE_CHUNK >= rows->chunk_count) {
+        const size_t count = (size_t)rows->chunk_count + 1;
+        pbt__segment_note **chunks = pbt__realloc(rows->chunks, count, sizeof(void *));
+        if (chunks == NULL) {
+            return false;
+        }
+        rows->chunks = chunks;
+        pbt__segment_note *chunk =
+            pbt__calloc((size_t)rows->member_count * NOTE_CHUNK, sizeof *chunk);
+        if (chunk == NULL) {
+            return false;
+        }
+        rows->chunks[rows->chunk_count++] = chunk;
+    }
+    return true;
+}
+
+/* ---- touches ---- */
+
+static bool add_touched(pbt__rows *rows, pbt_segment_id id, int64_t sequence)
+{
+    if (rows->touched_count == rows->touched_capacity) {
+        const size_t capacity =
+            rows->touched_capacity > 0 ? 2 * rows->touched_capacity : FIRST_CAPACITY;
+        pbt__touched *touched = pbt__realloc(rows->touched, capacity, sizeof *touched);
+        if (touched == NULL) {
+            return false;
+        }
+        rows->touched = touched;
+        rows->touched_capacity = capacity;
+    }
+    if (TOUCH(rows, &rows->touched_count)) {
+        return false;
+    }
+    rows->touched[rows->touched_count++] = (pbt__touched){sequence, id};
+    return true;
+}
+
+/* Get a note that is about to change by an event; NULL: no memory, or no such segment. */
+static pbt__segment_note *change_note(pbt__rows *rows, pbt_segment_id id, const pbt__event *event)
+{
+    pbt__segment_note *note = place_of(rows, id);
+    if (TOUCH(rows, note) || !add_touched(rows, id, event->sequence)) {
+        return NULL;
+    }
+    note->changed = event->sequence;
+    return note;
+}
+
+size_t pbt__rows_touched(const pbt__rows *rows, int64_t since, const pbt__touched **out)
+{
+    size_t low = 0, high = rows->touched_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (rows->touched[middle].sequence > since) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    *out = rows->touched + low;
+    return rows->touched_count - low;
+}
+
+/* ---- names of metrics ---- */
+
+static bool are_named(const pbt__metric_names *names, const json_t *metrics)
+{
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+    if (names->count != json_object_size(metrics)) {
+        return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)metrics, key, value)
+    {
+        if (strcmp(names->names[i++], key) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static pbt__metric_names *copy_names(const json_t *metrics)
+{
+    const char *key;
+    json_t *value;
+    const size_t count = json_object_size(metrics);
+    pbt__metric_names *names = pbt__calloc(1, sizeof *names + count * sizeof(char *));
+    if (names == NULL) {
+        return NULL;
+    }
+    names->names = (const char **)(names + 1);
+    json_object_foreach((json_t *)(uintptr_t)metrics, key, value)
+    {
+        char *name = pbt__strdup(key);
+        if (name == NULL) {
+            free_names(names);
+            return NULL;
+        }
+        names->names[names->count++] = name;
+    }
+    return names;
+}
+
+/* The newest sets of names are the likeliest. NULL: no memory. */
+static const pbt__metric_names *intern_names(pbt__rows *rows, const json_t *metrics)
+{
+    for (size_t i = rows->name_count; i > 0; i--) {
+        if (are_named(rows->names[i - 1], metrics)) {
+            return rows->names[i - 1];
+        }
+    }
+    pbt__metric_names **list = pbt__realloc(rows->names, rows->name_count + 1, sizeof(void *));
+    if (list == NULL) {
+        return NULL;
+    }
+    rows->names = list;
+    rows->names[rows->name_count] = copy_names(metrics);
+    return rows->names[rows->name_count] != NULL ? rows->names[rows->name_count++] : NULL;
+}
+
+/* ---- events ---- */
+
+static bool set_metrics(pbt__rows *rows, pbt__segment_note *note, const json_t *metrics)
+{
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+    double *values = take_bytes(rows, json_object_size(metrics) * sizeof *values);
+    note->metric_names = values != NULL ? intern_names(rows, metrics) : NULL;
+    if (note->metric_names == NULL) {
+        return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)metrics, key, value)
+    {
+        values[i] = 0;
+        (void)pbt__json_number_read(value, &values[i++]);
+    }
+    note->metrics = values;
+    return true;
+}
+
+static bool copy_samples(pbt__rows *rows, const char *name, const json_t *list,
+                         pbt__sample_list *out)
+{
+    const size_t length = strlen(name) + 1;
+    char *own_name = take_bytes(rows, length);
+    double *values = take_bytes(rows, json_array_size(list) * sizeof *values);
+    if (own_name == NULL || values == NULL) {
+        return false;
+    }
+    memcpy(own_name, name, length);
+    *out = (pbt__sample_list){own_name, values, json_array_size(list)};
+    for (size_t i = 0; i < out->count; i++) {
+        values[i] = 0;
+        (void)pbt__json_number_read(json_array_get(list, i), &values[i]);
+    }
+    return true;
+}
+
+static bool set_samples(pbt__rows *rows, pbt__segment_note *note, const json_t *samples)
+{
+    const char *key;
+    json_t *list;
+    size_t i = 0;
+    if (json_object_size(samples) == 0) {
+        return true;
+    }
+    pbt__sample_list *lists = take_bytes(rows, json_object_size(samples) * sizeof *lists);
+    if (lists == NULL) {
+        return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)samples, key, list)
+    {
+        if (!copy_samples(rows, key, list, &lists[i++])) {
+            return false;
+        }
+    }
+    note->samples = lists;
+    note->sample_count = (uint32_t)i;
+    return true;
+}
+
+static bool take_attempt(pbt__rows *rows, const pbt__entry *entry, const pbt__event *event)
+{
+    pbt__segment_note *note = change_note(rows, entry->segment, event);
+    if (note == NULL) {
+        return false;
+    }
+    note->attempts = entry->attempt > note->attempts ? entry->attempt : note->attempts;
+    if (entry->kind != PBT__REPORTED) {
+        return true;
+    }
+    note->sequence = event->sequence;
+    note->reported_us = event->time_us;
+    return set_metrics(rows, note, entry->metrics) && set_samples(rows, note, entry->samples);
+}
+
+static bool take_decision(pbt__rows *rows, const pbt__decision *decision, const pbt__event *event)
+{
+    const pbt_segment_id id = decision->segment.id;
+    pbt__segment_note *note = reach_chunk(rows, id.number) ? change_note(rows, id, event) : NULL;
+    if (note == NULL) {
+        return false;
+    }
+    *note = (pbt__segment_note){
+        .sequence = event->sequence,
+        .changed = event->sequence,
+        .created_us = event->time_us,
+        .compared = decision->compared,
+    };
+    return true;
+}
+
+static bool take_collected(pbt__rows *rows, const pbt__entry *entry, const pbt__event *event)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach(entry->collected, i, text)
+    {
+        pbt_segment_id id;
+        if (pbt__id_read(json_string_value(text), &id) && change_note(rows, id, event) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+pbt_err pbt__rows_take(pbt__rows *rows, const pbt__entry *entry, const pbt__event *event)
+{
+    bool is_whole = true;
+    switch (entry->kind) {
+    case PBT__REPORTED:
+    case PBT__FAILED:
+    case PBT__RELEASED:
+        is_whole = take_attempt(rows, entry, event);
+        break;
+    case PBT__COLLECTED:
+        is_whole = take_collected(rows, entry, event);
+        break;
+    default:
+        break;
+    }
+    for (size_t i = 0; is_whole && i < entry->decision_count; i++) {
+        is_whole = take_decision(rows, &entry->decisions[i], event);
+    }
+    return is_whole ? PBT_OK : PBT_ERR_MEMORY;
+}
