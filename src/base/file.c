@@ -470,3 +470,33 @@ pbt_err pbt__path_join(const char *folder, const char *name, char *out, pbt_erro
     memcpy(out + name_start, name, name_length + 1);
     return PBT_OK;
 }
+
+/* As realpath(3), of what is there. */
+static pbt_err resolve(const char *path, char *out, pbt_error *error)
+{
+    char *real = realpath(path, NULL);
+    if (real == NULL && (errno == ENOENT || errno == ENOTDIR)) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "there is no '%.200s'", path);
+    }
+    if (real == NULL) {
+        return pbt__fail_errno(error, "cannot use '%.200s'", path);
+    }
+    const pbt_err err = pbt__path_join("", real, out, error);
+    free(real);
+    return err;
+}
+
+pbt_err pbt__path_resolve(const char *path, char *out, pbt_error *error)
+{
+    char folder[PBT__PATH_SIZE], real[PBT__PATH_SIZE] = "";
+    const char *slash = strrchr(path, '/');
+    if (resolve(path, out, NULL) == PBT_OK) {
+        return PBT_OK;
+    }
+    pbt_err err = pbt__path_join("", slash == NULL ? "./" : path, folder, error);
+    if (err == PBT_OK) {
+        folder[slash == NULL ? 2 : slash - path + 1] = '\0';
+        err = resolve(folder, real, error);
+    }
+    return err == PBT_OK ? pbt__path_join(real, slash == NULL ? path : slash + 1, out, error) : err;
+}

@@ -6,20 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/lock.h"
 #include "cli/owner.h"
 
 static const char JOINED[] = "joined-";
 static const char LOCAL[] = "local-";
-
-static bool has_owner(const pbt__place *place, const char *study)
-{
-    pbt__owner owner;
-    pbt__http http;
-    const pbt_err err = pbt__owner_reach(place, study, &owner, &http, NULL);
-    pbt__http_fini(&http);
-    return err == PBT_OK;
-}
 
 /* Say whether a worker is of a run that joined; then `*process` is that run. */
 static bool is_joined(const char *worker, pid_t *process)
@@ -39,24 +29,32 @@ static bool is_owners(const char *worker)
     return strncmp(worker, LOCAL, sizeof LOCAL - 1) == 0;
 }
 
-bool pbt__alive(void *context, const char *study, const char *worker)
+bool pbt__alive(void *store, const char *study, const char *worker)
 {
-    const pbt__place *place = context;
     pid_t process;
-    if (place->server != NULL) {
-        return true; /* a server trains what it serves */
-    }
+    pbt__owner owner;
     if (worker[0] == '\0' || is_owners(worker)) {
-        return has_owner(place, study);
+        return pbt__owner_answers(store, study, &owner);
     }
     return !is_joined(worker, &process) || is_running(process);
 }
 
-bool pbt__is_dead(void *context, const char *worker)
+bool pbt__alive_served(void *store, const char *study, const char *worker)
+{
+    (void)store, (void)study, (void)worker;
+    return true;
+}
+
+bool pbt__is_dead(void *store, const char *worker)
 {
     pid_t process;
+    pbt__store_owner owner;
     if (is_joined(worker, &process)) {
         return !is_running(process);
     }
-    return is_owners(worker) && pbt__lock_is_free(context);
+    if (!is_owners(worker)) {
+        return false;
+    }
+    pbt__store_find_owner(store, &owner);
+    return owner.state == PBT__OWNER_NONE;
 }

@@ -5,13 +5,16 @@
 #include <stdbool.h>
 
 /*
- * As `lives` of pbt__study_options; `place` is a pbt__place. The workers of the owner (`local-N`)
+ * As `lives` of pbt__study_options; `store` is a pbt__store. The workers of the owner (`local-N`)
  * live while it answers for the study, those of a run that joined (`joined-PID-N`) while that
  * process does; of others nothing is known but their leases.
  */
-bool pbt__alive(void *place, const char *study, const char *worker);
+bool pbt__alive(void *store, const char *study, const char *worker);
+
+/* The same of a server's studies: it trains what it serves. */
+bool pbt__alive_served(void *store, const char *study, const char *worker);
 
 /* Say whether the process behind a worker of another run on this store is certainly dead. */
-bool pbt__is_dead(void *place, const char *worker);
+bool pbt__is_dead(void *store, const char *worker);
 
 #endif

@@ -27,9 +27,11 @@ static pbt_err find_way(pbt__control *this, const pbt__arguments *arguments, pbt
         this->way = PBT__BY_SERVER;
         return pbt__remote_reach(&this->place, this->name, &this->http, error);
     }
-    bool is_owned = pbt__owner_reach(&this->place, this->name, &owner, &this->http, NULL) == PBT_OK;
+    err = pbt__place_open(&this->place, PBT__ACCESS_CHANGE, &this->store, error);
+    const bool is_owned = err == PBT_OK && pbt__owner_reach(this->store, this->name, &owner,
+                                                            &this->http, NULL) == PBT_OK;
     this->way = is_owned ? PBT__BY_OWNER : PBT__BY_STORE;
-    return PBT_OK;
+    return err;
 }
 
 static void let_go(pbt__control *this)
@@ -51,15 +53,7 @@ int pbt__control_run(const pbt__arguments *arguments, pbt__change change)
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }
 
-static pbt_err open_study(pbt__control *this, pbt_error *error)
-{
-    pbt_err err = pbt__place_open(&this->place, PBT__ACCESS_CHANGE, &this->store, error);
-    return err == PBT_OK ? pbt__query_open(&this->place, this->store, this->name,
-                                           PBT__ACCESS_CHANGE, &this->study, error)
-                         : err;
-}
-
-/* Make a call of whoever answers for the study. `*is_done` false: nobody does, and the store is
+/* Make a call of whoever answers for the study. `*is_done` false: nobody does, and the study is
  * open. */
 static pbt_err call(pbt__control *this, const char *path, const char *body, bool *is_done,
                     pbt_error *error)
@@ -75,7 +69,8 @@ static pbt_err call(pbt__control *this, const char *path, const char *body, bool
         return err;
     }
     *is_done = false;
-    return open_study(this, error);
+    return pbt__query_open(&this->place, this->store, this->name, PBT__ACCESS_CHANGE, &this->study,
+                           error);
 }
 
 /* ---- the changes ---- */

@@ -1,8 +1,8 @@
 /*
  * entry.c: owning and joining.
  *
- * An owner can be joined once it serves the study, which is a moment after it took the lock. It is
- * asked again for so long; if it ends meanwhile, the lock is free.
+ * An owner can be joined once it serves the study, which is a moment after it owns the store. It is
+ * asked again for so long; if it ends meanwhile, the store can be owned.
  */
 #include "cli/entry.h"
 
@@ -13,25 +13,28 @@
 
 enum { PATIENCE_US = 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
 
-static bool can_join(const pbt__place *place, const char *study, pbt__owner *owner)
+static bool join(const pbt__place *place, const char *study, pbt__store **out, pbt__owner *owner)
 {
-    pbt__http http;
-    pbt_err err = pbt__owner_reach(place, study, owner, &http, NULL);
-    pbt__http_fini(&http);
-    return err == PBT_OK;
+    pbt_error ignored = {0};
+    pbt__store *store = NULL;
+    if (study == NULL || pbt__place_open(place, PBT__ACCESS_CHANGE, &store, &ignored) != PBT_OK) {
+        return false;
+    }
+    if (!pbt__owner_answers(store, study, owner)) {
+        pbt__store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
 }
 
-pbt_err pbt__entry_take(const pbt__place *place, const char *study, pbt__entry *out,
-                        pbt_error *error)
+pbt_err pbt__entry_open(const pbt__place *place, const char *study, pbt__store **out,
+                        pbt__owner *owner, pbt_error *error)
 {
     const int64_t until_us = pbt__clock_monotonic_us() + PATIENCE_US;
-    pbt__entry entry = {.lock = PBT__LOCK_NONE};
     for (;;) {
-        pbt_err err = pbt__lock_take(place, &entry.lock, error);
-        entry.is_joiner =
-            err == PBT_ERR_BUSY && study != NULL && can_join(place, study, &entry.owner);
-        if (err == PBT_OK || entry.is_joiner) {
-            *out = entry;
+        pbt_err err = pbt__place_open(place, PBT__ACCESS_OWN, out, error);
+        if (err == PBT_ERR_BUSY && join(place, study, out, owner)) {
             return PBT_OK;
         }
         bool is_late = pbt__clock_monotonic_us() >= until_us || pbt__signals_count() > 0;
@@ -40,10 +43,4 @@ pbt_err pbt__entry_take(const pbt__place *place, const char *study, pbt__entry *
         }
         nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     }
-}
-
-void pbt__entry_leave(pbt__entry *entry)
-{
-    pbt__lock_release(&entry->lock);
-    *entry = (pbt__entry){.lock = PBT__LOCK_NONE};
 }

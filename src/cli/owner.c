@@ -1,18 +1,13 @@
-/* owner.c: reading STORE.owner, and asking whoever wrote it. */
+/* owner.c: an owner's words, as JSON; asking whoever said them. */
 #include "cli/owner.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/lock.h"
+#include "base/json.h"
 #include "server/server.h"
-#include "study/json.h"
-
-enum { OWNER_MAXIMUM = 4096 }; /* Units: bytes */
 
 static const double ASK_SECONDS = 5;
 
@@ -27,55 +22,75 @@ static bool take_word(const json_t *json, const char *key, char *out, size_t siz
     return true;
 }
 
-static void write_path(const pbt__place *place, char *out, size_t size)
+/* What was announced last; NULL where it cannot be read. The caller drops the reference. */
+static json_t *read_words(const pbt__store_owner *owner)
 {
-    (void)snprintf(out, size, "%s.owner", place->real);
-}
-
-/* What a file says; NULL where it cannot be read. The caller drops the reference. */
-static json_t *read_words(const char *path)
-{
-    char *text = NULL;
-    size_t length = 0;
     json_t *json = NULL;
-    if (pbt__file_read(path, OWNER_MAXIMUM, &text, &length, NULL) == PBT_OK) {
-        (void)!pbt__json_read(text, length, &json, NULL);
-    }
-    free(text);
+    (void)!pbt__json_read(owner->words, strlen(owner->words), &json, NULL);
     return json;
 }
 
-pbt_err pbt__owner_find(const pbt__place *place, pbt__owner *out, pbt_error *error)
+static pbt_err find(const pbt__store *store, pbt__owner *out, pbt_error *error)
 {
-    char path[PBT__PATH_SIZE + 8];
-    const long holder = pbt__lock_holder(place);
-    write_path(place, path, sizeof path);
-    json_t *json = holder > 0 ? read_words(path) : NULL;
-    pbt__owner owner = {.process = (long)json_integer_value(json_object_get(json, "process"))};
-    const bool is_known = holder > 0 && owner.process == holder &&
-                          take_word(json, "url", owner.url, sizeof owner.url) &&
-                          take_word(json, "token", owner.token, sizeof owner.token);
+    pbt__store_owner owner;
+    pbt__store_find_owner(store, &owner);
+    json_t *json = read_words(&owner);
+    pbt__owner said = {.process = (long)json_integer_value(json_object_get(json, "process"))};
+    const bool is_known = owner.state == PBT__OWNER_LIVES && owner.process > 0 &&
+                          said.process == owner.process &&
+                          take_word(json, "url", said.url, sizeof said.url) &&
+                          take_word(json, "token", said.token, sizeof said.token);
     json_decref(json);
     if (!is_known) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no process answers for '%s'", place->file);
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no process answers for the store");
     }
-    *out = owner;
+    *out = said;
     return PBT_OK;
 }
 
-/* Say whether a file is ours, and nobody else could have read or written it. */
-static bool is_private(const char *path)
+pbt_err pbt__owner_reach(const pbt__store *store, const char *study, pbt__owner *owner,
+                         pbt__http *http, pbt_error *error)
 {
-    struct stat status;
-    return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-           (status.st_mode & (S_IRWXG | S_IRWXO)) == 0 && status.st_nlink == 1;
+    pbt__http_answer answer = {.status = 0};
+    *http = (pbt__http){.curl = NULL};
+    pbt_err err = find(store, owner, error);
+    if (err == PBT_OK) {
+        err = pbt__http_init(http, owner->url, study, owner->token, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, error);
+    }
+    json_decref(answer.json);
+    return err;
 }
 
-bool pbt__owner_tokens(const pbt__place *place, char *token, char *worker_token)
+bool pbt__owner_answers(const pbt__store *store, const char *study, pbt__owner *owner)
 {
-    char path[PBT__PATH_SIZE + 8], found[2][PBT__TOKEN_SIZE];
-    write_path(place, path, sizeof path);
-    json_t *json = is_private(path) ? read_words(path) : NULL;
+    pbt__http http;
+    const pbt_err err = pbt__owner_reach(store, study, owner, &http, NULL);
+    pbt__http_fini(&http);
+    return err == PBT_OK;
+}
+
+pbt_err pbt__owner_announce(pbt__store *store, const char *url, const char *token,
+                            const char *worker_token, bool stays, pbt_error *error)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s, s:I}", "url", url, "token", token, "worker_token",
+                             worker_token, "process", (json_int_t)getpid());
+    char *words = pbt__json_write(json);
+    pbt_err err =
+        words != NULL ? pbt__store_announce(store, words, stays, error) : pbt__fail_memory(error);
+    json_decref(json);
+    free(words);
+    return err;
+}
+
+bool pbt__owner_tokens(const pbt__store *store, char *token, char *worker_token)
+{
+    pbt__store_owner owner;
+    char found[2][PBT__TOKEN_SIZE];
+    pbt__store_find_owner(store, &owner);
+    json_t *json = owner.is_private ? read_words(&owner) : NULL;
     const bool is_whole = take_word(json, "token", found[0], PBT__TOKEN_SIZE) &&
                           take_word(json, "worker_token", found[1], PBT__TOKEN_SIZE) &&
                           strlen(found[0]) == PBT__TOKEN_SIZE - 1 &&
@@ -86,20 +101,4 @@ bool pbt__owner_tokens(const pbt__place *place, char *token, char *worker_token)
         memcpy(worker_token, found[1], PBT__TOKEN_SIZE);
     }
     return is_whole;
-}
-
-pbt_err pbt__owner_reach(const pbt__place *place, const char *study, pbt__owner *owner,
-                         pbt__http *http, pbt_error *error)
-{
-    pbt__http_answer answer = {.status = 0};
-    *http = (pbt__http){.curl = NULL};
-    pbt_err err = pbt__owner_find(place, owner, error);
-    if (err == PBT_OK) {
-        err = pbt__http_init(http, owner->url, study, owner->token, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, error);
-    }
-    json_decref(answer.json);
-    return err;
 }

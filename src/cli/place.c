@@ -42,26 +42,15 @@ static pbt_err find_folder(const char *file, char *out, pbt_error *error)
     return PBT_OK;
 }
 
-/* Find the store's own name: through links, so that all who open it agree on what lies beside it.
- * One that is not there yet will be made where it is named. */
+/* Find the folder of the store's own name: all who open it agree on what lies beside it. */
 static pbt_err resolve(pbt__place *place, pbt_error *error)
 {
-    const char *slash = strrchr(place->file, '/');
+    char real[PBT__PATH_SIZE];
     if (place->file[0] == '\0') {
         return PBT_OK;
     }
-    char *real = realpath(place->file, NULL);
-    if (real == NULL) {
-        return pbt__path_join(place->folder, slash != NULL ? slash + 1 : place->file, place->real,
-                              error);
-    }
-    const bool fits = strlen(real) < sizeof place->real;
-    if (fits) {
-        snprintf(place->real, sizeof place->real, "%s", real);
-    }
-    free(real);
-    return fits ? find_folder(place->real, place->folder, error)
-                : pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
+    pbt_err err = pbt__path_resolve(place->file, real, error);
+    return err == PBT_OK ? find_folder(real, place->folder, error) : err;
 }
 
 /* A variable of the environment; `otherwise` where it is unset or empty. */
@@ -152,7 +141,8 @@ pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store 
 {
     pbt__store_options options = {
         .url = place->url,
-        .can_create = access == PBT__ACCESS_CREATE,
+        .can_create = access == PBT__ACCESS_OWN,
+        .owns = access == PBT__ACCESS_OWN,
         .is_read_only = access == PBT__ACCESS_READ,
     };
     pbt_err err = place->server != NULL ? open_server(place, out, error)

@@ -12,8 +12,7 @@ typedef struct pbt__place {
     const char *server;          /* its URL; NULL where the store itself is opened */
     const char *token_file;      /* Nullable: given by --token-file */
     char file[PBT__PATH_SIZE];   /* as it was named; "" where the store is no file */
-    char real[PBT__PATH_SIZE];   /* absolute, links resolved: one name whatever it was called */
-    char folder[PBT__PATH_SIZE]; /* of the real one, absolute: checkpoints and logs go there */
+    char folder[PBT__PATH_SIZE]; /* of its own name, absolute: checkpoints and logs go there */
     char here[PBT__PATH_SIZE];   /* the working folder; people read paths from there */
 } pbt__place;
 
@@ -34,10 +33,11 @@ const char *pbt__place_shown(const pbt__place *place, const char *path);
  * Shape: out[size] */
 void pbt__place_option(const pbt__place *place, char *out, size_t size);
 
-typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_CREATE } pbt__access;
+typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_OWN } pbt__access;
 
-/* Open the store, or the studies of the server, which are only read. Errors: as pbt__store_open and
- * pbt__remote_open; a store that is not there gets a hint. */
+/* Open the store, or the studies of the server, which are only read. Whoever owns a store makes it
+ * where it is not there. Errors: as pbt__store_open and pbt__remote_open; a store that is not there
+ * gets a hint. */
 PBT_MUST_USE pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
                                      pbt_error *error);
 

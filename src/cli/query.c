@@ -64,10 +64,9 @@ pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *
     pbt__study_options options = {
         .checkpoint_folder = place->folder,
         .is_observer = access == PBT__ACCESS_READ,
-        .is_visitor = access != PBT__ACCESS_READ,
         .relative_to = place->here,
-        .lives = pbt__alive,
-        .lives_context = (void *)(uintptr_t)place,
+        .lives = place->server != NULL ? pbt__alive_served : pbt__alive,
+        .lives_context = store,
     };
     pbt_err err = PBT_OK;
     if (place->server != NULL) {

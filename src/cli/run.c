@@ -41,8 +41,8 @@ typedef struct run {
     const pbt__arguments *arguments;
     const char *spec_file; /* Nullable */
     pbt__place place;
-    pbt__entry entry;
-    pbt__store *store;
+    pbt__store *store; /* owned, or joined: */
+    pbt__owner joined; /* process 0: nobody */
     pbt__service service;
     pbt__gpus gpus;
     int32_t slot_count; /* 0: as the machine allows */
@@ -56,7 +56,7 @@ typedef struct run {
  * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
 static void write_worker(const run *this, char *out, size_t size)
 {
-    if (this->entry.is_joiner) {
+    if (!pbt__store_is_owner(this->store)) {
         snprintf(out, size, "joined-%ld", (long)getpid());
     } else {
         snprintf(out, size, "local");
@@ -156,14 +156,13 @@ static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bo
     pbt__study_row row;
     pbt__study_options options = {
         .checkpoint_folder = this->place.folder,
-        .is_visitor = this->entry.is_joiner,
         .is_patient = true,
         .is_run = true,
         .relative_to = this->place.here,
         .spec_folder = (*spec)->folder,
     };
     pbt_err err = pbt__store_find(this->store, (*spec)->name, &row, error);
-    *is_new = err == PBT_ERR_NOT_FOUND && !this->entry.is_joiner;
+    *is_new = err == PBT_ERR_NOT_FOUND && pbt__store_is_owner(this->store);
     if (*is_new) {
         err = check_slots(this, *spec, error);
         return err == PBT_OK ? create(this, spec, &options, out, error) : err;
@@ -181,9 +180,9 @@ static void write_slots(const run *this, int32_t member_count, int32_t slot_coun
     pbt__format_count(member_count, "member", members);
     pbt__format_count(slot_count, "slot", slots);
     int length = snprintf(out, size, "%s on %s", members, slots);
-    if (this->entry.is_joiner && length > 0 && (size_t)length < size) {
+    if (!pbt__store_is_owner(this->store) && length > 0 && (size_t)length < size) {
         snprintf(out + length, size - (size_t)length, " that join process %ld",
-                 this->entry.owner.process);
+                 this->joined.process);
     }
 }
 
@@ -260,9 +259,6 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
         .log_folder = pbt__place_shown(&this->place, log_folder),
         .sequence = summary->last_sequence,
         .is_quiet = this->is_quiet,
-        .place = &this->place,
-        .lock = &this->entry.lock,
-        .service = &this->service,
     };
     pbt_error late = {0};
     write_title(this, spec, summary, &options, title);
@@ -387,15 +383,8 @@ static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
 static pbt_err open_store(run *this, const char *study, pbt_error *error)
 {
     const char *listen = this->arguments->values[PBT__OPTION_LISTEN];
-    pbt_err err = pbt__entry_take(&this->place, study, &this->entry, error);
-    bool is_owner = !this->entry.is_joiner;
-    if (err == PBT_OK) {
-        err = pbt__place_open(&this->place, is_owner ? PBT__ACCESS_CREATE : PBT__ACCESS_CHANGE,
-                              &this->store, error);
-    }
-    return err == PBT_OK
-               ? pbt__service_start(&this->service, is_owner ? &this->place : NULL, listen, error)
-               : err;
+    pbt_err err = pbt__entry_open(&this->place, study, &this->store, &this->joined, error);
+    return err == PBT_OK ? pbt__service_start(&this->service, this->store, listen, error) : err;
 }
 
 /* With the store open. Takes `spec`. */
@@ -415,13 +404,12 @@ static int run_spec(run *this, pbt_spec *spec, const pbt__seeds *seeds)
     }
     pbt__service_stop(&this->service);
     pbt__store_close(this->store);
-    pbt__entry_leave(&this->entry);
     return status;
 }
 
 int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file)
 {
-    run this = {.arguments = arguments, .spec_file = file, .entry = {.lock = PBT__LOCK_NONE}};
+    run this = {.arguments = arguments, .spec_file = file};
     pbt_error error = {0};
     pbt__seeds seeds = {0};
     pbt_err err = pbt__spec_can_train(spec, &error);

@@ -12,17 +12,18 @@ enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 
 static const double ASK_SECONDS = 5;
 
-static pbt_err reach(const pbt__place *place, const char *study, pbt__http *out)
+static pbt_err reach(const pbt__place *place, pbt__study *study, pbt__http *out)
 {
     pbt__owner owner;
-    return place->server != NULL ? pbt__remote_reach(place, study, out, NULL)
-                                 : pbt__owner_reach(place, study, &owner, out, NULL);
+    const char *name = pbt__study_name(study);
+    return place->server != NULL
+               ? pbt__remote_reach(place, name, out, NULL)
+               : pbt__owner_reach(pbt__study_store(study), name, &owner, out, NULL);
 }
 
 /* A pause is no event: only the process that waits knows it. One that cannot be asked has none. */
-static void ask_for_pause(const pbt__place *place, json_t *show)
+static void ask_for_pause(const pbt__place *place, pbt__study *study, json_t *show)
 {
-    const char *study = json_string_value(json_object_get(show, "name"));
     pbt__text text = pbt__text_init(FACTS_MAXIMUM);
     pbt__http http;
     json_t *said = NULL;
@@ -47,7 +48,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     json_t *show = NULL;
     pbt_err err = pbt__study_show(study, &show, error);
     if (err == PBT_OK && is_running(show)) {
-        ask_for_pause(place, show);
+        ask_for_pause(place, study, show);
     }
     if (err == PBT_OK && arguments->has[PBT__OPTION_JSON]) {
         err = pbt__print_json(show, error);

@@ -198,17 +198,13 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     shown->look_us = now + LOOK_US;
     pbt_err err = pbt__study_check_ground(watch->study, error);
     if (err == PBT_OK) {
-        pbt__lock_keep(watch->lock, watch->place);
-        pbt__service_keep(watch->service, watch->place);
-    }
-    if (err == PBT_OK) {
         err = pbt__study_summary(watch->study, &summary, error);
     }
     if (err == PBT_OK && now >= shown->head_us) {
         shown->head_us = now + HEAD_US;
         pbt__study_mark_head(watch->study);
         tell_still(watch, shown);
-        err = pbt__study_end_dead(watch->study, pbt__is_dead, (void *)(uintptr_t)watch->place,
+        err = pbt__study_end_dead(watch->study, pbt__is_dead, pbt__study_store(watch->study),
                                   pbt__spec_is_in_process(pbt__study_spec(watch->study)), error);
         err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;
     }

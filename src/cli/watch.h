@@ -2,8 +2,6 @@
 #ifndef PBT_CLI_WATCH_H
 #define PBT_CLI_WATCH_H
 
-#include "cli/lock.h"
-#include "cli/service.h"
 #include "executor/executor.h"
 #include "server/server.h"
 #include "study/study.h"
@@ -16,9 +14,6 @@ typedef struct pbt__watch {
     const char *log_folder; /* as it is shown */
     int64_t sequence;       /* the newest event before the slots were started */
     bool is_quiet;
-    const pbt__place *place;
-    pbt__lock *lock;       /* kept, with what tells others of it, */
-    pbt__service *service; /* where this run owns the store */
 } pbt__watch;
 
 /* Show the study until every slot has ended. The first SIGINT, SIGTERM or SIGHUP asks the slots to

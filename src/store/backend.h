@@ -28,19 +28,33 @@ typedef struct pbt__store_ops {
     bool is_fleeting;   /* studies end with the process */
 
     /* Make a handle, all but its head. No lock, for nobody knows it yet. `place` is the URL after
-     * its scheme. Nullable: whoever opens it calls a function of its own. Errors as
-     * pbt__store_open. */
+     * its scheme. Where the options say `owns`, take the store's ownership before anything else is
+     * made or written, or fail with PBT_ERR_BUSY at once; it is held until `close`, and must end
+     * with the process, however that ends. A file's is a lock on it, a database server's would be
+     * one that ends with the connection. Nullable: whoever opens it calls a function of its own,
+     * and never owns. Errors as pbt__store_open. */
     pbt_err (*open)(const char *place, const pbt__store_options *options, pbt__store **out,
                     pbt_error *error);
 
-    /* Free the handle; what is open is lost. The last call. */
+    /* Free the handle; what is open is lost. Ownership ends last, and before it what was announced
+     * and does not stay. The last call. */
     void (*close)(pbt__store *store);
 
-    /* Nullable all: there is no file. The first two never inside a transaction. `file` without the
-     * lock: it does not change and does not block. */
+    /* Nullable all: there is no file. `rescue` never inside a transaction. `check`, of an owner,
+     * also makes good what tells others of it. `file` without the lock: it does not change and does
+     * not block. */
     pbt_err (*check)(pbt__store *store, pbt_error *error);
     pbt_err (*rescue)(pbt__store *store, char *out, pbt_error *error);
     const char *(*file)(const pbt__store *store);
+
+    /* Nullable: nobody can know. Find who owns the store, and what was announced last, whoever did.
+     * Without the lock, on any thread, also while another has a transaction open; must not wait for
+     * one. May block otherwise. */
+    void (*owner)(const pbt__store *store, pbt__store_owner *out);
+
+    /* Nullable: nobody else can look. Of an owner: let others read `words`, in place of what was
+     * there, whole or not at all. Until `close`, or, where it `stays`, until it is replaced. */
+    pbt_err (*announce)(pbt__store *store, const char *words, bool stays, pbt_error *error);
 
     /* Never inside a transaction. */
     pbt_err (*list)(pbt__store *store, pbt__study_callback callback, void *context,
@@ -90,7 +104,7 @@ typedef struct pbt__store_mark {
 struct pbt__store {
     const pbt__store_ops *ops;
     pthread_mutex_t mutex; /* recursive */
-    bool is_read_only;
+    bool is_read_only, is_owner;
     int64_t (*now_us)(void *context);
     void *clock_context;
     bool is_listing; /* a callback is running */

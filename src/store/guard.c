@@ -424,6 +424,44 @@ pbt_err pbt__store_rescue(pbt__store *store, char *out, pbt_error *error)
     return leave(store, err == PBT_OK ? store->ops->rescue(store, out, error) : err);
 }
 
+/* ---- who owns it ---- */
+
+bool pbt__store_is_owner(const pbt__store *store)
+{
+    return store->is_owner;
+}
+
+void pbt__store_find_owner(const pbt__store *store, pbt__store_owner *out)
+{
+    *out = (pbt__store_owner){.state = PBT__OWNER_UNKNOWN};
+    if (store->ops->owner != NULL) {
+        store->ops->owner(store, out);
+    }
+}
+
+static pbt_err check_owner(const pbt__store *store, pbt_error *error)
+{
+    if (!store->is_owner) {
+        return pbt__fail(error, PBT_ERR_STATE, "the store is not this process's own");
+    }
+    return check_not_listing(store, error);
+}
+
+pbt_err pbt__store_announce(pbt__store *store, const char *words, bool stays, pbt_error *error)
+{
+    pbt_err err = enter(store, check_owner, error);
+    if (err == PBT_OK && strlen(words) >= PBT__WORDS_SIZE) {
+        err = pbt__fail(error, PBT_ERR_LIMIT, "what an owner says exceeds %d bytes",
+                        PBT__WORDS_SIZE - 1);
+    }
+    if (err == PBT_OK && store->ops->announce != NULL) {
+        err = store->ops->announce(store, words, stays, error);
+    }
+    return leave(store, err);
+}
+
+/* ---- the handle ---- */
+
 bool pbt__store_is_fleeting(const pbt__store *store)
 {
     return store->ops->is_fleeting;
@@ -433,8 +471,6 @@ const char *pbt__store_file(const pbt__store *store)
 {
     return store->ops->file != NULL ? store->ops->file(store) : NULL;
 }
-
-/* ---- the handle ---- */
 
 static int init_recursive(pthread_mutex_t *mutex)
 {
@@ -454,6 +490,7 @@ pbt_err pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
     *store = (pbt__store){
         .ops = ops,
         .is_read_only = options->is_read_only,
+        .is_owner = options->owns,
         .now_us = options->now_us,
         .clock_context = options->clock_context,
     };

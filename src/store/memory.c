@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -492,6 +493,16 @@ static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id seg
 
 /* ---- the handle ---- */
 
+/* Nobody else can open it. */
+static void memory_owner(const pbt__store *store, pbt__store_owner *out)
+{
+    *out = (pbt__store_owner){.state = PBT__OWNER_NONE};
+    if (store->is_owner) {
+        out->state = PBT__OWNER_LIVES;
+        out->process = getpid();
+    }
+}
+
 static void memory_close(pbt__store *store)
 {
     memory *self = (memory *)store;
@@ -529,6 +540,7 @@ const pbt__store_ops pbt__memory_ops = {
     .is_fleeting = true,
     .open = memory_open,
     .close = memory_close,
+    .owner = memory_owner,
     .list = memory_list,
     .begin = memory_begin,
     .begin_create = memory_begin_create,

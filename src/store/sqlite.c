@@ -75,6 +75,7 @@ typedef struct sqlite {
     sqlite3_stmt *statements[QUERY_COUNT];
     pbt__patience patience;
     pbt__sqlite_file file;
+    pbt__sqlite_owner owner;
 } sqlite;
 
 /* ---- running statements ---- */
@@ -441,24 +442,40 @@ static pbt_err sqlite_blob_drop(pbt__store *store, int64_t study, pbt_segment_id
 static void sqlite_close(pbt__store *store)
 {
     sqlite *self = (sqlite *)store;
+    pbt__sqlite_owner_withdraw(&self->owner);
     for (int i = 0; i < QUERY_COUNT; i++) {
         sqlite3_finalize(self->statements[i]);
     }
     sqlite3_close(self->db);
     pbt__sqlite_file_close(&self->file);
+    pbt__sqlite_owner_release(&self->owner);
     free(self);
 }
 
 static pbt_err sqlite_check(pbt__store *store, pbt_error *error)
 {
     sqlite *self = (sqlite *)store;
-    return pbt__sqlite_file_check(&self->file, self->db, error);
+    pbt_err err = pbt__sqlite_file_check(&self->file, self->db, error);
+    if (err == PBT_OK) {
+        pbt__sqlite_owner_keep(&self->owner);
+    }
+    return err;
 }
 
 static pbt_err sqlite_rescue(pbt__store *store, char *out, pbt_error *error)
 {
     sqlite *self = (sqlite *)store;
     return pbt__sqlite_file_rescue(&self->file, self->db, out, error);
+}
+
+static void sqlite_owner(const pbt__store *store, pbt__store_owner *out)
+{
+    pbt__sqlite_owner_find(((const sqlite *)store)->file.path, out);
+}
+
+static pbt_err sqlite_announce(pbt__store *store, const char *words, bool stays, pbt_error *error)
+{
+    return pbt__sqlite_owner_announce(&((sqlite *)store)->owner, words, stays, error);
 }
 
 static const char *sqlite_file(const pbt__store *store)
@@ -496,7 +513,10 @@ static pbt_err sqlite_open(const char *place, const pbt__store_options *options,
     if (self == NULL) {
         return pbt__fail_memory(error);
     }
-    pbt_err err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
+    pbt_err err = pbt__sqlite_owner_init(&self->owner, place, options, error);
+    if (err == PBT_OK) {
+        err = pbt__sqlite_connect(place, options, &self->patience, &self->db, error);
+    }
     if (err == PBT_OK) {
         err = prepare_all(self, error);
     }
@@ -518,6 +538,8 @@ const pbt__store_ops pbt__sqlite_ops = {
     .check = sqlite_check,
     .rescue = sqlite_rescue,
     .file = sqlite_file,
+    .owner = sqlite_owner,
+    .announce = sqlite_announce,
     .list = sqlite_list,
     .begin = sqlite_begin,
     .begin_create = sqlite_begin_create,

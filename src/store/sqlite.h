@@ -74,6 +74,35 @@ PBT_MUST_USE pbt_err pbt__sqlite_file_check(pbt__sqlite_file *self, sqlite3 *db,
 PBT_MUST_USE pbt_err pbt__sqlite_file_rescue(pbt__sqlite_file *self, sqlite3 *db, char *out,
                                              pbt_error *error);
 
+/* The owner's half of a store (sqlite_owner.c). */
+typedef struct pbt__sqlite_owner {
+    char path[PBT__PATH_SIZE]; /* of the store: absolute, links resolved */
+    int lock, store;           /* descriptors of STORE.lock and of the store; -1: not an owner's */
+    char *words;               /* owned; NULL: nothing was announced */
+    bool stays;                /* what was announced, when the owner ends */
+    ino_t inode;               /* of STORE.owner as it was written */
+} pbt__sqlite_owner;
+
+/* Where the options say `owns`, take the locks of the store at `place`, which is made, empty, where
+ * it is not there. Release in any case. Errors: PBT_ERR_ARGUMENT (a network file system),
+ * PBT_ERR_BUSY naming the process that holds it, PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__sqlite_owner_init(pbt__sqlite_owner *self, const char *place,
+                                            const pbt__store_options *options, pbt_error *error);
+
+/* As `announce` of pbt__store_ops; `keep` as its `check` says. */
+PBT_MUST_USE pbt_err pbt__sqlite_owner_announce(pbt__sqlite_owner *self, const char *words,
+                                                bool stays, pbt_error *error);
+void pbt__sqlite_owner_keep(pbt__sqlite_owner *self);
+
+/* Take back what does not stay; before the connection is closed. */
+void pbt__sqlite_owner_withdraw(const pbt__sqlite_owner *self);
+
+/* Not before the connection is closed: SQLite's locks would go with the descriptor. */
+void pbt__sqlite_owner_release(pbt__sqlite_owner *self);
+
+/* As `owner` of pbt__store_ops, of the store at a path. */
+void pbt__sqlite_owner_find(const char *path, pbt__store_owner *out);
+
 /* Once the connection is closed, and what it held was rescued: where the store is another one now,
  * or gone, or cut, remove the log, which would be taken for that of whatever store is put
  * there. */

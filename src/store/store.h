@@ -23,6 +23,7 @@ enum {
     PBT__SESSION_SIZE = 33,               /* a session's 32 hexadecimal digits and its NUL */
     PBT__BODY_MAXIMUM = 64 * 1024 * 1024, /* Units: bytes of an event's body */
     PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob */
+    PBT__WORDS_SIZE = 4097,               /* what an owner says of itself, and its NUL */
     PBT__BLOB_SIGN = -1, /* the number of a blob that is the member's own: its sign of life */
 };
 
@@ -161,8 +162,10 @@ PBT_MUST_USE pbt_err pbt__store_remove(pbt__store *store, pbt_error *error);
 /* ---- where it is ---- */
 
 /* Say whether the store is where it was opened: its files were not removed, moved or replaced
- * meanwhile. Cheap. Calls go on working afterwards, on what is open, so that it can be rescued. A
- * store without files is always in place. Errors: PBT_ERR_STORE saying what became of it. */
+ * meanwhile. Then what tells others of its owner is made again, where this is the owner and
+ * somebody removed it. Cheap. Calls go on working after a failure, on what is open, so that it can
+ * be rescued. A store without files is always in place. Errors: PBT_ERR_STORE saying what became of
+ * it. */
 PBT_MUST_USE pbt_err pbt__store_check(pbt__store *store, pbt_error *error);
 
 /* Copy everything into a new store beside it, FILE.rescued-N.db. No transaction open.
@@ -176,12 +179,46 @@ const char *pbt__store_file(const pbt__store *store);
 /* Say whether its studies end with this process. */
 bool pbt__store_is_fleeting(const pbt__store *store);
 
+/*
+ * ---- who owns it ----
+ *
+ * A store has at most one owner among all processes: it makes studies, sweeps their folders, gives
+ * running leases their time again and ends those of the owner before it. Whoever opens a store with
+ * `owns` asks for that, and has it until it closes the handle or ends, however it ends. All others
+ * are visitors, who may train as well. How ownership is held, and whether it can be had, is the
+ * backend's affair.
+ */
+
+bool pbt__store_is_owner(const pbt__store *store);
+
+typedef struct pbt__store_owner {
+    enum {
+        PBT__OWNER_UNKNOWN,
+        PBT__OWNER_NONE, /* it is certain that nobody is */
+        PBT__OWNER_LIVES,
+    } state;
+    long process; /* the owner; 0: not known */
+    /* What was announced last, perhaps by an owner before this one; "": nothing. */
+    char words[PBT__WORDS_SIZE];
+    bool is_private; /* nobody else could have read or written the words */
+} pbt__store_owner;
+
+/* Find who owns the store now. Waits for no transaction. Threads: any */
+void pbt__store_find_owner(const pbt__store *store, pbt__store_owner *out);
+
+/* Tell others where the owner, this process, can be spoken to. The words are its own affair, and
+ * should say whose they are. They are taken back when the handle is closed, unless they stay, for
+ * the next owner to read. Errors: PBT_ERR_STATE (a visitor), PBT_ERR_LIMIT, PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__store_announce(pbt__store *store, const char *words, bool stays,
+                                         pbt_error *error);
+
 /* ---- opening and closing ---- */
 
 typedef struct pbt__store_options {
     const char *url; /* sqlite:FILE, memory:, or a plain FILE */
     bool can_create; /* false: one that is absent is PBT_ERR_NOT_FOUND; a query never creates */
     bool is_read_only;
+    bool owns;           /* own it, or fail: PBT_ERR_BUSY where another process does */
     double busy_seconds; /* the bound on waiting for another process's lock; 0: 60 */
     /* Nullable: the clock, for tests. */
     int64_t (*now_us)(void *context);
@@ -192,8 +229,8 @@ typedef struct pbt__store_options {
 /*
  * Open a store, bringing an older schema up to date (one that is newer: PBT_ERR_VERSION).
  * Errors: PBT_ERR_ARGUMENT (no such scheme, a network file system), PBT_ERR_NOT_FOUND, PBT_ERR_IO
- * (it cannot be made), PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY, PBT_ERR_STORE,
- * PBT_ERR_MEMORY.
+ * (it cannot be made), PBT_ERR_CORRUPT (damaged, or no store at all), PBT_ERR_BUSY (its lock, or
+ * its ownership), PBT_ERR_STORE, PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out,
                                      pbt_error *error);

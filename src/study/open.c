@@ -182,14 +182,14 @@ pbt_err pbt__study_open(pbt__store *store, const char *name, const pbt__study_op
     if (err == PBT_OK) {
         err = pbt__study_sync(study, error);
     }
+    const bool is_owner = !study->is_observer && pbt__store_is_owner(store);
     if (err == PBT_OK && !study->is_observer) {
-        err = options->is_visitor ? pbt__study_find_vault(study, error)
-                                  : open_known_vault(study, error);
+        err = is_owner ? open_known_vault(study, error) : pbt__study_find_vault(study, error);
     }
-    if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
+    if (err == PBT_OK && is_owner) {
         err = take_folder(study, options, error);
     }
-    if (err == PBT_OK && !study->is_observer && !options->is_visitor) {
+    if (err == PBT_OK && is_owner) {
         err = pbt__study_submit(study, run_reopen, NULL, error);
     }
     if (err != PBT_OK) {
@@ -318,6 +318,11 @@ const pbt_spec *pbt__study_spec(pbt__study *study)
     const pbt_spec *spec = study->view.facts.spec;
     pthread_mutex_unlock(&study->view_lock);
     return spec;
+}
+
+pbt__store *pbt__study_store(const pbt__study *study)
+{
+    return study->store;
 }
 
 const char *pbt__study_name(const pbt__study *study)

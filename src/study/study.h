@@ -29,8 +29,6 @@ typedef enum pbt__study_state {
 typedef struct pbt__study_options {
     const char *checkpoint_folder; /* absolute; where the spec names none: NAME.checkpoints there */
     bool is_observer;              /* a query: changes nothing, neither folder nor lease */
-    bool is_visitor;         /* a command beside a run: writes events, but sweeps no folder and
-                                      extends no lease */
     bool is_patient;         /* a run: retries wait, and what is no member's fault counts against
                                       none (outage.h) */
     bool is_run;             /* of a process that trains: holds the folder, too */
@@ -51,8 +49,10 @@ PBT_MUST_USE pbt_err pbt__study_create(pbt__store *store, pbt_spec *spec, json_t
                                        const pbt__study_options *options, pbt__study **out,
                                        pbt_error *error);
 
-/* Open a study that exists. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT (the chain breaks; the
- * detail names the event), PBT_ERR_STORE. */
+/* Open a study that exists. Where this process owns the store (store.h), and is no observer, the
+ * folder is swept and running leases are given their time again; a visitor writes events, and no
+ * more. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT (the chain breaks; the detail names the event),
+ * PBT_ERR_STORE. */
 PBT_MUST_USE pbt_err pbt__study_open(pbt__store *store, const char *name,
                                      const pbt__study_options *options, pbt__study **out,
                                      pbt_error *error);
@@ -241,6 +241,7 @@ void pbt__study_mark_head(pbt__study *study);
 /* The spec in force. Owner: the study. */
 const pbt_spec *pbt__study_spec(pbt__study *study);
 const char *pbt__study_name(const pbt__study *study);
+pbt__store *pbt__study_store(const pbt__study *study);
 
 typedef struct pbt__summary {
     pbt__study_state state; /* as the log has it: never interrupted */

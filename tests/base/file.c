@@ -326,6 +326,37 @@ static void paths_are_joined(void **state)
     assert_joined("a", "/b", "/b");
 }
 
+static void assert_resolved(const char *path, const char *expected)
+{
+    char out[PBT__PATH_SIZE];
+    assert_int_equal(pbt__path_resolve(path, out, NULL), PBT_OK);
+    assert_string_equal(out, expected);
+}
+
+/* By whatever name, and also before it is made. */
+static void a_path_has_one_name(void **state)
+{
+    (void)state;
+    char here[PBT__PATH_SIZE], out[PBT__PATH_SIZE] = "before", expected[PBT__PATH_SIZE];
+    assert_int_equal(pbt__file_make_folder(in("real"), NULL), PBT_OK);
+    assert_int_equal(symlink("real", in("link")), 0);
+    assert_non_null(realpath(in("real"), here));
+    assert_int_equal(pbt__path_join(here, "file", expected, NULL), PBT_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_resolved(in("real/file"), expected);
+        assert_resolved(in("link/file"), expected);
+        assert_resolved(in("real/../link/./file"), expected);
+        assert_int_equal(pbt__file_write(expected, "", 0, NULL), PBT_OK);
+    }
+    assert_int_equal(symlink("real/file", in("other")), 0);
+    assert_resolved(in("other"), expected);
+    assert_int_equal(pbt__path_resolve(in("absent/file"), out, NULL), PBT_ERR_NOT_FOUND);
+    assert_string_equal(out, "before");
+    assert_non_null(realpath(".", here));
+    assert_int_equal(pbt__path_join(here, "new", expected, NULL), PBT_OK);
+    assert_resolved("new", expected);
+}
+
 static void paths_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -405,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(folders_are_made_with_those_above, make_scratch,
                                         remove_scratch),
         cmocka_unit_test(paths_are_joined),
+        cmocka_unit_test(a_path_has_one_name),
         cmocka_unit_test(paths_that_do_not_fit_are_refused),
         cmocka_unit_test_setup_teardown(every_operation_asks_the_seam, make_scratch,
                                         remove_scratch),

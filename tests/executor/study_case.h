@@ -39,7 +39,7 @@ static inline void assert_ok_at(pbt_err err, const char *call, const char *file,
 /* Open an empty store and make a study of `yaml` in the scratch folder. */
 static inline void make_study(const char *yaml)
 {
-    const pbt__store_options where = {.url = in("store.db"), .can_create = true};
+    const pbt__store_options where = {.url = in("store.db"), .can_create = true, .owns = true};
     const pbt__study_options options = {.checkpoint_folder = scratch, .is_patient = is_patient};
     pbt_spec *spec = NULL;
     assert_ok(pbt__spec_parse(yaml, "test.yaml", scratch, &spec, &error));
@@ -52,7 +52,7 @@ static inline void make_study(const char *yaml)
 /* Close study and store, then open them again, as a process that is started again does. */
 static inline void reopen_study(void)
 {
-    const pbt__store_options where = {.url = in("store.db")};
+    const pbt__store_options where = {.url = in("store.db"), .owns = true};
     const pbt__study_options options = {.checkpoint_folder = scratch, .is_patient = is_patient};
     pbt__study_close(study);
     pbt__store_close(store);

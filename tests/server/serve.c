@@ -82,7 +82,7 @@ static void open_study(serve *self, const char *spec_path, const char *store_url
     pbt_error error = {0};
     pbt_spec *spec = NULL;
     char folder[PBT__PATH_SIZE];
-    const pbt__store_options store_options = {.url = store_url, .can_create = true};
+    const pbt__store_options store_options = {.url = store_url, .can_create = true, .owns = true};
     const pbt__study_options options = {.checkpoint_folder = getcwd(folder, sizeof folder)};
     must(pbt__store_open(&store_options, &self->store, &error), &error);
     must(pbt_spec_read(spec_path, &spec, &error), &error);

@@ -1,9 +1,12 @@
 /* conformance.c: runs the suite against the backend that its argument names, by scheme. */
 #include "conformance.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -12,6 +15,18 @@
 static int64_t read_clock(void *context)
 {
     return ((fixture *)context)->now_us;
+}
+
+pbt_err try_open(fixture *self, bool owns)
+{
+    pbt__store_close(self->store);
+    self->store = NULL;
+    const pbt__store_options options = {.url = self->url,
+                                        .can_create = true,
+                                        .owns = owns,
+                                        .now_us = read_clock,
+                                        .clock_context = self};
+    return pbt__store_open(&options, &self->store, &self->error);
 }
 
 /* *state says which backend: its scheme. */
@@ -29,13 +44,8 @@ static int open_fixture(void **state)
         support_url(self->folder, self->url);
     }
     self->now_us = 1000000;
-    const pbt__store_options options = {
-        .url = self->url, .can_create = true, .now_us = read_clock, .clock_context = self};
-    if (pbt__store_open(&options, &self->store, &self->error) != PBT_OK) {
-        return -1;
-    }
     *state = self;
-    return 0;
+    return try_open(self, false) == PBT_OK ? 0 : -1;
 }
 
 static int close_fixture(void **state)
@@ -45,6 +55,56 @@ static int close_fixture(void **state)
     support_folder_remove(self->folder);
     free(self);
     return 0;
+}
+
+/* ---- processes ---- */
+
+peer peer_start(fixture *self, int (*child)(fixture *self, const peer *parent))
+{
+    int there[2], back[2];
+    pbt__store_close(self->store);
+    self->store = NULL;
+    assert_int_equal(pipe(there), 0);
+    assert_int_equal(pipe(back), 0);
+    fflush(stdout);
+    const pid_t process = fork();
+    assert_true(process >= 0);
+    if (process == 0) {
+        close(there[1]);
+        close(back[0]);
+        _exit(child(self, &(peer){.process = getppid(), .to = back[1], .from = there[0]}));
+    }
+    close(there[0]);
+    close(back[1]);
+    return (peer){.process = process, .to = there[1], .from = back[0]};
+}
+
+void peer_tell(const peer *self)
+{
+    if (write(self->to, "", 1) != 1) {
+        abort();
+    }
+}
+
+void peer_await(const peer *self)
+{
+    char byte;
+    (void)!read(self->from, &byte, 1);
+}
+
+int peer_end(const peer *self)
+{
+    int status = 0;
+    close(self->to);
+    assert_int_equal(waitpid(self->process, &status, 0), self->process);
+    close(self->from);
+    return status;
+}
+
+void peer_kill(const peer *self)
+{
+    kill(self->process, SIGKILL);
+    (void)peer_end(self);
 }
 
 /* ---- short forms of the calls ---- */
@@ -234,5 +294,6 @@ int main(int argc, char **argv)
     char *scheme = argc > 1 ? argv[1] : memory;
     add_cases(&all, conformance_keeping, scheme);
     add_cases(&all, conformance_turns, scheme);
+    add_cases(&all, conformance_owner, scheme);
     return _cmocka_run_group_tests(scheme, all.tests, all.count, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 
@@ -40,6 +41,30 @@ typedef struct conformance_case {
 /* Each table ends with a case without a name. */
 extern const conformance_case conformance_keeping[];
 extern const conformance_case conformance_turns[];
+extern const conformance_case conformance_owner[];
+
+/* Close the fixture's store and open it again, or, where it ends with its handle, a new one. */
+pbt_err try_open(fixture *self, bool owns);
+
+/* ---- processes ----
+ *
+ * Another process that opens the store and does what a case asks of it. SQLite's handles do not
+ * survive a fork, so the fixture's own is closed before. */
+
+typedef struct peer {
+    pid_t process;
+    int to, from; /* pipes */
+} peer;
+
+/* Start another process, which runs `child` and ends with what that returns: no assertions. */
+peer peer_start(fixture *self, int (*child)(fixture *self, const peer *parent));
+/* Let the other go on, or wait until it does so, or has ended. */
+void peer_tell(const peer *self);
+void peer_await(const peer *self);
+/* Kill it, and wait for its end. */
+void peer_kill(const peer *self);
+/* Let it go on to its end, and have its status. */
+int peer_end(const peer *self);
 
 /* ---- short forms of the calls ---- */
 

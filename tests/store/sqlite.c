@@ -178,6 +178,19 @@ static void urls_that_name_no_store_are_refused(void **state)
 }
 
 /* SQLite waits for a pipe in the place of the store or of its journal. */
+/* Its owner will find that it is gone; until then nobody puts another in its place. */
+static void an_owned_store_that_was_removed_is_made_by_nobody(void **state)
+{
+    fixture *self = *state;
+    pbt__store *owner = NULL, *other = NULL;
+    const pbt__store_options options = {.url = self->url, .can_create = true, .owns = true};
+    assert_int_equal(pbt__store_open(&options, &owner, NULL), PBT_OK);
+    assert_int_equal(unlink(path_of(self)), 0);
+    assert_int_equal(pbt__store_open(&options, &other, &self->error), PBT_ERR_BUSY);
+    assert_int_not_equal(access(path_of(self), F_OK), 0);
+    pbt__store_close(owner);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
@@ -490,6 +503,7 @@ int main(void)
         CASE(a_store_is_kept),
         CASE(a_query_creates_nothing),
         CASE(urls_that_name_no_store_are_refused),
+        CASE(an_owned_store_that_was_removed_is_made_by_nobody),
         CASE(what_is_no_file_is_refused),
         CASE(a_plain_name_may_hold_a_colon),
         CASE(only_the_owner_can_read_it),

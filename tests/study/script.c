@@ -343,7 +343,7 @@ static void run_turns(script *self)
 void script_open_store(bench *b)
 {
     const pbt__store_options options = {
-        .url = b->url, .can_create = true, .now_us = read_clock, .clock_context = b};
+        .url = b->url, .can_create = true, .owns = true, .now_us = read_clock, .clock_context = b};
     assert_ok(pbt__store_open(&options, &b->store, &b->error));
 }
 

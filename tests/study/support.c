@@ -46,7 +46,7 @@ int bench_remove(void **state)
 static void open_store(bench *b)
 {
     const pbt__store_options options = {
-        .url = b->url, .can_create = true, .now_us = bench_now, .clock_context = b};
+        .url = b->url, .can_create = true, .owns = true, .now_us = bench_now, .clock_context = b};
     assert_ok(pbt__store_open(&options, &b->store, &b->error));
 }
 

@@ -165,7 +165,7 @@ static void open_handle(shared *all, size_t at)
 {
     bench *b = all->bench;
     pbt_spec *spec = NULL;
-    const pbt__store_options store = {.url = b->url, .can_create = true};
+    const pbt__store_options store = {.url = b->url, .can_create = true, .owns = at == 0};
     const pbt__study_options options = {.checkpoint_folder = b->folder};
     assert_ok(pbt__store_open(&store, &all->stores[at], &b->error));
     if (at == 0) {
