@@ -62,7 +62,8 @@ struct pbt__study {
     pbt__transaction transaction; /* what `begin` found */
     pbt__draft draft;             /* what it is to write */
     bool has_published;
-    bool is_torn; /* an operation's own call of the store failed, which may have ended it */
+    bool is_alone; /* one operation makes it */
+    bool is_torn;  /* an operation's own call of the store failed, which may have ended it */
     int64_t claims_revision;
     pbt__claim *claims;   /* Shape: [population]; member -1: never claimed */
     pbt__ranking waiting; /* members whose open segment nobody trains, the furthest behind first */

@@ -2,8 +2,8 @@
  * record.c: what an operation writes: events, claims, and what follows from them.
  *
  * One thing that happened becomes, in this order: its own event with the decisions it caused; an
- * event for each rescue; a stop, where a rule says so. What nobody holds any more is collected at
- * the end of the transaction, by one event for all its operations.
+ * event for each rescue; a stop, where a rule says so; and what nobody holds any more, collected.
+ * Operations that share a transaction collect at its end, by one event for all of them.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -226,6 +226,9 @@ pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *erro
     }
     if (err == PBT_OK) {
         err = pbt__study_stop_if_due(study, count > 0, error);
+    }
+    if (err == PBT_OK && study->is_alone) {
+        err = pbt__study_collect(study, error);
     }
     if (err == PBT_OK && requeue_decided(study, count, reading->entry.segment.member) != PBT_OK) {
         err = pbt__fail_memory(error);

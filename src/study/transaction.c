@@ -233,6 +233,7 @@ static pbt_err run_all(pbt__study *study, pbt__operation *group, bool *has_chang
         return err;
     }
     err = pbt__study_sync(study, error);
+    study->is_alone = group->next == NULL;
     for (pbt__operation *o = group; err == PBT_OK && o != NULL; o = o->next) {
         err = run_one(study, o, error);
     }
