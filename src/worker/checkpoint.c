@@ -1,13 +1,6 @@
-/*
- * checkpoint.c: where checkpoints lie, and how they travel.
- *
- * Where the server's folder is ours too, nothing travels: the trainer writes to and reads from the
- * paths that the server names. Where it is not, the trainer is given paths in a folder of this
- * machine, and the bytes go by PUT and GET, a folder as a tar archive. A path that another machine
- * happens to have as well is known for another (proof.h); with an older server, or a folder that
- * takes no writes of ours, it is found out when the server does not see what was saved, which is
- * sent after all.
- */
+/* checkpoint.c: fetching, sending, and which of both is needed. */
+#include "worker/checkpoint.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +11,6 @@
 
 #include "base/error.h"
 #include "worker/archive.h"
-#include "worker/inside.h"
 
 /* Say whether one may write beside `path`. */
 static bool is_reachable(const char *path)
@@ -31,49 +23,48 @@ static bool is_reachable(const char *path)
 }
 
 /* Make a folder of our own where none was given. */
-static pbt_err make_folder(pbt_worker *worker, pbt_error *error)
+static pbt_err make_folder(pbt__caller *caller, pbt_error *error)
 {
-    if (worker->folder[0] != '\0') {
-        return pbt__file_make_folder(worker->folder, error);
+    if (caller->folder[0] != '\0') {
+        return pbt__file_make_folder(caller->folder, error);
     }
     const char *top = getenv("TMPDIR");
     pbt_err err = pbt__path_join(top != NULL && top[0] == '/' ? top : "/tmp", "pbt-XXXXXX",
-                                 worker->folder, error);
-    if (err == PBT_OK && mkdtemp(worker->folder) == NULL) {
-        err = pbt__fail_errno(error, "cannot make a folder such as '%s'", worker->folder);
+                                 caller->folder, error);
+    if (err == PBT_OK && mkdtemp(caller->folder) == NULL) {
+        err = pbt__fail_errno(error, "cannot make a folder such as '%s'", caller->folder);
     }
     if (err != PBT_OK) {
-        worker->folder[0] = '\0';
+        caller->folder[0] = '\0';
         return err;
     }
-    worker->is_folder_made = true;
+    caller->is_folder_made = true;
     return PBT_OK;
 }
 
 /* A place here, with nothing at it. */
-static pbt_err choose(pbt_worker *worker, const pbt__held *held, const char *suffix, char *out,
+static pbt_err choose(pbt__caller *caller, const pbt__parcel *parcel, const char *suffix, char *out,
                       pbt_error *error)
 {
     char name[96];
-    (void)snprintf(name, sizeof name, "%s.%" PRId32 "%s", held->segment.id, held->segment.attempt,
-                   suffix);
-    pbt_err err = make_folder(worker, error);
+    (void)snprintf(name, sizeof name, "%s.%" PRId32 "%s", parcel->id, parcel->attempt, suffix);
+    pbt_err err = make_folder(caller, error);
     if (err == PBT_OK) {
-        err = pbt__path_join(worker->folder, name, out, error);
+        err = pbt__path_join(caller->folder, name, out, error);
     }
     return err == PBT_OK ? pbt__file_remove(out, error) : err;
 }
 
 /* ---- fetching -------------------------------------------------------------------------------- */
 
-static pbt_err fetch(pbt_worker *worker, pbt__held *held, pbt_error *error)
+static pbt_err fetch(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
 {
     char path[96], aside[PBT__PATH_SIZE];
     bool is_folder = false;
-    (void)snprintf(path, sizeof path, "/checkpoints/%s", held->segment.id);
-    pbt_err err = choose(worker, held, ".fetch", aside, error);
+    (void)snprintf(path, sizeof path, "/checkpoints/%s", parcel->id);
+    pbt_err err = choose(caller, parcel, ".fetch", aside, error);
     if (err == PBT_OK) {
-        err = choose(worker, held, ".load", held->load, error);
+        err = choose(caller, parcel, ".load", parcel->load_here, error);
     }
     if (err != PBT_OK) {
         return err;
@@ -82,76 +73,64 @@ static pbt_err fetch(pbt_worker *worker, pbt__held *held, pbt_error *error)
     if (file == NULL) {
         return pbt__fail_errno(error, "cannot make '%s'", aside);
     }
-    err = pbt__worker_get(worker, path, file, &is_folder, error);
+    err = pbt__caller_get(caller, path, file, &is_folder, error);
     if (err == PBT_OK && is_folder) {
-        err = pbt__archive_unpack(file, held->load, error);
+        err = pbt__archive_unpack(file, parcel->load_here, error);
     }
     (void)fclose(file);
     if (err == PBT_OK && !is_folder) {
-        err = pbt__file_rename(aside, held->load, error);
+        err = pbt__file_rename(aside, parcel->load_here, error);
     } else {
         (void)!pbt__file_remove(aside, NULL);
     }
     return err;
 }
 
-/* Say whether what is to be loaded is in memory already. */
-static bool is_in_memory(const pbt_worker *worker, const pbt__held *held)
+pbt_err pbt__checkpoint_place(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
 {
-    const pbt_worker_segment *s = &held->segment;
-    return !held->is_reload_always && s->parent != NULL && s->resume_step == s->start_step &&
-           strcmp(s->parent, worker->reported) == 0;
-}
-
-/* Have what a segment starts from here, and of the size that was recorded. */
-static pbt_err bring(pbt_worker *worker, pbt__held *held, pbt_error *error)
-{
-    pbt_worker_segment *s = &held->segment;
-    const char *load = s->load;
-    if (!pbt__proof_is_at_hand(&held->proof, load)) {
-        const pbt_err err = fetch(worker, held, error);
-        if (err != PBT_OK) {
-            return err;
-        }
-        s->load = held->load;
-    }
-    return pbt__proof_check(&held->proof, s->load, load, error);
-}
-
-pbt_err pbt__checkpoint_prepare(pbt_worker *worker, pbt__held *held, pbt_error *error)
-{
-    pbt_worker_segment *s = &held->segment;
-    const bool may_share = !held->proof.is_told || pbt__proof_holds(&held->proof);
-    held->is_shared = may_share && is_reachable(s->save_to);
-    if (!held->is_shared) {
-        const pbt_err err = choose(worker, held, "", held->save_to, error);
-        if (err != PBT_OK) {
-            return err;
-        }
-        s->save_to = held->save_to;
-    }
-    if (s->load == NULL || is_in_memory(worker, held)) {
-        s->load = NULL;
+    const bool may_share = !parcel->proof.is_told || pbt__proof_holds(&parcel->proof);
+    parcel->is_shared = may_share && is_reachable(parcel->save_to);
+    if (parcel->is_shared) {
         return PBT_OK;
     }
-    return bring(worker, held, error);
+    const pbt_err err = choose(caller, parcel, "", parcel->save_here, error);
+    if (err == PBT_OK) {
+        parcel->save_to = parcel->save_here;
+    }
+    return err;
+}
+
+pbt_err pbt__checkpoint_bring(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
+{
+    const char *load = parcel->load;
+    if (load == parcel->load_here) {
+        return PBT_OK;
+    }
+    if (!pbt__proof_is_at_hand(&parcel->proof, load)) {
+        const pbt_err err = fetch(caller, parcel, error);
+        if (err != PBT_OK) {
+            return err;
+        }
+        parcel->load = parcel->load_here;
+    }
+    return pbt__proof_check(&parcel->proof, parcel->load, load, error);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-static pbt_err put(pbt_worker *worker, const pbt__held *held, FILE *file, bool is_folder,
-                   pbt_error *error)
+pbt_err pbt__checkpoint_put(pbt__caller *caller, const pbt__parcel *parcel, FILE *file,
+                            bool is_folder, pbt_error *error)
 {
     char path[96];
-    (void)snprintf(path, sizeof path, "/checkpoints/%s?attempt=%" PRId32, held->segment.id,
-                   held->segment.attempt);
-    return pbt__worker_put(worker, path, file, is_folder, error);
+    (void)snprintf(path, sizeof path, "/checkpoints/%s?attempt=%" PRId32, parcel->id,
+                   parcel->attempt);
+    return pbt__caller_put(caller, path, file, is_folder, error);
 }
 
-static pbt_err put_folder(pbt_worker *worker, const pbt__held *held, pbt_error *error)
+static pbt_err put_folder(pbt__caller *caller, const pbt__parcel *parcel, pbt_error *error)
 {
     char aside[PBT__PATH_SIZE];
-    pbt_err err = choose(worker, held, ".send", aside, error);
+    pbt_err err = choose(caller, parcel, ".send", aside, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -159,56 +138,56 @@ static pbt_err put_folder(pbt_worker *worker, const pbt__held *held, pbt_error *
     if (file == NULL) {
         return pbt__fail_errno(error, "cannot make '%s'", aside);
     }
-    err = pbt__archive_pack(held->segment.save_to, file, error);
+    err = pbt__archive_pack(parcel->save_to, file, error);
     if (err == PBT_OK) {
-        err = put(worker, held, file, true, error);
+        err = pbt__checkpoint_put(caller, parcel, file, true, error);
     }
     (void)fclose(file);
     (void)!pbt__file_remove(aside, NULL);
     return err;
 }
 
-static pbt_err put_file(pbt_worker *worker, const pbt__held *held, pbt_error *error)
+static pbt_err put_file(pbt__caller *caller, const pbt__parcel *parcel, pbt_error *error)
 {
-    FILE *file = fopen(held->segment.save_to, "rbe");
+    FILE *file = fopen(parcel->save_to, "rbe");
     if (file == NULL) {
-        return pbt__fail_errno(error, "cannot open '%s'", held->segment.save_to);
+        return pbt__fail_errno(error, "cannot open '%s'", parcel->save_to);
     }
-    const pbt_err err = put(worker, held, file, false, error);
+    const pbt_err err = pbt__checkpoint_put(caller, parcel, file, false, error);
     (void)fclose(file);
     return err;
 }
 
-pbt_err pbt__checkpoint_send(pbt_worker *worker, const pbt__held *held, bool is_travelling,
+pbt_err pbt__checkpoint_send(pbt__caller *caller, const pbt__parcel *parcel, bool is_travelling,
                              const char **word, pbt_error *error)
 {
     struct stat status;
-    const char *path = held->segment.save_to;
+    const char *path = parcel->save_to;
     if (lstat(path, &status) != 0) {
         *word = NULL;
         return errno == ENOENT ? PBT_OK : pbt__fail_errno(error, "cannot look at '%s'", path);
     }
-    if (held->is_shared && !is_travelling) {
+    if (parcel->is_shared && !is_travelling) {
         *word = "saved";
         return PBT_OK;
     }
     if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
         return pbt__fail(error, PBT_ERR_CHECKPOINT, "'%s' is neither a file nor a folder", path);
     }
-    const pbt_err err =
-        S_ISDIR(status.st_mode) ? put_folder(worker, held, error) : put_file(worker, held, error);
+    const pbt_err err = S_ISDIR(status.st_mode) ? put_folder(caller, parcel, error)
+                                                : put_file(caller, parcel, error);
     if (err == PBT_OK) {
         *word = "uploaded";
     }
     return err;
 }
 
-void pbt__checkpoint_clean(const pbt__held *held)
+void pbt__checkpoint_clean(const pbt__parcel *parcel)
 {
-    if (held->load[0] != '\0') {
-        (void)!pbt__file_remove(held->load, NULL);
+    if (parcel->load_here[0] != '\0') {
+        (void)!pbt__file_remove(parcel->load_here, NULL);
     }
-    if (held->save_to[0] != '\0') {
-        (void)!pbt__file_remove(held->save_to, NULL);
+    if (parcel->save_here[0] != '\0') {
+        (void)!pbt__file_remove(parcel->save_here, NULL);
     }
 }

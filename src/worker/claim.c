@@ -48,7 +48,7 @@ static void wait_more(const pbt_worker *worker, double seconds, double waited)
     double rest = WAIT_SECONDS - waited;
     rest = seconds < rest ? seconds : rest;
     const double least = WAIT_LEAST_MILLIS / 1000.0;
-    pbt__worker_sleep(worker, rest > least ? rest : least, true);
+    pbt__caller_sleep(&worker->caller, rest > least ? rest : least, true);
 }
 
 static pbt_err claim(pbt_worker *worker, pbt_error *error)
@@ -59,8 +59,9 @@ static pbt_err claim(pbt_worker *worker, pbt_error *error)
     char *body = pbt__json_write(json);
     json_decref(json);
     const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt_err err = body == NULL ? pbt__fail_memory(error)
-                               : pbt__worker_ask(worker, body, WAIT_SECONDS, &answer, error);
+    pbt_err err = body == NULL
+                      ? pbt__fail_memory(error)
+                      : pbt__caller_claim(&worker->caller, body, WAIT_SECONDS, &answer, error);
     free(body);
     if (err == PBT_OK) {
         const double seconds = pbt__json_get_real(answer.json, "seconds", 0);
@@ -89,11 +90,33 @@ static pbt_err claim_until(pbt_worker *worker, pbt_error *error)
     return is_interrupted(worker) ? PBT_OK : err;
 }
 
+/* Say whether what is to be loaded is in memory already. */
+static bool is_in_memory(const pbt_worker *worker, const pbt__held *held)
+{
+    const pbt_worker_segment *s = &held->segment;
+    return !held->is_reload_always && s->parent != NULL && s->resume_step == s->start_step &&
+           strcmp(s->parent, worker->reported) == 0;
+}
+
+/* Choose where a segment saves, and bring here what it loads. */
+static pbt_err prepare(pbt_worker *worker, pbt__held *held, pbt_error *error)
+{
+    pbt__parcel *parcel = &held->parcel;
+    const bool loads = parcel->load != NULL && !is_in_memory(worker, held);
+    pbt_err err = pbt__checkpoint_place(&worker->caller, parcel, error);
+    if (err == PBT_OK && loads) {
+        err = pbt__checkpoint_bring(&worker->caller, parcel, error);
+    }
+    held->segment.save_to = parcel->save_to;
+    held->segment.load = loads ? parcel->load : NULL;
+    return err;
+}
+
 /* Make the segment that has come the trainer's. */
 static pbt_err open_coming(pbt_worker *worker, pbt_error *error)
 {
     pbt__held *held = &worker->held[1 - worker->turn];
-    const pbt_err err = pbt__checkpoint_prepare(worker, held, error);
+    const pbt_err err = prepare(worker, held, error);
     if (err == PBT_OK) {
         worker->turn = 1 - worker->turn;
         worker->holding = PBT__HOLDS_OPEN;

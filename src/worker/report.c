@@ -26,7 +26,7 @@ static pbt_err check_open(const pbt_worker *worker, pbt_error *error)
 static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
 {
     pbt__heart_rest(&worker->heart);
-    pbt__checkpoint_clean(held);
+    pbt__checkpoint_clean(&held->parcel);
     pbt__collection_clear(&worker->metrics);
     worker->holding = PBT__HOLDS_NOTHING;
     worker->is_recorded = is_recorded;
@@ -46,7 +46,7 @@ static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *v
     } else if (strlen(text) > BODY_MAXIMUM) {
         err = pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
     } else {
-        err = pbt__worker_call(worker, path, text, out, error);
+        err = pbt__caller_call(&worker->caller, path, text, out, error);
     }
     free(text);
     return err;
@@ -113,12 +113,13 @@ static pbt_err report_saved(pbt_worker *worker, int64_t step, bool is_travelling
 {
     const pbt__held *held = &worker->held[worker->turn];
     const char *checkpoint = NULL;
-    pbt_err err = pbt__checkpoint_send(worker, held, is_travelling, &checkpoint, error);
+    pbt_err err =
+        pbt__checkpoint_send(&worker->caller, &held->parcel, is_travelling, &checkpoint, error);
     if (err == PBT_OK) {
         err = report(worker, step, checkpoint, error);
     }
     const bool may_travel =
-        err == PBT_ERR_CHECKPOINT && checkpoint != NULL && held->is_shared && !is_travelling;
+        err == PBT_ERR_CHECKPOINT && checkpoint != NULL && held->parcel.is_shared && !is_travelling;
     return may_travel ? report_saved(worker, step, true, error) : err;
 }
 
@@ -148,7 +149,7 @@ static pbt_err learn_objective(pbt_worker *worker, pbt_error *error)
     if (worker->objective != NULL) {
         return PBT_OK;
     }
-    pbt_err err = pbt__worker_call(worker, "", NULL, &answer, error);
+    pbt_err err = pbt__caller_call(&worker->caller, "", NULL, &answer, error);
     if (err == PBT_OK) {
         worker->objective = pbt__strdup(pbt__json_get_text(answer.json, "metric", "score"));
         err = worker->objective != NULL ? PBT_OK : pbt__fail_memory(error);
@@ -214,7 +215,7 @@ pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error)
     const bool is_between = step > held->segment.resume_step && step < held->segment.end_step;
     pbt_err err = check_open(worker, error);
     if (err == PBT_OK && is_between) {
-        err = pbt__checkpoint_send(worker, held, false, &checkpoint, error);
+        err = pbt__checkpoint_send(&worker->caller, &held->parcel, false, &checkpoint, error);
     }
     if (err == PBT_OK) {
         err = release(worker, held, step, checkpoint, error);

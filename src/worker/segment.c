@@ -108,7 +108,13 @@ static const char *read_rest(pbt__held *held)
     s->stop_step = pbt__json_get_integer(json, "stop_step", 0);
     const json_t *fresh = json_object_get(json, "fresh");
     s->is_fresh = json_is_boolean(fresh) ? json_is_true(fresh) : s->load == NULL;
-    held->proof = pbt__proof_read(json);
+    held->parcel = (pbt__parcel){
+        .id = s->id,
+        .attempt = s->attempt,
+        .load = s->load,
+        .save_to = s->save_to,
+        .proof = pbt__proof_read(json),
+    };
     held->lease_seconds = pbt__json_get_real(json, "lease_seconds", 0);
     held->is_reload_always = strcmp(pbt__json_get_text(json, "reload", "needed"), "always") == 0;
     if (!is_id(s->id)) {

@@ -72,19 +72,21 @@ static pbt_err make_session(pbt_worker *worker, pbt_error *error)
     }
     (void)snprintf(worker->session, sizeof worker->session, "%016" PRIx64 "%016" PRIx64, random[0],
                    random[1]);
-    worker->noise = random[0] | 1;
+    worker->caller.noise = random[0] | 1;
     return PBT_OK;
 }
 
 static pbt_err take_names(pbt_worker *worker, const pbt_worker_options *options, pbt_error *error)
 {
     worker->name = pbt__strdup(options->name);
-    worker->patience_seconds = options->patience_seconds;
+    worker->caller.patience_seconds = options->patience_seconds;
+    worker->caller.is_interrupted = &worker->is_interrupted;
     if (worker->name == NULL) {
         return pbt__fail_memory(error);
     }
-    return is_given(options->folder) ? pbt__path_join("", options->folder, worker->folder, error)
-                                     : PBT_OK;
+    return is_given(options->folder)
+               ? pbt__path_join("", options->folder, worker->caller.folder, error)
+               : PBT_OK;
 }
 
 pbt_err pbt_worker_open(const pbt_worker_options *options, pbt_worker **out, pbt_error *error)
@@ -104,7 +106,7 @@ pbt_err pbt_worker_open(const pbt_worker_options *options, pbt_worker **out, pbt
         err = make_session(worker, error);
     }
     if (err == PBT_OK) {
-        err = pbt__http_init(&worker->http, o.server, o.study, token, error);
+        err = pbt__http_init(&worker->caller.http, o.server, o.study, token, error);
     }
     if (err == PBT_OK) {
         err = pbt__heart_init(&worker->heart, o.server, o.study, token, error);
@@ -122,18 +124,15 @@ void pbt_worker_close(pbt_worker *worker)
     if (worker == NULL) {
         return;
     }
-    worker->patience_seconds = 0; /* one try: else the lease ends by itself */
+    worker->caller.patience_seconds = 0; /* one try: else the lease ends by itself */
     if (worker->holding != PBT__HOLDS_NOTHING) {
         (void)!pbt__worker_drop(worker, NULL);
     }
     pbt__heart_fini(&worker->heart);
-    pbt__http_fini(&worker->http);
+    pbt__caller_fini(&worker->caller);
     pbt__held_fini(&worker->held[0]);
     pbt__held_fini(&worker->held[1]);
     pbt__collection_clear(&worker->metrics);
-    if (worker->is_folder_made) {
-        (void)!pbt__file_remove(worker->folder, NULL);
-    }
     free(worker->objective);
     free(worker->name);
     free(worker);

@@ -1,0 +1,43 @@
+/*
+ * caller.h: calls that are made until they are answered, and the folder of what travels with them.
+ *
+ * Every call may be repeated: (segment, attempt) says what it is about, and a session's claim
+ * returns what the session holds. So a call whose answer is lost is made again, after a time that
+ * doubles and is spread, so that a thousand workers do not come back at the same instant.
+ */
+#ifndef PBT_WORKER_CALLER_H
+#define PBT_WORKER_CALLER_H
+
+#include "base/file.h"
+#include "worker/http.h"
+
+/* Threads: one at a time. */
+typedef struct pbt__caller {
+    pbt__http http;
+    double patience_seconds;
+    const atomic_bool *is_interrupted; /* once true, little patience is left */
+    uint64_t noise;                    /* not 0: spreads what many would do at once */
+    char folder[PBT__PATH_SIZE];       /* "": a temporary one is made when it is needed, */
+    bool is_folder_made;               /* and is to be removed */
+} pbt__caller;
+
+/* End it; `pbt__http_init` of its `http` is what begins it. */
+void pbt__caller_fini(pbt__caller *caller);
+
+/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is
+ * written in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
+PBT_MUST_USE pbt_err pbt__caller_call(pbt__caller *caller, const char *path, const char *body,
+                                      pbt__http_answer *out, pbt_error *error);
+/* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off.
+ */
+PBT_MUST_USE pbt_err pbt__caller_claim(pbt__caller *caller, const char *body, double wait_seconds,
+                                       pbt__http_answer *out, pbt_error *error);
+/* Rest, until interrupted where `is_hurried`. */
+void pbt__caller_sleep(const pbt__caller *caller, double seconds, bool is_hurried);
+/* Send a checkpoint, or fetch one, until it works or the patience ends. */
+PBT_MUST_USE pbt_err pbt__caller_put(pbt__caller *caller, const char *path, FILE *file,
+                                     bool is_folder, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__caller_get(pbt__caller *caller, const char *path, FILE *file,
+                                     bool *is_folder, pbt_error *error);
+
+#endif
