@@ -22,7 +22,7 @@ class Opening(Case):
 
     def test_refuses_what_is_no_address(self):
         for url in ("ftp://here", "127.0.0.1:80", "http://a b", "http://me:secret@here"):
-            self.assertIn("is no server's address", self.start(url=url))
+            self.assertIn("is not a server address", self.start(url=url))
             self.process.wait()
             self.process = None
 
