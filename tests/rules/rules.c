@@ -1,0 +1,32 @@
+/* rules.c: the table of src/core/rules.c with two rules more, as a program that adds them has it.
+ * The linker takes this one. */
+#include "core/rule.h"
+
+#define EXPLOIT_RULES(EXPLOIT)                                                                     \
+    EXPLOIT(truncation)                                                                            \
+    EXPLOIT(t_test)                                                                                \
+    EXPLOIT(binary_tournament)                                                                     \
+    EXPLOIT(best)                                                                                  \
+    EXPLOIT(threshold)                                                                             \
+    EXPLOIT(none)                                                                                  \
+    EXPLOIT(ladder)
+
+#define EXPLORE_RULES(EXPLORE)                                                                     \
+    EXPLORE(perturb)                                                                               \
+    EXPLORE(gaussian)                                                                              \
+    EXPLORE(resample)                                                                              \
+    EXPLORE(none)                                                                                  \
+    EXPLORE(follow)
+
+#define EXPLOIT_DECLARE(name) extern const pbt__exploit_row pbt__exploit_##name;
+#define EXPLORE_DECLARE(name) extern const pbt__explore_row pbt__explore_##name;
+EXPLOIT_RULES(EXPLOIT_DECLARE)
+EXPLORE_RULES(EXPLORE_DECLARE)
+
+#define EXPLOIT_ROW(name) &pbt__exploit_##name,
+#define EXPLORE_ROW(name) &pbt__explore_##name,
+const pbt__exploit_row *const pbt__exploit_rows[] = {EXPLOIT_RULES(EXPLOIT_ROW)};
+const pbt__explore_row *const pbt__explore_rows[] = {EXPLORE_RULES(EXPLORE_ROW)};
+
+const size_t pbt__exploit_row_count = sizeof pbt__exploit_rows / sizeof *pbt__exploit_rows;
+const size_t pbt__explore_row_count = sizeof pbt__explore_rows / sizeof *pbt__explore_rows;
