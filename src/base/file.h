@@ -9,7 +9,12 @@
 
 #include <pbt/pbt.h>
 
-enum { PBT__PATH_SIZE = 4096 };
+enum {
+    PBT__PATH_SIZE = 4096,
+    /* Of a checkpoint that is a folder. */
+    PBT__TREE_DEPTH_MAXIMUM = 32,
+    PBT__TREE_ENTRY_MAXIMUM = 1000000,
+};
 
 /* Refuse what is there and is no regular file, which opening may wait for for ever; what is not
  * there passes. */

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/tar.h"
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
-#include "server/tar.h"
 #include "study/host.h"
 
 static const char BYTES[] = "application/octet-stream";

@@ -17,12 +17,12 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "archive/tar.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
 #include "server/answer.h"
 #include "server/inside.h"
-#include "server/tar.h"
 #include "study/host.h"
 
 static pbt_err name_aside(const pbt__request *request, const char *what, char *out,

@@ -21,11 +21,6 @@ enum {
     PBT__TREE_DIGEST = 2, /* read every byte; else `digest` is zero */
 };
 
-enum {
-    PBT__TREE_DEPTH_MAXIMUM = 32,
-    PBT__TREE_ENTRY_MAXIMUM = 1000000,
-};
-
 /*
  * Describe the file or folder at `path`. Follows no symbolic link in it.
  * Errors: PBT_ERR_NOT_FOUND (nothing there), PBT_ERR_CHECKPOINT (a kind that is refused, or it

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/tar.h"
 #include "base/error.h"
-#include "worker/archive.h"
 
 /* Say whether one may write beside `path`. */
 static bool is_reachable(const char *path)
@@ -75,7 +75,7 @@ static pbt_err fetch(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
     }
     err = pbt__caller_get(caller, path, file, &is_folder, error);
     if (err == PBT_OK && is_folder) {
-        err = pbt__archive_unpack(file, parcel->load_here, error);
+        err = pbt__tar_unpack(fileno(file), parcel->load_here, error);
     }
     (void)fclose(file);
     if (err == PBT_OK && !is_folder) {
@@ -138,7 +138,7 @@ static pbt_err put_folder(pbt__caller *caller, const pbt__parcel *parcel, pbt_er
     if (file == NULL) {
         return pbt__fail_errno(error, "cannot make '%s'", aside);
     }
-    err = pbt__archive_pack(parcel->save_to, file, error);
+    err = pbt__tar_pack(parcel->save_to, fileno(file), error);
     if (err == PBT_OK) {
         err = pbt__checkpoint_put(caller, parcel, file, true, error);
     }

@@ -64,11 +64,11 @@ class Installed(unittest.TestCase):
         header = output("objdump", "-p", str(self.library))
         self.assertRegex(header, r"SONAME\s+libpbt-worker\.so\.0\n")
 
-    def test_needs_libcurl_and_jansson_and_nothing_else(self):
+    def test_needs_what_its_page_names_and_nothing_else(self):
         header = output("objdump", "-p", str(self.library))
         needed = set(re.findall(r"NEEDED\s+(lib[a-z0-9-]+)", header))
         self.assertEqual({name for name in needed if "san" not in name},
-                         {"libcurl", "libjansson", "libc", "libm"})
+                         {"libarchive", "libcurl", "libjansson", "libc", "libm"})
 
     def test_exports_what_the_headers_declare_and_nothing_else(self):
         lines = output("nm", "-D", "--defined-only", str(self.library)).splitlines()
@@ -96,7 +96,7 @@ class Installed(unittest.TestCase):
         source = str(ROOT / "examples/c_worker/trainer.c")
         archive = str(next(self.root.rglob("libpbt-worker.a")))
         private = [flag for flag in self.pkg_config("--libs", "--static") if flag != "-lpbt-worker"]
-        needed = ("-lcurl", "-ljansson", "-lm", "-pthread")
+        needed = ("-larchive", "-lcurl", "-ljansson", "-lm", "-pthread")
         shared = [flag for flag in private if flag.startswith(needed)]
         self.run_example(*COMPILER, source, archive, *self.pkg_config("--cflags"), *shared)
 

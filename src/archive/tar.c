@@ -3,7 +3,7 @@
  * the file system: every file and folder is opened here, one name at a time from the folder above
  * it (openat, O_NOFOLLOW), so that no name and no link can lead out.
  */
-#include "server/tar.h"
+#include "archive/tar.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -18,7 +18,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "study/checkpoint_tree.h"
 
 enum { PIECE_SIZE = 64 * 1024 };
 
@@ -121,7 +120,9 @@ static pbt_err pack_child(tar *self, int folder, const char *name)
     memcpy(self->path + length + (length > 0), name, added + 1);
     const int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     pbt_err err;
-    if (file < 0) {
+    if (file < 0 && (errno == ELOOP || errno == ENXIO)) {
+        err = refuse(self, "neither a file nor a folder"); /* a link, or a socket */
+    } else if (file < 0) {
         err = pbt__fail_errno(self->error, "cannot open '%s'", self->path);
     } else {
         self->depth++;
