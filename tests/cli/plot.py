@@ -71,7 +71,8 @@ class Plot(Case):
             (["tiny", "--output", "a.jpeg"], "the name must end in .svg, .png, .pdf"),
             (["tiny", "--output", "a.svg", "--kind", "pie"], "scores, schedules or lineage"),
             (["tiny", "--output", "a.svg", "--color", "height"], "'height'"),
-            (["tiny", "--output", "a.svg", "--color", "rate", "--kind", "scores"], "cannot be used"),
+            (["tiny", "--output", "a.svg", "--color", "rate", "--kind", "scores"],
+             "cannot be used"),
         ]:
             _, errors = self.pbt("plot", *words, status=2)
             self.assertIn(said, errors)
