@@ -1,15 +1,13 @@
 /*
- * generate.c: writes manual pages and completion scripts when pbt is built; it is not installed.
+ * generate.c: writes manual pages when pbt is built; it is not installed.
  *
  *     generate man1|man5 FOLDER        every page of that section, in a folder made anew
- *     generate bash|zsh|fish FILE      a completion script
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/completion.h"
 #include "cli/manual.h"
 #include "render/print.h"
 
@@ -70,15 +68,6 @@ static pbt_err write_formats(const char *folder, pbt_error *error)
     return write_file(path, &page, error);
 }
 
-static const struct {
-    const char *shell;
-    void (*write)(pbt__text *script);
-} SHELLS[] = {
-    {"bash", pbt__completion_bash},
-    {"zsh", pbt__completion_zsh},
-    {"fish", pbt__completion_fish},
-};
-
 static pbt_err generate(const char *what, const char *path, pbt_error *error)
 {
     if (strcmp(what, "man1") == 0) {
@@ -87,13 +76,6 @@ static pbt_err generate(const char *what, const char *path, pbt_error *error)
     if (strcmp(what, "man5") == 0) {
         return write_formats(path, error);
     }
-    for (size_t i = 0; i < sizeof SHELLS / sizeof SHELLS[0]; i++) {
-        if (strcmp(what, SHELLS[i].shell) == 0) {
-            pbt__text script = pbt__text_init(TEXT_MAXIMUM);
-            SHELLS[i].write(&script);
-            return write_file(path, &script, error);
-        }
-    }
     return pbt__fail(error, PBT_ERR_ARGUMENT, "cannot generate '%s'", what);
 }
 
@@ -101,7 +83,7 @@ int main(int count, char **arguments)
 {
     pbt_error error = {.code = PBT_OK};
     if (count != 3) {
-        (void)fputs("usage: generate man1|man5|bash|zsh|fish PATH\n", stderr);
+        (void)fputs("usage: generate man1|man5 FOLDER\n", stderr);
         return 2;
     }
     return generate(arguments[1], arguments[2], &error) == PBT_OK ? 0 : pbt__print_error(&error);

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/usage.h"
 #include "executor/cell.h"
 #include "executor/signals.h"
@@ -57,6 +59,9 @@ int main(int argc, char **argv)
     pbt__signals_survive();
     if (pbt__cell_is_asked(argc, argv)) {
         return pbt__cell_main(argc, argv);
+    }
+    if (argc > 2 && strcmp(argv[1], "__complete") == 0) {
+        return pbt__complete(argc - 2, argv + 2);
     }
     pbt__exits_watch();
     if (pbt__arguments_parse(argc, argv, &arguments, &error) != PBT_OK) {

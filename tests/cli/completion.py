@@ -14,7 +14,7 @@ import threading
 import tap
 from case import HERE, PBT, Case
 
-SCRIPTS = pathlib.Path(os.environ["PBT_SHARE"])
+SCRIPTS = pathlib.Path(os.environ["ROOT"]) / "src/cli/completion"
 ASK = HERE / "completion"
 SECONDS = 60
 
@@ -135,7 +135,7 @@ class Shell(Case):
 class Bash(Shell):
     def ask(self, lines):
         script = str(ASK / "ask.bash")
-        return self.ask_script("bash", "--norc", script, str(SCRIPTS / "pbt"), lines=lines)
+        return self.ask_script("bash", "--norc", script, str(SCRIPTS / "pbt.bash"), lines=lines)
 
     def test_bash_commands(self):
         self.check_commands()
