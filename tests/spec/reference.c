@@ -61,8 +61,8 @@ static const char behind_placeholders[] =
     "reserved: one between\n"
     "`{start_step}` and `{end_step}` says that `{save_to}` holds so many steps, and the segment "
     "goes on from there (see the\n"
-    "[tutorial](tutorial.md#without-changing-a-line)). Other values of `step` are a metric like any "
-    "other.\n"
+    "[tutorial](tutorial.md#without-changing-a-line)). Other values of `step` are a metric like "
+    "any other.\n"
     "\n"
     "Write an option and its value as one argument, `--bias={bias}`: as an argument of its own,\n"
     "a negative value such as `-1e-05` looks like an option to Python's argparse.\n";
