@@ -38,7 +38,7 @@ static bool run(pbt_population *population, int64_t reports, times *out)
             .score = (double)segment.end_step - segment.values[0].real,
             .has_checkpoint = true,
         };
-        if (pbt_population_tell(population, &report) != PBT_OK) {
+        if (pbt_population_tell(population, &report, NULL) != PBT_OK) {
             return false;
         }
         told = now_seconds();

@@ -5,8 +5,17 @@
  * it answers with decisions. It does no I/O, reads no clock, starts no thread and keeps no
  * generator state: the same answers in the same order give the same study.
  *
- * Every function that can fail returns pbt_err and leaves its outputs untouched on failure. What
- * parses text or does I/O also fills a caller-owned, nullable pbt_error.
+ * Errors: a function that can fail returns pbt_err and leaves its outputs untouched on failure. It
+ * also fills a pbt_error of the caller's.
+ * Nullable: `error` everywhere; otherwise what a comment says. The compiler warns of other NULLs.
+ * Threads: there are no globals. A population or a spec may be read by several threads at a time,
+ * and changed by one while nobody reads it. Two populations have nothing in common.
+ *
+ * Versions: pbt_search, pbt_segment, pbt_report and pbt_member may grow at their end, and their
+ * size travels with every call: functions here that are `static inline` pass sizeof, so that nobody
+ * needs to think of it; other languages call those named _sized. A program goes on with a newer
+ * library, and with an older one while it sets no field that the library does not know: else the
+ * call fails with PBT_ERR_VERSION. All other structs stay as they are.
  */
 #ifndef PBT_PBT_H
 #define PBT_PBT_H
@@ -14,15 +23,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define PBT_VERSION "0.1.0"
+#define PBT_VERSION_MAJOR 0
+#define PBT_VERSION_MINOR 1
+#define PBT_VERSION_PATCH 0
+/* One number that grows with the version: 1002003 is 1.2.3. */
+#define PBT_VERSION_NUMBER                                                                         \
+    (PBT_VERSION_MAJOR * 1000000 + PBT_VERSION_MINOR * 1000 + PBT_VERSION_PATCH)
 
 #if defined(__GNUC__)
 #define PBT_API __attribute__((visibility("default")))
 #define PBT_MUST_USE __attribute__((warn_unused_result))
+#define PBT_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
 #else
 #define PBT_API
 #define PBT_MUST_USE
+#define PBT_NONNULL(...)
 #endif
 
 #ifdef __cplusplus
@@ -77,6 +95,8 @@ PBT_API const char *pbt_err_name(pbt_err err);
 PBT_API const char *pbt_err_message(pbt_err err);
 /* Return the library's version, such as "0.1.0". Never NULL. */
 PBT_API const char *pbt_version(void);
+/* Return the library's version as a number, as PBT_VERSION_NUMBER says the header's. */
+PBT_API int32_t pbt_version_number(void);
 
 /* ---- the search space ------------------------------------------------------------------------ */
 
@@ -115,7 +135,7 @@ typedef struct pbt_item {
     const char *text; /* PBT_ITEM_TEXT, UTF-8 */
 } pbt_item;
 
-/* One hyperparameter and its prior. Owner: the caller keeps `name` and `items` alive. */
+/* One hyperparameter and its prior. */
 typedef struct pbt_parameter {
     const char *name; /* [a-z_][a-z0-9_]* */
     pbt_type type;
@@ -227,7 +247,7 @@ typedef struct pbt_option {
 
 /* Everything a decision depends on, the events aside. Start from pbt_search_default(). */
 typedef struct pbt_search {
-    size_t size; /* sizeof(pbt_search): which fields the caller knows */
+    size_t size; /* which fields the caller knows; pbt_search_init() sets it */
     uint64_t seed;
     int32_t population;
     pbt_mode mode;
@@ -247,22 +267,56 @@ typedef struct pbt_search {
     pbt_option options[PBT_OPTIONS]; /* those not named have their defaults */
 } pbt_search;
 
-/* The documented defaults; population, ready_every, stop_steps and space are the caller's to set.
- */
-PBT_API pbt_search pbt_search_default(void);
+/* Set the documented defaults; population, ready_every, stop_steps and space are the caller's to
+ * set. `size` is sizeof(pbt_search). */
+PBT_API void pbt_search_init(pbt_search *search, size_t size) PBT_NONNULL(1);
+
+/* Return the documented defaults, as pbt_search_init() sets them. */
+static inline pbt_search pbt_search_default(void)
+{
+    pbt_search search;
+    pbt_search_init(&search, sizeof search);
+    return search;
+}
 
 /*
  * Check a search for contradictions.
- * Errors: PBT_ERR_ARGUMENT with the field named in `error`. Nullable: error.
+ * Errors: PBT_ERR_ARGUMENT with the field named in `error`, PBT_ERR_VERSION.
  */
-PBT_API PBT_MUST_USE pbt_err pbt_search_check(const pbt_search *search, pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_search_check(const pbt_search *search, pbt_error *error)
+    PBT_NONNULL(1);
+
+/* How many segments a member of this search can have, at most: all their numbers are below it.
+ * Each four make at least one step; INT32_MAX where that is no bound. */
+PBT_API int32_t pbt_search_segments(const pbt_search *search) PBT_NONNULL(1);
 
 /* Describe a float in [min, max]. */
-PBT_API pbt_parameter pbt_parameter_float(const char *name, pbt_scale scale, double min,
-                                          double max);
+static inline PBT_NONNULL(1) pbt_parameter
+    pbt_parameter_float(const char *name, pbt_scale scale, double min, double max)
+{
+    pbt_parameter parameter;
+    memset(&parameter, 0, sizeof parameter);
+    parameter.name = name;
+    parameter.type = PBT_FLOAT;
+    parameter.scale = scale;
+    parameter.min.real = min;
+    parameter.max.real = max;
+    return parameter;
+}
+
 /* Describe an integer in [min, max]. */
-PBT_API pbt_parameter pbt_parameter_int(const char *name, pbt_scale scale, int64_t min,
-                                        int64_t max);
+static inline PBT_NONNULL(1) pbt_parameter
+    pbt_parameter_int(const char *name, pbt_scale scale, int64_t min, int64_t max)
+{
+    pbt_parameter parameter;
+    memset(&parameter, 0, sizeof parameter);
+    parameter.name = name;
+    parameter.type = PBT_INT;
+    parameter.scale = scale;
+    parameter.min.integer = min;
+    parameter.max.integer = max;
+    return parameter;
+}
 
 /* ---- a population ------------------------------------------------------------------------------
  */
@@ -275,7 +329,11 @@ typedef struct pbt_segment_id {
     int32_t number;
 } pbt_segment_id;
 
+#ifdef __cplusplus
+#define PBT_NO_SEGMENT (pbt_segment_id{-1, -1})
+#else
 #define PBT_NO_SEGMENT ((pbt_segment_id){-1, -1})
+#endif
 
 typedef enum pbt_reason {
     PBT_INITIAL,
@@ -329,46 +387,158 @@ typedef struct pbt_report {
     size_t sample_count;
 } pbt_report;
 
+/* Why an attempt failed. */
+typedef enum pbt_cause {
+    PBT_CAUSE_TRAINER,    /* the trainer did; search.retries more attempts may follow */
+    PBT_CAUSE_LOST,       /* whoever trained it is gone; search.lost more attempts may follow */
+    PBT_CAUSE_FATAL,      /* no other attempt would do better */
+    PBT_CAUSE_UNLOADABLE, /* what it starts from cannot be read; nobody starts from it again */
+} pbt_cause;
+
+/* A member, as it is now. */
+typedef struct pbt_member {
+    pbt_member_state state;
+    int32_t failures;        /* of its attempts, all told */
+    pbt_segment_id newest;   /* its newest segment */
+    pbt_segment_id reported; /* its latest reported one; PBT_NO_SEGMENT: none */
+    int64_t step;            /* its own work so far. Units: steps */
+    bool is_asked;           /* its open segment was asked for, and not released */
+} pbt_member;
+
 /*
  * Make a population with its first segments.
- * Owner: the population copies nothing from `search`, which must outlive it.
- * Errors: PBT_ERR_ARGUMENT as pbt_search_check, PBT_ERR_MEMORY. Nullable: error.
+ * Owner: the population copies all that it needs of `search`; free it with pbt_population_free().
+ * Errors: PBT_ERR_ARGUMENT and PBT_ERR_VERSION as pbt_search_check(), PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_population_new(const pbt_search *search, pbt_population **out,
-                                                pbt_error *error);
+                                                pbt_error *error) PBT_NONNULL(1, 2);
+/* Free a population. Nullable: population. */
 PBT_API void pbt_population_free(pbt_population *population);
 
 /*
  * Ask for the segment to train next: the open one of the member furthest behind that nobody was
  * asked to train yet. Returns false where there is none: all are being trained, or it is over.
+ * O(log N) in the population, amortised; allocates nothing.
  */
-PBT_API PBT_MUST_USE bool pbt_population_ask(pbt_population *population, pbt_segment *out);
+PBT_API PBT_MUST_USE bool pbt_population_ask_sized(pbt_population *population, pbt_segment *out,
+                                                   size_t size) PBT_NONNULL(1, 2);
+static inline PBT_MUST_USE PBT_NONNULL(1, 2) bool pbt_population_ask(pbt_population *population,
+                                                                     pbt_segment *out)
+{
+    return pbt_population_ask_sized(population, out, sizeof *out);
+}
 
 /*
- * Tell how a segment went; its decisions are made at once and their segments can be asked for.
- * On failure the population is as it was. O(log N) in the population; allocates nothing.
- * Errors: PBT_ERR_REPORT (the step does not fit), PBT_ERR_STATE (the segment is not open).
+ * Tell how a segment went, whether it was asked for or not. Its decisions are made at once and
+ * their segments can be asked for. On failure the population is as it was. O(log N) in the
+ * population; allocates nothing.
+ * Errors: PBT_ERR_REPORT (the step does not fit), PBT_ERR_STATE (the segment is not open),
+ * PBT_ERR_VERSION, PBT_ERR_MEMORY.
  */
-PBT_API PBT_MUST_USE pbt_err pbt_population_tell(pbt_population *population,
-                                                 const pbt_report *report);
+PBT_API PBT_MUST_USE pbt_err pbt_population_tell_sized(pbt_population *population,
+                                                       const pbt_report *report, size_t size,
+                                                       pbt_error *error) PBT_NONNULL(1, 2);
+static inline PBT_MUST_USE PBT_NONNULL(1, 2) pbt_err
+    pbt_population_tell(pbt_population *population, const pbt_report *report, pbt_error *error)
+{
+    return pbt_population_tell_sized(population, report, sizeof *report, error);
+}
+
+/*
+ * Tell that an attempt at an open segment has failed. Where another is allowed, the segment can be
+ * asked for again. Else it is given up, and its member is lost until it is rescued: a new segment
+ * of it can be asked for then. One that is lost four times in a row, without a report, has failed
+ * for good. On failure the population is as it was.
+ * Errors: PBT_ERR_STATE (the segment is not open), PBT_ERR_ARGUMENT (no such cause),
+ * PBT_ERR_MEMORY.
+ */
+PBT_API PBT_MUST_USE pbt_err pbt_population_fail(pbt_population *population, pbt_segment_id segment,
+                                                 pbt_cause cause, pbt_error *error) PBT_NONNULL(1);
+
+/* Give back a segment that was asked for and will not be trained: it can be asked for again.
+ * Errors: PBT_ERR_STATE (it is not open, or nobody asked for it). */
+PBT_API PBT_MUST_USE pbt_err pbt_population_release(pbt_population *population,
+                                                    pbt_segment_id segment, pbt_error *error)
+    PBT_NONNULL(1);
 
 /* Say whether every member has finished or failed. */
-PBT_API bool pbt_population_is_over(const pbt_population *population);
+PBT_API bool pbt_population_is_over(const pbt_population *population) PBT_NONNULL(1);
+
+/* Look at a member. Returns false where there is none of that number. */
+PBT_API PBT_MUST_USE bool pbt_population_member_sized(const pbt_population *population,
+                                                      int32_t member, pbt_member *out, size_t size)
+    PBT_NONNULL(1, 3);
+static inline PBT_MUST_USE
+    PBT_NONNULL(1, 3) bool pbt_population_member(const pbt_population *population, int32_t member,
+                                                 pbt_member *out)
+{
+    return pbt_population_member_sized(population, member, out, sizeof *out);
+}
+
+/*
+ * Say whether a segment's checkpoint is needed still: somebody may start from it, or it is the
+ * best. What is not needed can be deleted: nobody will be told to start from it, unless one that is
+ * needed is reported as PBT_CAUSE_UNLOADABLE. One for each member is needed at most, and the best.
+ * O(1)
+ */
+PBT_API PBT_MUST_USE bool pbt_population_needs(const pbt_population *population,
+                                               pbt_segment_id segment) PBT_NONNULL(1);
 
 /* Find a segment by its id. Returns false where there is none. */
-PBT_API PBT_MUST_USE bool pbt_population_segment(const pbt_population *population,
-                                                 pbt_segment_id id, pbt_segment *out);
+PBT_API PBT_MUST_USE bool pbt_population_segment_sized(const pbt_population *population,
+                                                       pbt_segment_id id, pbt_segment *out,
+                                                       size_t size) PBT_NONNULL(1, 3);
+static inline PBT_MUST_USE
+    PBT_NONNULL(1, 3) bool pbt_population_segment(const pbt_population *population,
+                                                  pbt_segment_id id, pbt_segment *out)
+{
+    return pbt_population_segment_sized(population, id, out, sizeof *out);
+}
 
 /* Find the best segment that holds a checkpoint; ties go to the earlier one, then the lower member.
  * Returns false where there is none. */
-PBT_API PBT_MUST_USE bool pbt_population_best(const pbt_population *population, pbt_segment *out);
+PBT_API PBT_MUST_USE bool pbt_population_best_sized(const pbt_population *population,
+                                                    pbt_segment *out, size_t size)
+    PBT_NONNULL(1, 2);
+static inline PBT_MUST_USE
+    PBT_NONNULL(1, 2) bool pbt_population_best(const pbt_population *population, pbt_segment *out)
+{
+    return pbt_population_best_sized(population, out, sizeof *out);
+}
 
 /*
  * List the lineage that ends in `leaf`, from age 0 on.
  * Shape: out[capacity]; returns the lineage's length, of which at most `capacity` were written.
+ * Nullable: out, where `capacity` is 0.
  */
-PBT_API size_t pbt_population_lineage(const pbt_population *population, pbt_segment_id leaf,
-                                      pbt_segment *out, size_t capacity);
+PBT_API size_t pbt_population_lineage_sized(const pbt_population *population, pbt_segment_id leaf,
+                                            pbt_segment *out, size_t capacity, size_t size)
+    PBT_NONNULL(1);
+static inline PBT_NONNULL(1) size_t
+    pbt_population_lineage(const pbt_population *population, pbt_segment_id leaf, pbt_segment *out,
+                           size_t capacity)
+{
+    return pbt_population_lineage_sized(population, leaf, out, capacity, sizeof *out);
+}
+
+/* ---- names --------------------------------------------------------------------------------------
+ * Each value of an enumeration as a spec and --json write it; "unknown" for any other number. Never
+ * NULL. */
+
+PBT_API const char *pbt_type_name(pbt_type type);
+PBT_API const char *pbt_scale_name(pbt_scale scale);
+PBT_API const char *pbt_item_type_name(pbt_item_type type);
+PBT_API const char *pbt_operation_name(pbt_operation operation);
+PBT_API const char *pbt_direction_name(pbt_direction direction);
+PBT_API const char *pbt_mode_name(pbt_mode mode);
+PBT_API const char *pbt_compare_name(pbt_compare compare);
+PBT_API const char *pbt_when_name(pbt_when when);
+PBT_API const char *pbt_exploit_rule_name(pbt_exploit_rule rule);
+PBT_API const char *pbt_explore_rule_name(pbt_explore_rule rule);
+PBT_API const char *pbt_reason_name(pbt_reason reason);
+PBT_API const char *pbt_segment_state_name(pbt_segment_state state);
+PBT_API const char *pbt_member_state_name(pbt_member_state state);
+PBT_API const char *pbt_cause_name(pbt_cause cause);
 
 /* ---- specs --------------------------------------------------------------------------------------
  */
@@ -378,12 +548,14 @@ typedef struct pbt_spec pbt_spec;
 /*
  * Read a study's spec from a YAML file.
  * Errors: PBT_ERR_SPEC with "FILE:LINE:COLUMN: ..." in `error`, PBT_ERR_IO, PBT_ERR_MEMORY.
- * Nullable: error.
+ * Owner: free it with pbt_spec_free().
  */
-PBT_API PBT_MUST_USE pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error)
+    PBT_NONNULL(1, 2);
+/* Free a spec. Nullable: spec. */
 PBT_API void pbt_spec_free(pbt_spec *spec);
-/* The part of a spec that decisions depend on. Owner: the spec. Never NULL. */
-PBT_API const pbt_search *pbt_spec_search(const pbt_spec *spec);
+/* Return the part of a spec that decisions depend on. Owner: the spec. Never NULL. */
+PBT_API const pbt_search *pbt_spec_search(const pbt_spec *spec) PBT_NONNULL(1);
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,11 @@ const char *pbt_version(void)
     return PBT_VERSION;
 }
 
+int32_t pbt_version_number(void)
+{
+    return PBT_VERSION_NUMBER;
+}
+
 enum { TEXT_MAX = sizeof(((pbt_error *)NULL)->detail) };
 
 static bool is_continuation(char c)

@@ -7,17 +7,19 @@ static bool exists(const pbt_population *population, pbt_segment_id id)
            id.number <= population->members[id.member].newest;
 }
 
-bool pbt_population_segment(const pbt_population *population, pbt_segment_id id, pbt_segment *out)
+bool pbt_population_segment_sized(const pbt_population *population, pbt_segment_id id,
+                                  pbt_segment *out, size_t size)
 {
     if (!exists(population, id)) {
         return false;
     }
-    *out = pbt__record(population, id.member, id.number)->segment;
+    pbt__copy_sized(out, size, &pbt__record(population, id.member, id.number)->segment,
+                    sizeof *out);
     return true;
 }
 
-size_t pbt_population_lineage(const pbt_population *population, pbt_segment_id leaf,
-                              pbt_segment *out, size_t capacity)
+size_t pbt_population_lineage_sized(const pbt_population *population, pbt_segment_id leaf,
+                                    pbt_segment *out, size_t capacity, size_t size)
 {
     size_t length = 0;
     for (pbt_segment_id id = leaf; exists(population, id);
@@ -28,7 +30,7 @@ size_t pbt_population_lineage(const pbt_population *population, pbt_segment_id l
     for (size_t i = length; i > 0; i--) {
         const pbt_segment *segment = &pbt__record(population, id.member, id.number)->segment;
         if (i <= capacity) {
-            out[i - 1] = *segment;
+            pbt__copy_sized((char *)out + (i - 1) * size, size, segment, sizeof *segment);
         }
         id = segment->parent;
     }

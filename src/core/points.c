@@ -321,6 +321,7 @@ pbt_err pbt__points_fail(pbt_population *population, int32_t m)
 {
     if (each_ranking(population, m, ranking_drop) != PBT_OK ||
         points_count(population, m, -1) != PBT_OK ||
+        pbt__needs_move(population, m, PBT_NO_SEGMENT) != PBT_OK ||
         PBT__TOUCH(population, &population->members[m].state) ||
         PBT__TOUCH(population, &population->tally)) {
         return PBT_ERR_MEMORY;

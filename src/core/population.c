@@ -4,6 +4,7 @@
  * Memory: chunks of segment records are made as numbers grow, at first as many as a study without
  * failures needs, so that a report allocates nothing. Untouched pages of them cost nothing either.
  */
+#include "core/search.h"
 #include "core/state.h"
 
 #include <math.h>
@@ -88,6 +89,7 @@ void pbt_population_free(pbt_population *population)
     free(population->blocks);
     free(population->members);
     free(population->queue.heap);
+    free(population->copy);
     free(population->samples);
     free(population->decisions);
     free(population->decision_values);
@@ -110,7 +112,7 @@ static pbt_err make_buffers(pbt_population *p)
         return PBT_ERR_MEMORY;
     }
     for (size_t m = 0; m < count; m++) {
-        p->members[m] = (pbt__member_record){.newest = -1, .reported = -1, .weights_from = 0};
+        p->members[m] = (pbt__member_record){.newest = -1, .reported = -1, .holds = PBT_NO_SEGMENT};
     }
     return PBT_OK;
 }
@@ -124,7 +126,7 @@ static int32_t expected_numbers(const pbt_search *search)
 
 pbt_err pbt__population_new(const pbt_search *search, pbt_population **out, pbt_error *error)
 {
-    pbt_err err = pbt_search_check(search, error);
+    pbt_err err = pbt__search_check(search, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -220,6 +222,9 @@ pbt_err pbt__population_apply(pbt_population *population, const pbt__decision *d
     bool goes_on = s->parent.member == s->id.member && s->parent.number == who->reported;
     if (!goes_on && who->reported >= 0 &&
         pbt__points_leave(population, s->id.member, s->id.number) != PBT_OK) {
+        return PBT_ERR_MEMORY;
+    }
+    if (pbt__needs_move(population, s->id.member, s->parent) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     write_record(population, s);

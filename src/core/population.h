@@ -124,13 +124,6 @@ typedef struct pbt__standing {
     bool is_candidate;
 } pbt__standing;
 
-typedef enum pbt__cause {
-    PBT__CAUSE_TRAINER,
-    PBT__CAUSE_LOST,
-    PBT__CAUSE_FATAL,
-    PBT__CAUSE_UNLOADABLE, /* what it starts from cannot be read */
-} pbt__cause;
-
 /* As pbt_population_new, without any segment: the initial ones are due (`decide`). */
 PBT_MUST_USE pbt_err pbt__population_new(const pbt_search *search, pbt_population **out,
                                          pbt_error *error);
@@ -158,11 +151,10 @@ PBT_MUST_USE pbt_err pbt__population_record(pbt_population *population, const pb
  * allowed; the segment is given up then, and its member is lost (or failed, after too many
  * rescues in a row). */
 PBT_MUST_USE pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id,
-                                           pbt__cause cause, bool *gave_up);
+                                           pbt_cause cause, bool *gave_up);
 
 /* Say whether one more failure of this cause gives an open segment up. */
-bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id,
-                              pbt__cause cause);
+bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id, pbt_cause cause);
 
 /* Decide all that is due. Returns PBT_ERR_MEMORY or PBT_OK with `*out` (Shape: [*count]). */
 PBT_MUST_USE pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out,

@@ -187,7 +187,8 @@ pbt_err pbt__population_record(pbt_population *population, const pbt_report *rep
     who->state = is_finished ? PBT_MEMBER_FINISHED : PBT_MEMBER_READY;
     population->last_ready = m;
     tally_report(population, r, report->step - r->segment.start_step, is_finished);
-    if (pbt__points_report(population, m, previous) != PBT_OK) {
+    if (pbt__points_report(population, m, previous) != PBT_OK ||
+        (is_candidate && pbt__needs_move(population, m, report->segment) != PBT_OK)) {
         return PBT_ERR_MEMORY;
     }
     return count_standstill(population, m, report->step == r->segment.start_step);
@@ -227,24 +228,24 @@ static pbt_err mark_gone(pbt_population *population, pbt_segment_id parent)
                : PBT_OK;
 }
 
-static void count_broken(pbt_population *population, const pbt__segment_record *r, pbt__cause cause)
+static void count_broken(pbt_population *population, const pbt__segment_record *r, pbt_cause cause)
 {
-    bool is_first = r->segment.id.number == 0 && cause != PBT__CAUSE_LOST && r->failures == 1;
+    bool is_first = r->segment.id.number == 0 && cause != PBT_CAUSE_LOST && r->failures == 1;
     population->broken_members += is_first ? 1 : 0;
     population->tally.is_broken = population->tally.reports == 0 &&
                                   population->broken_members == population->search->population;
 }
 
-bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id, pbt__cause cause)
+bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id id, pbt_cause cause)
 {
     const pbt__segment_record *r = pbt__record(population, id.member, id.number);
     const pbt_search *search = population->search;
-    return cause == PBT__CAUSE_FATAL || cause == PBT__CAUSE_UNLOADABLE ||
-           (cause == PBT__CAUSE_TRAINER && r->failures >= search->retries) ||
-           (cause == PBT__CAUSE_LOST && r->losses >= search->lost);
+    return cause == PBT_CAUSE_FATAL || cause == PBT_CAUSE_UNLOADABLE ||
+           (cause == PBT_CAUSE_TRAINER && r->failures >= search->retries) ||
+           (cause == PBT_CAUSE_LOST && r->losses >= search->lost);
 }
 
-pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id, pbt__cause cause,
+pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id, pbt_cause cause,
                               bool *gave_up)
 {
     if (!is_open(population, id)) {
@@ -259,8 +260,8 @@ pbt_err pbt__population_fault(pbt_population *population, pbt_segment_id id, pbt
     }
     bool is_last = pbt__population_gives_up(population, id, cause);
     who->failures++;
-    *(cause == PBT__CAUSE_LOST ? &r->losses : &r->failures) += 1;
-    r->is_unloadable = cause == PBT__CAUSE_UNLOADABLE;
+    *(cause == PBT_CAUSE_LOST ? &r->losses : &r->failures) += 1;
+    r->is_unloadable = cause == PBT_CAUSE_UNLOADABLE;
     count_broken(population, r, cause);
     if (r->is_unloadable && mark_gone(population, r->segment.parent) != PBT_OK) {
         return PBT_ERR_MEMORY;

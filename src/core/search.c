@@ -13,6 +13,7 @@
 #include <pbt/pbt.h>
 
 #include "core/rule.h"
+#include "core/search.h"
 #include "core/space.h"
 
 enum { SEGMENTS_MAXIMUM = 1 << 24 };
@@ -31,7 +32,7 @@ static void set_options(pbt_search *search, const pbt__rule *rule)
     }
 }
 
-pbt_search pbt_search_default(void)
+pbt_search pbt__search_defaults(void)
 {
     pbt_search search = {
         .size = sizeof(pbt_search),
@@ -48,28 +49,6 @@ pbt_search pbt_search_default(void)
         set_options(&search, rule);
     }
     return search;
-}
-
-pbt_parameter pbt_parameter_float(const char *name, pbt_scale scale, double min, double max)
-{
-    return (pbt_parameter){
-        .name = name,
-        .type = PBT_FLOAT,
-        .scale = scale,
-        .min = {.real = min},
-        .max = {.real = max},
-    };
-}
-
-pbt_parameter pbt_parameter_int(const char *name, pbt_scale scale, int64_t min, int64_t max)
-{
-    return (pbt_parameter){
-        .name = name,
-        .type = PBT_INT,
-        .scale = scale,
-        .min = {.integer = min},
-        .max = {.integer = max},
-    };
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */
@@ -326,12 +305,8 @@ static pbt_err check_starts(const pbt_search *s, pbt_error *error)
     return PBT_OK;
 }
 
-pbt_err pbt_search_check(const pbt_search *search, pbt_error *error)
+pbt_err pbt__search_check(const pbt_search *search, pbt_error *error)
 {
-    if (search->size != sizeof *search) {
-        return refuse(error, "size is %zu, needs to be %zu: begin with pbt_search_default()",
-                      search->size, sizeof *search);
-    }
     pbt_err err = check_numbers(search, error);
     if (err == PBT_OK) {
         err = check_totals(search, error);

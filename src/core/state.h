@@ -10,6 +10,8 @@
 #ifndef PBT_CORE_STATE_H
 #define PBT_CORE_STATE_H
 
+#include <string.h>
+
 #include "core/population.h"
 
 #include "core/journal.h"
@@ -21,6 +23,7 @@ typedef struct pbt__segment_record {
     pbt_segment segment;
     double rank_score;
     int32_t failures, losses;
+    int32_t holders;      /* members that may start from its checkpoint */
     bool is_unloadable;   /* it was given up because what it starts from cannot be read */
     bool is_gone;         /* its checkpoint could not be loaded: nothing starts from it again */
     int64_t sample_first; /* into the population's samples */
@@ -50,6 +53,7 @@ typedef struct pbt__member_record {
     int32_t newest;       /* number of the newest segment, -1: none yet */
     int32_t reported;     /* number of the latest reported one, -1: none */
     int32_t weights_from; /* first number trained on the present weights' lineage, see I */
+    pbt_segment_id holds; /* the checkpoint that its weights start from, or are */
     int32_t rescues;      /* in a row, without a report */
     int32_t failures;
     bool is_candidate; /* its latest report is finite and holds a checkpoint that is not gone */
@@ -77,7 +81,8 @@ enum {
 struct pbt_population {
     const pbt_search *search;
     int32_t rules;         /* those in force, PBT__RULES_* */
-    pbt_search own_search; /* what pbt_population_new was given, by value */
+    pbt_search own_search; /* what it was made with, by value */
+    pbt_search *copy;      /* Nullable: the same with all it points to, where it owns that */
     pbt__journal journal;
     pbt__tally tally;
 
@@ -108,6 +113,14 @@ struct pbt_population {
 
 #define PBT__TOUCH(population, place)                                                              \
     (pbt__journal_touch(&(population)->journal, (place), sizeof *(place)) != PBT_OK)
+
+/* Fill a struct of the caller's, who knows `size` bytes of it. */
+static inline void pbt__copy_sized(void *out, size_t size, const void *own, size_t own_size)
+{
+    const size_t known = size < own_size ? size : own_size;
+    memcpy(out, own, known);
+    memset((char *)out + known, 0, size - known);
+}
 
 static inline pbt__segment_record *pbt__record(const pbt_population *population, int32_t member,
                                                int32_t number)
@@ -144,6 +157,13 @@ void pbt__queue_add(pbt_population *population, int32_t member);
 /* Take the member furthest behind, ties the lower one; -1 where nobody waits. O(log N), amortised.
  */
 int32_t pbt__queue_take(pbt_population *population);
+
+/* ---- needs.c ---- */
+
+/* A member's weights are, or start from, those of a segment: it holds the newest checkpoint from
+ * there back. Errors: PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__needs_move(pbt_population *population, int32_t member,
+                                     pbt_segment_id segment);
 
 /* ---- report.c ---- */
 

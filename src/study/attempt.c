@@ -17,7 +17,7 @@ typedef struct attempt_call {
     const pbt__pulse *pulse;         /* of a heartbeat */
     const pbt__checkpoint *progress; /* nullable */
     const char *message;
-    pbt__cause cause;
+    pbt_cause cause;
     bool is_certain;
     const pbt_error *why; /* hinder; NULL: the trainer failed */
     bool wants_action;
@@ -138,16 +138,16 @@ static pbt_err withhold(pbt__study *study, const pbt__claim *claim, const pbt_er
 
 /* A failure counts, or it is nobody's verdict and the segment is given back. What fails while the
  * folder of all checkpoints is out of reach could not save, whatever it says. */
-static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                               const char *message, bool is_certain, pbt_error *error)
 {
     bool counts = true;
     pbt_error why;
-    if (cause == PBT__CAUSE_TRAINER && pbt__vault_reach(study->vault, &why) != PBT_OK &&
+    if (cause == PBT_CAUSE_TRAINER && pbt__vault_reach(study->vault, &why) != PBT_OK &&
         may_wait_for(study, &why)) {
         return wait_for(study, claim, &why, error);
     }
-    if (cause == PBT__CAUSE_TRAINER &&
+    if (cause == PBT_CAUSE_TRAINER &&
         pbt__study_read_start(study, claim->member, &why) == PBT_ERR_IO &&
         may_wait_for(study, &why)) {
         return withhold(study, claim, &why, error);
@@ -222,7 +222,7 @@ static pbt_err submit_failure(pbt__study *study, attempt_call *call, const pbt__
     call->segment = failure->segment;
     call->attempt = failure->attempt;
     call->message = message;
-    call->cause = failure->can_retry ? PBT__CAUSE_TRAINER : PBT__CAUSE_FATAL;
+    call->cause = failure->can_retry ? PBT_CAUSE_TRAINER : PBT_CAUSE_FATAL;
     call->is_certain = failure->is_certain;
     call->wants_action = out != NULL;
     pbt_err err = pbt__study_submit(study, run_fail, call, error);
@@ -337,7 +337,7 @@ typedef struct worker_call {
     const char *name;
     size_t name_length; /* of the name that must agree: a prefix where it is shorter */
     enum { RENEW, FAIL, GIVE_BACK } what;
-    pbt__cause cause; /* FAIL */
+    pbt_cause cause; /* FAIL */
     bool is_certain;
     const char *message;
     pbt_segment_id held; /* the last one found */
@@ -361,7 +361,7 @@ static pbt_err treat(pbt__study *study, const worker_call *call, const pbt__clai
     case FAIL:
         break;
     }
-    return call->cause == PBT__CAUSE_LOST
+    return call->cause == PBT_CAUSE_LOST
                ? pbt__study_log_failure(study, claim, call->cause, call->message, error)
                : settle_failure(study, claim, call->cause, call->message, call->is_certain, error);
 }
@@ -387,7 +387,7 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
 static worker_call death(bool is_lost)
 {
     return (worker_call){
-        .what = is_lost ? FAIL : GIVE_BACK, .cause = PBT__CAUSE_LOST, .message = "the worker died"};
+        .what = is_lost ? FAIL : GIVE_BACK, .cause = PBT_CAUSE_LOST, .message = "the worker died"};
 }
 
 pbt_err pbt__study_end_leases(pbt__study *study, const char *prefix, bool is_lost, pbt_error *error)
@@ -439,7 +439,7 @@ pbt_err pbt__study_worker_failed(pbt__study *study, const char *worker, const ch
     worker_call call = {.name = worker,
                         .name_length = strlen(worker) + 1,
                         .what = FAIL,
-                        .cause = PBT__CAUSE_TRAINER,
+                        .cause = PBT_CAUSE_TRAINER,
                         .message = line};
     copy_message(message, line);
     pbt_err err = pbt__study_submit(study, run_worker, &call, error);

@@ -275,7 +275,7 @@ static pbt_err fail_unloadable(pbt__study *study, const pbt__claimant *who, int3
     claim.attempt = claim.number == newest.id.number ? claim.attempt + 1 : 1;
     claim.number = newest.id.number;
     snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
-    return pbt__study_log_failure(study, &claim, PBT__CAUSE_UNLOADABLE, message, error);
+    return pbt__study_log_failure(study, &claim, PBT_CAUSE_UNLOADABLE, message, error);
 }
 
 /* Whom to hand out now; -1: nobody. */
@@ -378,7 +378,7 @@ static pbt_err settle(pbt__study *study, const pbt__claimant *who, int32_t *own,
             *own = m;
             continue;
         }
-        pbt_err err = pbt__study_log_failure(study, &claim, PBT__CAUSE_LOST,
+        pbt_err err = pbt__study_log_failure(study, &claim, PBT_CAUSE_LOST,
                                              "the worker began a new session", error);
         if (err != PBT_OK) {
             return err;

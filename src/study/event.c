@@ -86,10 +86,10 @@ static const field FIELDS[] = {
 };
 enum { FIELDS_COUNT = sizeof FIELDS / sizeof *FIELDS };
 
-static const char *const CAUSES[] = {[PBT__CAUSE_TRAINER] = "trainer",
-                                     [PBT__CAUSE_LOST] = "lost",
-                                     [PBT__CAUSE_FATAL] = "fatal",
-                                     [PBT__CAUSE_UNLOADABLE] = "unloadable"};
+static const char *const CAUSES[] = {[PBT_CAUSE_TRAINER] = "trainer",
+                                     [PBT_CAUSE_LOST] = "lost",
+                                     [PBT_CAUSE_FATAL] = "fatal",
+                                     [PBT_CAUSE_UNLOADABLE] = "unloadable"};
 enum { CAUSE_COUNT = sizeof CAUSES / sizeof *CAUSES };
 
 static bool has_field(const field *f, pbt__event_kind kind)
@@ -120,7 +120,7 @@ static json_t *field_json(const field *f, const pbt__entry *entry)
     case FIELD_BOOL:
         return json_boolean(*(const bool *)at);
     case FIELD_CAUSE:
-        return json_string(CAUSES[*(const pbt__cause *)at]);
+        return json_string(CAUSES[*(const pbt_cause *)at]);
     case FIELD_STOP:
         return json_string(pbt__stop_name(*(const pbt__stop_reason *)at));
     default: {
@@ -130,11 +130,11 @@ static json_t *field_json(const field *f, const pbt__entry *entry)
     }
 }
 
-static bool cause_read(const json_t *json, pbt__cause *out)
+static bool cause_read(const json_t *json, pbt_cause *out)
 {
     for (int i = 0; json_is_string(json) && i < CAUSE_COUNT; i++) {
         if (strcmp(json_string_value(json), CAUSES[i]) == 0) {
-            *out = (pbt__cause)i;
+            *out = (pbt_cause)i;
             return true;
         }
     }

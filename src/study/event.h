@@ -25,7 +25,7 @@ typedef struct pbt__entry {
     json_t *samples;        /* reported, nullable: {name: [number]} */
     bool has_checkpoint;    /* reported released */
     pbt__checkpoint checkpoint;
-    pbt__cause cause;               /* failed */
+    pbt_cause cause;               /* failed */
     const char *message;            /* failed */
     bool gave_up;                   /* failed */
     pbt__stop_reason reason;        /* stopped */

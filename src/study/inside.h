@@ -228,7 +228,7 @@ bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
 /* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up.
  */
 PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim,
-                                            pbt__cause cause, const char *message,
+                                            pbt_cause cause, const char *message,
                                             pbt_error *error);
 /* Record the loss of every lease that has ended. O(1) where none can have. */
 PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);

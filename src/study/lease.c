@@ -20,7 +20,7 @@ bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim)
 
 /* What an attempt left aside is of no use after its own failure, and nobody's after the last
  * attempt. What a lost one leaves may still be reported. */
-static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                             bool gave_up, pbt_error *error)
 {
     pbt_segment_id id = {claim->member, claim->number};
@@ -29,7 +29,7 @@ static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cau
         return pbt__fail_memory(error);
     }
     for (int32_t attempt = gave_up ? 1 : claim->attempt; attempt <= claim->attempt; attempt++) {
-        bool is_lost = cause == PBT__CAUSE_LOST && attempt == claim->attempt;
+        bool is_lost = cause == PBT_CAUSE_LOST && attempt == claim->attempt;
         bool is_kept = attempt == entry->progress_attempt && !gave_up;
         if (is_lost) {
             continue;
@@ -43,7 +43,7 @@ static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt__cau
     return PBT_OK;
 }
 
-pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                                const char *message, pbt_error *error)
 {
     pbt_segment_id id = {claim->member, claim->number};
@@ -83,10 +83,10 @@ static pbt_err expire_one(pbt__study *study, const pbt__claim *claim, pbt_error 
         return PBT_OK;
     }
     if (claim->lease_until_us <= study->transaction.now_us) {
-        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the lease ended", error);
+        return pbt__study_log_failure(study, claim, PBT_CAUSE_LOST, "the lease ended", error);
     }
     if (is_stalled(study, claim, study->transaction.now_us)) {
-        return pbt__study_log_failure(study, claim, PBT__CAUSE_LOST, "the step stands still",
+        return pbt__study_log_failure(study, claim, PBT_CAUSE_LOST, "the step stands still",
                                       error);
     }
     return PBT_OK;

@@ -348,11 +348,11 @@ static bool suspects(pbt__study *study, const pbt__claim *claim, const char *mes
         pause_for(study, &why, false, m);
         return !outage->is_lifted;
     }
-    bool is_last = pbt__population_gives_up(study->view.population, id, PBT__CAUSE_TRAINER);
+    bool is_last = pbt__population_gives_up(study->view.population, id, PBT_CAUSE_TRAINER);
     return is_last && study->transaction.now_us - trial->first_us < hold_us(study, m);
 }
 
-pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt__cause cause,
+pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                           const char *message, bool is_certain, bool *counts)
 {
     pbt__outage *outage = &study->outage;
@@ -370,7 +370,7 @@ pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt__cause
     bool is_refused = trial->refused != 0;
     note(study, trial, is_refused ? trial->refused : pbt__likeness(message),
          is_certain || is_refused);
-    if (cause != PBT__CAUSE_TRAINER || is_shown || was_lifted || !study->is_patient ||
+    if (cause != PBT_CAUSE_TRAINER || is_shown || was_lifted || !study->is_patient ||
         !has_reported(study) || patience_us(study) == 0) {
         return PBT_OK;
     }

@@ -76,7 +76,7 @@ PBT_MUST_USE pbt_err pbt__outage_begin(struct pbt__study *study, const pbt__clai
 PBT_MUST_USE pbt_err pbt__outage_report(struct pbt__study *study, pbt_segment_id id);
 /* or it failed: `*counts` says whether that is a verdict. Else it is given back. */
 PBT_MUST_USE pbt_err pbt__outage_judge(struct pbt__study *study, const pbt__claim *claim,
-                                       pbt__cause cause, const char *message, bool is_certain,
+                                       pbt_cause cause, const char *message, bool is_certain,
                                        bool *counts);
 /* Its report was refused, outside of any operation: should it fail now, it fails for that. */
 void pbt__outage_refuse(struct pbt__study *study, pbt_segment_id id, const pbt_error *why);

@@ -69,7 +69,7 @@ static int64_t calls_of_a_study(const pbt_search *search)
             calls = 0;
         }
         pbt_report report = report_of(population, order[i % MEMBERS], dice_below(&d, 5000) + i);
-        assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
+        assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_OK);
     }
     int64_t counted = calls;
     assert_true(pbt_population_is_over(population));
@@ -103,7 +103,7 @@ static const double samples[300] = {1, 2, 3};
 static void tell_for_sure(pbt_population *population, const pbt_report *report, int32_t *tells)
 {
     pbt__tally before = pbt__population_tally(population);
-    pbt_err err = pbt_population_tell(population, report);
+    pbt_err err = pbt_population_tell(population, report, NULL);
     if (err == PBT_OK) {
         return;
     }
@@ -115,7 +115,7 @@ static void tell_for_sure(pbt_population *population, const pbt_report *report, 
     int64_t rest = countdown;
     countdown = 0;
     assert_invariants(population);
-    assert_int_equal(pbt_population_tell(population, report), PBT_OK);
+    assert_int_equal(pbt_population_tell(population, report, NULL), PBT_OK);
     countdown = rest;
 }
 
@@ -197,7 +197,7 @@ static pbt_err one_of_each(pbt_population *population, const pbt_search *other)
     pbt_segment_id id = newest_of(population, 1).id;
     pbt_err err = pbt__population_amend(population, other, NULL);
     if (err == PBT_OK) {
-        err = pbt__population_fault(population, id, PBT__CAUSE_FATAL, &gave_up);
+        err = pbt__population_fault(population, id, PBT_CAUSE_FATAL, &gave_up);
     }
     const pbt__decision *due = NULL;
     size_t count = 0;

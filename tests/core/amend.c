@@ -146,7 +146,7 @@ static void a_later_stop_rescues_the_lost(void **state)
     search.stop_steps = 20;
     pbt_population *population = population_of(&search);
     tell_round(population, (double[]){1, 2, 3});
-    assert_true(tell_failure(population, 0, PBT__CAUSE_FATAL));
+    assert_true(tell_failure(population, 0, PBT_CAUSE_FATAL));
     tell_round(population, (double[]){1, 2, 3});
     assert_true(pbt_population_is_over(population));
     pbt_search later = search;

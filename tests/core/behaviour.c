@@ -104,11 +104,11 @@ static void behaviour_10_a_report_counts_once(void **state)
     pbt_population *b = population_of(&search);
     for (int32_t i = 0; i < 4 * 10; i++) {
         pbt_report report = report_of(a, i % 4, (i * 7) % 5);
-        assert_int_equal(pbt_population_tell(a, &report), PBT_OK);
-        assert_int_equal(pbt_population_tell(b, &report), PBT_OK);
-        assert_int_equal(pbt_population_tell(a, &report), PBT_ERR_STATE);
+        assert_int_equal(pbt_population_tell(a, &report, NULL), PBT_OK);
+        assert_int_equal(pbt_population_tell(b, &report, NULL), PBT_OK);
+        assert_int_equal(pbt_population_tell(a, &report, NULL), PBT_ERR_STATE);
         report.score = 100;
-        assert_int_equal(pbt_population_tell(a, &report), PBT_ERR_STATE);
+        assert_int_equal(pbt_population_tell(a, &report, NULL), PBT_ERR_STATE);
         assert_same(a, b);
     }
     assert_true(pbt_population_is_over(a));
@@ -137,7 +137,7 @@ static void behaviour_15_every_member_gets_its_turns(void **state)
         turns[m]++;
         int32_t round = i / 100;
         pbt_report report = report_of(population, m, (m * 37) % 100 + round);
-        assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
+        assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_OK);
         bool is_last = i >= 998;
         assert_int_equal(pbt_population_ask(population, slot), !is_last);
     }

@@ -52,7 +52,7 @@ static void assert_refused(pbt_population *population, const pbt_report *report,
     assert_int_equal(error.code, err);
     assert_string_equal(error.message, message);
     assert_int_equal(pbt__population_record(population, report), err);
-    assert_int_equal(pbt_population_tell(population, report), err);
+    assert_int_equal(pbt_population_tell(population, report, NULL), err);
     assert_int_equal(pbt__population_tally(population).reports, before.reports);
     assert_int_equal(pbt__population_mark(population), 0);
 }
@@ -231,9 +231,9 @@ static void behaviour_12_the_last_of_a_round_fails(void **state)
     (void)state;
     pbt_search search = search_of(4, PBT_GENERATIONAL);
     pbt_population *population = all_but_the_last(&search);
-    assert_false(tell_failure(population, 3, PBT__CAUSE_TRAINER));
+    assert_false(tell_failure(population, 3, PBT_CAUSE_TRAINER));
     assert_int_equal(pbt__population_state(population, 0), PBT_MEMBER_READY);
-    assert_true(tell_failure(population, 3, PBT__CAUSE_TRAINER));
+    assert_true(tell_failure(population, 3, PBT_CAUSE_TRAINER));
     pbt_segment s = newest_of(population, 3);
     assert_int_equal(s.reason, PBT_RESCUE);
     assert_int_equal(s.id.number, 2);

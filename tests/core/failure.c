@@ -17,8 +17,8 @@ static void causes_are_counted_apart(void **state)
     search.retries = 2;
     search.lost = 3;
     pbt_population *population = population_of(&search);
-    const pbt__cause causes[] = {PBT__CAUSE_LOST, PBT__CAUSE_TRAINER, PBT__CAUSE_LOST,
-                                 PBT__CAUSE_TRAINER, PBT__CAUSE_LOST};
+    const pbt_cause causes[] = {PBT_CAUSE_LOST, PBT_CAUSE_TRAINER, PBT_CAUSE_LOST,
+                                 PBT_CAUSE_TRAINER, PBT_CAUSE_LOST};
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
         pbt_segment_id id = newest_of(population, 0).id;
         assert_false(pbt__population_gives_up(population, id, causes[i]));
@@ -27,12 +27,12 @@ static void causes_are_counted_apart(void **state)
         assert_int_equal(newest_of(population, 0).id.number, 0);
     }
     pbt_segment_id id = newest_of(population, 0).id;
-    assert_true(pbt__population_gives_up(population, id, PBT__CAUSE_LOST));
-    assert_true(pbt__population_gives_up(population, id, PBT__CAUSE_FATAL));
-    assert_true(tell_failure(population, 0, PBT__CAUSE_TRAINER));
+    assert_true(pbt__population_gives_up(population, id, PBT_CAUSE_LOST));
+    assert_true(pbt__population_gives_up(population, id, PBT_CAUSE_FATAL));
+    assert_true(tell_failure(population, 0, PBT_CAUSE_TRAINER));
     assert_int_equal(state_of(population, 0), PBT_MEMBER_LOST);
     assert_int_equal(pbt__population_failures(population, 0), 6);
-    assert_true(tell_failure(population, 1, PBT__CAUSE_FATAL));
+    assert_true(tell_failure(population, 1, PBT_CAUSE_FATAL));
     pbt_population_free(population);
 }
 
@@ -42,7 +42,7 @@ static void attempts_count_anew_in_each_segment(void **state)
     pbt_search search = search_of(2, PBT_ASYNCHRONOUS);
     pbt_population *population = population_of(&search);
     for (int32_t n = 0; n < 5; n++) {
-        assert_false(tell_failure(population, 0, PBT__CAUSE_TRAINER));
+        assert_false(tell_failure(population, 0, PBT_CAUSE_TRAINER));
         tell_score(population, 0, 1);
     }
     assert_int_equal(pbt__population_failures(population, 0), 5);
@@ -499,14 +499,14 @@ static void a_broken_script_costs_one_attempt_each(void **state)
     (void)state;
     pbt_search search = search_of(3, PBT_ASYNCHRONOUS);
     pbt_population *population = population_of(&search);
-    tell_failure(population, 0, PBT__CAUSE_TRAINER);
-    tell_failure(population, 0, PBT__CAUSE_TRAINER);
-    tell_failure(population, 1, PBT__CAUSE_LOST);
-    tell_failure(population, 2, PBT__CAUSE_TRAINER);
-    tell_failure(population, 2, PBT__CAUSE_LOST);
-    tell_failure(population, 2, PBT__CAUSE_FATAL);
+    tell_failure(population, 0, PBT_CAUSE_TRAINER);
+    tell_failure(population, 0, PBT_CAUSE_TRAINER);
+    tell_failure(population, 1, PBT_CAUSE_LOST);
+    tell_failure(population, 2, PBT_CAUSE_TRAINER);
+    tell_failure(population, 2, PBT_CAUSE_LOST);
+    tell_failure(population, 2, PBT_CAUSE_FATAL);
     assert_false(pbt__population_tally(population).is_broken);
-    tell_failure(population, 1, PBT__CAUSE_TRAINER);
+    tell_failure(population, 1, PBT_CAUSE_TRAINER);
     assert_true(pbt__population_tally(population).is_broken);
     tell_score(population, 1, 1);
     assert_false(pbt__population_tally(population).is_broken);
@@ -518,10 +518,10 @@ static void a_report_shows_that_a_script_works(void **state)
     (void)state;
     pbt_search search = search_of(3, PBT_ASYNCHRONOUS);
     pbt_population *population = population_of(&search);
-    tell_failure(population, 0, PBT__CAUSE_TRAINER);
-    tell_failure(population, 1, PBT__CAUSE_TRAINER);
+    tell_failure(population, 0, PBT_CAUSE_TRAINER);
+    tell_failure(population, 1, PBT_CAUSE_TRAINER);
     tell_score(population, 0, 1);
-    tell_failure(population, 2, PBT__CAUSE_TRAINER);
+    tell_failure(population, 2, PBT_CAUSE_TRAINER);
     assert_false(pbt__population_tally(population).is_broken);
     pbt_population_free(population);
 }

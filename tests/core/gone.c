@@ -9,7 +9,7 @@ static pbt_population *population_without_the_best(const pbt_search *search, int
     tell_round(population, (double[]){1, 2, 3, 9});
     give_up(population, 0);
     assert_true(is_same_id(newest_of(population, 0).parent, (pbt_segment_id){3, 0}));
-    assert_true(tell_failure(population, 0, PBT__CAUSE_UNLOADABLE));
+    assert_true(tell_failure(population, 0, PBT_CAUSE_UNLOADABLE));
     return population;
 }
 
@@ -57,7 +57,7 @@ static void what_is_gone_is_taken_back(void **state)
     tell_round(population, (double[]){1, 2, 3, 9});
     size_t mark = pbt__population_mark(population);
     pbt_segment_id id = newest_of(population, 3).id;
-    assert_int_equal(pbt__population_fault(population, id, PBT__CAUSE_UNLOADABLE, &gave_up),
+    assert_int_equal(pbt__population_fault(population, id, PBT_CAUSE_UNLOADABLE, &gave_up),
                      PBT_OK);
     pbt__population_undo(population, mark);
     give_up(population, 0);
@@ -79,7 +79,7 @@ static void whose_own_is_gone_begins_anew(void **state)
         search.start_count = i;
         pbt_population *population = population_of(&search);
         tell_round(population, (double[]){1, 2, 3});
-        assert_true(tell_failure(population, 0, PBT__CAUSE_UNLOADABLE));
+        assert_true(tell_failure(population, 0, PBT_CAUSE_UNLOADABLE));
         pbt_segment s = newest_of(population, 0);
         assert_int_equal(s.reason, PBT_RESCUE);
         assert_int_equal(s.parent.member, -1);

@@ -17,7 +17,7 @@ static void ask_gives_the_furthest_behind(void **state)
     const int32_t order[] = {1, 1, 0};
     for (int32_t i = 0; i < 3; i++) {
         pbt_report report = report_of(population, order[i], i);
-        assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
+        assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_OK);
     }
     const pbt_segment_id next[] = {{0, 1}, {1, 2}};
     for (int32_t i = 0; i < 2; i++) {
@@ -73,7 +73,7 @@ static void move_on(pbt_population *population, int32_t m, dice *d, int32_t undo
     if (dice_below(d, 20) == 0) {
         bool gave_up = false;
         pbt_segment_id id = newest_of(population, m).id;
-        assert_int_equal(pbt__population_fault(population, id, PBT__CAUSE_LOST, &gave_up), PBT_OK);
+        assert_int_equal(pbt__population_fault(population, id, PBT_CAUSE_LOST, &gave_up), PBT_OK);
     } else {
         pbt_report report = report_of(population, m, dice_below(d, 9));
         assert_int_equal(pbt__population_record(population, &report), PBT_OK);
@@ -125,8 +125,8 @@ static void a_segment_that_is_not_open_is_refused(void **state)
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         bool gave_up = true;
         pbt_report report = {.segment = ids[i], .step = 10, .score = 1, .has_checkpoint = true};
-        assert_int_equal(pbt_population_tell(population, &report), PBT_ERR_STATE);
-        assert_int_equal(pbt__population_fault(population, ids[i], PBT__CAUSE_LOST, &gave_up),
+        assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_ERR_STATE);
+        assert_int_equal(pbt__population_fault(population, ids[i], PBT_CAUSE_LOST, &gave_up),
                          PBT_ERR_STATE);
         assert_true(gave_up);
     }
@@ -149,7 +149,7 @@ static void too_many_samples_are_refused(void **state)
     assert_int_equal(pbt__population_check(population, &report, &error), PBT_ERR_REPORT);
     assert_string_equal(error.message, "there are more than 65536 samples");
     report.sample_count = PBT__SAMPLES_MAXIMUM;
-    assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
+    assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_OK);
     free(samples);
     pbt_population_free(population);
 }

@@ -15,7 +15,7 @@ typedef struct step {
     step_kind kind;
     pbt_report report; /* its samples point into `samples` */
     pbt_segment_id id;
-    pbt__cause cause;
+    pbt_cause cause;
     int32_t search;
 } step;
 
@@ -141,7 +141,7 @@ static step roll_fault(program *p, int32_t m)
     m = is_training && dice_below(&p->d, 2) == 0 ? unlucky : m;
     return (step){.kind = STEP_FAULT,
                   .id = newest_of(p->population, m).id,
-                  .cause = (pbt__cause)dice_below(&p->d, PBT__CAUSE_UNLOADABLE + 1)};
+                  .cause = (pbt_cause)dice_below(&p->d, PBT_CAUSE_UNLOADABLE + 1)};
 }
 
 static bool roll_step(program *p, step *out)

@@ -102,7 +102,7 @@ static void another_size_is_refused(void **state)
 {
     (void)state;
     pbt_search search = good();
-    search.size--;
+    search.size = offsetof(pbt_search, space);
     assert_refused(&search, "size");
     search.size = 0;
     assert_refused(&search, "pbt_search_default()");

@@ -142,7 +142,7 @@ pbt__decision tell_diverged(pbt_population *population, int32_t m, int64_t step)
     return tell(population, &report);
 }
 
-bool tell_failure(pbt_population *population, int32_t m, pbt__cause cause)
+bool tell_failure(pbt_population *population, int32_t m, pbt_cause cause)
 {
     bool gave_up = false;
     pbt_segment_id id = newest_of(population, m).id;
@@ -154,7 +154,7 @@ bool tell_failure(pbt_population *population, int32_t m, pbt__cause cause)
 
 void give_up(pbt_population *population, int32_t m)
 {
-    assert_true(tell_failure(population, m, PBT__CAUSE_FATAL));
+    assert_true(tell_failure(population, m, PBT_CAUSE_FATAL));
 }
 
 uint64_t dice_roll(dice *d)

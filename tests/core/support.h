@@ -46,7 +46,7 @@ void tell_round(pbt_population *population, const double *scores);
 /* Tell that a segment diverged at `step`, without a checkpoint. */
 pbt__decision tell_diverged(pbt_population *population, int32_t m, int64_t step);
 /* Take a failure in and apply all that is due. Returns whether the segment was given up. */
-bool tell_failure(pbt_population *population, int32_t m, pbt__cause cause);
+bool tell_failure(pbt_population *population, int32_t m, pbt_cause cause);
 /* Fail a member's newest segment for good. */
 void give_up(pbt_population *population, int32_t m);
 /* Apply all that is due. Returns how many segments were made. */

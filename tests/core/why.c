@@ -310,7 +310,7 @@ static pbt__decision rescue_of(const pbt_search *search, double score, bool has_
         assert_int_equal(pbt__population_record(population, &report), PBT_OK);
     }
     assert_int_equal(
-        pbt__population_fault(population, (pbt_segment_id){0, 0}, PBT__CAUSE_FATAL, &gave_up),
+        pbt__population_fault(population, (pbt_segment_id){0, 0}, PBT_CAUSE_FATAL, &gave_up),
         PBT_OK);
     pbt__decision due = due_of(population, 0);
     assert_int_equal(due.why.occasion, PBT__OCCASION_LOST);

@@ -75,7 +75,7 @@ static void run_segment(pbt_population *population, const pbt_segment *segment, 
     r->copies += segment->reason == PBT_EXPLOITED;
     const pbt_report report = {
         .segment = id, .step = segment->end_step, .score = q, .has_checkpoint = true};
-    assert_int_equal(pbt_population_tell(population, &report), PBT_OK);
+    assert_int_equal(pbt_population_tell(population, &report, NULL), PBT_OK);
 }
 
 static pbt_search toy_search(const pbt_parameter *parameters, const pbt_start *starts)

@@ -53,7 +53,7 @@ static pbt__entry make_entry(pbt__event_kind kind, json_t *json)
         .samples = json_object_get(json, "samples"),
         .has_checkpoint = kind == PBT__REPORTED || kind == PBT__RELEASED,
         .checkpoint = CHECKPOINT,
-        .cause = PBT__CAUSE_FATAL,
+        .cause = PBT_CAUSE_FATAL,
         .message = "it \"broke\"",
         .gave_up = true,
         .trained_us = 8056898,

@@ -1,0 +1,67 @@
+/* names.c: the values of each enumeration in words: what specs, logs and --json write. */
+#include <pbt/pbt.h>
+
+#include "core/rule.h"
+
+#define NAME(names, value) name_of(names, sizeof names / sizeof *names, (size_t)(value))
+
+static const char *name_of(const char *const *names, size_t count, size_t value)
+{
+    return value < count && names[value] != NULL ? names[value] : "unknown";
+}
+
+/* One function: its enumeration, and the names by value. */
+#define NAMES(noun, ...)                                                                           \
+    const char *pbt_##noun##_name(pbt_##noun value)                                                \
+    {                                                                                              \
+        static const char *const names[] = {__VA_ARGS__};                                          \
+        return NAME(names, value);                                                                 \
+    }
+
+// clang-format off
+NAMES(type,
+      [PBT_FLOAT] = "float", [PBT_INT] = "int", [PBT_ORDINAL] = "ordinal",
+      [PBT_CHOICE] = "choice", [PBT_CONSTANT] = "constant")
+NAMES(scale,
+      [PBT_LINEAR] = "linear", [PBT_LOG] = "log", [PBT_REVERSE_LOG] = "reverse_log")
+NAMES(item_type,
+      [PBT_ITEM_INT] = "int", [PBT_ITEM_FLOAT] = "float", [PBT_ITEM_BOOL] = "bool",
+      [PBT_ITEM_TEXT] = "text")
+NAMES(operation,
+      [PBT_UNTOUCHED] = "untouched", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "factor",
+      [PBT_NUDGE] = "nudge", [PBT_UP] = "up", [PBT_DOWN] = "down", [PBT_NOISE] = "noise",
+      [PBT_PICK] = "pick", [PBT_STAGE] = "stage")
+NAMES(direction,
+      [PBT_MAXIMIZE] = "maximize", [PBT_MINIMIZE] = "minimize")
+NAMES(mode,
+      [PBT_ASYNCHRONOUS] = "asynchronous", [PBT_GENERATIONAL] = "generational")
+NAMES(compare,
+      [PBT_COMPARE_STEP] = "step", [PBT_COMPARE_LATEST] = "latest")
+NAMES(when,
+      [PBT_WHEN_COPY] = "copy", [PBT_WHEN_ALWAYS] = "always")
+NAMES(reason,
+      [PBT_INITIAL] = "initial", [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",
+      [PBT_EXPLORED] = "explore", [PBT_RESCUE] = "rescue", [PBT_REPLAY] = "replay")
+NAMES(segment_state,
+      [PBT_SEGMENT_OPEN] = "open", [PBT_SEGMENT_REPORTED] = "reported",
+      [PBT_SEGMENT_GIVEN_UP] = "given_up")
+NAMES(member_state,
+      [PBT_MEMBER_TRAINING] = "training", [PBT_MEMBER_READY] = "ready",
+      [PBT_MEMBER_LOST] = "lost", [PBT_MEMBER_FINISHED] = "finished",
+      [PBT_MEMBER_FAILED] = "failed")
+NAMES(cause,
+      [PBT_CAUSE_TRAINER] = "trainer", [PBT_CAUSE_LOST] = "lost", [PBT_CAUSE_FATAL] = "fatal",
+      [PBT_CAUSE_UNLOADABLE] = "unloadable")
+// clang-format on
+
+const char *pbt_exploit_rule_name(pbt_exploit_rule rule)
+{
+    const size_t index = (size_t)rule;
+    return index < pbt__exploit_row_count ? pbt__exploit_rows[index]->rule.name : "unknown";
+}
+
+const char *pbt_explore_rule_name(pbt_explore_rule rule)
+{
+    const size_t index = (size_t)rule;
+    return index < pbt__explore_row_count ? pbt__explore_rows[index]->rule.name : "unknown";
+}
