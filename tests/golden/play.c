@@ -6,11 +6,12 @@
  *   # play: workers=3; samples; patient; m2s1 fail; m1s1.1 release; @8 amend stop.steps=50
  * `mXsY` is every attempt of a segment, `mXsY.A` one of them, `mX` all of a member's, `*` all:
  *   fail quit       a failure, that may be retried or not
- *   vanish          it is never heard of again, and its lease ends
+ *   vanish linger   it is never heard of again, and its lease ends: at once, or in 4 seconds
  *   die             its worker comes again as another session
  *   still           it beats, and its step does not move
  *   release yield   it is given back, with progress saved or without
  *   nan inf short   its score is no number, or infinite; or no number, after half of its steps
+ *   bad tie         its score is lower by 3, or 1
  *   over            it trains 3 steps more than asked
  *   save folder     its checkpoint is a file, or a folder
  *   twice           it is reported twice
@@ -329,6 +330,12 @@ static void vanish(player *self, int w)
     let_lease_end(self);
 }
 
+static void linger(player *self, int w)
+{
+    vanish(self, w);
+    self->bench->now_us -= INT64_C(5000000);
+}
+
 static void stand_still(player *self, int w)
 {
     beat(self, w, self->actions[w].train.segment.start_step);
@@ -361,6 +368,16 @@ static void report_short(player *self, int w)
 {
     const pbt_segment *s = &self->actions[w].train.segment;
     report(self, w, NAN, (s->start_step + s->end_step) / 2, 0);
+}
+
+static void report_bad(player *self, int w)
+{
+    report(self, w, score_of_held(self, w) - 3, self->actions[w].train.segment.end_step, 0);
+}
+
+static void report_tie(player *self, int w)
+{
+    report(self, w, 1, self->actions[w].train.segment.end_step, 0);
 }
 
 static void report_over(player *self, int w)
@@ -416,12 +433,13 @@ static const struct {
     const char *verb;
     void (*act)(player *self, int w);
 } VERBS[] = {
-    {"report", report_end},    {"nan", report_nan},     {"inf", report_infinite},
-    {"short", report_short},   {"over", report_over},   {"save", report_file},
-    {"folder", report_folder}, {"twice", report_twice}, {"late", report_late},
-    {"fail", break_down},      {"quit", quit},          {"vanish", vanish},
-    {"die", begin_again},      {"still", stand_still},  {"release", release},
-    {"yield", yield},          {"lose", lose_start},
+    {"report", report_end},  {"nan", report_nan},    {"inf", report_infinite},
+    {"short", report_short}, {"bad", report_bad},    {"tie", report_tie},
+    {"over", report_over},   {"save", report_file},  {"folder", report_folder},
+    {"twice", report_twice}, {"late", report_late},  {"fail", break_down},
+    {"quit", quit},          {"vanish", vanish},     {"linger", linger},
+    {"die", begin_again},    {"still", stand_still}, {"release", release},
+    {"yield", yield},        {"lose", lose_start},
 };
 
 static void end_segment(player *self, int w)
