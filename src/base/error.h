@@ -16,7 +16,8 @@ pbt_err pbt__fail(pbt_error *error, pbt_err code, const char *format, ...)
 void pbt__error_detail(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Add the remedy. Nullable: error. */
+/* Add the remedy. What is done to a study, or by whoever runs it, stands in backquotes, as in
+ * `amend NAME stop.steps=N`: whoever shows a hint says what to type. Nullable: error. */
 void pbt__error_hint(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

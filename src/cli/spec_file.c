@@ -50,9 +50,7 @@ static void print_complaint(const pbt__complaint *complaint, bool is_warning)
         return;
     }
     fprintf(stderr, "pbt: warning: %s\n", error->message);
-    if (error->hint[0] != '\0') {
-        fprintf(stderr, "hint: %s\n", error->hint);
-    }
+    pbt__print_hint(error);
 }
 
 /* "3 errors, 1 warning in 's.yaml'", where there is more than one. */
@@ -104,10 +102,12 @@ void pbt__spec_file_warn(const pbt__spec_file *file, const char *path)
 static json_t *complaint_json(const pbt__complaint *complaint)
 {
     const pbt_error *error = &complaint->error;
+    char hint[PBT__HINT_SIZE];
+    pbt__hint_words(error->hint, hint);
     return json_pack("{s:i, s:i, s:s, s:s?, s:s?}", "line", (int)complaint->line, "column",
                      (int)complaint->column, "message", error->message, "detail",
                      error->detail[0] != '\0' ? error->detail : NULL, "hint",
-                     error->hint[0] != '\0' ? error->hint : NULL);
+                     hint[0] != '\0' ? hint : NULL);
 }
 
 json_t *pbt__spec_file_list(const pbt__spec_file *file, bool is_warning)

@@ -49,7 +49,7 @@ static pbt_err recognise(pbt__slot *slot, pbt_error *error)
     (void)pbt__fail(error, PBT_ERR_TRAINER,
                     "the library '%s' has changed: its state had %zu bytes, and has %zu",
                     plugin->path, plugin->facts.state_size, facts.state_size);
-    pbt__error_hint(error, "'pbt run' once more says whether the study can go on with it");
+    pbt__error_hint(error, "`run` once more says whether the study can go on with it");
     return PBT_ERR_TRAINER;
 }
 

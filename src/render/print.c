@@ -22,6 +22,30 @@ int pbt__exit_status(pbt_err err)
     return 1;
 }
 
+void pbt__hint_words(const char *hint, char *out)
+{
+    const char *open = strchr(hint, '`');
+    const char *close = open != NULL ? strrchr(open + 1, '`') : NULL;
+    if (close == NULL) {
+        (void)snprintf(out, PBT__HINT_SIZE, "%s", hint);
+        return;
+    }
+    const int before = (int)(open - hint);
+    const bool is_bare = before >= 4 && strncmp(open - 4, "or: ", 4) == 0;
+    const char *quote = is_bare ? "" : "'";
+    (void)snprintf(out, PBT__HINT_SIZE, "%.*s%spbt %.*s%s%s", before, hint, quote,
+                   (int)(close - open - 1), open + 1, quote, close + 1);
+}
+
+void pbt__print_hint(const pbt_error *error)
+{
+    char words[PBT__HINT_SIZE];
+    pbt__hint_words(error->hint, words);
+    if (words[0] != '\0') {
+        fprintf(stderr, "hint: %s\n", words);
+    }
+}
+
 int pbt__print_error(const pbt_error *error)
 {
     fflush(stdout);
@@ -30,9 +54,7 @@ int pbt__print_error(const pbt_error *error)
     if (error->detail[0] != '\0') {
         fprintf(stderr, "detail: %s\n", error->detail);
     }
-    if (error->hint[0] != '\0') {
-        fprintf(stderr, "hint: %s\n", error->hint);
-    }
+    pbt__print_hint(error);
     return pbt__exit_status(error->code);
 }
 

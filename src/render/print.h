@@ -11,6 +11,15 @@
  * it. */
 int pbt__print_error(const pbt_error *error);
 
+enum { PBT__HINT_SIZE = sizeof((pbt_error *)NULL)->hint + 8 };
+
+/* Say a hint as what to type: what it has in backquotes (base/error.h) becomes 'pbt amend NAME',
+ * after "or: " without quotes, to be copied. Shape: out[PBT__HINT_SIZE] */
+void pbt__hint_words(const char *hint, char *out);
+
+/* Print "hint: ...", where there is one. */
+void pbt__print_hint(const pbt_error *error);
+
 /* Print what went wrong with `what` and ends nothing: "pbt: warning: WHAT: message". */
 void pbt__print_warning(const char *what, const pbt_error *error);
 

@@ -102,7 +102,7 @@ static void read_one(pbt__body *body, const json_t *item, amendments *out)
     }
     if (!pbt__server_may_amend(json_string_value(key))) {
         pbt__body_fail(body, json_string_value(key), "is not changed over a network");
-        pbt__error_hint(body->error, "'pbt amend' with the --store itself changes it");
+        pbt__error_hint(body->error, "`amend` with the --store itself changes it");
         return;
     }
     out->keys[out->count] = json_string_value(key);

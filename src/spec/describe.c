@@ -361,7 +361,7 @@ static void describe_trainer(struct page *page)
     switch (trainer->protocol) {
     case PBT__PROTOCOL_WORKER:
         add(page, trainer->command != NULL ? "one process per worker, which asks for its segments:"
-                                           : "nothing that `pbt run` could start");
+                                           : "nothing that a run could start");
         break;
     case PBT__PROTOCOL_COMMAND:
         add(page, "one process per segment:");

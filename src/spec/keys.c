@@ -149,7 +149,7 @@ static const pbt__key KEYS[] = {
      .offset = TRAINER(isolation), .names = isolation_names, .owner = "trainer.protocol",
      .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "process",
      .meaning = "Where a plugin runs. `process`: in a process per slot; what it does there ends "
-                "one attempt at most. `thread`: inside `pbt run` itself, which ends with it."},
+                "one attempt at most. `thread`: inside the run itself, which ends with it."},
     {.path = "trainer.protocol", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
      .offset = TRAINER(protocol), .names = protocol_names, .fallback = "worker",
      .meaning = "`worker`: a process that lives long and asks for segments. `command`: a process "

@@ -78,7 +78,7 @@ pbt_err pbt__vault_explain(pbt_err err, pbt_error *error)
 {
     if (err == PBT_ERR_IO && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
         pbt__error_hint(error, "free space on its file system, or lower checkpoints.keep_best with "
-                               "pbt amend: the segment can be trained again");
+                               "`amend`: the segment can be trained again");
     }
     return err;
 }

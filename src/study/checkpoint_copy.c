@@ -189,7 +189,7 @@ pbt_err pbt__vault_copy(pbt__vault *vault, pbt_segment_id id, const pbt__checkpo
                    pbt__digest_equal(found.digest, record->digest);
     if (err == PBT_OK && !is_same) {
         err = pbt__fail(error, PBT_ERR_CHECKPOINT, "'%s' is not as the log says", published);
-        pbt__error_hint(error, "'pbt verify' says what differs");
+        pbt__error_hint(error, "`verify` says what differs");
     }
     return err;
 }

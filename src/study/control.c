@@ -12,10 +12,10 @@ static pbt_err fail_over(const pbt__study *study, pbt_error *error)
     pbt__error_detail(error, "%s",
                       stop != PBT__STOP_NONE ? pbt__stop_name(stop) : "every member has finished");
     if (pbt__population_tally(study->view.population).failed > 0) {
-        pbt__error_hint(error, "pbt resume %s --members all brings back those that failed",
+        pbt__error_hint(error, "`resume %s --members all` brings back those that failed",
                         study->row.name);
     } else {
-        pbt__error_hint(error, "pbt amend %s stop.steps=N lets it go on", study->row.name);
+        pbt__error_hint(error, "`amend %s stop.steps=N` lets it go on", study->row.name);
     }
     return PBT_ERR_STATE;
 }
@@ -255,7 +255,7 @@ static pbt_err run_check_delete(pbt__study *study, void *arguments, pbt_error *e
     const bool *force = arguments;
     if (!*force && !pbt__view_is_over(&study->view) && has_lease(study)) {
         (void)pbt__fail(error, PBT_ERR_BUSY, "study '%s' is being trained", study->row.name);
-        pbt__error_hint(error, "pbt stop %s first, or give --force", study->row.name);
+        pbt__error_hint(error, "`stop %s` first, or give --force", study->row.name);
         return PBT_ERR_BUSY;
     }
     return PBT_OK;
@@ -314,7 +314,7 @@ pbt_err pbt__study_delete(pbt__study *study, bool force, const char *logs, pbt__
     if (err == PBT_OK) {
         return pbt__study_submit(study, run_forget, NULL, error);
     }
-    pbt__error_hint(error, "when that can be removed: 'pbt delete %s' once more removes the rest",
+    pbt__error_hint(error, "when that can be removed: `delete %s` once more removes the rest",
                     study->row.name);
     return err;
 }

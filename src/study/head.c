@@ -100,7 +100,7 @@ static pbt_err fail_other(const pbt__study *study, const char *format, const cha
     pbt__error_detail(error, "there are two copies of study '%s', and their logs differ",
                       study->row.name);
     pbt__error_hint(error,
-                    "copy the folder and 'pbt amend %s checkpoints.directory=COPY', or run the "
+                    "copy the folder and `amend %s checkpoints.directory=COPY`, or run the "
                     "other store",
                     study->row.name);
     return PBT_ERR_EXISTS;

@@ -101,7 +101,7 @@ static pbt_err open_known_vault(pbt__study *study, pbt_error *error)
     err = pbt__vault_open(folder, &study->vault, error);
     if (err == PBT_OK && pbt__study_is_condemned(study)) {
         (void)pbt__fail(error, PBT_ERR_STATE, "study '%s' is half deleted", study->row.name);
-        pbt__error_hint(error, "'pbt delete %s' removes the rest", study->row.name);
+        pbt__error_hint(error, "`delete %s` removes the rest", study->row.name);
         return PBT_ERR_STATE;
     }
     return err;

@@ -92,7 +92,7 @@ static pbt_err fail_full(const pbt__study *study, const pbt__checkpoint *checkpo
                     study->row.name);
     pbt__error_detail(error, "what the trainer saved there has %lld bytes, and may be cut short",
                       (long long)checkpoint->size_bytes);
-    pbt__error_hint(error, "free space on it, or lower checkpoints.keep_best with pbt amend");
+    pbt__error_hint(error, "free space on it, or lower checkpoints.keep_best with `amend`");
     return PBT_ERR_IO;
 }
 

@@ -129,16 +129,16 @@ static void hint_lost(const pbt__study *study, const char *found, pbt_error *err
     const char *name = study->row.name;
     if (found[0] != '\0') {
         pbt__error_hint(error,
-                        "they lie in '%.150s': 'pbt amend %s checkpoints.directory=...' names it",
+                        "they lie in '%.150s': `amend %s checkpoints.directory=...` names it",
                         found, name);
     } else if (study->view.facts.spec->checkpoint_folder == NULL) {
         pbt__error_hint(error,
-                        "bring it back, put the store beside it, or 'pbt amend %s "
-                        "checkpoints.directory=FOLDER' says where it is",
+                        "bring it back, put the store beside it, or `amend %s "
+                        "checkpoints.directory=FOLDER` says where it is",
                         name);
     } else {
         pbt__error_hint(error,
-                        "bring it back, or 'pbt amend %s checkpoints.directory=FOLDER' says where "
+                        "bring it back, or `amend %s checkpoints.directory=FOLDER` says where "
                         "it is",
                         name);
     }

@@ -21,6 +21,7 @@
 #include "executor/gpus.h"
 #include "executor/log.h"
 #include "executor/signals.h"
+#include "render/print.h"
 #include "render/words.h"
 #include "server/server.h"
 #include "study/desk.h"
@@ -319,12 +320,13 @@ static void tell_failure(const stage *this, pbt_err failure, const char *message
 
 static void tell_error(const stage *this, const pbt_error *error)
 {
-    char words[sizeof error->message + sizeof error->detail + 4];
+    char words[sizeof error->message + sizeof error->detail + 4], hint[PBT__HINT_SIZE];
+    pbt__hint_words(error->hint, hint);
     (void)snprintf(words, sizeof words, "%s%s%s", error->message,
                    error->detail[0] != '\0' ? ": " : "", error->detail);
     (void)json_object_set_new(this->result, "is_step",
                               json_boolean(strstr(error->message, "the step is ") != NULL));
-    (void)json_object_set_new(this->result, "hint", json_string(error->hint));
+    (void)json_object_set_new(this->result, "hint", json_string(hint));
     tell_failure(this, error->code, words);
 }
 

@@ -11,6 +11,7 @@
 
 #include "plot/gnuplot.h"
 #include "render/format.h"
+#include "render/print.h"
 #include "render/sight.h"
 #include "render/table.h"
 #include "render/words.h"
@@ -210,6 +211,25 @@ static void every_kind_of_event_has_words(void **state)
     assert_words("{\"kind\": \"scaled\"}", "scaled\n");
 }
 
+static void hints_say_what_to_type(void **state)
+{
+    (void)state;
+    static const char *const CASES[][2] = {
+        {"free memory", "free memory"},
+        {"`delete x` removes the rest", "'pbt delete x' removes the rest"},
+        {"then: `delete x` once more", "then: 'pbt delete x' once more"},
+        {"lower it with `amend`", "lower it with 'pbt amend'"},
+        {"write 1, or: `amend x n=1 'notes=a`b'`", "write 1, or: pbt amend x n=1 'notes=a`b'"},
+        {"one ` alone", "one ` alone"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        char words[PBT__HINT_SIZE];
+        pbt__hint_words(CASES[i][0], words);
+        assert_string_equal(words, CASES[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +241,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_left_out_and_named),
         cmocka_unit_test(logged_values_are_cut_where_they_are_many),
         cmocka_unit_test(every_kind_of_event_has_words),
+        cmocka_unit_test(hints_say_what_to_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

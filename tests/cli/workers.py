@@ -116,7 +116,7 @@ class Workers(WorkerCase):
     def test_a_spec_without_a_command_starts_nothing(self):
         path = self.folder / "spec.yaml"
         path.write_text(path.read_text().replace("  command: [python3, train.py]\n", ""))
-        self.assertIn("nothing that `pbt run` could start", self.pbt("check", "spec.yaml")[0])
+        self.assertIn("nothing that a run could start", self.pbt("check", "spec.yaml")[0])
         for words in (["run"], ["run", "--seeds", "1..2"], ["try"]):
             output, errors = self.pbt(*words, "spec.yaml", status=2)
             self.assertEqual(output, "")

@@ -26,7 +26,8 @@ check = load_tool()
 
 class Includes(unittest.TestCase):
     def found(self, path, text):
-        return [fault.removeprefix(f"{path}:") for fault in check.faults(path, text)]
+        command = check.named_command(["amend", "run"])
+        return [fault.removeprefix(f"{path}:") for fault in check.faults(path, text, command)]
 
     def test_arrows_point_down(self):
         order = list(check.LAYERS)
@@ -65,6 +66,12 @@ class Includes(unittest.TestCase):
         text = '/* printf(1) */\nint a = snprintf(0, 0, "exit(1)"); // getenv(x)\n  printf ("x");\n'
         self.assertEqual(self.found("src/core/x.c", text), ["3: core may not call printf"])
         self.assertEqual(self.found("src/core/x.c", "a.remove(x); a->exit(x); my_rand();\n"), [])
+        self.assertEqual(self.found("src/cli/x.c", text), [])
+
+    def test_texts_below_the_command_line_name_no_command(self):
+        text = 'f("see \'pbt amend x\'"); /* "pbt run" */\ng("`amend x`, pbt runs, pbt__run");\n'
+        self.assertEqual(self.found("src/study/x.c", text),
+                         ["1: below the command line no text names 'pbt amend'"])
         self.assertEqual(self.found("src/cli/x.c", text), [])
 
     def test_public_headers_need_nothing_of_ours(self):

@@ -43,16 +43,16 @@ static const struct {
      "what differs cannot change in a study: give the spec another 'name'"},
     {SHORTEST "failure: {retries: 5}\n",
      "test.yaml:8:20: failure.retries: found 5; the study has 1",
-     "write 1 into the spec, as the study has it, or: pbt amend short failure.retries=5"},
+     "write 1 into the spec, as the study has it, or: `amend short failure.retries=5`"},
     {SHORTEST "notes: it's free\nlease: {seconds: 5}\n",
      "test.yaml:9:18: lease.seconds: found 5.0; the study has 300.0",
-     TO_FOLLOW "pbt amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'"},
+     TO_FOLLOW "`amend short lease.seconds=5.0 'notes=\"it'\\''s free\"'`"},
     {SHORTEST "exploit: {rule: t_test, alpha: 0.01}\n",
      "test.yaml:8:17: exploit.rule: found t_test; the study has truncation",
-     TO_FOLLOW "pbt amend short exploit.rule=t_test exploit.alpha=0.01"},
+     TO_FOLLOW "`amend short exploit.rule=t_test exploit.alpha=0.01`"},
     {SHORTEST "trainer: {protocol: library, library: ./a.so}\n",
      "test.yaml:8:39: trainer.library: found ./a.so; the study has null",
-     TO_FOLLOW "pbt amend short trainer.library=./a.so trainer.protocol=library"},
+     TO_FOLLOW "`amend short trainer.library=./a.so trainer.protocol=library`"},
     {SHORTEST "  width: {type: int, min: 1, max: 2}\n",
      "test.yaml:8:3: hyperparameters.width: found width: {type: int, scale: linear, min: 1, max: 2}"
      "; the study has nothing",
@@ -98,7 +98,7 @@ static void amended_keys_that_are_given_are_refused(void **state)
     assert_int_equal(pbt__spec_compare(file, study, &error), PBT_ERR_SPEC);
     assert_non_null(strstr(error.message, "stop.steps: found 100; the study has 140"));
     assert_string_equal(error.hint, "write 140 into the spec, as the study has it, or: "
-                                    "pbt amend short stop.steps=100");
+                                    "`amend short stop.steps=100`");
     pbt_spec_free(file);
     pbt_spec_free(study);
 }
@@ -126,7 +126,7 @@ static void long_remedies_are_described(void **state)
     notes[sizeof notes - 1] = '\0';
     pbt_error error;
     assert_int_equal(compare(notes, &error), PBT_ERR_SPEC);
-    assert_string_equal(error.hint, TO_FOLLOW "pbt amend short KEY=VALUE ... for every key "
+    assert_string_equal(error.hint, TO_FOLLOW "`amend short KEY=VALUE ...` for every key "
                                               "that differs, beginning with 'notes'");
     assert_int_equal(strlen(error.message),
                      strlen("test.yaml:8:8: notes: found ; the study has \"\"") + 59);

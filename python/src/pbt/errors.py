@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Type
 
 
@@ -141,6 +142,7 @@ def from_answer(status: int, body: Any) -> Error:
     name, message, detail, hint = (
         str(said.get(key) or "") for key in ("name", "message", "detail", "hint")
     )
+    hint = re.sub("`(.*)`", r"'pbt \1'", hint)  # what is done to a study, as what to type
     return CLASSES.get(name, Error)(
         message or f"the server answered with status {status}", detail, hint, name, status
     )
