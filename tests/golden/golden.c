@@ -99,11 +99,25 @@ static bool is_event_alike(const char *recorded, const char *now)
     return is_same;
 }
 
+static golden take_golden(pbt__text *text)
+{
+    char *bytes = pbt__text_take(text);
+    assert_non_null(bytes);
+    return golden_split(bytes);
+}
+
+static bool is_collection(const char *event)
+{
+    return golden_number(&event) == PBT__COLLECTED;
+}
+
+/* The next line of one word; collections are compared by themselves. */
 static const char *next_of(const golden *self, size_t *at, const char *word)
 {
+    const bool is_event = strcmp(word, "event") == 0;
     while (*at < self->count) {
         const char *rest = golden_after(self->lines[(*at)++], word);
-        if (rest != NULL) {
+        if (rest != NULL && !(is_event && is_collection(rest))) {
             return rest;
         }
     }
@@ -127,6 +141,45 @@ static void compare(const golden *recorded, const golden *now, const char *word)
                      word, b != NULL ? b : "nothing");
         }
     } while (a != NULL);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "gone TIME_US SEGMENT", sorted, of every checkpoint that was collected. */
+static golden collected(const golden *self)
+{
+    pbt__text text = pbt__text_init(GOLDEN_MAXIMUM);
+    pbt__text_add(&text, "\n");
+    for (size_t i = 0; i < self->count; i++) {
+        const char *rest = golden_after(self->lines[i], "event");
+        if (rest == NULL || !is_collection(rest)) {
+            continue;
+        }
+        json_t *body = json_loads(strchr(rest, '{'), 0, NULL);
+        const json_t *ids = json_object_get(body, "checkpoints");
+        (void)golden_number(&rest);
+        const int64_t time_us = golden_number(&rest);
+        for (size_t j = 0; j < json_array_size(ids); j++) {
+            pbt__text_format(&text, "gone %" PRId64 " %s\n", time_us,
+                             json_string_value(json_array_get(ids, j)));
+        }
+        json_decref(body);
+    }
+    golden sorted = take_golden(&text);
+    qsort(sorted.lines, sorted.count, sizeof *sorted.lines, by_text);
+    return sorted;
+}
+
+/* How many events of one transaction say it, and where among the others, is nobody's decision. */
+static void compare_collected(const golden *recorded, const golden *now)
+{
+    golden a = collected(recorded), b = collected(now);
+    compare(&a, &b, "gone");
+    golden_free(&a);
+    golden_free(&b);
 }
 
 /* ---- a bench ---- */
@@ -170,13 +223,6 @@ static golden read_golden(const char *path)
     return golden_split(text);
 }
 
-static golden take_golden(pbt__text *text)
-{
-    char *bytes = pbt__text_take(text);
-    assert_non_null(bytes);
-    return golden_split(bytes);
-}
-
 /* The spec of a study that can be played again; NULL where it cannot. The caller frees. */
 static char *playable(const golden *recorded)
 {
@@ -203,6 +249,7 @@ static void play_again(const golden *recorded)
     golden now = take_golden(&text);
     compare(recorded, &now, "call");
     compare(recorded, &now, "event");
+    compare_collected(recorded, &now);
     compare(recorded, &now, "blob");
     compare(recorded, &now, "file");
     golden_free(&now);
