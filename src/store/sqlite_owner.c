@@ -87,7 +87,7 @@ static long find_locker(const char *path)
 static pbt_err fail_busy(const char *name, long holder, pbt_error *error)
 {
     if (holder == 0) {
-        return pbt__fail(error, PBT_ERR_BUSY, "another 'pbt run' is using '%.180s'", name);
+        return pbt__fail(error, PBT_ERR_BUSY, "another run is using '%.180s'", name);
     }
     (void)pbt__fail(error, PBT_ERR_BUSY, "process %ld is using '%.180s'", holder, name);
     pbt__error_hint(error, "wait for it, end it with 'kill %ld', or use another --store", holder);
