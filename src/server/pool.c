@@ -12,17 +12,6 @@
 /* Deep enough for a study's call with a few paths on the stack, and for the deepest JSON. */
 enum { STACK_SIZE = 2 * 1024 * 1024 };
 
-/* ---- the queue ------------------------------------------------------------------------------- */
-
-void pbt__pool_queue(pbt__server *server, pbt__request *request)
-{
-    pbt__pool *pool = &server->pool;
-    request->next = NULL;
-    *(pool->last != NULL ? &pool->last->next : &pool->first) = request;
-    pool->last = request;
-    pthread_cond_signal(&pool->has_work);
-}
-
 bool pbt__pool_send(pbt__request *request)
 {
     pbt__server *server = request->server;
@@ -38,22 +27,6 @@ bool pbt__pool_send(pbt__request *request)
     }
     pthread_mutex_unlock(&server->pool.lock);
     return is_open;
-}
-
-/* The next request; NULL at the end. */
-static pbt__request *next(pbt__pool *pool)
-{
-    pthread_mutex_lock(&pool->lock);
-    while (pool->first == NULL && !pool->must_end) {
-        pthread_cond_wait(&pool->has_work, &pool->lock);
-    }
-    pbt__request *request = pool->first;
-    if (request != NULL) {
-        pool->first = request->next;
-        pool->last = pool->first != NULL ? pool->last : NULL;
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return request;
 }
 
 /* ---- serving --------------------------------------------------------------------------------- */
@@ -139,7 +112,7 @@ static void *work(void *argument)
 {
     pbt__server *server = argument;
     for (;;) {
-        pbt__request *request = next(&server->pool);
+        pbt__request *request = pbt__pool_next(&server->pool);
         if (request == NULL) {
             return NULL;
         }

@@ -34,5 +34,7 @@ bool pbt__pool_send(pbt__request *request);
 
 /* Queue a request that is AWAY already. Holding the lock. */
 void pbt__pool_queue(struct pbt__server *server, pbt__request *request);
+/* Wait for the next request; NULL at the end. */
+pbt__request *pbt__pool_next(pbt__pool *pool);
 
 #endif
