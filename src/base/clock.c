@@ -25,6 +25,14 @@ int64_t pbt__clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+/* Write a number so that it ends before `end`, where zeros stand. */
+static void put_digits(char *end, int number)
+{
+    for (; number > 0; number /= 10) {
+        *--end = (char)('0' + number % 10);
+    }
+}
+
 void pbt__clock_format(int64_t time_us, char *out)
 {
     /* Round towards the past, so that times before 1970 keep a positive fraction. */
@@ -38,9 +46,22 @@ void pbt__clock_format(int64_t time_us, char *out)
     const time_t seconds = (time_t)seconds_since;
     struct tm utc;
     (void)gmtime_r(&seconds, &utc);
-    char date[PBT__TIME_SIZE];
-    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    (void)snprintf(out, PBT__TIME_SIZE, "%.23s.%06dZ", date, (int)fraction);
+    const int year = utc.tm_year + 1900;
+    if (year < 0 || year > 9999) {
+        char date[PBT__TIME_SIZE];
+        (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+        (void)snprintf(out, PBT__TIME_SIZE, "%.23s.%06dZ", date, (int)fraction);
+        return;
+    }
+    static const char FORM[] = "0000-00-00T00:00:00.000000Z";
+    memcpy(out, FORM, sizeof FORM);
+    put_digits(out + 4, year);
+    put_digits(out + 7, utc.tm_mon + 1);
+    put_digits(out + 10, utc.tm_mday);
+    put_digits(out + 13, utc.tm_hour);
+    put_digits(out + 16, utc.tm_min);
+    put_digits(out + 19, utc.tm_sec);
+    put_digits(out + 26, (int)fraction);
 }
 
 bool pbt__clock_read(const char *text, int64_t *out)

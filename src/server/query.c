@@ -4,12 +4,13 @@
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
+#include "study/host.h"
 #include "study/json.h"
 #include "study/rows.h"
 
 /* Whoever asks for long answers faster than they are made is turned away before he has all
  * threads. */
-enum { SEGMENTS_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
+enum { LIST_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
 enum { PAGE_LIMIT = 1000, PAGE_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
 pbt_err pbt__long_begin(pbt__server *server, pbt_error *error)
@@ -116,11 +117,21 @@ pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
     return serve_list(request, pbt__study_members, error);
 }
 
+/* Answer with JSON that was written; the text is taken. */
+static pbt_err answer_text(pbt__request *request, pbt__text *text, pbt_error *error)
+{
+    const size_t length = text->length;
+    char *bytes = pbt__text_take(text);
+    pbt__text_fini(text);
+    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
+                         : pbt__fail_memory(error);
+}
+
 /* Rows are written outside of the study's lock. */
 static pbt_err write_rows(pbt__request *request, const pbt__row_list *list, pbt_error *error)
 {
     const bool is_page = request->since >= 0;
-    pbt__text text = pbt__text_init(SEGMENTS_MAXIMUM);
+    pbt__text text = pbt__text_init(LIST_MAXIMUM);
     pbt__text_add(&text, is_page ? "{\"segments\":[" : "[");
     for (size_t i = 0; i < list->count; i++) {
         pbt__text_add(&text, i > 0 ? "," : "");
@@ -131,11 +142,7 @@ static pbt_err write_rows(pbt__request *request, const pbt__row_list *list, pbt_
         pbt__text_format(&text, ",\"next\":%lld,\"is_end\":%s}", (long long)list->next,
                          list->is_end ? "true" : "false");
     }
-    const size_t length = text.length;
-    char *bytes = pbt__text_take(&text);
-    pbt__text_fini(&text);
-    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
-                         : pbt__fail_memory(error);
+    return answer_text(request, &text, error);
 }
 
 static pbt_err answer_segments(pbt__request *request, pbt_error *error)
@@ -168,17 +175,30 @@ pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
 /* ---- events ---------------------------------------------------------------------------------- */
 
 typedef struct event_list {
-    json_t *events;
-    size_t limit;
+    pbt__text text;
+    int64_t left;
 } event_list;
 
-static pbt_err add_event(void *context, const json_t *event)
+static pbt_err add_event(void *context, const pbt__event *event)
 {
-    const event_list *list = context;
-    if (json_array_append(list->events, (json_t *)(uintptr_t)event) != 0) {
-        return PBT_ERR_MEMORY;
+    event_list *list = context;
+    pbt__text_add(&list->text, list->text.length > 1 ? "," : "");
+    pbt__event_write(event, &list->text);
+    return list->text.failed ? PBT_ERR_MEMORY : --list->left > 0 ? PBT_OK : PBT_ERR_LIMIT;
+}
+
+static pbt_err answer_events(pbt__request *request, int64_t limit, pbt_error *error)
+{
+    event_list list = {.text = pbt__text_init(LIST_MAXIMUM), .left = limit};
+    const int64_t after = request->after >= 0 ? request->after : 0;
+    pbt__text_add(&list.text, "[");
+    pbt_err err = pbt__study_read(request->hosted->study, after, add_event, &list, error);
+    pbt__text_add(&list.text, "]");
+    if (err == PBT_OK || err == PBT_ERR_LIMIT) {
+        return answer_text(request, &list.text, error);
     }
-    return json_array_size(list->events) < list->limit ? PBT_OK : PBT_ERR_LIMIT;
+    pbt__text_fini(&list.text);
+    return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
 }
 
 pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
@@ -191,15 +211,7 @@ pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    event_list list = {.events = json_array(), .limit = (size_t)limit};
-    const int64_t after = request->after >= 0 ? request->after : 0;
-    err = pbt__study_events(request->hosted->study, after, add_event, &list, error);
-    if (err == PBT_OK || err == PBT_ERR_LIMIT) {
-        err = pbt__answer_json(request, list.events, error);
-    } else {
-        json_decref(list.events);
-        err = err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
-    }
+    err = answer_events(request, limit, error);
     pbt__long_end(request->server);
     return err;
 }

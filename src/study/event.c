@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/study.h"
@@ -409,6 +410,20 @@ char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
     char *text = is_whole ? pbt__json_write(body) : NULL;
     json_decref(body);
     return text;
+}
+
+void pbt__event_write(const pbt__event *event, pbt__text *out)
+{
+    char time[PBT__TIME_SIZE];
+    pbt__clock_format(event->time_us, time);
+    pbt__text_add(out, "{\"sequence\":");
+    pbt__json_write_integer(out, event->sequence);
+    pbt__text_add(out, ",\"time\":");
+    pbt__json_write_text(out, time);
+    pbt__text_add(out, ",\"kind\":");
+    pbt__json_write_text(out, pbt__event_kind_name(event->kind));
+    pbt__text_add(out, event->body_length > 2 ? "," : "");
+    pbt__text_append(out, event->body + 1, event->body_length - 1);
 }
 
 static pbt_err fields_read(pbt__reading *reading, pbt_error *error)

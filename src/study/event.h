@@ -67,6 +67,10 @@ PBT_MUST_USE pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *s
                                      const char *metric, pbt__reading *out, pbt_error *error);
 void pbt__reading_fini(pbt__reading *reading);
 
+/* Append an event of the log as {sequence time kind ...the body's fields}; the body is JSON as it is
+ * kept, and is not read. */
+void pbt__event_write(const pbt__event *event, pbt__text *out);
+
 /* "reported", ...; "unknown" for a number that is no kind. */
 bool pbt__event_kind_is_known(pbt__event_kind kind);
 const char *pbt__event_kind_name(pbt__event_kind kind);
