@@ -361,7 +361,7 @@ static void decide_resampled(const pbt_population *population, pbt__decision *ou
     out->segment.parent = had->id;
     draw_priors(population, out, false);
     for (size_t i = 0; i < space->count; i++) {
-        if (space->parameters[i].inherit || space->parameters[i].type == PBT_CONSTANT) {
+        if (pbt__explore_is_still(&space->parameters[i])) {
             values_of(out)[i] = lost->values[i];
         } else {
             changes_of(out)[i] = (pbt_change){.operation = PBT_RESAMPLE, .from = lost->values[i]};

@@ -9,38 +9,31 @@
 #include "core/explore.h"
 
 #include "core/space.h"
+#include "core/type.h"
 
 bool pbt__explore_is_still(const pbt_parameter *parameter)
 {
-    return parameter->inherit || parameter->type == PBT_CONSTANT;
-}
-
-bool pbt__move_is_number(const pbt__move *move)
-{
-    return move->parameter->type == PBT_FLOAT || move->parameter->type == PBT_INT;
+    return parameter->inherit || pbt__type_of(parameter)->shape == PBT__SHAPE_SINGLE;
 }
 
 double pbt__move_get(const pbt__move *move)
 {
-    return move->parameter->type == PBT_INT ? (double)move->value->integer : move->value->real;
+    return pbt__type_of(move->parameter)->number(*move->value);
 }
 
 void pbt__move_set(const pbt__move *move, double wanted)
 {
     const pbt_parameter *parameter = move->parameter;
-    const bool is_int = parameter->type == PBT_INT;
-    const double min = is_int ? (double)parameter->min.integer : parameter->min.real;
-    const double max = is_int ? (double)parameter->max.integer : parameter->max.real;
-    const double set = wanted < min ? min : wanted > max ? max : wanted;
-    move->change->is_clamped = set != wanted;
-    if (is_int) {
-        move->value->integer = (int64_t)set;
-    } else {
-        move->value->real = set;
-    }
+    const pbt__type *type = pbt__type_of(parameter);
+    const double min = type->number(parameter->min);
+    const double max = type->number(parameter->max);
+    const double exact = type->round(wanted);
+    const double set = exact < min ? min : exact > max ? max : exact;
+    move->change->is_clamped = set != exact;
+    *move->value = type->of(set);
 }
 
-double pbt__move_scaled(const pbt__move *move, double x, double factor)
+double pbt__move_multiply(const pbt__move *move, double x, double factor)
 {
     return move->parameter->scale == PBT_REVERSE_LOG ? 1 - (1 - x) * factor : x * factor;
 }
@@ -51,24 +44,6 @@ void pbt__move_resample(const pbt__move *move)
     move->change->operation = PBT_RESAMPLE;
     move->change->argument = 0;
     *move->value = pbt__parameter_draw(move->parameter, move->rng);
-}
-
-// rule: perturb (ordinal, choice)
-void pbt__move_in_list(const pbt__move *move)
-{
-    const uint32_t count = (uint32_t)move->parameter->item_count;
-    if (move->parameter->type == PBT_CHOICE) {
-        move->change->operation = PBT_PICK;
-        move->value->integer = pbt__rng_below(move->rng, count);
-        return;
-    }
-    const bool is_up = pbt__rng_below(move->rng, 2) == 1;
-    const int64_t end = is_up ? count - 1 : 0;
-    move->change->operation = is_up ? PBT_UP : PBT_DOWN;
-    move->change->is_clamped = move->value->integer == end;
-    if (!move->change->is_clamped) {
-        move->value->integer += is_up ? 1 : -1;
-    }
 }
 
 void pbt__explore_each(const pbt__exploration *at, void (*one)(const pbt__move *move))

@@ -34,16 +34,13 @@ bool pbt__explore_is_still(const pbt_parameter *parameter);
 void pbt__explore_each(const pbt__exploration *at, void (*one)(const pbt__move *move));
 
 /* A float or an int as a number. */
-bool pbt__move_is_number(const pbt__move *move);
 double pbt__move_get(const pbt__move *move);
-/* Set it, within its bounds; an int's are exact as doubles. `wanted` is whole for an int. */
+/* Set it, an int rounded, within its bounds, and record whether they cut it. */
 void pbt__move_set(const pbt__move *move, double wanted);
 /* Multiply x, or 1 - x where that is what the scale is a logarithm of. */
-double pbt__move_scaled(const pbt__move *move, double x, double factor);
+double pbt__move_multiply(const pbt__move *move, double x, double factor);
 
 /* Draw it anew from its prior. */
 void pbt__move_resample(const pbt__move *move);
-/* One place up or down a list that has an order; a new draw from one that has none. */
-void pbt__move_in_list(const pbt__move *move);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "core/type.h"
 #include "executor/log.h"
 
 /* ---- what a plugin may call --------------------------------------------------------------------
@@ -52,42 +53,20 @@ static int64_t round_real(double value)
     return value < 9.2e18 ? (int64_t)llround(value) : INT64_MAX;
 }
 
-static pbt_hyperparameter from_real(double value)
-{
-    return (pbt_hyperparameter){.real = value, .integer = round_real(value)};
-}
-
-static pbt_hyperparameter from_integer(int64_t value)
-{
-    return (pbt_hyperparameter){.real = (double)value, .integer = value};
-}
-
-static pbt_hyperparameter from_item(const pbt_item *item)
-{
-    switch (item->type) {
-    case PBT_ITEM_FLOAT:
-        return from_real(item->real);
-    case PBT_ITEM_TEXT:
-        return (pbt_hyperparameter){.text = item->text};
-    case PBT_ITEM_INT:
-    case PBT_ITEM_BOOL:
-        break;
-    }
-    return from_integer(item->integer);
-}
-
 /* A value as trainers see it; its texts are the spec's. */
 static pbt_hyperparameter convert(const pbt_parameter *parameter, pbt_value value)
 {
-    pbt_hyperparameter converted;
-    if (parameter->type == PBT_FLOAT) {
-        converted = from_real(value.real);
-    } else if (parameter->type == PBT_INT) {
-        converted = from_integer(value.integer);
+    const pbt_item item = pbt__value_item(parameter, value);
+    pbt_hyperparameter converted = {.name = parameter->name};
+    if (item.type == PBT_ITEM_TEXT) {
+        converted.text = item.text;
+    } else if (item.type == PBT_ITEM_FLOAT) {
+        converted.real = item.real;
+        converted.integer = round_real(item.real);
     } else {
-        converted = from_item(&parameter->items[value.integer]);
+        converted.real = (double)item.integer;
+        converted.integer = item.integer;
     }
-    converted.name = parameter->name;
     return converted;
 }
 
@@ -138,7 +117,8 @@ static size_t longest_text(const pbt_parameter *parameter)
 {
     size_t longest = 0;
     for (int32_t i = 0; i < parameter->item_count; i++) {
-        const size_t size = text_size(from_item(&parameter->items[i]).text);
+        const pbt_item *item = &parameter->items[i];
+        const size_t size = item->type == PBT_ITEM_TEXT ? text_size(item->text) : 0;
         longest = size > longest ? size : longest;
     }
     return longest;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "core/type.h"
 
 /* ---- values ------------------------------------------------------------------------------------
  */
@@ -23,32 +24,22 @@ static void append_real(pbt__text *text, double value)
     pbt__text_append(text, number, pbt__number_write(value, number));
 }
 
-static void append_item(pbt__text *text, const pbt_item *item)
-{
-    switch (item->type) {
-    case PBT_ITEM_INT:
-        pbt__text_format(text, "%" PRId64, item->integer);
-        break;
-    case PBT_ITEM_FLOAT:
-        append_real(text, item->real);
-        break;
-    case PBT_ITEM_BOOL:
-        pbt__text_add(text, item->integer != 0 ? "true" : "false");
-        break;
-    case PBT_ITEM_TEXT:
-        pbt__text_add(text, item->text);
-        break;
-    }
-}
-
 void pbt__value_append(pbt__text *text, const pbt_parameter *parameter, pbt_value value)
 {
-    if (parameter->type == PBT_FLOAT) {
-        append_real(text, value.real);
-    } else if (parameter->type == PBT_INT) {
-        pbt__text_format(text, "%" PRId64, value.integer);
-    } else {
-        append_item(text, &parameter->items[value.integer]);
+    const pbt_item item = pbt__value_item(parameter, value);
+    switch (item.type) {
+    case PBT_ITEM_INT:
+        pbt__text_format(text, "%" PRId64, item.integer);
+        break;
+    case PBT_ITEM_FLOAT:
+        append_real(text, item.real);
+        break;
+    case PBT_ITEM_BOOL:
+        pbt__text_add(text, item.integer != 0 ? "true" : "false");
+        break;
+    case PBT_ITEM_TEXT:
+        pbt__text_add(text, item.text);
+        break;
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/type.h"
 #include "export/proto.h"
 #include "study/study.h"
 
@@ -110,13 +111,11 @@ static uint64_t type_of(const json_t *value)
 
 static void add_interval(pbt__text *out, const pbt_parameter *parameter)
 {
-    bool is_real = parameter->type == PBT_FLOAT;
+    const pbt__type *type = pbt__type_of(parameter);
     pbt__text interval = pbt__proto_new();
     pbt__proto_integer(out, HPARAM_TYPE, TYPE_FLOAT64);
-    pbt__proto_double(&interval, INTERVAL_MINIMUM,
-                      is_real ? parameter->min.real : (double)parameter->min.integer);
-    pbt__proto_double(&interval, INTERVAL_MAXIMUM,
-                      is_real ? parameter->max.real : (double)parameter->max.integer);
+    pbt__proto_double(&interval, INTERVAL_MINIMUM, type->number(parameter->min));
+    pbt__proto_double(&interval, INTERVAL_MAXIMUM, type->number(parameter->max));
     pbt__proto_message(out, HPARAM_INTERVAL, &interval);
 }
 
@@ -146,7 +145,7 @@ pbt__text pbt__hparams_space(const pbt_space *space)
         const pbt_parameter *parameter = &space->parameters[i];
         pbt__text info = pbt__proto_new();
         pbt__proto_string(&info, HPARAM_NAME, parameter->name);
-        if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+        if (pbt__is_number(parameter)) {
             add_interval(&info, parameter);
         } else {
             add_list(&info, parameter);

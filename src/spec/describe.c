@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "core/exploit.h"
+#include "core/type.h"
 #include "spec/plan.h"
 #include "spec/reader.h"
 
@@ -250,7 +251,7 @@ static void describe_items(struct page *page, const pbt_parameter *parameter)
     if (parameter->type == PBT_ORDINAL && !parameter->inherit) {
         add(page, "; moves one place at a time");
     }
-    add(page, parameter->type == PBT_CONSTANT ? "; never changes" : "");
+    add(page, pbt__type_of(parameter)->shape == PBT__SHAPE_SINGLE ? "; never changes" : "");
 }
 
 static int longest_name(const pbt_space *space)
@@ -272,7 +273,7 @@ static void describe_space(struct page *page)
         const pbt_parameter *parameter = &space->parameters[i];
         pbt__text_format(&page->text, "\n  %-*s  %-8s  ", width, parameter->name,
                          pbt__type_name(parameter->type));
-        if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+        if (pbt__is_number(parameter)) {
             describe_range(page, parameter);
         } else {
             describe_items(page, parameter);
@@ -289,7 +290,7 @@ static bool is_drawn(const pbt_start *start, const pbt_space *space, size_t para
 {
     const bool is_staged = start->stage_count > 0 && start->stages[0].given[parameter];
     return !start->given[parameter] && !is_staged &&
-           space->parameters[parameter].type != PBT_CONSTANT;
+           pbt__type_of(&space->parameters[parameter])->shape != PBT__SHAPE_SINGLE;
 }
 
 static bool draws_any(const pbt_search *search)

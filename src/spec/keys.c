@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "core/rule.h"
+#include "core/type.h"
 
 /* Fields are read and written as 32-bit numbers where they are enums. */
 _Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4 && sizeof(pbt__isolation) == 4,
@@ -30,7 +31,6 @@ static const char *const protocol_names[] = {"worker", "command", "library", NUL
 static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
 
-static const char *const type_names[] = {"float", "int", "ordinal", "choice", "constant", NULL};
 static const char *const scale_names[] = {"linear", "log", "reverse_log", NULL};
 
 /* What pbt_search_check allows; what has no end of its own still has a stated one. */
@@ -507,7 +507,8 @@ const char *pbt__explore_name(pbt_explore_rule rule)
 
 const char *pbt__type_name(pbt_type type)
 {
-    return name_of(type_names, (unsigned)type);
+    const pbt__type *row = pbt__type_row(type);
+    return row != NULL ? row->name : "unknown";
 }
 
 const char *pbt__scale_name(pbt_scale scale)

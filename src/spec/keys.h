@@ -71,7 +71,7 @@ size_t pbt__key_index(const pbt__key *key);
 /* What a hyperparameter's prior, or a given start, is written with. */
 typedef struct pbt__field {
     const char *name;
-    unsigned types; /* bit n: hyperparameters of the pbt_type n have it; 0: a start has it */
+    unsigned shapes; /* bit n: types of the pbt__shape n have it; 0: a start has it */
     bool is_required;
     const char *allowed;
     const char *fallback; /* NULL where it is required */
@@ -82,6 +82,9 @@ enum { PBT__PRIOR_FIELDS = 7, PBT__START_FIELDS = 3 };
 
 extern const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS];
 extern const pbt__field pbt__start_fields[PBT__START_FIELDS];
+
+/* Say whether priors of a type have a field. */
+bool pbt__field_is_of(const pbt__field *field, pbt_type type);
 
 /* Find a key by its path, or NULL. */
 const pbt__key *pbt__key_find(const char *path);

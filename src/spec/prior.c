@@ -6,14 +6,15 @@
 
 #include "base/error.h"
 #include "core/space.h"
+#include "core/type.h"
 #include "spec/reader.h"
 
 enum { PATH_SIZE = 112 }; /* Units: bytes: "hyperparameters.", a name, ".", a field */
 
-#define BIT(type) (1U << (unsigned)(type))
-#define NUMBERS (BIT(PBT_FLOAT) | BIT(PBT_INT))
-#define LISTS (BIT(PBT_ORDINAL) | BIT(PBT_CHOICE))
-#define CONSTANTS BIT(PBT_CONSTANT)
+#define BIT(shape) (1U << (unsigned)(shape))
+#define NUMBERS BIT(PBT__SHAPE_NUMBER)
+#define LISTS BIT(PBT__SHAPE_LIST)
+#define CONSTANTS BIT(PBT__SHAPE_SINGLE)
 
 /* clang-format off */
 const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS] = {
@@ -69,48 +70,32 @@ static pbt__scalar scalar_of(const pbt__node *node)
 
 /* ---- fields ---- */
 
-/* Read a word as the number that `name_of` gives it, below `count`; -1 where it is none. */
-static int word_index(const pbt__node *node, const char *(*name_of)(unsigned), unsigned count)
+/* What a word says; an empty text where the node is none. */
+static const char *word_of(const pbt__node *node)
 {
-    if (scalar_of(node).type != PBT__SCALAR_TEXT) {
-        return -1;
-    }
-    for (unsigned i = 0; i < count; i++) {
-        if (strcmp(name_of(i), node->text) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-static const char *type_name(unsigned index)
-{
-    return pbt__type_name((pbt_type)index);
-}
-
-static const char *scale_name(unsigned index)
-{
-    return pbt__scale_name((pbt_scale)index);
+    return scalar_of(node).type == PBT__SCALAR_TEXT ? node->text : "";
 }
 
 static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
 {
-    int index = word_index(node, type_name, PBT_CONSTANT + 1);
-    if (index < 0) {
-        return refuse_field(prior, node, pbt__prior_fields[0].allowed);
+    for (pbt_type type = 0; pbt__type_row(type) != NULL; type++) {
+        if (strcmp(word_of(node), pbt__type_name(type)) == 0) {
+            prior->parameter->type = type;
+            return PBT_OK;
+        }
     }
-    prior->parameter->type = (pbt_type)index;
-    return PBT_OK;
+    return refuse_field(prior, node, pbt__prior_fields[0].allowed);
 }
 
 static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
 {
-    int index = word_index(node, scale_name, PBT_REVERSE_LOG + 1);
-    if (index < 0) {
-        return refuse_field(prior, node, pbt__prior_fields[1].allowed);
+    for (pbt_scale scale = 0; scale <= PBT_REVERSE_LOG; scale++) {
+        if (strcmp(word_of(node), pbt__scale_name(scale)) == 0) {
+            prior->parameter->scale = scale;
+            return PBT_OK;
+        }
     }
-    prior->parameter->scale = (pbt_scale)index;
-    return PBT_OK;
+    return refuse_field(prior, node, pbt__prior_fields[1].allowed);
 }
 
 static pbt_err read_bound(const prior_reader *prior, const pbt__node *node, pbt_value *out)
@@ -247,12 +232,17 @@ static pbt_err read_constant(const prior_reader *prior, const pbt__node *node)
 
 /* ---- one prior ---- */
 
+bool pbt__field_is_of(const pbt__field *field, pbt_type type)
+{
+    return (field->shapes & BIT(pbt__type_row(type)->shape)) != 0;
+}
+
 /* Write the fields that a type has, for a message. */
 static void fields_of(pbt_type type, char *out, size_t size)
 {
     int length = 0;
     for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
-        if (pbt__prior_fields[i].types & BIT(type)) {
+        if (pbt__field_is_of(&pbt__prior_fields[i], type)) {
             length += snprintf(out + length, size - (size_t)length, "%s%s", i > 0 ? ", " : "",
                                pbt__prior_fields[i].name);
         }
@@ -276,7 +266,7 @@ static pbt_err read_field(const prior_reader *prior, const pbt__node *node)
     };
     for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
         if (strcmp(pbt__prior_fields[i].name, node->name) == 0 &&
-            pbt__prior_fields[i].types & BIT(prior->parameter->type)) {
+            pbt__field_is_of(&pbt__prior_fields[i], prior->parameter->type)) {
             return read[i](prior, node);
         }
     }
@@ -287,7 +277,7 @@ static pbt_err check_required(const prior_reader *prior)
 {
     for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
         const pbt__field *field = &pbt__prior_fields[i];
-        if (field->is_required && field->types & BIT(prior->parameter->type) &&
+        if (field->is_required && pbt__field_is_of(field, prior->parameter->type) &&
             find_field(prior->node, field->name) == NULL) {
             return pbt__refuse(prior->reader, prior->node->place,
                                "hyperparameters.%.64s.%s: missing; allowed: %s", prior->node->name,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/type.h"
 #include "spec/placeholder.h"
 #include "spec/review.h"
 
@@ -242,11 +243,8 @@ static pbt_err review_load(const pbt__reader *reader)
 
 static bool can_be_negative(const pbt_parameter *parameter)
 {
-    if (parameter->type == PBT_FLOAT) {
-        return parameter->min.real < 0;
-    }
-    if (parameter->type == PBT_INT) {
-        return parameter->min.integer < 0;
+    if (pbt__is_number(parameter)) {
+        return pbt__type_of(parameter)->number(parameter->min) < 0;
     }
     bool is_negative = false;
     for (int32_t i = 0; i < parameter->item_count; i++) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/space.h"
+#include "core/type.h"
 #include "spec/reader.h"
 
 enum { PATH_SIZE = 96 }; /* Units: bytes: "start[1048575].", a name */
@@ -53,7 +54,7 @@ static pbt__scalar scalar_of(const pbt__node *node)
 
 static void write_items(pbt__text *out, const pbt_parameter *parameter)
 {
-    pbt__text_add(out, parameter->type == PBT_CONSTANT ? "" : "one of ");
+    pbt__text_add(out, pbt__type_of(parameter)->shape == PBT__SHAPE_SINGLE ? "" : "one of ");
     for (int32_t i = 0; i < parameter->item_count; i++) {
         pbt__text_add(out, i > 0 ? ", " : "");
         pbt__scalar_write_item(out, PBT__YAML, &parameter->items[i]);
@@ -64,7 +65,7 @@ static void write_items(pbt__text *out, const pbt_parameter *parameter)
 static void write_allowed(const pbt_parameter *parameter, char *out)
 {
     pbt__text text = pbt__text_init(64 * 1024);
-    if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+    if (pbt__is_number(parameter)) {
         pbt__text_add(&text, parameter->type == PBT_INT ? "an integer from " : "a number from ");
         pbt__write_value(&text, PBT__YAML, parameter, parameter->min);
         pbt__text_add(&text, " to ");

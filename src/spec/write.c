@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/space.h"
+#include "core/type.h"
 #include "spec/reader.h"
 
 static void write_integer(pbt__text *out, int64_t value)
@@ -102,18 +103,13 @@ static void write_environment(pbt__text *out, pbt__notation notation, char *cons
 void pbt__write_value(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter,
                       pbt_value value)
 {
-    if (parameter->type == PBT_FLOAT) {
-        pbt__scalar_write_real(out, value.real);
-    } else if (parameter->type == PBT_INT) {
-        write_integer(out, value.integer);
-    } else {
-        pbt__scalar_write_item(out, notation, &parameter->items[value.integer]);
-    }
+    const pbt_item item = pbt__value_item(parameter, value);
+    pbt__scalar_write_item(out, notation, &item);
 }
 
 static void write_items(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter)
 {
-    bool is_list = parameter->type != PBT_CONSTANT;
+    bool is_list = pbt__type_of(parameter)->shape == PBT__SHAPE_LIST;
     write_entry(out, notation, false, is_list ? "values" : "value");
     pbt__text_add(out, is_list ? "[" : "");
     for (int32_t i = 0; i < parameter->item_count; i++) {
@@ -128,7 +124,7 @@ void pbt__write_parameter(pbt__text *out, pbt__notation notation, const pbt_para
     pbt__text_add(out, "{");
     write_entry(out, notation, true, "type");
     pbt__scalar_write_text(out, notation, pbt__type_name(parameter->type));
-    if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+    if (pbt__is_number(parameter)) {
         write_entry(out, notation, false, "scale");
         pbt__scalar_write_text(out, notation, pbt__scale_name(parameter->scale));
         write_entry(out, notation, false, "min");

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "core/type.h"
 #include "study/study.h"
 
 /* ---- ids ---- */
@@ -71,14 +72,8 @@ static json_t *item_json(const pbt_item *item)
 
 json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value)
 {
-    switch (parameter->type) {
-    case PBT_FLOAT:
-        return json_real(value.real);
-    case PBT_INT:
-        return json_integer(value.integer);
-    default:
-        return item_json(&parameter->items[value.integer]);
-    }
+    const pbt_item item = pbt__value_item(parameter, value);
+    return item_json(&item);
 }
 
 static void write_item(pbt__text *out, const pbt_item *item)
@@ -99,15 +94,10 @@ static void write_item(pbt__text *out, const pbt_item *item)
     }
 }
 
-static void write_parameter(pbt__text *out, const pbt_parameter *parameter, pbt_value value)
+static void write_value(pbt__text *out, const pbt_parameter *parameter, pbt_value value)
 {
-    if (parameter->type == PBT_FLOAT) {
-        pbt__json_write_number(out, value.real);
-    } else if (parameter->type == PBT_INT) {
-        pbt__json_write_integer(out, value.integer);
-    } else {
-        write_item(out, &parameter->items[value.integer]);
-    }
+    const pbt_item item = pbt__value_item(parameter, value);
+    write_item(out, &item);
 }
 
 void pbt__json_write_values(pbt__text *out, const pbt_space *space, const pbt_value *values)
@@ -118,32 +108,31 @@ void pbt__json_write_values(pbt__text *out, const pbt_space *space, const pbt_va
         pbt__text_add(out, gap);
         pbt__json_write_text(out, space->parameters[i].name);
         pbt__text_add(out, ":");
-        write_parameter(out, &space->parameters[i], values[i]);
+        write_value(out, &space->parameters[i], values[i]);
         gap = ",";
     }
     pbt__text_add(out, "}");
 }
 
+/* The other way; its text is the JSON's. False where it is nothing of the kind. */
+static bool read_item(const json_t *json, pbt_item *out)
+{
+    if (json_is_real(json)) {
+        *out = (pbt_item){.type = PBT_ITEM_FLOAT, .real = json_real_value(json)};
+    } else if (json_is_integer(json)) {
+        *out = (pbt_item){.type = PBT_ITEM_INT, .integer = json_integer_value(json)};
+    } else if (json_is_boolean(json)) {
+        *out = (pbt_item){.type = PBT_ITEM_BOOL, .integer = json_is_true(json)};
+    } else {
+        *out = (pbt_item){.type = PBT_ITEM_TEXT, .text = json_string_value(json)};
+    }
+    return out->type != PBT_ITEM_TEXT || out->text != NULL;
+}
+
 static bool value_read(const pbt_parameter *parameter, const json_t *json, pbt_value *out)
 {
-    if (parameter->type == PBT_FLOAT) {
-        out->real = json_real_value(json);
-        return json_is_real(json);
-    }
-    if (parameter->type == PBT_INT) {
-        out->integer = json_integer_value(json);
-        return json_is_integer(json);
-    }
-    for (int32_t i = 0; i < parameter->item_count; i++) {
-        json_t *item = item_json(&parameter->items[i]);
-        bool is_equal = item != NULL && json_equal(item, json) != 0;
-        json_decref(item);
-        if (is_equal) {
-            out->integer = i;
-            return true;
-        }
-    }
-    return false;
+    pbt_item item;
+    return read_item(json, &item) && pbt__type_of(parameter)->read(parameter, &item, out);
 }
 
 json_t *pbt__values_json(const pbt_space *space, const pbt_value *values)
@@ -262,9 +251,9 @@ void pbt__json_write_changes(pbt__text *out, const pbt_space *space, const pbt_c
         pbt__text_add(out, ":{\"operation\":");
         pbt__json_write_text(out, operation);
         pbt__text_add(out, ",\"from\":");
-        write_parameter(out, parameter, changes[i].from);
+        write_value(out, parameter, changes[i].from);
         pbt__text_add(out, ",\"to\":");
-        write_parameter(out, parameter, after[i]);
+        write_value(out, parameter, after[i]);
         pbt__text_add(out, "}");
         gap = ",";
     }

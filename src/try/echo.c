@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/type.h"
 #include "study/json.h"
 #include "try/trial.h"
 
@@ -10,17 +11,9 @@ static const double ECHO_TOLERANCE = 1e-6; /* relative: a float of 32 bits will 
 /* A hyperparameter as a number; false where it is a text. */
 static bool number_of(const pbt_parameter *parameter, pbt_value value, double *out)
 {
-    if (parameter->type == PBT_FLOAT) {
-        *out = value.real;
-        return true;
-    }
-    if (parameter->type == PBT_INT) {
-        *out = (double)value.integer;
-        return true;
-    }
-    const pbt_item *item = &parameter->items[value.integer];
-    *out = item->type == PBT_ITEM_FLOAT ? item->real : (double)item->integer;
-    return item->type != PBT_ITEM_TEXT;
+    const pbt_item item = pbt__value_item(parameter, value);
+    *out = item.type == PBT_ITEM_FLOAT ? item.real : (double)item.integer;
+    return item.type != PBT_ITEM_TEXT;
 }
 
 static bool is_near(double a, double b)

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 #include "core/space.h"
+#include "core/type.h"
 #include "try/probe.h"
 
 /* The value of a number at a share of its prior. */
 static double on_scale(const pbt_parameter *parameter, double share)
 {
-    const bool is_int = parameter->type == PBT_INT;
-    const double min = is_int ? (double)parameter->min.integer : parameter->min.real;
-    const double max = is_int ? (double)parameter->max.integer : parameter->max.real;
+    const double min = pbt__type_of(parameter)->number(parameter->min);
+    const double max = pbt__type_of(parameter)->number(parameter->max);
     switch (parameter->scale) {
     case PBT_LOG:
         return exp(log(min) + share * (log(max) - log(min)));
@@ -29,21 +29,16 @@ static double rounded(const pbt_parameter *parameter, double value)
     char text[32];
     (void)snprintf(text, sizeof text, "%.3g", value);
     const double round = strtod(text, NULL);
-    return round >= parameter->min.real && round <= parameter->max.real ? round : value;
+    const pbt_value shown = {.real = round};
+    return parameter->type == PBT_FLOAT && pbt__parameter_holds(parameter, shown) ? round : value;
 }
 
 /* The value that lies at a share of a prior. */
 static pbt_value at_share(const pbt_parameter *parameter, double share)
 {
-    switch (parameter->type) {
-    case PBT_FLOAT:
-        return (pbt_value){.real = rounded(parameter, on_scale(parameter, share))};
-    case PBT_INT:
-        return (pbt_value){.integer = llround(on_scale(parameter, share))};
-    case PBT_ORDINAL:
-    case PBT_CHOICE:
-    case PBT_CONSTANT:
-        break;
+    const pbt__type *type = pbt__type_of(parameter);
+    if (type->shape == PBT__SHAPE_NUMBER) {
+        return type->of(type->round(rounded(parameter, on_scale(parameter, share))));
     }
     const int64_t place = (int64_t)(share * (double)parameter->item_count);
     const int64_t last = (int64_t)parameter->item_count - 1;
@@ -85,11 +80,9 @@ static double along(const pbt_parameter *parameter, double value)
 
 static double distance(const pbt_parameter *parameter, pbt_value a, pbt_value b)
 {
-    if (parameter->type == PBT_FLOAT) {
-        return fabs(along(parameter, a.real) - along(parameter, b.real));
-    }
-    if (parameter->type == PBT_INT) {
-        return fabs(along(parameter, (double)a.integer) - along(parameter, (double)b.integer));
+    const pbt__type *type = pbt__type_of(parameter);
+    if (type->shape == PBT__SHAPE_NUMBER) {
+        return fabs(along(parameter, type->number(a)) - along(parameter, type->number(b)));
     }
     return fabs((double)(a.integer - b.integer));
 }
@@ -97,7 +90,7 @@ static double distance(const pbt_parameter *parameter, pbt_value a, pbt_value b)
 /* An end as the spec says it, not as the scale's functions round it. */
 static pbt_value end_of(const pbt_parameter *parameter, bool is_max)
 {
-    if (parameter->type == PBT_FLOAT || parameter->type == PBT_INT) {
+    if (pbt__is_number(parameter)) {
         return is_max ? parameter->max : parameter->min;
     }
     return at_share(parameter, is_max ? 1 : 0);

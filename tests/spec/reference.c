@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "core/type.h"
 #include "spec/keys.h"
 
 enum { PAGE_MAXIMUM = 1024 * 1024 };
@@ -136,11 +137,11 @@ static void write_map(pbt__text *page, const pbt__key *map)
     }
 }
 
-static void write_types(pbt__text *page, unsigned types)
+static void write_types(pbt__text *page, const pbt__field *field)
 {
     const char *comma = "";
-    for (pbt_type type = PBT_FLOAT; type <= PBT_CONSTANT; type++) {
-        if (types & 1U << type) {
+    for (pbt_type type = 0; pbt__type_row(type) != NULL; type++) {
+        if (pbt__field_is_of(field, type)) {
             pbt__text_format(page, "%s%s", comma, pbt__type_name(type));
             comma = ", ";
         }
@@ -159,7 +160,7 @@ static void write_prior(pbt__text *page, const pbt__key *key)
     for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
         const pbt__field *field = &pbt__prior_fields[i];
         pbt__text_format(page, "| `%s` | ", field->name);
-        write_types(page, field->types);
+        write_types(page, field);
         pbt__text_format(page, " | %s | %s | %s |\n", field->allowed,
                          field->fallback != NULL ? field->fallback : "required", field->meaning);
     }

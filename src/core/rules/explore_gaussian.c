@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/explore.h"
+#include "core/type.h"
 
 // rule: gaussian
 static void add_noise(const pbt__move *m)
@@ -9,17 +10,17 @@ static void add_noise(const pbt__move *m)
     const double noise = m->rule->sigma * pbt__rng_normal(m->rng);
     const double from = pbt__move_get(m);
     const double moved =
-        m->parameter->scale == PBT_LINEAR ? from + noise : pbt__move_scaled(m, from, exp(noise));
+        m->parameter->scale == PBT_LINEAR ? from + noise : pbt__move_multiply(m, from, exp(noise));
     m->change->operation = PBT_NOISE;
-    pbt__move_set(m, m->parameter->type == PBT_INT ? round(moved) : moved);
+    pbt__move_set(m, moved);
 }
 
 static void move(const pbt__move *m)
 {
-    if (pbt__move_is_number(m)) {
+    if (pbt__is_number(m->parameter)) {
         add_noise(m);
     } else {
-        pbt__move_in_list(m);
+        pbt__type_of(m->parameter)->perturb(m, 1);
     }
 }
 

@@ -1,58 +1,20 @@
 /* explore_perturb.c: each hyperparameter is multiplied by a factor, or drawn anew. */
-#include <math.h>
-
 #include "core/explore.h"
+#include "core/type.h"
 
-/* Where an int goes that its factor did not move: on in the direction of the product, of which only
- * rounding is short; 0 has none and follows the factor. */
-static int32_t nudge_direction(double from, double product, double factor)
+static double draw_factor(const pbt__move *m)
 {
-    if (product != from) {
-        return product > from ? 1 : -1;
-    }
-    return (factor > 1) - (factor < 1);
+    return m->rule->factors[pbt__rng_below(m->rng, (uint32_t)m->rule->factor_count)];
 }
 
-// rule: perturb (int), Jaderberg 2017 section 4.1.1
-static void perturb_int(const pbt__move *m, double from, double product, double factor)
-{
-    const double rounded = round(product);
-    const int32_t direction = nudge_direction(from, product, factor);
-    if (rounded != from || direction == 0) {
-        pbt__move_set(m, rounded);
-        return;
-    }
-    m->change->operation = PBT_NUDGE;
-    m->change->argument = direction;
-    pbt__move_set(m, from + direction);
-}
-
-// rule: perturb (float), Jaderberg 2017 section 4.1.1
-static void perturb_number(const pbt__move *m)
-{
-    const uint32_t i = pbt__rng_below(m->rng, (uint32_t)m->rule->factor_count);
-    const double factor = m->rule->factors[i];
-    const double from = pbt__move_get(m);
-    const double product = pbt__move_scaled(m, from, factor);
-    m->change->operation = PBT_FACTOR;
-    m->change->argument = factor;
-    if (m->parameter->type == PBT_INT) {
-        perturb_int(m, from, product, factor);
-    } else if (product == from && factor != 1) {
-        pbt__move_resample(m);
-    } else {
-        pbt__move_set(m, product);
-    }
-}
-
+// rule: perturb, Jaderberg 2017 section 4.1.1
 static void perturb(const pbt__move *m)
 {
     if (pbt__rng_uniform(m->rng) < m->rule->resample_probability) {
         pbt__move_resample(m);
-    } else if (pbt__move_is_number(m)) {
-        perturb_number(m);
     } else {
-        pbt__move_in_list(m);
+        const double factor = pbt__is_number(m->parameter) ? draw_factor(m) : 1;
+        pbt__type_of(m->parameter)->perturb(m, factor);
     }
 }
 
