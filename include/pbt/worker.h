@@ -50,7 +50,7 @@ typedef struct pbt_worker pbt_worker;
 
 /* How to reach a study. Start from pbt_worker_options_default(). */
 typedef struct pbt_worker_options {
-    size_t size;        /* sizeof(pbt_worker_options): which fields the caller knows */
+    size_t size;        /* which fields the caller knows; pbt_worker_options_init() sets it */
     const char *server; /* such as "http://127.0.0.1:8000" */
     const char *study;  /* its name */
     const char *token;  /* Nullable: none is shown */
@@ -84,10 +84,19 @@ typedef struct pbt_worker_segment {
 
 /*
  * Read the options from PBT_SERVER, PBT_STUDY, PBT_TOKEN and PBT_WORKER, which a trainer finds in
- * its environment; five minutes of patience. Fields whose variable is not set are NULL.
+ * its environment; five minutes of patience. Fields whose variable is not set are NULL. `size` is
+ * sizeof(pbt_worker_options).
  * Owner: the environment.
  */
-PBT_API pbt_worker_options pbt_worker_options_default(void);
+PBT_API void pbt_worker_options_init(pbt_worker_options *options, size_t size) PBT_NONNULL(1);
+
+/* Return the options as pbt_worker_options_init() reads them. */
+static inline pbt_worker_options pbt_worker_options_default(void)
+{
+    pbt_worker_options options;
+    pbt_worker_options_init(&options, sizeof options);
+    return options;
+}
 
 /*
  * Open a session. Says nothing to the server yet.
@@ -96,7 +105,7 @@ PBT_API pbt_worker_options pbt_worker_options_default(void);
  * PBT_ERR_IO, PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_open(const pbt_worker_options *options, pbt_worker **out,
-                                             pbt_error *error);
+                                             pbt_error *error) PBT_NONNULL(2);
 
 /* Give back a segment that is held, without progress, and free. Nullable: worker. */
 PBT_API void pbt_worker_close(pbt_worker *worker);
@@ -109,58 +118,62 @@ PBT_API void pbt_worker_close(pbt_worker *worker);
  * (no such study), PBT_ERR_ARGUMENT (the token is refused), PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worker_segment **out,
-                                             pbt_error *error);
+                                             pbt_error *error) PBT_NONNULL(1, 2);
 
 /* Say why there is no next segment: "finished" (every member has ended), "user" (pbt stop),
  * "score", "seconds" (the spec's `stop`), "broken" (no trainer works), "interrupted" (this worker
  * was told to end); "" before. Never NULL. */
-PBT_API const char *pbt_worker_reason(const pbt_worker *worker);
+PBT_API const char *pbt_worker_reason(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe
  * in a signal handler: `pbt run` sends SIGTERM when it is to stop, and a trainer that calls this
  * then, and reports where it is, loses none of its work. Threads: any. */
-PBT_API void pbt_worker_interrupt(pbt_worker *worker);
+PBT_API void pbt_worker_interrupt(pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- hyperparameters ------------------------------------------------------------------------- */
 
-/* Find a hyperparameter by name; NULL where the spec has none of that name. */
+/* Find a hyperparameter by name; NULL where the spec has none of that name.
+ * Nullable: segment, here and below: it has none. */
 PBT_API const pbt_hyperparameter *pbt_worker_find(const pbt_worker_segment *segment,
-                                                  const char *name);
+                                                  const char *name) PBT_NONNULL(2);
 /* A hyperparameter as a number, or `fallback` where the spec has none of that name. */
-PBT_API double pbt_worker_real(const pbt_worker_segment *segment, const char *name,
-                               double fallback);
+PBT_API double pbt_worker_real(const pbt_worker_segment *segment, const char *name, double fallback)
+    PBT_NONNULL(2);
 /* A hyperparameter as an integer, or `fallback` where the spec has none of that name. */
 PBT_API int64_t pbt_worker_integer(const pbt_worker_segment *segment, const char *name,
-                                   int64_t fallback);
+                                   int64_t fallback) PBT_NONNULL(2);
 /* A hyperparameter as a text, or `fallback` where the spec has none of that name, or it is a
  * number. */
 PBT_API const char *pbt_worker_text(const pbt_worker_segment *segment, const char *name,
-                                    const char *fallback);
+                                    const char *fallback) PBT_NONNULL(2);
 
 /* ---- while training -------------------------------------------------------------------------- */
 
 /* Show progress at `step`. Cheap enough for every step. Threads: any. */
-PBT_API void pbt_worker_progress(pbt_worker *worker, int64_t step);
+PBT_API void pbt_worker_progress(pbt_worker *worker, int64_t step) PBT_NONNULL(1);
 
 /* Show progress, and draw a curve: the last value of a name is sent with the next heartbeat. Names
  * beyond 128, or of more than 64 bytes, are left out. Threads: any. */
-PBT_API void pbt_worker_log(pbt_worker *worker, int64_t step, const char *name, double value);
+PBT_API void pbt_worker_log(pbt_worker *worker, int64_t step, const char *name, double value)
+    PBT_NONNULL(1, 3);
 
 /*
  * Say whether to stop training before the end: the study has stopped, wants the segment back, or
  * has given it to another, or the worker was interrupted. Then save to `save_to` and call
  * pbt_worker_release, or just pbt_worker_next. Threads: any.
  */
-PBT_API bool pbt_worker_is_stopping(const pbt_worker *worker);
+PBT_API bool pbt_worker_is_stopping(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- ending a segment ------------------------------------------------------------------------ */
 
 /* Record a metric for the report; the last value of a name counts. The objective's must be there.
  * What is wrong with it (more than 128 names, a name of more than 64 bytes) the report says. */
-PBT_API void pbt_worker_metric(pbt_worker *worker, const char *name, double value);
+PBT_API void pbt_worker_metric(pbt_worker *worker, const char *name, double value)
+    PBT_NONNULL(1, 2);
 /* Add one single evaluation to a metric's samples, at most 65,536. A metric with samples and no
  * value has their mean. */
-PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double value);
+PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double value)
+    PBT_NONNULL(1, 2);
 
 /*
  * Report that training stopped at `step`, with the metrics recorded and the checkpoint at
@@ -171,28 +184,30 @@ PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double valu
  * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_REPORT (the step or the
  * metrics do not fit), PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT, PBT_ERR_IO, PBT_ERR_MEMORY.
  */
-PBT_API PBT_MUST_USE pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
+    PBT_NONNULL(1);
 
 /* End a segment whose weights are no longer numbers: as pbt_worker_report, at any step, with an
  * objective of NaN and no checkpoint. */
-PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step,
-                                                 pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
+    PBT_NONNULL(1);
 
 /*
  * Say that training failed, in one line, and whether trying again may help.
  * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_IO, PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_fail(pbt_worker *worker, const char *message,
-                                             bool can_retry, pbt_error *error);
+                                             bool can_retry, pbt_error *error) PBT_NONNULL(1, 2);
 
 /* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`. Where
  * that is not between `resume_step` and `end_step` there is none to keep. Nullable: error. Errors:
  * as pbt_worker_report. */
-PBT_API PBT_MUST_USE pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error)
+    PBT_NONNULL(1);
 
 /* Say whether the last report, failure or release counted: false where the segment had gone to
  * another. */
-PBT_API bool pbt_worker_is_recorded(const pbt_worker *worker);
+PBT_API bool pbt_worker_is_recorded(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- the four calls -----------------------------------------------------------------------------
  * For a loop that trains one member from end to end and asks at every ready point:
@@ -204,15 +219,16 @@ PBT_API bool pbt_worker_is_recorded(const pbt_worker *worker);
  * handed another member: that is one more checkpoint to load. */
 
 /* The segment being trained; NULL before the first and after the last. */
-PBT_API const pbt_worker_segment *pbt_worker_segment_now(const pbt_worker *worker);
+PBT_API const pbt_worker_segment *pbt_worker_segment_now(const pbt_worker *worker) PBT_NONNULL(1);
 /* Report as pbt_worker_report, then wait for the next segment as pbt_worker_next. */
-PBT_API PBT_MUST_USE pbt_err pbt_worker_save(pbt_worker *worker, int64_t step, pbt_error *error);
+PBT_API PBT_MUST_USE pbt_err pbt_worker_save(pbt_worker *worker, int64_t step, pbt_error *error)
+    PBT_NONNULL(1);
 /* Say whether there is a checkpoint to load before training on. */
-PBT_API bool pbt_worker_should_exploit(const pbt_worker *worker);
+PBT_API bool pbt_worker_should_exploit(const pbt_worker *worker) PBT_NONNULL(1);
 /* The checkpoint to load, or NULL where the weights in memory are the right ones. */
-PBT_API const char *pbt_worker_exploit(const pbt_worker *worker);
+PBT_API const char *pbt_worker_exploit(const pbt_worker *worker) PBT_NONNULL(1);
 /* The segment whose hyperparameters are to be applied now; NULL after the last. */
-PBT_API const pbt_worker_segment *pbt_worker_explore(const pbt_worker *worker);
+PBT_API const pbt_worker_segment *pbt_worker_explore(const pbt_worker *worker) PBT_NONNULL(1);
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@
 
 enum { NAME_MAXIMUM = 64, PATIENCE_SECONDS = 300 };
 
-pbt_worker_options pbt_worker_options_default(void)
+static pbt_worker_options options_found(void)
 {
     return (pbt_worker_options){
         .size = sizeof(pbt_worker_options),
@@ -21,6 +21,14 @@ pbt_worker_options pbt_worker_options_default(void)
         .name = getenv("PBT_WORKER"),
         .patience_seconds = PATIENCE_SECONDS,
     };
+}
+
+void pbt_worker_options_init(pbt_worker_options *options, size_t size)
+{
+    const pbt_worker_options found = options_found();
+    memset(options, 0, size);
+    memcpy(options, &found, size < sizeof found ? size : sizeof found);
+    memcpy(options, &size, size < sizeof size ? size : sizeof size);
 }
 
 static bool is_given(const char *text)
@@ -55,7 +63,7 @@ static pbt_err check_options(const pbt_worker_options *options, pbt_error *error
 static pbt_err read_options(const pbt_worker_options *given, pbt_worker_options *out,
                             pbt_error *error)
 {
-    *out = pbt_worker_options_default();
+    *out = options_found();
     if (given != NULL) {
         const size_t size = given->size < sizeof *out ? given->size : sizeof *out;
         memcpy(out, given, size);
