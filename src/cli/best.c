@@ -2,26 +2,25 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/facts.h"
 #include "render/print.h"
 
 enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 
-static pbt_err print_best(const json_t *best, const pbt__arguments *arguments, pbt__study *study,
-                          pbt_error *error)
+static pbt_err print_best(const json_t *best, const pbt__arguments *arguments, const char *study,
+                          const pbt_spec *spec, pbt_error *error)
 {
     if (!json_is_object(best)) {
-        (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no best segment yet",
-                        pbt__study_name(study));
-        pbt__error_hint(error, "'pbt show %s' says how far it is", pbt__study_name(study));
+        (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no best segment yet", study);
+        pbt__error_hint(error, "'pbt show %s' says how far it is", study);
         return PBT_ERR_NOT_FOUND;
     }
     if (arguments->has[PBT__OPTION_JSON]) {
         return pbt__print_json(best, error);
     }
     pbt__text text = pbt__text_init(FACTS_MAXIMUM);
-    pbt__facts_best(best, pbt__study_spec(study), &text);
+    pbt__facts_best(best, spec, &text);
     return pbt__print_text(&text, error);
 }
 
@@ -45,33 +44,28 @@ static pbt_err export_best(pbt__study *study, const char *folder, json_t **out, 
     return *out != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
-static pbt_err find_best(pbt__study *study, json_t **out, pbt_error *error)
-{
-    json_t *show = NULL;
-    pbt_err err = pbt__study_show(study, &show, error);
-    if (err == PBT_OK) {
-        *out = json_incref(json_object_get(show, "best"));
-    }
-    json_decref(show);
-    return err;
-}
-
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err export_and_print(const pbt__arguments *arguments, const pbt__place *place,
+                                pbt__study *study, pbt_error *error)
 {
     (void)place;
     json_t *best = NULL;
-    const char *folder = arguments->values[PBT__OPTION_EXPORT];
-    pbt_err err =
-        folder != NULL ? export_best(study, folder, &best, error) : find_best(study, &best, error);
+    pbt_err err = export_best(study, arguments->values[PBT__OPTION_EXPORT], &best, error);
     if (err == PBT_OK) {
-        err = print_best(best, arguments, study, error);
+        err = print_best(best, arguments, pbt__study_name(study), pbt__study_spec(study), error);
     }
     json_decref(best);
     return err;
 }
 
+static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
+{
+    return print_best(json_object_get(asked->answer, "best"), arguments, asked->name, asked->spec,
+                      error);
+}
+
 int pbt__command_best(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    return arguments->values[PBT__OPTION_EXPORT] != NULL
+               ? pbt__query(arguments, PBT__ACCESS_READ, export_and_print)
+               : pbt__ask_to_show(arguments, "show", PBT_NO_SEGMENT, print_asked);
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/print.h"
 #include "render/tree.h"
 
@@ -34,35 +34,36 @@ static pbt_err print_lineage(const json_t *lineage, const char *format, pbt_erro
     return pbt__print_text(&text, error);
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
-    json_t *lineage = NULL;
-    int64_t member = -1;
+    return arguments->has[PBT__OPTION_JSON]
+               ? pbt__print_json(asked->answer, error)
+               : print_lineage(asked->answer, arguments->values[PBT__OPTION_GRAPH], error);
+}
+
+static pbt_err read_options(const pbt__arguments *arguments, int64_t *member, pbt_error *error)
+{
     const char *format = arguments->values[PBT__OPTION_GRAPH];
     const char *text = arguments->values[PBT__OPTION_MEMBER];
-    pbt_err err = PBT_OK;
     if (format != NULL && strcmp(format, "dot") != 0) {
-        err = pbt__fail(error, PBT_ERR_ARGUMENT, "unknown format '%.40s'", format);
+        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "unknown format '%.40s'", format);
         pbt__error_hint(error, "--format is dot; without it, text");
-    } else if (format != NULL && arguments->has[PBT__OPTION_JSON]) {
-        err = pbt__fail(error, PBT_ERR_ARGUMENT, "use --json or --format dot, not both");
-    } else if (text != NULL) {
-        err = pbt__arguments_integer("--member", text, 0, INT32_MAX, &member, error);
+        return PBT_ERR_ARGUMENT;
     }
-    if (err == PBT_OK) {
-        err = pbt__study_lineage(study, (int32_t)member, &lineage, error);
+    if (format != NULL && arguments->has[PBT__OPTION_JSON]) {
+        return pbt__fail(error, PBT_ERR_ARGUMENT, "use --json or --format dot, not both");
     }
-    if (err == PBT_OK) {
-        err = arguments->has[PBT__OPTION_JSON] ? pbt__print_json(lineage, error)
-                                               : print_lineage(lineage, format, error);
-    }
-    json_decref(lineage);
-    return err;
+    return text != NULL ? pbt__arguments_integer("--member", text, 0, INT32_MAX, member, error)
+                        : PBT_OK;
 }
 
 int pbt__command_lineage(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    pbt_error error = {0};
+    int64_t member = -1;
+    if (read_options(arguments, &member, &error) != PBT_OK) {
+        return pbt__print_error(&error);
+    }
+    const pbt_segment_id id = {(int32_t)member, -1};
+    return pbt__ask_to_show(arguments, "lineage", id, print_asked);
 }

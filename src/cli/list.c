@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/format.h"
 #include "render/print.h"
 #include "render/rows.h"
@@ -14,17 +14,33 @@ static const pbt__row_column COLUMNS[] = {
     {"copies", "exploits"},  {"best", "best_score"}, {"created", "created_at"},
 };
 
+static pbt_err show_study(pbt__store *store, const pbt__place *place, const char *name,
+                          json_t **out, pbt_error *error)
+{
+    pbt__study *study = NULL;
+    pbt__asked asked;
+    if (place->server != NULL) {
+        pbt_err err = pbt__ask_server(place, name, "show", PBT_NO_SEGMENT, &asked, error);
+        if (err == PBT_OK) {
+            *out = json_incref(asked.answer);
+            pbt__asked_fini(&asked);
+        }
+        return err;
+    }
+    pbt_err err = pbt__query_open(place, store, name, PBT__ACCESS_READ, &study, error);
+    if (err == PBT_OK) {
+        err = pbt__study_show(study, out, error);
+    }
+    pbt__study_close(study);
+    return err;
+}
+
 /* Add one study's `show` object; a table also wants the best score beside the other fields. */
 static pbt_err add_study(pbt__store *store, const pbt__place *place, const char *name, json_t *rows,
                          bool as_json, pbt_error *error)
 {
-    pbt__study *study = NULL;
     json_t *show = NULL;
-    pbt_err err = pbt__query_open(place, store, name, PBT__ACCESS_READ, &study, error);
-    if (err == PBT_OK) {
-        err = pbt__study_show(study, &show, error);
-    }
-    pbt__study_close(study);
+    pbt_err err = show_study(store, place, name, &show, error);
     if (err != PBT_OK) {
         return err;
     }

@@ -1,7 +1,7 @@
 /* members.c: `pbt members`. */
 #include "base/clock.h"
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/rows.h"
 #include "render/sight.h"
 
@@ -29,22 +29,14 @@ static pbt_err print_table(json_t *rows, const pbt_space *space, pbt_error *erro
     return pbt__rows_print(rows, false, any ? TRAINING : COLUMNS, count, space, error);
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err print_members(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
-    json_t *rows = NULL;
-    pbt_err err = pbt__study_members(study, &rows, error);
-    if (err == PBT_OK) {
-        err = arguments->has[PBT__OPTION_JSON]
-                  ? pbt__rows_print(rows, true, NULL, 0, NULL, error)
-                  : print_table(rows, &pbt__study_spec(study)->search.space, error);
-    }
-    json_decref(rows);
-    return err;
+    return arguments->has[PBT__OPTION_JSON]
+               ? pbt__rows_print(asked->answer, true, NULL, 0, NULL, error)
+               : print_table(asked->answer, &asked->spec->search.space, error);
 }
 
 int pbt__command_members(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    return pbt__ask_to_show(arguments, "members", PBT_NO_SEGMENT, print_members);
 }

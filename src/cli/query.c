@@ -34,8 +34,7 @@ pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error)
     return PBT_OK;
 }
 
-/* The store's only study. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where there are several. */
-static pbt_err only_study(pbt__store *store, char *out, pbt_error *error)
+pbt_err pbt__query_only(pbt__store *store, char *out, pbt_error *error)
 {
     pbt__names names = {0};
     pbt_err err = pbt__names_list(store, &names, error);
@@ -77,8 +76,7 @@ pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *
     return err == PBT_OK ? pbt__study_open(store, name, &options, out, error) : err;
 }
 
-/* The study comes first, and is what may be left out. */
-static const char *study_operand(const pbt__arguments *arguments)
+const char *pbt__query_operand(const pbt__arguments *arguments)
 {
     bool is_named = arguments->operand_count >= arguments->command->operand_maximum;
     return is_named ? pbt__arguments_operand(arguments, 0) : NULL;
@@ -87,7 +85,8 @@ static const char *study_operand(const pbt__arguments *arguments)
 pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
                           pbt__access access, pbt_error *error)
 {
-    return pbt__subject_open_study(subject, arguments, study_operand(arguments), access, error);
+    return pbt__subject_open_study(subject, arguments, pbt__query_operand(arguments), access,
+                                   error);
 }
 
 pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arguments,
@@ -100,7 +99,7 @@ pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arg
         err = pbt__place_open(&subject->place, access, &subject->store, error);
     }
     if (err == PBT_OK && study == NULL) {
-        err = only_study(subject->store, name, error);
+        err = pbt__query_only(subject->store, name, error);
         study = name;
     }
     if (err == PBT_OK) {

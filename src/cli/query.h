@@ -40,6 +40,13 @@ int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer 
 PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
                                      pbt__access access, pbt__study **out, pbt_error *error);
 
+/* The study that a command's first operand names, which is what may be left out: then NULL. */
+const char *pbt__query_operand(const pbt__arguments *arguments);
+
+/* Name the store's only study. Shape: out[PBT__NAME_SIZE]. Errors: PBT_ERR_NOT_FOUND,
+ * PBT_ERR_ARGUMENT where there are several. */
+PBT_MUST_USE pbt_err pbt__query_only(pbt__store *store, char *out, pbt_error *error);
+
 /* The names of a store's studies. Shape: names[count] */
 typedef struct pbt__names {
     char (*names)[PBT__NAME_SIZE];

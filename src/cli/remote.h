@@ -1,10 +1,10 @@
 /*
  * remote.h: the studies of a server as a store to read.
  *
- * Its events and claims travel as they are kept, and every query is computed from them here, by the
- * code that computes it from a file: what is shown is the same to the last byte, and the chain of
- * digests is checked on arrival. Nothing can be written through it; changes are calls of their own
- * (control.h). Threads: one at a time.
+ * Its events and claims travel as they are kept, and what no answer of the server's says (asked.h)
+ * is computed from them here, by the code that computes it from a file: what is shown is the same
+ * to the last byte, and the chain of digests is checked on arrival. Nothing can be written through
+ * it; changes are calls of their own (control.h). Threads: one at a time.
  */
 #ifndef PBT_CLI_REMOTE_H
 #define PBT_CLI_REMOTE_H

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/print.h"
 #include "render/rows.h"
 #include "study/schedule.h"
@@ -57,28 +57,23 @@ static pbt_err choose_format(const pbt__arguments *arguments, const char **out, 
     return PBT_OK;
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
-    json_t *schedule = NULL;
-    pbt_segment_id id = PBT_NO_SEGMENT;
     const char *format = NULL;
     pbt_err err = choose_format(arguments, &format, error);
-    if (err == PBT_OK) {
-        err = pbt__arguments_lineage(arguments, &id, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_schedule(study, id, &schedule, error);
-    }
-    if (err == PBT_OK) {
-        err = print_schedule(schedule, format, &pbt__study_spec(study)->search.space, error);
-    }
-    json_decref(schedule);
-    return err;
+    return err == PBT_OK ? print_schedule(asked->answer, format, &asked->spec->search.space, error)
+                         : err;
 }
 
 int pbt__command_schedule(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    pbt_error error = {0};
+    const char *format = NULL;
+    pbt_segment_id id = PBT_NO_SEGMENT;
+    pbt_err err = choose_format(arguments, &format, &error);
+    if (err == PBT_OK) {
+        err = pbt__arguments_lineage(arguments, &id, &error);
+    }
+    return err == PBT_OK ? pbt__ask_to_show(arguments, "schedule", id, print_asked)
+                         : pbt__print_error(&error);
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
+#include "spec/spec.h"
 #include "study/host.h"
 #include "study/json.h"
 #include "study/rows.h"
@@ -167,6 +168,44 @@ pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
     pbt_err err = pbt__long_begin(request->server, error);
     if (err == PBT_OK) {
         err = answer_segments(request, error);
+        pbt__long_end(request->server);
+    }
+    return err;
+}
+
+/* ---- for a command line elsewhere ------------------------------------------------------------ */
+
+/* An answer with what it takes to show it: the spec in force, and from where its paths are. */
+static pbt_err answer_named(pbt__request *request, pbt_error *error)
+{
+    char *spec = NULL;
+    json_t *answer = NULL;
+    pbt__study *study = request->hosted->study;
+    const bool has_member = request->member >= 0 && request->member <= INT32_MAX;
+    const bool has_number = request->number >= 0 && request->number <= INT32_MAX;
+    const pbt_segment_id id = {has_member ? (int32_t)request->member : -1,
+                               has_number ? (int32_t)request->number : -1};
+    pbt_err err = pbt__study_answer(study, request->of, id, &answer, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_write(pbt__study_spec(study), &spec, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__answer_json(request,
+                               json_pack("{s:O, s:s, s:s, s:s}", "answer", answer, "spec", spec,
+                                         "folder", pbt__study_spec(study)->folder, "here",
+                                         pbt__study_here(study)),
+                               error);
+    }
+    free(spec);
+    json_decref(answer);
+    return err;
+}
+
+pbt_err pbt__serve_answer(pbt__request *request, pbt_error *error)
+{
+    pbt_err err = pbt__long_begin(request->server, error);
+    if (err == PBT_OK) {
+        err = answer_named(request, error);
         pbt__long_end(request->server);
     }
     return err;

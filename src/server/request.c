@@ -44,15 +44,31 @@ static bool read_number(struct MHD_Connection *connection, const char *key, int6
     return is_digit && errno == 0 && *end == '\0';
 }
 
+/* Which of the query's numbers is none; NULL: all are. */
+static const char *read_numbers(pbt__request *request)
+{
+    const struct {
+        const char *key;
+        int64_t *out;
+    } numbers[] = {
+        {"attempt", &request->attempt}, {"after", &request->after},   {"since", &request->since},
+        {"limit", &request->limit},     {"member", &request->member}, {"number", &request->number},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!read_number(request->connection, numbers[i].key, numbers[i].out)) {
+            return numbers[i].key;
+        }
+    }
+    return NULL;
+}
+
 static void read_query(pbt__request *request)
 {
-    struct MHD_Connection *connection = request->connection;
-    if (!read_number(connection, "attempt", &request->attempt) ||
-        !read_number(connection, "after", &request->after) ||
-        !read_number(connection, "since", &request->since) ||
-        !read_number(connection, "limit", &request->limit)) {
-        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT,
-                        "'attempt', 'after', 'since' and 'limit' are whole numbers");
+    const char *of = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "of");
+    (void)snprintf(request->of, sizeof request->of, "%s", of != NULL ? of : "");
+    const char *broken = read_numbers(request);
+    if (broken != NULL) {
+        (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "'%s' is a whole number", broken);
         return;
     }
     const bool is_upload = request->route->body == PBT__BODY_UPLOAD;

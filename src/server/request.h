@@ -41,6 +41,8 @@ struct pbt__request {
     char study[PBT__NAME_SIZE];
     pbt_segment_id segment;
     int64_t attempt, after, since, limit; /* of the query; -1: not given */
+    int64_t member, number;               /* same */
+    char of[16];                          /* same; "": not given */
 
     pbt__text body;
     size_t body_claimed; /* what it holds of the server's memory for bodies */

@@ -20,6 +20,7 @@ static const pbt__route ROUTES[] = {
     {"GET", STUDY "/members", PBT__BODY_NONE, WORKER, pbt__serve_members},
     {"GET", STUDY "/segments", PBT__BODY_NONE, WORKER, pbt__serve_segments},
     {"GET", STUDY "/events", PBT__BODY_NONE, WORKER, pbt__serve_events},
+    {"GET", STUDY "/answer", PBT__BODY_NONE, WORKER, pbt__serve_answer},
     {"GET", STUDY "/log", PBT__BODY_NONE, WORKER, pbt__serve_log},
     {"GET", STUDY "/claims", PBT__BODY_NONE, WORKER, pbt__serve_claims},
     {"GET", STUDY "/verify", PBT__BODY_NONE, OWNER, pbt__serve_verify},

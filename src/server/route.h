@@ -46,6 +46,7 @@ PBT_MUST_USE pbt_err pbt__serve_events(pbt__request *request, pbt_error *error);
 
 /* ---- log.c ---- */
 PBT_MUST_USE pbt_err pbt__serve_log(pbt__request *request, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__serve_answer(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_claims(pbt__request *request, pbt_error *error);
 
 /* ---- control.c ---- */

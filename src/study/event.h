@@ -25,7 +25,7 @@ typedef struct pbt__entry {
     json_t *samples;        /* reported, nullable: {name: [number]} */
     bool has_checkpoint;    /* reported released */
     pbt__checkpoint checkpoint;
-    pbt_cause cause;               /* failed */
+    pbt_cause cause;                /* failed */
     const char *message;            /* failed */
     bool gave_up;                   /* failed */
     pbt__stop_reason reason;        /* stopped */
@@ -67,8 +67,8 @@ PBT_MUST_USE pbt_err pbt__entry_read(const pbt__event *event, const pbt_space *s
                                      const char *metric, pbt__reading *out, pbt_error *error);
 void pbt__reading_fini(pbt__reading *reading);
 
-/* Append an event of the log as {sequence time kind ...the body's fields}; the body is JSON as it is
- * kept, and is not read. */
+/* Append an event of the log as {sequence time kind ...the body's fields}; the body is JSON as it
+ * is kept, and is not read. */
 void pbt__event_write(const pbt__event *event, pbt__text *out);
 
 /* "reported", ...; "unknown" for a number that is no kind. */

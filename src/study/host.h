@@ -65,4 +65,13 @@ PBT_MUST_USE pbt_err pbt__study_verify_beside(pbt__study *study,
                                               void (*problem)(void *context, const char *line),
                                               void *context, pbt__verdict *out, pbt_error *error);
 
+/* Answer a question by its name: "show", "members", "schedule", "lineage" or "why", as
+ * pbt__study_NAME does; `id` is what some of them ask about: a segment, a member's latest {N, -1},
+ * or PBT_NO_SEGMENT. Errors: theirs; PBT_ERR_NOT_FOUND, no such question. Threads: any */
+PBT_MUST_USE pbt_err pbt__study_answer(pbt__study *study, const char *name, pbt_segment_id id,
+                                       json_t **out, pbt_error *error);
+
+/* The folder from which its paths are shown; "": they are absolute. Owner: the study */
+const char *pbt__study_here(const pbt__study *study);
+
 #endif

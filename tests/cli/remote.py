@@ -53,12 +53,15 @@ class Remote(Case):
             asked = self.pbt(query, "--json", *token, cwd=empty)
             self.assertEqual(asked, self.pbt(query, "--json", "--store", "../pbt.db", cwd=empty))
 
-    def test_a_log_that_was_altered_on_the_way_is_refused(self):
-        """Through a server in between that changes one event."""
+    def between(self):
+        """A server in between that changes one text and notes what is asked; its address."""
         token = self.token.read_text().strip()
+        self.before = self.after = b"nothing"
+        self.requests = []
 
         class Between(http.server.BaseHTTPRequestHandler):
             def do_GET(this):
+                self.requests.append(this.path)
                 ask = urllib.request.Request(self.url + this.path)
                 ask.add_header("Authorization", f"Bearer {token}")
                 with urllib.request.urlopen(ask, timeout=10) as answer:
@@ -75,9 +78,25 @@ class Remote(Case):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_port}"
-        self.before = self.after = b"nothing"
-        self.pbt("show", "--server", url)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def test_a_question_is_one_request(self):
+        url = self.between()
+        for query in ("show", "members", "best", "schedule", "lineage", "why"):
+            for form in ([], ["--json"]):
+                with self.subTest(query=query, form=form):
+                    words = [query, "tiny", *(["m0s1"] if query == "why" else []), *form]
+                    self.requests.clear()
+                    asked, told = self.pbt(*words, "--server", url), self.pbt(*words)
+                    self.assertEqual(ageless(asked[0]), ageless(told[0]))
+                    self.assertEqual(len(self.requests), 1, self.requests)
+        self.requests.clear()
+        self.pbt("list", "--server", url)
+        self.assertEqual(len(self.requests), 2, self.requests)  # its studies, and the one
+
+    def test_a_log_that_was_altered_on_the_way_is_refused(self):
+        url = self.between()
+        self.pbt("segments", "--server", url)
         for before, after, why in (
             (b'\\"attempt\\":1', b'\\"attempt\\":2', "event 2"),
             (b'"sequence":2', b'"sequence":3', "no event that follows the last"),
@@ -85,7 +104,7 @@ class Remote(Case):
             (b'"claims"', b'"folder"', "JSON"),
         ):
             self.before, self.after = before, after
-            _, errors = self.pbt("show", "--server", url, status=1)
+            _, errors = self.pbt("segments", "--server", url, status=1)
             self.assertIn(why, errors)
 
     def test_a_study_is_named_or_the_only_one(self):

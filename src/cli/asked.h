@@ -1,0 +1,41 @@
+/* asked.h: a question about a study, answered from its store or, in one request, by a server. */
+#ifndef PBT_CLI_ASKED_H
+#define PBT_CLI_ASKED_H
+
+#include <jansson.h>
+
+#include "cli/query.h"
+
+/* Owner: what pbt__ask made; pbt__asked_fini takes it back. */
+typedef struct pbt__asked {
+    json_t *answer;
+    const pbt_spec *spec; /* in force */
+    char name[PBT__NAME_SIZE];
+    pbt_spec *own_spec;   /* Nullable: a server's */
+    pbt__subject subject; /* open where a store answered */
+    pbt__place place;
+} pbt__asked;
+
+/*
+ * Ask about the study that the first operand names, or the store's only one. `what` and `id` as
+ * pbt__study_answer takes them. A server is asked once, for the answer with the spec; where it
+ * finds nothing, or knows no such question, its log is read instead, which says why in the words of
+ * a store. Errors: as pbt__subject_open and pbt__study_answer; nothing is to be taken back then.
+ */
+PBT_MUST_USE pbt_err pbt__ask(const pbt__arguments *arguments, const char *what, pbt_segment_id id,
+                              pbt__asked *out, pbt_error *error);
+void pbt__asked_fini(pbt__asked *asked);
+
+/* Show an answer. */
+typedef pbt_err (*pbt__shower)(const pbt__arguments *arguments, pbt__asked *asked,
+                               pbt_error *error);
+
+/* Ask, show, and take it back; prints the error, if any, and returns the exit status. */
+int pbt__ask_to_show(const pbt__arguments *arguments, const char *what, pbt_segment_id id,
+                     pbt__shower show);
+
+/* The same of a study of a place's server, by name. Errors: what it says. */
+PBT_MUST_USE pbt_err pbt__ask_server(const pbt__place *place, const char *name, const char *what,
+                                     pbt_segment_id id, pbt__asked *out, pbt_error *error);
+
+#endif
