@@ -295,6 +295,7 @@ static void close_remote(pbt__store *store)
 /* Whatever writes begins a transaction first, so no slot after `begin` is ever called. */
 static const pbt__store_ops OPS = {
     .scheme = "http",
+    .look_us = 1000 * 1000,
     .close = close_remote,
     .list = list,
     .begin = refuse_begin,
@@ -309,11 +310,8 @@ pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out, p
     if (this == NULL) {
         return pbt__fail_memory(error);
     }
-    pbt_err err = pbt__store_init(&this->store, &OPS, &(pbt__store_options){.url = url}, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    err = pbt__http_init(&this->http, url, NULL, token, error);
+    pbt__store_init(&this->store, &OPS, &(pbt__store_options){.url = url});
+    pbt_err err = pbt__http_init(&this->http, url, NULL, token, error);
     if (err == PBT_OK) {
         err = load_names(this, error);
     }

@@ -1,7 +1,7 @@
 /*
  * watch.c: the main thread of `pbt run`.
  *
- * It trains nothing and decides nothing: it looks at signals, and at what other processes did, ten
+ * It trains nothing and decides nothing: it looks at signals and at what the study stands on ten
  * times a second, and at the study as often as there is something to show.
  */
 #include "cli/watch.h"
@@ -197,9 +197,6 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
     pbt__summary summary;
     shown->look_us = now + LOOK_US;
     pbt_err err = pbt__study_check_ground(watch->study, error);
-    if (err == PBT_OK) {
-        err = pbt__study_summary(watch->study, &summary, error);
-    }
     if (err == PBT_OK && now >= shown->head_us) {
         shown->head_us = now + HEAD_US;
         pbt__study_mark_head(watch->study);
@@ -207,7 +204,9 @@ static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *erro
         err = pbt__study_end_dead(watch->study, pbt__is_dead, pbt__study_store(watch->study),
                                   pbt__spec_is_in_process(pbt__study_spec(watch->study)), error);
         err = err == PBT_OK ? pbt__study_end_stalled(watch->study, error) : err;
+        err = err == PBT_OK ? pbt__study_summary(watch->study, &summary, error) : err;
     }
+    pbt__study_glance(watch->study, &summary);
     if (err == PBT_OK && summary.state == PBT__STUDY_STOPPED && !shown->is_stopped) {
         shown->is_stopped = true;
         watch->executor->ops->stop(watch->executor, false);

@@ -27,6 +27,11 @@ typedef struct pbt__store_ops {
     const char *scheme; /* the URL's */
     bool is_fleeting;   /* studies end with the process */
 
+    /* How often a wait must look for what others have committed. Units: microseconds. 0: nobody
+     * else can write, or the backend hears of it: then a thread of its own, as one that listens to
+     * a database server, calls pbt__store_committed. */
+    int64_t look_us;
+
     /* Make a handle, all but its head. No lock, for nobody knows it yet. `place` is the URL after
      * its scheme. Where the options say `owns`, take the store's ownership before anything else is
      * made or written, or fail with PBT_ERR_BUSY at once; it is held until `close`, and must end
@@ -114,11 +119,23 @@ struct pbt__store {
     int64_t study;
     int64_t revision; /* of the claims it writes */
     pbt__store_mark now, saved;
+    /* Of those who wait: */
+    pthread_mutex_t bell_mutex; /* is held for nothing else, and inside of every other */
+    pthread_cond_t bell;        /* on the monotonic clock */
+    uint64_t commit_count, wake_count;
 };
 
-/* Make the head of a handle that its backend has opened. Errors: PBT_ERR_MEMORY; then the handle is
- * closed. */
-PBT_MUST_USE pbt_err pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
-                                     const pbt__store_options *options, pbt_error *error);
+/* Have those look who wait for what others commit. Threads: any */
+void pbt__store_committed(pbt__store *store);
+
+/* Make the head of a handle that its backend has opened; pbt__store_close then ends both. */
+void pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
+                     const pbt__store_options *options);
+
+/* Refuse a call that may not be made while a transaction is open on this thread. */
+PBT_MUST_USE pbt_err pbt__store_check_idle(pbt__store *store, pbt_error *error);
+
+/* Its part for those who wait (wait.c). */
+void pbt__store_init_bell(pbt__store *store);
 
 #endif

@@ -147,6 +147,11 @@ static pbt_err leave(pbt__store *store, pbt_err err)
     return err;
 }
 
+pbt_err pbt__store_check_idle(pbt__store *store, pbt_error *error)
+{
+    return leave(store, enter(store, check_idle, error));
+}
+
 /* Leave a call that wrote. */
 static pbt_err leave_write(pbt__store *store, pbt_err err)
 {
@@ -243,6 +248,7 @@ pbt_err pbt__store_commit(pbt__store *store, pbt_error *error)
         store->ops->rollback(store);
     }
     end_transaction(store);
+    pbt__store_committed(store);
     return leave(store, err);
 }
 
@@ -472,20 +478,19 @@ const char *pbt__store_file(const pbt__store *store)
     return store->ops->file != NULL ? store->ops->file(store) : NULL;
 }
 
-static int init_recursive(pthread_mutex_t *mutex)
+/* On Linux these take no memory and cannot fail. */
+static void init_locks(pbt__store *store)
 {
-    pthread_mutexattr_t attributes;
-    int failed = pthread_mutexattr_init(&attributes);
-    if (failed == 0) {
-        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-        failed = pthread_mutex_init(mutex, &attributes);
-        pthread_mutexattr_destroy(&attributes);
-    }
-    return failed;
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&store->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    pbt__store_init_bell(store);
 }
 
-pbt_err pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
-                        const pbt__store_options *options, pbt_error *error)
+void pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
+                     const pbt__store_options *options)
 {
     *store = (pbt__store){
         .ops = ops,
@@ -494,11 +499,7 @@ pbt_err pbt__store_init(pbt__store *store, const pbt__store_ops *ops,
         .now_us = options->now_us,
         .clock_context = options->clock_context,
     };
-    if (init_recursive(&store->mutex) != 0) {
-        ops->close(store);
-        return pbt__fail_memory(error);
-    }
-    return PBT_OK;
+    init_locks(store);
 }
 
 void pbt__store_close(pbt__store *store)
@@ -510,5 +511,7 @@ void pbt__store_close(pbt__store *store)
         end_transaction(store);
     }
     pthread_mutex_destroy(&store->mutex);
+    pthread_mutex_destroy(&store->bell_mutex);
+    pthread_cond_destroy(&store->bell);
     store->ops->close(store);
 }

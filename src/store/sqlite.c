@@ -533,6 +533,7 @@ static pbt_err sqlite_open(const char *place, const pbt__store_options *options,
 
 const pbt__store_ops pbt__sqlite_ops = {
     .scheme = "sqlite",
+    .look_us = 100 * 1000,
     .open = sqlite_open,
     .close = sqlite_close,
     .check = sqlite_check,

@@ -48,9 +48,7 @@ pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out, pbt
         err = ops->open(place, options, &store, error);
     }
     if (err == PBT_OK) {
-        err = pbt__store_init(store, ops, options, error);
-    }
-    if (err == PBT_OK) {
+        pbt__store_init(store, ops, options);
         *out = store;
     }
     return err;

@@ -212,6 +212,33 @@ void pbt__store_find_owner(const pbt__store *store, pbt__store_owner *out);
 PBT_MUST_USE pbt_err pbt__store_announce(pbt__store *store, const char *words, bool stays,
                                          pbt_error *error);
 
+/*
+ * ---- waiting for others ----
+ *
+ * A wait is over when there is news, when its time is, or when somebody wakes those who wait. So
+ * that no wake is lost, whoever decides to wait counts the wakes first, then looks whether there is
+ * a reason to wait, and waits with that count.
+ */
+
+/* Count the wakes so far. Threads: any */
+uint64_t pbt__store_wakes(pbt__store *store);
+
+/* End all waits of this handle. Waits for nothing. Threads: any */
+void pbt__store_wake(pbt__store *store);
+
+typedef struct pbt__await {
+    int64_t study;
+    int64_t after;    /* the newest event that is known: its sequence */
+    int64_t until_us; /* on the monotonic clock */
+    uint64_t wakes;   /* as they were counted */
+} pbt__await;
+
+/* Wait for an event of a study, whoever appends it: through this handle, another or another
+ * process. `*has_news` says whether there is one. No transaction open on this thread; those of
+ * others go on meanwhile. Errors: as `read`; what happened then is not known. */
+PBT_MUST_USE pbt_err pbt__store_wait(pbt__store *store, const pbt__await *what, bool *has_news,
+                                     pbt_error *error);
+
 /* ---- opening and closing ---- */
 
 typedef struct pbt__store_options {

@@ -81,6 +81,8 @@ struct pbt__study {
     pthread_mutex_t queue_lock;
     pthread_cond_t has_changed; /* for pbt__study_wait */
     uint64_t change_count;
+    bool has_lookout;          /* a thread waits at the store for what others do */
+    _Atomic int64_t synced_us; /* monotonic: when the log was read last */
     pbt__operation *first, *last;
     bool has_leader;
 
@@ -259,6 +261,9 @@ PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int3
 
 /* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
 PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
+
+/* Tell all who wait that something has changed. Holding the queue's lock. */
+void pbt__study_tell_waiting(pbt__study *study);
 json_t *pbt__study_time_json(int64_t time_us);
 /* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
  * is none any more. */

@@ -143,6 +143,13 @@ pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *erro
     return err;
 }
 
+void pbt__study_glance(pbt__study *study, pbt__summary *out)
+{
+    pthread_mutex_lock(&study->view_lock);
+    summarise(study, out);
+    pthread_mutex_unlock(&study->view_lock);
+}
+
 static json_t *best_json(pbt__study *study)
 {
     pbt_segment best;

@@ -185,10 +185,10 @@ PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void 
                                      size_t *length, pbt_error *error);
 
 /* How often something has changed, as this process knows: what another one does counts when a call
- * here first finds it. */
+ * or a wait here first finds it. */
 uint64_t pbt__study_changes(pbt__study *study);
 /* Block until something has changed since `seen` (a decision, a stop, a wake), at most `seconds`.
- */
+ * What other processes do is found within a tenth of a second or two. Threads: any */
 void pbt__study_wait(pbt__study *study, uint64_t seen, double seconds);
 /* Wake every thread in pbt__study_wait. Threads: any. */
 void pbt__study_wake(pbt__study *study);
@@ -259,6 +259,9 @@ typedef struct pbt__summary {
 } pbt__summary;
 
 PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error);
+
+/* The same as it is known here, without reading the store: whoever waits brings that up to date. */
+void pbt__study_glance(pbt__study *study, pbt__summary *out);
 
 /* The objects of design.md section 5.2: `show` one object; `members` an array of them. */
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);

@@ -15,8 +15,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/inside.h"
@@ -72,6 +72,7 @@ pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
     bool is_inside = study->transaction.now_us != 0;
     bool is_current = is_inside && study->transaction.last_sequence == before &&
                       study->transaction.claims_revision == study->claims_revision;
+    atomic_store(&study->synced_us, pbt__clock_monotonic_us());
     if (is_current) {
         return PBT_OK;
     }
@@ -309,8 +310,7 @@ static void lead(pbt__study *study)
         pthread_cond_signal(&study->first->is_answered);
     }
     if (has_changed) {
-        study->change_count++;
-        pthread_cond_broadcast(&study->has_changed);
+        pbt__study_tell_waiting(study);
     }
 }
 
@@ -336,35 +336,4 @@ pbt_err pbt__study_submit(pbt__study *study,
         *error = operation.error;
     }
     return operation.err;
-}
-
-void pbt__study_wake(pbt__study *study)
-{
-    pthread_mutex_lock(&study->queue_lock);
-    study->change_count++;
-    pthread_cond_broadcast(&study->has_changed);
-    pthread_mutex_unlock(&study->queue_lock);
-}
-
-uint64_t pbt__study_changes(pbt__study *study)
-{
-    pthread_mutex_lock(&study->queue_lock);
-    uint64_t count = study->change_count;
-    pthread_mutex_unlock(&study->queue_lock);
-    return count;
-}
-
-void pbt__study_wait(pbt__study *study, uint64_t seen, double seconds)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
-    until.tv_sec += (time_t)(nanoseconds / 1000000000);
-    until.tv_nsec = (long)(nanoseconds % 1000000000);
-    pthread_mutex_lock(&study->queue_lock);
-    int waited = 0;
-    while (study->change_count == seen && waited == 0) {
-        waited = pthread_cond_timedwait(&study->has_changed, &study->queue_lock, &until);
-    }
-    pthread_mutex_unlock(&study->queue_lock);
 }

@@ -295,5 +295,6 @@ int main(int argc, char **argv)
     add_cases(&all, conformance_keeping, scheme);
     add_cases(&all, conformance_turns, scheme);
     add_cases(&all, conformance_owner, scheme);
+    add_cases(&all, conformance_wait, scheme);
     return _cmocka_run_group_tests(scheme, all.tests, all.count, NULL, NULL);
 }

@@ -42,6 +42,7 @@ typedef struct conformance_case {
 extern const conformance_case conformance_keeping[];
 extern const conformance_case conformance_turns[];
 extern const conformance_case conformance_owner[];
+extern const conformance_case conformance_wait[];
 
 /* Close the fixture's store and open it again, or, where it ends with its handle, a new one. */
 pbt_err try_open(fixture *self, bool owns);

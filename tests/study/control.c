@@ -1,4 +1,6 @@
 /* control.c: rounds, stops, amendments; several handles on one store. */
+#include <pthread.h>
+
 #include "support.h"
 
 static double by_member(const pbt_segment *s)
@@ -251,6 +253,46 @@ static void a_study_is_deleted_with_its_checkpoints(void **state)
     assert_int_equal(pbt__store_find(b->store, "bench", &row, &b->error), PBT_ERR_NOT_FOUND);
 }
 
+typedef struct watcher {
+    pbt__study *study;
+    uint64_t seen;
+} watcher;
+
+static void *wait_for_a_change(void *context)
+{
+    watcher *self = context;
+    pbt__study_wait(self->study, self->seen, 3600);
+    return NULL;
+}
+
+/* Whoever waits finds it, and all who wait are told: no call of this handle's looks. */
+static void what_is_done_elsewhere_ends_all_waits(void **state)
+{
+    enum { COUNT = 3 };
+    bench *b = *state;
+    const pbt__study_options options = {.checkpoint_folder = b->folder};
+    pthread_t threads[COUNT];
+    watcher watchers[COUNT];
+    pbt__summary summary;
+    bench_create(b, 4, "seed: 5");
+    bench other = *b;
+    const pbt__store_options store = {.url = b->url, .now_us = bench_now, .clock_context = &other};
+    assert_ok(pbt__store_open(&store, &other.store, &b->error));
+    assert_ok(pbt__study_open(other.store, "bench", &options, &other.study, &b->error));
+    for (int i = 0; i < COUNT; i++) {
+        watchers[i] = (watcher){b->study, pbt__study_changes(b->study)};
+        assert_int_equal(pthread_create(&threads[i], NULL, wait_for_a_change, &watchers[i]), 0);
+    }
+    assert_ok(pbt__study_stop(other.study, &b->error));
+    for (int i = 0; i < COUNT; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pbt__study_glance(b->study, &summary);
+    assert_int_equal(summary.state, PBT__STUDY_STOPPED);
+    pbt__study_close(other.study);
+    pbt__store_close(other.store);
+}
+
 static void two_handles_on_one_store_decide_alike(void **state)
 {
     bench *b = *state;
@@ -296,6 +338,7 @@ int main(void)
         TEST(what_may_not_change_is_refused_whole),
         TEST(a_name_is_taken_once),
         TEST(a_study_is_deleted_with_its_checkpoints),
+        TEST(what_is_done_elsewhere_ends_all_waits),
         TEST(two_handles_on_one_store_decide_alike),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
