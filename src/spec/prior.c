@@ -62,18 +62,12 @@ static const pbt__node *find_field(const pbt__node *map, const char *name)
     return each;
 }
 
-static pbt__scalar scalar_of(const pbt__node *node)
-{
-    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
-                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
-}
-
 /* ---- fields ---- */
 
 /* What a word says; an empty text where the node is none. */
 static const char *word_of(const pbt__node *node)
 {
-    return scalar_of(node).type == PBT__SCALAR_TEXT ? node->text : "";
+    return pbt__node_scalar(node).type == PBT__SCALAR_TEXT ? node->text : "";
 }
 
 static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
@@ -100,7 +94,7 @@ static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
 
 static pbt_err read_bound(const prior_reader *prior, const pbt__node *node, pbt_value *out)
 {
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     bool is_int = scalar.type == PBT__SCALAR_INT && !scalar.is_beyond;
     if (prior->parameter->type == PBT_INT) {
         out->integer = scalar.integer;
@@ -123,7 +117,7 @@ static pbt_err read_max(const prior_reader *prior, const pbt__node *node)
 
 static pbt_err read_inherit(const prior_reader *prior, const pbt__node *node)
 {
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     prior->parameter->inherit = scalar.flag;
     return scalar.type == PBT__SCALAR_BOOL ? PBT_OK : refuse_field(prior, node, "true, false");
 }
@@ -136,7 +130,7 @@ static pbt_err read_item(const prior_reader *prior, const pbt__node *field, cons
     static const char allowed[] = "a text, a number or a boolean";
     char path[PATH_SIZE];
     path_of(prior, field->name, path);
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     char *text = NULL;
     if (scalar.is_beyond || (scalar.type == PBT__SCALAR_FLOAT && !isfinite(scalar.real))) {
         return pbt__refuse_value(prior->reader, node, path, allowed);

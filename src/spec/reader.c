@@ -8,6 +8,10 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+enum {
+    TEXT_MAXIMUM = 64 * 1024, /* Units: bytes of one text; the kernel takes 128 KiB per argument */
+};
+
 pbt__origin *pbt__spec_origin(const pbt_spec *spec)
 {
     return spec->memory;
@@ -191,4 +195,32 @@ pbt_err pbt__look_at(const pbt__reader *reader, const pbt__look *looks, size_t c
         err = can_tell ? pbt__go_on(reader, looks[i].look(reader)) : PBT_OK;
     }
     return err;
+}
+
+/* ---- nodes ---- */
+
+pbt__scalar pbt__node_scalar(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
+                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
+}
+
+bool pbt__node_is_nothing(const pbt__node *node)
+{
+    return node->kind == PBT__NODE_SCALAR && pbt__scalar_read(node).type == PBT__SCALAR_NOTHING;
+}
+
+pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *node, const char *path,
+                       char **out)
+{
+    if (node->kind != PBT__NODE_SCALAR || pbt__node_is_nothing(node)) {
+        return pbt__refuse_value(reader, node, path, "a text (\"\" for an empty one)");
+    }
+    size_t length = strlen(node->text);
+    if (length > TEXT_MAXIMUM) {
+        return pbt__refuse(reader, node->place, "%s: a text of %zu bytes; allowed: at most %d",
+                           path, length, TEXT_MAXIMUM);
+    }
+    *out = pbt__arena_copy(reader->arena, node->text, length);
+    return *out != NULL ? PBT_OK : pbt__refuse_memory(reader);
 }

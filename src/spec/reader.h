@@ -13,18 +13,18 @@
 typedef struct pbt__origin {
     pbt__arena *arena;
     const char *file;
-    const char *written;             /* Nullable: the text before `~` was expanded in it */
+    const char *written;               /* Nullable: the text before `~` was expanded in it */
     pbt__place keys[PBT__KEY_MAXIMUM]; /* {0, 0} where a key was not given */
-    const pbt__place *parameters;    /* Shape: [search.space.count] */
-    const pbt__place *starts;        /* Shape: [search.start_count] */
+    const pbt__place *parameters;      /* Shape: [search.space.count] */
+    const pbt__place *starts;          /* Shape: [search.start_count] */
 } pbt__origin;
 
 /* What was found wrong so far, where reading goes on behind an error. */
 typedef struct pbt__findings {
     pbt__complaints *complaints;
-    pbt__place place;            /* of what was refused last */
-    const char *home;            /* Nullable: what `~` stands for */
-    char *expanded;              /* the text with it, in the spec's arena; NULL: as it was */
+    pbt__place place;              /* of what was refused last */
+    const char *home;              /* Nullable: what `~` stands for */
+    char *expanded;                /* the text with it, in the spec's arena; NULL: as it was */
     bool is_bad[PBT__KEY_MAXIMUM]; /* keys whose fields say nothing: missing, or refused */
     /* By pbt__placeholder_find's numbers; NULL where the command or its names are not known. */
     bool *is_named; /* an argument has `{name}` */
@@ -108,6 +108,11 @@ PBT_MUST_USE pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node 
 
 /* Read `start` into search.starts. The space and the population must be known. */
 PBT_MUST_USE pbt_err pbt__read_starts(const pbt__reader *reader, const pbt__node *node);
+
+/* A node as a scalar; of a list or a map PBT__SCALAR_NOTHING. */
+pbt__scalar pbt__node_scalar(const pbt__node *node);
+/* Say whether a node is `null`, or empty. */
+bool pbt__node_is_nothing(const pbt__node *node);
 
 /* Copy a scalar's text as it is written, numbers included; `null` and what is no scalar are
  * refused. */

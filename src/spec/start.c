@@ -44,12 +44,6 @@ static const pbt_space *space_of(const start_reader *start)
     return &start->reader->spec->search.space;
 }
 
-static pbt__scalar scalar_of(const pbt__node *node)
-{
-    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
-                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
-}
-
 /* ---- values ---- */
 
 static void write_items(pbt__text *out, const pbt_parameter *parameter)
@@ -99,7 +93,7 @@ static bool item_matches(const pbt_item *item, const pbt__node *node, const pbt_
 /* Read a node as a value of this parameter; false where it is none. */
 static bool read_value(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
 {
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     pbt_value value = {.integer = -1};
     if (scalar.is_beyond) {
         return false;
@@ -133,7 +127,7 @@ static pbt_err refuse_field(const start_reader *start, const pbt__node *node, co
 
 static pbt_err read_fixed(const start_reader *start, const pbt__node *node)
 {
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     start->start->fixed = scalar.flag;
     return scalar.type == PBT__SCALAR_BOOL
                ? PBT_OK
@@ -142,7 +136,7 @@ static pbt_err read_fixed(const start_reader *start, const pbt__node *node)
 
 static pbt_err read_checkpoint(const start_reader *start, const pbt__node *node)
 {
-    if (scalar_of(node).type != PBT__SCALAR_TEXT || *node->text == '\0') {
+    if (pbt__node_scalar(node).type != PBT__SCALAR_TEXT || *node->text == '\0') {
         return refuse_field(start, node, pbt__start_fields[1].allowed);
     }
     char path[PATH_SIZE];
@@ -178,7 +172,7 @@ static pbt_err read_until(const start_reader *start, const pbt__node *node, int3
                           int64_t before, int64_t *out)
 {
     const pbt_search *search = &start->reader->spec->search;
-    const pbt__scalar scalar = scalar_of(node);
+    const pbt__scalar scalar = pbt__node_scalar(node);
     char allowed[PBT__ALLOWED_SIZE];
     (void)snprintf(allowed, sizeof allowed, "an integer above %lld", (long long)before);
     const bool is_age = scalar.type == PBT__SCALAR_INT && !scalar.is_beyond &&

@@ -6,21 +6,6 @@
 
 #include "spec/reader.h"
 
-enum {
-    TEXT_MAXIMUM = 64 * 1024, /* Units: bytes of one text; the kernel takes 128 KiB per argument */
-};
-
-static pbt__scalar scalar_of(const pbt__node *node)
-{
-    return node->kind == PBT__NODE_SCALAR ? pbt__scalar_read(node)
-                                          : (pbt__scalar){.type = PBT__SCALAR_NOTHING};
-}
-
-static bool is_nothing(const pbt__node *node)
-{
-    return node->kind == PBT__NODE_SCALAR && pbt__scalar_read(node).type == PBT__SCALAR_NOTHING;
-}
-
 /* ---- numbers ---- */
 
 static bool is_within(const pbt__key *key, double value)
@@ -32,7 +17,7 @@ static bool is_within(const pbt__key *key, double value)
 static pbt_err read_integer(const pbt__reader *reader, const pbt__key *key, const pbt__node *node,
                             int64_t *out)
 {
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     if (scalar.type != PBT__SCALAR_INT || scalar.is_beyond || !is_within(key, scalar.real)) {
         return pbt__refuse_key(reader, node, key);
     }
@@ -66,9 +51,9 @@ static pbt_err read_steps(const pbt__reader *reader, const pbt__key *key, const 
 {
     const bool is_optional = (key->flags & PBT__KEY_NULLABLE) != 0; /* stop.steps alone */
     if (is_optional) {
-        reader->spec->is_open_ended = is_nothing(node);
+        reader->spec->is_open_ended = pbt__node_is_nothing(node);
     }
-    if (is_optional && is_nothing(node)) {
+    if (is_optional && pbt__node_is_nothing(node)) {
         return PBT_OK;
     }
     return read_integer(reader, key, node, pbt__key_field(reader->spec, key));
@@ -92,8 +77,8 @@ static bool is_number(const pbt__scalar *scalar)
 
 static pbt_err read_real(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
-    pbt__scalar scalar = scalar_of(node);
-    if (is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
+    pbt__scalar scalar = pbt__node_scalar(node);
+    if (pbt__node_is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
         return set_number(reader, key, node, (double)NAN);
     }
     if (!is_number(&scalar) || !is_within(key, scalar.real)) {
@@ -113,7 +98,7 @@ static pbt_err read_list(const pbt__reader *reader, const pbt__key *key, const p
     }
     size_t count = 0;
     for (const pbt__node *each = node->first; each != NULL; each = each->next) {
-        pbt__scalar scalar = scalar_of(each);
+        pbt__scalar scalar = pbt__node_scalar(each);
         if (!is_number(&scalar) || scalar.real <= key->least) {
             char allowed[PBT__ALLOWED_SIZE];
             (void)snprintf(allowed, sizeof allowed, "numbers above %.17g", key->least);
@@ -136,7 +121,7 @@ static int shift_of(const char *letter)
 static pbt_err read_size(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
     int64_t *field = pbt__key_field(reader->spec, key);
-    pbt__scalar scalar = scalar_of(node);
+    pbt__scalar scalar = pbt__node_scalar(node);
     if (scalar.type != PBT__SCALAR_TEXT) {
         return read_integer(reader, key, node, field);
     }
@@ -158,7 +143,8 @@ static pbt_err read_size(const pbt__reader *reader, const pbt__key *key, const p
 /* The name's place in its list, or -1. */
 static int name_index(const char *const *names, const pbt__node *node)
 {
-    return scalar_of(node).type == PBT__SCALAR_TEXT ? pbt__names_find(names, node->text) : -1;
+    return pbt__node_scalar(node).type == PBT__SCALAR_TEXT ? pbt__names_find(names, node->text)
+                                                           : -1;
 }
 
 static pbt_err read_name(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
@@ -204,21 +190,6 @@ static pbt_err read_names(const pbt__reader *reader, const pbt__key *key, const 
 
 /* ---- texts ---- */
 
-pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *node, const char *path,
-                       char **out)
-{
-    if (node->kind != PBT__NODE_SCALAR || is_nothing(node)) {
-        return pbt__refuse_value(reader, node, path, "a text (\"\" for an empty one)");
-    }
-    size_t length = strlen(node->text);
-    if (length > TEXT_MAXIMUM) {
-        return pbt__refuse(reader, node->place, "%s: a text of %zu bytes; allowed: at most %d",
-                           path, length, TEXT_MAXIMUM);
-    }
-    *out = pbt__arena_copy(reader->arena, node->text, length);
-    return *out != NULL ? PBT_OK : pbt__refuse_memory(reader);
-}
-
 static pbt_err read_notes(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
     return pbt__read_text(reader, node, key->path, pbt__key_field(reader->spec, key));
@@ -237,11 +208,11 @@ static bool is_word(const char *text)
 static pbt_err read_word(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
     char **field = pbt__key_field(reader->spec, key);
-    if (is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
+    if (pbt__node_is_nothing(node) && key->flags & PBT__KEY_NULLABLE) {
         *field = NULL;
         return PBT_OK;
     }
-    if (scalar_of(node).type != PBT__SCALAR_TEXT || !is_word(node->text)) {
+    if (pbt__node_scalar(node).type != PBT__SCALAR_TEXT || !is_word(node->text)) {
         return pbt__refuse_key(reader, node, key);
     }
     return pbt__read_text(reader, node, key->path, field);
@@ -256,7 +227,7 @@ static bool is_study_name(const char *text)
 
 static pbt_err read_study(const pbt__reader *reader, const pbt__key *key, const pbt__node *node)
 {
-    if (scalar_of(node).type != PBT__SCALAR_TEXT || !is_study_name(node->text)) {
+    if (pbt__node_scalar(node).type != PBT__SCALAR_TEXT || !is_study_name(node->text)) {
         return pbt__refuse_key(reader, node, key);
     }
     return pbt__read_text(reader, node, key->path, pbt__key_field(reader->spec, key));
@@ -268,7 +239,7 @@ static pbt_err read_arguments(const pbt__reader *reader, const pbt__key *key, co
 {
     static char refused[] = ""; /* stands for an argument, so that those behind it are seen */
     char ***field = pbt__key_field(reader->spec, key);
-    if (is_nothing(node)) {
+    if (pbt__node_is_nothing(node)) {
         *field = NULL;
         return PBT_OK;
     }
