@@ -12,28 +12,14 @@ static double place_of(const pbt__curve_point *point, pbt__axis axis)
     return axis == PBT__AXIS_STEPS ? (double)point->steps : point->seconds;
 }
 
-static pbt_err grow(pbt__curve *curve)
-{
-    const size_t capacity = curve->capacity > 0 ? 2 * curve->capacity : 16;
-    pbt__curve_point *points = pbt__realloc(curve->points, capacity, sizeof *points);
-    if (points == NULL) {
-        return PBT_ERR_MEMORY;
-    }
-    curve->points = points;
-    curve->capacity = capacity;
-    return PBT_OK;
-}
-
 pbt_err pbt__curve_add(pbt__curve *curve, const pbt__curve_point *report)
 {
     const bool is_better =
         isfinite(report->score) &&
         (curve->count == 0 || report->score > curve->points[curve->count - 1].score);
-    if (is_better && curve->count == curve->capacity) {
-        pbt_err err = grow(curve);
-        if (err != PBT_OK) {
-            return err;
-        }
+    if (is_better &&
+        !pbt__array_room(&curve->points, curve->count, &curve->capacity, sizeof *curve->points)) {
+        return PBT_ERR_MEMORY;
     }
     if (is_better) {
         curve->points[curve->count++] = *report;

@@ -23,6 +23,24 @@ void *pbt__realloc(void *old, size_t count, size_t size)
     return is_refused(count, size) ? NULL : realloc(old, count * size);
 }
 
+bool pbt__array_room(void *array, size_t count, size_t *capacity, size_t size)
+{
+    enum { FIRST = 16 };
+    void *items = NULL;
+    if (count < *capacity) {
+        return true;
+    }
+    const size_t wanted = *capacity > 0 ? 2 * *capacity : FIRST;
+    memcpy(&items, array, sizeof items); /* a pointer of any type */
+    items = pbt__realloc(items, wanted, size);
+    if (items == NULL) {
+        return false;
+    }
+    memcpy(array, &items, sizeof items);
+    *capacity = wanted;
+    return true;
+}
+
 char *pbt__strdup(const char *text)
 {
     return pbt__strndup(text, strlen(text));

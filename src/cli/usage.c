@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/distance.h"
+
 enum {
     NAME_MAXIMUM = 32,
     WIDTH = 80,
@@ -11,40 +13,10 @@ enum {
 
 /* ---- suggestions ---- */
 
-static int minimum(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Edits (insert, drop, replace, swap neighbours) that turn one name into another: Damerau 1964,
- * each place edited once. Names beyond NAME_MAXIMUM are far from everything. */
-static int edit_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    if (n > NAME_MAXIMUM || m > NAME_MAXIMUM) {
-        return NAME_MAXIMUM;
-    }
-    int cost[NAME_MAXIMUM + 1][NAME_MAXIMUM + 1];
-    for (size_t i = 0; i <= n; i++) {
-        for (size_t j = 0; j <= m; j++) {
-            if (i == 0 || j == 0) {
-                cost[i][j] = (int)(i + j);
-                continue;
-            }
-            int replace = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            cost[i][j] = minimum(replace, minimum(cost[i - 1][j], cost[i][j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                cost[i][j] = minimum(cost[i][j], cost[i - 2][j - 2] + 1);
-            }
-        }
-    }
-    return cost[n][m];
-}
-
 /* A candidate replaces `best` where it is nearer and no more than a third of the name is wrong. */
 static void consider(const char *name, const char *candidate, const char **best, int *distance)
 {
-    int edits = edit_distance(name, candidate);
+    int edits = pbt__word_distance(name, candidate);
     int allowed = 1 + (int)strlen(name) / 3;
     if (edits <= allowed && edits < *distance) {
         *best = candidate;

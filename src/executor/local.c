@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "executor/child.h"
 #include "executor/keeper.h"
 #include "executor/log.h"
@@ -57,19 +57,6 @@ pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out, pb
 /* ---- slots -------------------------------------------------------------------------------------
  */
 
-/* A session is random, so that no two slots, processes or machines ever share one. */
-static pbt_err make_session(char *out, pbt_error *error)
-{
-    uint8_t bytes[(PBT__SESSION_SIZE - 1) / 2];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        return pbt__fail_errno(error, "cannot make a session");
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return PBT_OK;
-}
-
 static pbt_err init_slot(pbt__local *local, int32_t index, const char *name, pbt_error *error)
 {
     pbt__slot *slot = &local->slots[index];
@@ -83,7 +70,7 @@ static pbt_err init_slot(pbt__local *local, int32_t index, const char *name, pbt
     if (slot->wake < 0) {
         return pbt__fail_errno(error, "cannot make an event");
     }
-    const pbt_err err = make_session(slot->session, error);
+    const pbt_err err = pbt__random_text(slot->session, sizeof slot->session, 4, error);
     return err == PBT_OK ? local->runner->slot_open(slot, error) : err;
 }
 

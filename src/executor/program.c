@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "executor/spawn.h"
 #include "executor/warden.h"
 
@@ -42,18 +42,19 @@ static pbt_err find_program(const pbt__local *local, const pbt__program *program
 
 pbt_err pbt__program_open(pbt__local *local, pbt_error *error)
 {
-    uint64_t number = 0;
+    char number[17];
     pbt__program *program = pbt__calloc(1, sizeof *program);
     if (program == NULL) {
         return pbt__fail_memory(error);
     }
     local->program = program;
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
-        return pbt__fail_errno(error, "cannot make a random number");
+    pbt_err err = pbt__random_text(number, sizeof number, 4, error);
+    if (err != PBT_OK) {
+        return err;
     }
-    (void)snprintf(program->mark, sizeof program->mark, "PBT_SLOT=%016" PRIx64 "-", number);
-    const pbt_err err = pbt__path_join(local->spec->folder, local->spec->trainer.directory,
-                                       program->directory, error);
+    (void)snprintf(program->mark, sizeof program->mark, "PBT_SLOT=%s-", number);
+    err = pbt__path_join(local->spec->folder, local->spec->trainer.directory, program->directory,
+                         error);
     const bool is_plugin = local->spec->trainer.protocol == PBT__PROTOCOL_LIBRARY;
     return err == PBT_OK && !is_plugin ? find_program(local, program, error) : err;
 }

@@ -137,14 +137,9 @@ bool pbt__points_add(pbt__points *points, pbt__point *to, const char *tag, doubl
     if (index < 0) {
         return false;
     }
-    if (points->count == points->capacity) {
-        const size_t capacity = points->capacity > 0 ? 2 * points->capacity : FIRST_CAPACITY;
-        scalar *scalars = pbt__realloc(points->scalars, capacity, sizeof *scalars);
-        if (scalars == NULL) {
-            return false;
-        }
-        points->scalars = scalars;
-        points->capacity = capacity;
+    if (!pbt__array_room(&points->scalars, points->count, &points->capacity,
+                         sizeof *points->scalars)) {
+        return false;
     }
     to->first = to->scalar_count > 0 ? to->first : points->count;
     points->scalars[points->count++] = (scalar){index, (float)value};

@@ -24,7 +24,7 @@ enum {
     PBT__SERVER_CONNECTIONS_MAXIMUM = 1024,
     PBT__SERVER_ADDRESS_MAXIMUM = 256, /* connections of one address that is not this machine */
     PBT__SERVER_WAIT_MAXIMUM = 30,     /* Units: seconds that a claim may ask to wait */
-    PBT__TOKEN_SIZE = 44,              /* 32 random bytes in URL-safe base 64, and a NUL */
+    PBT__TOKEN_SIZE = 44,              /* 256 random bits and more in URL-safe base 64, and a NUL */
 };
 
 /* Units: bytes of one checkpoint, where the options do not say. */

@@ -1,5 +1,7 @@
-/* amend.c: changing one key of a spec that is in force. */
+/* amend.c: changing one key of a spec that is in force; a spec with another name and seed. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -96,7 +98,8 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
     return err;
 }
 
-pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_error *error)
+/* Set a key; the spec is as it was after a failure. */
+static pbt_err set(pbt_spec *spec, const pbt__key *key, const char *value, pbt_error *error)
 {
     pbt_spec amended = *spec;
     const pbt__node *nodes[PBT__KEY_MAXIMUM] = {NULL};
@@ -106,17 +109,56 @@ pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_
         .nodes = nodes,
         .error = error,
     };
-    const pbt__key *found = find_amendable(&reader, key);
-    if (found == NULL) {
-        return PBT_ERR_SPEC;
-    }
     if (strlen(value) > PBT__SPEC_MAXIMUM) {
-        return pbt__refuse(&reader, (pbt__place){0, 0}, "%s: more than %d bytes", key,
+        return pbt__refuse(&reader, (pbt__place){0, 0}, "%s: more than %d bytes", key->path,
                            PBT__SPEC_MAXIMUM);
     }
-    pbt_err err = read_value(&reader, found, value);
+    const pbt_err err = read_value(&reader, key, value);
     if (err == PBT_OK) {
         *spec = amended;
     }
+    return err;
+}
+
+pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value, pbt_error *error)
+{
+    const pbt__key *found = find_amendable(&(pbt__reader){.error = error}, key);
+    return found != NULL ? set(spec, found, value, error) : PBT_ERR_SPEC;
+}
+
+/* ---- another name and seed ---- */
+
+static pbt_err set_both(pbt_spec *spec, const char *name, uint64_t seed, pbt_error *error)
+{
+    char number[24];
+    pbt__text word = pbt__text_init(PBT__SPEC_MAXIMUM);
+    (void)snprintf(number, sizeof number, "%" PRIu64, seed);
+    pbt__scalar_write_text(&word, PBT__YAML, name);
+    pbt_err err = word.failed ? pbt__fail_memory(error)
+                              : set(spec, pbt__key_find("name"), pbt__text_string(&word), error);
+    pbt__text_fini(&word);
+    return err == PBT_OK ? set(spec, pbt__key_find("seed"), number, error) : err;
+}
+
+pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed, pbt_spec **out,
+                            pbt_error *error)
+{
+    const char *file = pbt__spec_origin(spec)->file;
+    char *text = NULL;
+    pbt_spec *copy = NULL;
+    pbt_err err = pbt__spec_parse(spec->source, file, spec->folder, &copy, error);
+    if (err != PBT_OK || (strcmp(copy->name, name) == 0 && copy->search.seed == seed)) {
+        *out = err == PBT_OK ? copy : *out;
+        return err;
+    }
+    err = set_both(copy, name, seed, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_write(copy, &text, error);
+    }
+    pbt_spec_free(copy);
+    if (err == PBT_OK) {
+        err = pbt__spec_parse(text, file, spec->folder, out, error);
+    }
+    free(text);
     return err;
 }

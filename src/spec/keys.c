@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/text.h"
 #include "core/rule.h"
 #include "core/type.h"
@@ -372,37 +373,6 @@ int pbt__names_find(const char *const *names, const char *word)
         }
     }
     return -1;
-}
-
-static int least_of(int a, int b, int c)
-{
-    int least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-int pbt__word_distance(const char *a, const char *b)
-{
-    enum { MOST = 64 };
-    int row[MOST + 1];
-    size_t width = strnlen(b, MOST);
-    for (size_t j = 0; j <= width; j++) {
-        row[j] = (int)j;
-    }
-    for (size_t i = 0; i < MOST && a[i] != '\0'; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < width; j++) {
-            int replace = diagonal + (lower(a[i]) != lower(b[j]));
-            diagonal = row[j + 1];
-            row[j + 1] = least_of(replace, row[j] + 1, diagonal + 1);
-        }
-    }
-    return row[width];
 }
 
 static const char *last_word(const char *path)

@@ -117,7 +117,4 @@ void pbt__key_entries(const pbt__key *map, char *out);
 /* Find a word in a NULL-terminated list, or -1. */
 int pbt__names_find(const char *const *names, const char *word);
 
-/* The edit distance of two words (Levenshtein 1966), case aside; at most 64 bytes of each count. */
-int pbt__word_distance(const char *a, const char *b);
-
 #endif

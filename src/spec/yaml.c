@@ -227,7 +227,6 @@ static pbt_err read_name(struct reader *reader, struct fy_event *event, const pb
     }
     entry->name = name.text;
     entry->name_place = name.place;
-    entry->name_range = name.range;
     return PBT_OK;
 }
 
@@ -299,11 +298,9 @@ static pbt_err read_value(struct reader *reader, struct fy_event *event, int dep
         return read_scalar(reader, event, out);
     case FYET_SEQUENCE_START:
         out->kind = PBT__NODE_LIST;
-        out->is_flow = fy_event_get_node_style(event) == FYNS_FLOW;
         return read_entries(reader, depth + 1, FYET_SEQUENCE_END, out);
     case FYET_MAPPING_START:
         out->kind = PBT__NODE_MAP;
-        out->is_flow = fy_event_get_node_style(event) == FYNS_FLOW;
         return read_entries(reader, depth + 1, FYET_MAPPING_END, out);
     default:
         return refuse(reader, reader->last, "not valid YAML");

@@ -40,13 +40,11 @@ struct pbt__node {
     pbt__range range;       /* PBT__NODE_SCALAR: its notation, quotes included */
     const char *text;       /* PBT__NODE_SCALAR: NUL-terminated; holds no other NUL */
     bool is_quoted;         /* PBT__NODE_SCALAR: a text, whatever it looks like */
-    bool is_flow;           /* PBT__NODE_LIST, PBT__NODE_MAP: written in [] or {} */
     const pbt__node *first; /* PBT__NODE_LIST, PBT__NODE_MAP: its entries */
     size_t count;
     const pbt__node *next; /* the next entry of the list or map it is in */
     const char *name;      /* in a map: its key */
     pbt__place name_place;
-    pbt__range name_range;
 };
 
 /* What is wrong with a text, and where. */

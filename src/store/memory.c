@@ -64,17 +64,9 @@ typedef struct memory {
 
 static pbt_err array_reserve(array *self, size_t size, pbt_error *error)
 {
-    if (self->count < self->capacity) {
-        return PBT_OK;
-    }
-    size_t capacity = self->capacity == 0 ? 8 : 2 * self->capacity;
-    void *items = pbt__realloc(self->items, capacity, size);
-    if (items == NULL) {
-        return pbt__fail_memory(error);
-    }
-    self->items = items;
-    self->capacity = capacity;
-    return PBT_OK;
+    return pbt__array_room(&self->items, self->count, &self->capacity, size)
+               ? PBT_OK
+               : pbt__fail_memory(error);
 }
 
 /* Insert an item; `array_reserve` made the room. */

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "study/checkpoint_vault.h"
 
@@ -29,31 +30,14 @@ void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
     }
 }
 
-/* Read a number as it is written: no sign, no leading zero, no more than an int32_t holds. Returns
- * what follows it, or NULL. */
-static const char *read_number(const char *text, int32_t *out)
-{
-    int64_t value = 0;
-    const char *end = text;
-    while (*end >= '0' && *end <= '9' && value <= INT32_MAX) {
-        value = 10 * value + (*end++ - '0');
-    }
-    if (end == text || value > INT32_MAX || (*text == '0' && end > text + 1)) {
-        return NULL;
-    }
-    *out = (int32_t)value;
-    return end;
-}
-
 const char *pbt__checkpoint_name_read(const char *name, pbt_segment_id *id, int32_t *attempt)
 {
-    const char *rest = *name == 'm' ? read_number(name + 1, &id->member) : NULL;
-    rest = rest != NULL && *rest == 's' ? read_number(rest + 1, &id->number) : NULL;
+    const char *rest = pbt__id_step(name, id);
     if (rest == NULL) {
         return NULL;
     }
     *attempt = 0;
-    const char *end = *rest == '.' ? read_number(rest + 1, attempt) : NULL;
+    const char *end = *rest == '.' ? pbt__count_step(rest + 1, attempt) : NULL;
     if (end == NULL || *attempt == 0) {
         *attempt = 0;
         return rest;

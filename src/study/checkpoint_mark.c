@@ -6,26 +6,26 @@
  * tells both; who finds them sees the same folder. Each process makes its own, anew: a copy of the
  * folder made before that (a backup, an image) does not hold it.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/random.h"
 #include "study/checkpoint_vault.h"
 
 static pbt_err make_mark(pbt__vault *vault, pbt_error *error)
 {
-    uint64_t random[3];
+    char random[17];
     char name[PBT__CHECKPOINT_NAME_SIZE], path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE];
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return pbt__fail_errno(error, "cannot get random numbers");
+    pbt_err err = pbt__random_text(random, sizeof random, 4, error);
+    if (err == PBT_OK) {
+        err = pbt__random_text(nonce, sizeof nonce, 4, error);
     }
-    (void)snprintf(name, sizeof name, "mark.%ld.%016" PRIx64, (long)getpid(), random[2]);
-    (void)snprintf(nonce, sizeof nonce, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
-    pbt_err err = pbt__path_join(vault->aside, name, path, error);
+    if (err == PBT_OK) {
+        (void)snprintf(name, sizeof name, "mark.%ld.%s", (long)getpid(), random);
+        err = pbt__path_join(vault->aside, name, path, error);
+    }
     if (err == PBT_OK) {
         err = pbt__file_write(path, nonce, strlen(nonce), error);
     }

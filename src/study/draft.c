@@ -6,8 +6,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { FIRST_CAPACITY = 64 };
-
 pbt_err pbt__draft_init(pbt__draft *draft, int32_t population)
 {
     *draft = (pbt__draft){.bytes = pbt__text_init(SIZE_MAX)};
@@ -29,17 +27,8 @@ void pbt__draft_fini(pbt__draft *draft)
 
 static bool has_room(pbt__draft *draft)
 {
-    if (draft->now.item_count < draft->capacity) {
-        return true;
-    }
-    const size_t capacity = draft->capacity > 0 ? 2 * draft->capacity : FIRST_CAPACITY;
-    pbt__draft_item *items = pbt__realloc(draft->items, capacity, sizeof *items);
-    if (items == NULL) {
-        return false;
-    }
-    draft->items = items;
-    draft->capacity = capacity;
-    return true;
+    return pbt__array_room(&draft->items, draft->now.item_count, &draft->capacity,
+                           sizeof *draft->items);
 }
 
 static pbt_err add(pbt__draft *draft, pbt__draft_item item, const void *bytes, pbt_error *error)

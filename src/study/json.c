@@ -11,39 +11,6 @@
 
 /* ---- ids ---- */
 
-void pbt__id_write(pbt_segment_id id, char *out)
-{
-    snprintf(out, PBT__ID_SIZE, "m%ds%d", (int)id.member, (int)id.number);
-}
-
-static bool read_count(const char **at, int32_t *out)
-{
-    const char *digit = *at;
-    int64_t value = 0;
-    while (*digit >= '0' && *digit <= '9' && value <= INT32_MAX) {
-        value = value * 10 + (*digit++ - '0');
-    }
-    bool has_leading_zero = **at == '0' && digit - *at > 1;
-    if (digit == *at || value > INT32_MAX || has_leading_zero) {
-        return false;
-    }
-    *at = digit;
-    *out = (int32_t)value;
-    return true;
-}
-
-bool pbt__id_read(const char *text, pbt_segment_id *out)
-{
-    pbt_segment_id id;
-    const char *at = text + 1;
-    if (text[0] != 'm' || !read_count(&at, &id.member) || *at++ != 's' ||
-        !read_count(&at, &id.number) || *at != '\0') {
-        return false;
-    }
-    *out = id;
-    return true;
-}
-
 json_t *pbt__id_json(pbt_segment_id id)
 {
     char text[PBT__ID_SIZE];

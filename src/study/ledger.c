@@ -97,16 +97,9 @@ pbt__ledger_entry *pbt__ledger_entry_of(pbt__ledger *ledger, pbt_segment_id id)
 
 static pbt_err due_add(pbt__ledger *ledger, pbt_segment_id id)
 {
-    if (ledger->due_count == ledger->due_capacity) {
-        size_t capacity = ledger->due_capacity > 0 ? 2 * ledger->due_capacity : 64;
-        pbt_segment_id *due = pbt__realloc(ledger->due, capacity, sizeof *due);
-        if (due == NULL) {
-            return PBT_ERR_MEMORY;
-        }
-        ledger->due = due;
-        ledger->due_capacity = capacity;
-    }
-    if (TOUCH(ledger, &ledger->due_count)) {
+    if (!pbt__array_room(&ledger->due, ledger->due_count, &ledger->due_capacity,
+                         sizeof *ledger->due) ||
+        TOUCH(ledger, &ledger->due_count)) {
         return PBT_ERR_MEMORY;
     }
     ledger->due[ledger->due_count++] = id;

@@ -64,14 +64,9 @@ pbt_err pbt__study_log_time(pbt__study *study, int64_t trained_us, bool is_train
 
 static pbt_err add_removal(pbt__study *study, pbt__removal removal)
 {
-    if (study->removal_count == study->removal_capacity) {
-        size_t capacity = study->removal_capacity > 0 ? 2 * study->removal_capacity : 16;
-        pbt__removal *list = pbt__realloc(study->removals, capacity, sizeof *list);
-        if (list == NULL) {
-            return PBT_ERR_MEMORY;
-        }
-        study->removals = list;
-        study->removal_capacity = capacity;
+    if (!pbt__array_room(&study->removals, study->removal_count, &study->removal_capacity,
+                         sizeof *study->removals)) {
+        return PBT_ERR_MEMORY;
     }
     study->removals[study->removal_count++] = removal;
     return PBT_OK;

@@ -10,7 +10,6 @@
 enum {
     NOTE_CHUNK = 64,
     BLOCK_SIZE = 64 * 1024, /* Units: bytes; a larger piece has a block of its own */
-    FIRST_CAPACITY = 64,
 };
 
 /* Memory that is never moved and only given back whole. */
@@ -156,17 +155,9 @@ static bool reach_chunk(pbt__rows *rows, int32_t number)
 
 static bool add_touched(pbt__rows *rows, pbt_segment_id id, int64_t sequence)
 {
-    if (rows->touched_count == rows->touched_capacity) {
-        const size_t capacity =
-            rows->touched_capacity > 0 ? 2 * rows->touched_capacity : FIRST_CAPACITY;
-        pbt__touched *touched = pbt__realloc(rows->touched, capacity, sizeof *touched);
-        if (touched == NULL) {
-            return false;
-        }
-        rows->touched = touched;
-        rows->touched_capacity = capacity;
-    }
-    if (TOUCH(rows, &rows->touched_count)) {
+    if (!pbt__array_room(&rows->touched, rows->touched_count, &rows->touched_capacity,
+                         sizeof *rows->touched) ||
+        TOUCH(rows, &rows->touched_count)) {
         return false;
     }
     rows->touched[rows->touched_count++] = (pbt__touched){sequence, id};

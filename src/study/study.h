@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/id.h"
 #include "base/stop.h"
 #include "desk/desk.h"
 #include "study/checkpoint.h"
@@ -322,11 +323,6 @@ PBT_MUST_USE pbt_err pbt__study_verify(pbt__study *study,
 
 /* A value in the type it was written in. New reference; NULL where there is no memory. */
 json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value);
-/* Format an id: "m3s12". Shape: out[PBT__ID_SIZE] */
-enum { PBT__ID_SIZE = 32 };
-void pbt__id_write(pbt_segment_id id, char *out);
-/* Read "m3s12"; false where it is anything else. */
-bool pbt__id_read(const char *text, pbt_segment_id *out);
 const char *pbt__reason_name(pbt_reason reason);
 const char *pbt__study_state_name(pbt__study_state state);
 

@@ -48,15 +48,10 @@ void pbt__collection_add(pbt__collection *metrics, const char *name, double valu
         metrics->err = PBT_ERR_LIMIT;
         return;
     }
-    if (series->sample_count == series->sample_capacity) {
-        const size_t capacity = series->sample_capacity > 0 ? 2 * series->sample_capacity : 16;
-        double *grown = pbt__realloc(series->samples, capacity, sizeof *grown);
-        if (grown == NULL) {
-            metrics->err = PBT_ERR_MEMORY;
-            return;
-        }
-        series->samples = grown;
-        series->sample_capacity = capacity;
+    if (!pbt__array_room(&series->samples, series->sample_count, &series->sample_capacity,
+                         sizeof *series->samples)) {
+        metrics->err = PBT_ERR_MEMORY;
+        return;
     }
     series->samples[series->sample_count++] = value;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "worker/inside.h"
 
@@ -13,19 +14,6 @@ static pbt_err fail_segment(const char *what, pbt_error *error)
     (void)pbt__fail(error, PBT_ERR_CORRUPT, "the server's segment has no valid '%s'", what);
     pbt__error_hint(error, "is this worker made for the server's version?");
     return PBT_ERR_CORRUPT;
-}
-
-static bool skip_number(const char **c)
-{
-    const size_t length = strspn(*c, "0123456789");
-    *c += length;
-    return length > 0 && length <= 10;
-}
-
-/* Say whether a text is an id such as "m3s12". */
-static bool is_id(const char *c)
-{
-    return *c++ == 'm' && skip_number(&c) && *c++ == 's' && skip_number(&c) && *c == '\0';
 }
 
 static void set_value(pbt_hyperparameter *out, const char *name, const json_t *value)
@@ -98,6 +86,7 @@ static const char *read_rest(pbt__held *held)
 {
     pbt_worker_segment *s = &held->segment;
     const json_t *json = held->json;
+    pbt_segment_id id;
     const int64_t donor = pbt__json_get_integer(json, "donor", -1);
     s->version = PBT_WORKER_VERSION;
     s->id = pbt__json_get_text(json, "segment", "");
@@ -117,7 +106,7 @@ static const char *read_rest(pbt__held *held)
     };
     held->lease_seconds = pbt__json_get_real(json, "lease_seconds", 0);
     held->is_reload_always = strcmp(pbt__json_get_text(json, "reload", "needed"), "always") == 0;
-    if (!is_id(s->id)) {
+    if (!pbt__id_read(s->id, &id)) {
         return "segment";
     }
     if (s->save_to[0] != '/' || strlen(s->save_to) >= PBT__PATH_SIZE) {

@@ -1,12 +1,11 @@
 /* worker.c: a session: its options, its parts, its end. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "worker/inside.h"
 
 enum { NAME_MAXIMUM = 64, PATIENCE_SECONDS = 300 };
@@ -74,14 +73,10 @@ static pbt_err read_options(const pbt_worker_options *given, pbt_worker_options 
 
 static pbt_err make_session(pbt_worker *worker, pbt_error *error)
 {
-    uint64_t random[2];
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return pbt__fail_errno(error, "cannot get random numbers");
-    }
-    (void)snprintf(worker->session, sizeof worker->session, "%016" PRIx64 "%016" PRIx64, random[0],
-                   random[1]);
-    worker->caller.noise = random[0] | 1;
-    return PBT_OK;
+    const pbt_err err = pbt__random_fill(&worker->caller.noise, sizeof(uint64_t), error);
+    worker->caller.noise |= 1;
+    return err == PBT_OK ? pbt__random_text(worker->session, sizeof worker->session, 4, error)
+                         : err;
 }
 
 static pbt_err take_names(pbt_worker *worker, const pbt_worker_options *options, pbt_error *error)

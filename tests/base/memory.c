@@ -49,6 +49,22 @@ static void realloc_keeps_what_was_there(void **state)
     free(more);
 }
 
+static void an_array_has_room_for_one_more(void **state)
+{
+    (void)state;
+    int *numbers = NULL;
+    size_t capacity = 0;
+    for (size_t count = 0; count < 1000; count++) {
+        assert_true(pbt__array_room(&numbers, count, &capacity, sizeof *numbers));
+        assert_true(capacity > count);
+        numbers[count] = (int)count;
+    }
+    pbt__fault_arm(1, PBT__FAULT_MEMORY);
+    assert_false(pbt__array_room(&numbers, capacity, &capacity, sizeof *numbers));
+    assert_int_equal(numbers[999], 999);
+    free(numbers);
+}
+
 static void duplicates_end_with_a_nul(void **state)
 {
     (void)state;
@@ -85,6 +101,7 @@ int main(void)
         cmocka_unit_test(calloc_zeroes),
         cmocka_unit_test(products_do_not_wrap),
         cmocka_unit_test(realloc_keeps_what_was_there),
+        cmocka_unit_test(an_array_has_room_for_one_more),
         cmocka_unit_test(duplicates_end_with_a_nul),
         cmocka_unit_test(every_allocation_asks_the_seam),
     };

@@ -93,23 +93,6 @@ static void nearest(void **state)
     assert_null(pbt__key_nearest("stop.quux"));
 }
 
-static void distances(void **state)
-{
-    (void)state;
-    char long_word[200];
-    memset(long_word, 'a', sizeof long_word - 1);
-    long_word[sizeof long_word - 1] = '\0';
-    assert_int_equal(pbt__word_distance("", ""), 0);
-    assert_int_equal(pbt__word_distance("abc", ""), 3);
-    assert_int_equal(pbt__word_distance("", "abc"), 3);
-    assert_int_equal(pbt__word_distance("kitten", "sitting"), 3);
-    assert_int_equal(pbt__word_distance("abc", "ac"), 1);
-    assert_int_equal(pbt__word_distance("ac", "abc"), 1);
-    assert_int_equal(pbt__word_distance("Seed", "seed"), 0);
-    assert_int_equal(pbt__word_distance(long_word, ""), 64);
-    assert_int_equal(pbt__word_distance("", long_word), 64);
-}
-
 static void names(void **state)
 {
     (void)state;
@@ -130,7 +113,6 @@ int main(void)
         cmocka_unit_test(what_may_be_amended),
         cmocka_unit_test(what_may_be_amended_over_a_network),
         cmocka_unit_test(nearest),
-        cmocka_unit_test(distances),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

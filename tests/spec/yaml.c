@@ -55,16 +55,13 @@ static void nodes_know_their_places(void **state)
     assert_place(a->place, 2, 4);
     assert_place(b->name_place, 3, 1);
     assert_place(b->place, 3, 6);
-    assert_true(b->is_flow);
     assert_place(u->place, 3, 10);
     assert_true(u->is_quoted);
     assert_place(d->place, 3, 18);
     assert_int_equal(d->count, 2);
     assert_place(d->first->next->place, 3, 22);
-    assert_false(e->is_flow);
     assert_place(e->first->place, 5, 5);
     assert_range(text, a->range, "1");
-    assert_range(text, b->name_range, "\"b\"");
     assert_range(text, u->range, "'x'");
     assert_range(text, d->first->next->range, "2.5");
 }
