@@ -184,7 +184,8 @@ typedef struct pbt__desk_ops {
 
     /* Record a result with its checkpoint, and hand out what comes next. The checkpoint is what
      * lies at `save_to` (PBT__SAVED), which is taken away, or the bytes given (PBT__IN_MEMORY),
-     * which stay the caller's. Idempotent. Errors: PBT_ERR_LATE (the attempt is another's;
+     * which stay the caller's. Idempotent; what a repeat hands out may be nothing, and a claim then
+     * gives what the session holds. Errors: PBT_ERR_LATE (the attempt is another's;
      * PBT_ERR_STATE and PBT_ERR_NOT_FOUND alike), PBT_ERR_REPORT (step, metric),
      * PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT. */
     pbt_err (*report)(pbt__desk *desk, const pbt__claimant *who, const pbt__result *result,

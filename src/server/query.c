@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
-#include "spec/spec.h"
 #include "study/host.h"
 #include "study/json.h"
 #include "study/rows.h"
@@ -187,7 +186,7 @@ static pbt_err answer_named(pbt__request *request, pbt_error *error)
                                has_number ? (int32_t)request->number : -1};
     pbt_err err = pbt__study_answer(study, request->of, id, &answer, error);
     if (err == PBT_OK) {
-        err = pbt__spec_write(pbt__study_spec(study), &spec, error);
+        err = pbt__study_spec_text(study, &spec, error);
     }
     if (err == PBT_OK) {
         err = pbt__answer_json(request,

@@ -258,6 +258,7 @@ pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
 typedef struct fail_body {
     int32_t attempt;
     bool can_retry;
+    bool is_certain;    /* the trainer itself is wrong */
     bool is_leaving;    /* it takes no more segments */
     char message[1024]; /* as much as is recorded, and cut there */
 } fail_body;
@@ -267,6 +268,7 @@ static pbt_err read_fail(pbt__request *request, fail_body *out, pbt_error *error
     pbt__body body = pbt__body_init(request, error);
     out->attempt = pbt__body_attempt(&body);
     out->can_retry = pbt__body_boolean(&body, "retry", true);
+    out->is_certain = pbt__body_boolean(&body, "certain", false);
     out->is_leaving = pbt__body_boolean(&body, "leaving", false);
     const json_t *message = json_object_get(body.json, "message");
     if (!json_is_string(message) || json_string_length(message) > MESSAGE_MAXIMUM) {
@@ -291,6 +293,7 @@ pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
         .attempt = fail.attempt,
         .message = fail.message,
         .can_retry = fail.can_retry,
+        .is_certain = fail.is_certain,
     };
     err = pbt__study_fail(request->hosted->study, &HOLDER, &failure,
                           fail.is_leaving ? NULL : &action, error);

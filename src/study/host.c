@@ -129,6 +129,16 @@ pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__assignment *o
 
 /* ---- for readers elsewhere ---- */
 
+pbt_err pbt__study_spec_text(pbt__study *study, char **out, pbt_error *error)
+{
+    pbt_err err = pbt__study_look(study, error);
+    if (err == PBT_OK) {
+        err = pbt__spec_write(study->view.facts.spec, out, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err;
+}
+
 pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
                         void *context, pbt_error *error)
 {

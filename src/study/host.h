@@ -45,6 +45,9 @@ PBT_MUST_USE pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__
 
 /* ---- for readers elsewhere ---- */
 
+/* The spec in force, as pbt__spec_write writes it. Owner: the caller frees. Threads: any */
+PBT_MUST_USE pbt_err pbt__study_spec_text(pbt__study *study, char **out, pbt_error *error);
+
 /* Read the study's events, or list its claims, as the store's `read` and `claim_list` do. Threads:
  * any */
 PBT_MUST_USE pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,

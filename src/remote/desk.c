@@ -1,0 +1,285 @@
+/*
+ * desk.c: the verbs as calls to a server.
+ *
+ * Slots call from threads of their own, and a connection is one thread's at a time: callers are
+ * lent, and there are as many as were ever needed at once.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "remote/inside.h"
+
+enum { WAIT_MAXIMUM = 20 }; /* Units: seconds that the server may keep a claim */
+
+/* Units: seconds. */
+static const double LAST_CLAIM_SECONDS = 10, PAUSE_LEAST = 0.05;
+
+/* ---- callers --------------------------------------------------------------------------------- */
+
+static void end_line(pbt__line *line)
+{
+    pbt__caller_fini(&line->caller);
+    free(line);
+}
+
+static pbt_err make_line(pbt__remote *remote, pbt__line **out, pbt_error *error)
+{
+    pbt__line *line = pbt__calloc(1, sizeof *line);
+    if (line == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt__caller *caller = &line->caller;
+    pbt_err err =
+        pbt__http_init(&caller->http, remote->server, remote->study, remote->token, error);
+    if (err == PBT_OK &&
+        getrandom(&caller->noise, sizeof caller->noise, 0) != (ssize_t)sizeof caller->noise) {
+        err = pbt__fail_errno(error, "no random numbers");
+    }
+    if (err != PBT_OK) {
+        end_line(line);
+        return err;
+    }
+    caller->noise |= 1;
+    caller->patience_seconds = remote->patience_seconds;
+    caller->is_interrupted = &remote->is_halted;
+    memcpy(caller->folder, remote->folder, sizeof caller->folder);
+    *out = line;
+    return PBT_OK;
+}
+
+pbt_err pbt__line_take(pbt__remote *remote, pbt__line **out, pbt_error *error)
+{
+    pthread_mutex_lock(&remote->lock);
+    pbt__line *line = remote->idle;
+    remote->idle = line != NULL ? line->next : NULL;
+    pthread_mutex_unlock(&remote->lock);
+    *out = line;
+    return line != NULL ? PBT_OK : make_line(remote, out, error);
+}
+
+void pbt__line_give(pbt__remote *remote, pbt__line *line)
+{
+    if (line != NULL) {
+        pthread_mutex_lock(&remote->lock);
+        line->next = remote->idle;
+        remote->idle = line;
+        pthread_mutex_unlock(&remote->lock);
+    }
+}
+
+pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body, bool has_body,
+                         json_t **out, pbt_error *error)
+{
+    pbt__http_answer answer = {.status = 0};
+    char *text = has_body ? pbt__json_write(body) : NULL;
+    json_decref(body);
+    if (has_body && text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    const pbt_err err = pbt__caller_call(caller, path, text, &answer, error);
+    free(text);
+    if (err == PBT_OK) {
+        *out = json_incref(answer.json);
+    }
+    json_decref(answer.json);
+    return err;
+}
+
+/* ---- training or not ------------------------------------------------------------------------- */
+
+static const pbt_spec *spec(pbt__desk *desk)
+{
+    return ((pbt__remote *)desk)->spec;
+}
+
+/* A new session of a worker's name ends the old one's lease by itself. */
+static pbt_err begin(pbt__desk *desk, const char *prefix, bool is_lost, pbt_error *error)
+{
+    (void)desk, (void)prefix, (void)is_lost, (void)error;
+    return PBT_OK;
+}
+
+static void end(pbt__desk *desk)
+{
+    (void)desk;
+}
+
+static void halt(pbt__desk *desk)
+{
+    atomic_store(&((pbt__remote *)desk)->is_halted, true);
+}
+
+/* ---- claiming -------------------------------------------------------------------------------- */
+
+static char *claim_body(const pbt__claimant *who, int seconds)
+{
+    json_t *json = json_pack("{s:o, s:s, s:i}", "worker", pbt__json_text(who->worker), "session",
+                             who->session, "wait_seconds", seconds);
+    char *body = pbt__json_write(json);
+    json_decref(json);
+    return body;
+}
+
+/* A claim that was broken off may have been heard: ask what the session holds, so that it can be
+ * given back. Where nobody answers, the lease ends by itself. */
+static pbt_err claim_last(pbt__caller *caller, const pbt__claimant *who, pbt__http_answer *answer)
+{
+    char *body = claim_body(who, 0);
+    json_decref(answer->json);
+    *answer = (pbt__http_answer){.status = 0};
+    const pbt_err err = body == NULL ? PBT_ERR_MEMORY
+                                     : pbt__http_call(&caller->http, "/claim", body,
+                                                      LAST_CLAIM_SECONDS, answer, NULL);
+    free(body);
+    return err;
+}
+
+/* Claim, and wait at the server for at most `seconds`. */
+static pbt_err claim_there(pbt__remote *remote, pbt__caller *caller, const pbt__claimant *who,
+                           int seconds, pbt__action *action, pbt_error *error)
+{
+    pbt__http_answer answer = {.status = 0};
+    char *body = claim_body(who, seconds);
+    pbt_err err = body == NULL ? pbt__fail_memory(error)
+                               : pbt__caller_claim(caller, body, seconds, &answer, error);
+    free(body);
+    if (err != PBT_OK && atomic_load(&remote->is_halted)) {
+        err = claim_last(caller, who, &answer);
+        if (err != PBT_OK) {
+            *action = (pbt__action){.verb = PBT__WAIT};
+            json_decref(answer.json);
+            return PBT_OK;
+        }
+    }
+    if (err == PBT_OK) {
+        err = pbt__handed_take(remote, caller, who->session, answer.json, action, error);
+    }
+    json_decref(answer.json);
+    return err;
+}
+
+static pbt_err claim(pbt__desk *desk, const pbt__claimant *who, pbt__action *action,
+                     pbt_error *error)
+{
+    pbt__remote *remote = (pbt__remote *)desk;
+    pbt__line *line = NULL;
+    const bool waits = action->verb == PBT__WAIT && action->wait_seconds > 0;
+    const int seconds = waits ? (int)fmin(ceil(action->wait_seconds), WAIT_MAXIMUM) : 0;
+    const int64_t begin_us = pbt__clock_monotonic_us();
+    if (atomic_load(&remote->is_halted)) {
+        *action = (pbt__action){.verb = PBT__WAIT};
+        return PBT_OK;
+    }
+    pbt_err err = pbt__line_take(remote, &line, error);
+    if (err == PBT_OK) {
+        err = claim_there(remote, &line->caller, who, seconds, action, error);
+    }
+    if (err == PBT_OK && action->verb == PBT__WAIT) {
+        /* A server that keeps nobody waiting is not asked at once again. */
+        const double waited = (double)(pbt__clock_monotonic_us() - begin_us) / 1e6;
+        const double rest = fmin(action->wait_seconds, seconds - waited);
+        action->wait_seconds = fmax(action->wait_seconds, PAUSE_LEAST);
+        pbt__caller_sleep(&line->caller, fmax(rest, PAUSE_LEAST), true);
+    }
+    pbt__line_give(remote, line);
+    return err;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static const pbt__desk_ops OPS = {
+    .spec = spec,
+    .begin = begin,
+    .end = end,
+    .halt = halt,
+    .claim = claim,
+    .report = pbt__remote_report,
+    .heartbeat = pbt__remote_heartbeat,
+    .release = pbt__remote_release,
+    .fail = pbt__remote_fail,
+    .hinder = pbt__remote_hinder,
+    .bring = pbt__remote_bring,
+    .read = pbt__remote_read,
+    .drop = pbt__remote_drop,
+    .look = pbt__remote_look,
+    .bury = pbt__remote_bury,
+};
+
+static pbt_err read_spec(pbt__remote *remote, const char *folder, pbt_error *error)
+{
+    pbt__line *line = NULL;
+    json_t *json = NULL;
+    pbt_err err = pbt__line_take(remote, &line, error);
+    if (err == PBT_OK) {
+        err = pbt__remote_call(&line->caller, "/answer?of=show", NULL, false, &json, error);
+    }
+    pbt__line_give(remote, line);
+    if (err == PBT_OK) {
+        folder = folder != NULL ? folder : pbt__json_get_text(json, "folder", "/");
+        err = pbt__spec_parse(pbt__json_get_text(json, "spec", ""), remote->study, folder,
+                              &remote->spec, error);
+    }
+    json_decref(json);
+    return err;
+}
+
+static pbt_err copy_options(pbt__remote *remote, const pbt__remote_options *options,
+                            pbt_error *error)
+{
+    remote->server = pbt__strdup(options->server);
+    remote->study = pbt__strdup(options->study);
+    remote->token = options->token != NULL ? pbt__strdup(options->token) : NULL;
+    remote->patience_seconds = options->patience_seconds;
+    if (remote->server == NULL || remote->study == NULL ||
+        (options->token != NULL && remote->token == NULL)) {
+        return pbt__fail_memory(error);
+    }
+    return options->folder != NULL ? pbt__path_join("", options->folder, remote->folder, error)
+                                   : PBT_OK;
+}
+
+pbt_err pbt__remote_desk_open(const pbt__remote_options *options, pbt__desk **out, pbt_error *error)
+{
+    pbt__remote *remote = pbt__calloc(1, sizeof *remote);
+    if (remote == NULL) {
+        return pbt__fail_memory(error);
+    }
+    remote->desk.ops = &OPS;
+    pthread_mutex_init(&remote->lock, NULL);
+    pbt_err err = copy_options(remote, options, error);
+    if (err == PBT_OK) {
+        err = read_spec(remote, options->spec_folder, error);
+    }
+    if (err != PBT_OK) {
+        pbt__remote_desk_close(&remote->desk);
+        return err;
+    }
+    *out = &remote->desk;
+    return PBT_OK;
+}
+
+void pbt__remote_desk_close(pbt__desk *desk)
+{
+    pbt__remote *remote = (pbt__remote *)desk;
+    if (remote == NULL) {
+        return;
+    }
+    pbt__handed_clear(remote);
+    while (remote->idle != NULL) {
+        pbt__line *line = remote->idle;
+        remote->idle = line->next;
+        end_line(line);
+    }
+    pthread_mutex_destroy(&remote->lock);
+    pbt_spec_free(remote->spec);
+    free(remote->server);
+    free(remote->study);
+    free(remote->token);
+    free(remote);
+}

@@ -1,0 +1,64 @@
+/*
+ * train.c: slots of this process that train at a server, for travel.py.
+ *
+ * Usage: remote-train URL TOKEN FOLDER SLOTS
+ *
+ * FOLDER is where the spec's paths begin here; logs and what travels lie below it. Trains the study
+ * `tiny` until it is over, and ends with status 0 where that went well.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "executor/cell.h"
+#include "executor/executor.h"
+#include "remote/desk.h"
+
+static void must(pbt_err err, const pbt_error *error)
+{
+    if (err != PBT_OK) {
+        fprintf(stderr, "train: %s: %s\n", error->message, error->detail);
+        exit(1);
+    }
+}
+
+int main(int count, char **words)
+{
+    pbt_error error = {0};
+    pbt__desk *desk = NULL;
+    pbt__executor *executor = NULL;
+    char logs[PBT__PATH_SIZE], away[PBT__PATH_SIZE];
+    if (pbt__cell_is_asked(count, words)) {
+        return pbt__cell_main(count, words);
+    }
+    if (count != 5) {
+        return 2;
+    }
+    must(pbt__path_join(words[3], "logs", logs, &error), &error);
+    must(pbt__path_join(words[3], "away", away, &error), &error);
+    const pbt__remote_options where = {
+        .server = words[1],
+        .study = "tiny",
+        .token = words[2],
+        .folder = away,
+        .spec_folder = words[3],
+        .patience_seconds = 10,
+    };
+    const pbt__executor_options options = {
+        .slot_count = (int32_t)strtol(words[4], NULL, 10),
+        .log_folder = logs,
+        .worker_name = "elsewhere",
+    };
+    const pbt__executor_ops *local = pbt__executor_find("local");
+    must(pbt__remote_desk_open(&where, &desk, &error), &error);
+    must(local->check(desk, &options, &error), &error);
+    must(local->start(desk, &options, &executor, &error), &error);
+    while (!local->is_done(executor)) {
+        (void)usleep(5000);
+    }
+    must(local->finish(executor, &error), &error);
+    pbt__remote_desk_close(desk);
+    return 0;
+}
