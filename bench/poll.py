@@ -1,8 +1,8 @@
 """bench-poll: what a client that polls every list costs a study.
 
 Each build trains one study with nobody looking and one whose lists are all asked for ten times a
-second: the studies, the study, its members, its events and its segments, these two as far as they
-are new. A build that knows no `since` sends all segments every time. The study is `pbt run` with an
+second: the studies, the study, its members, segments and events, these three as far as they are
+new. A build that knows no `since` sends all members and segments every time. The study is `pbt run` with an
 empty plugin in an SQLite store; the client is on the same machine and takes its share of it.
 
     bench/poll.py PLUGINS BUILD [BUILD] [--segments N] [--rounds N]
@@ -35,12 +35,13 @@ SECONDS = 0.1
 
 
 class Poller(threading.Thread):
-    """Asks until the server is gone; `took` are the seconds of each answer of what is new."""
+    """Asks until the server is gone; `took` are the seconds of each answer of new segments."""
 
     def __init__(self, folder):
         super().__init__(daemon=True)
         self.folder = folder
-        self.since = self.after = 0
+        self.since = {"members": 0, "segments": 0}
+        self.after = 0
         self.took = []
 
     def ask(self, path):
@@ -48,15 +49,16 @@ class Poller(threading.Thread):
         return self.connection.getresponse().read()
 
     def round(self):
-        for path in ("", "/bench", "/bench/members"):
+        for path in ("", "/bench"):
             self.ask(path)
-        began = time.monotonic()
-        body = self.ask(f"/bench/segments?since={self.since}&limit=10000")
-        took = time.monotonic() - began
-        if body.startswith(b'{"error"'):
-            return  # it does not serve the study yet
-        found = re.search(rb'"next":(\d+)', body[-80:])
-        self.since = int(found.group(1)) if found else 0
+        for what in ("members", "segments"):
+            began = time.monotonic()
+            body = self.ask(f"/bench/{what}?since={self.since[what]}&limit=10000")
+            took = time.monotonic() - began
+            if body.startswith(b'{"error"'):
+                return  # it does not serve the study yet
+            found = re.search(rb'"next":(\d+)', body[-80:])
+            self.since[what] = int(found.group(1)) if found else 0
         self.took.append(took)
         events = re.findall(rb'{"sequence":(\d+)', self.ask(f"/bench/events?after={self.after}"))
         self.after = int(events[-1]) if events else self.after

@@ -88,23 +88,6 @@ pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
 
 /* ---- one study ------------------------------------------------------------------------------- */
 
-static pbt_err serve_list(pbt__request *request,
-                          pbt_err (*ask)(pbt__study *study, json_t **out, pbt_error *error),
-                          pbt_error *error)
-{
-    json_t *json = NULL;
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    err = ask(request->hosted->study, &json, error);
-    if (err == PBT_OK) {
-        err = pbt__answer_json(request, json, error);
-    }
-    pbt__long_end(request->server);
-    return err;
-}
-
 pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
 {
     json_t *json = NULL;
@@ -112,9 +95,29 @@ pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
     return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
 }
 
+static pbt_err answer_members(pbt__request *request, pbt_error *error)
+{
+    json_t *json = NULL;
+    pbt__study *study = request->hosted->study;
+    const bool is_page = request->since >= 0;
+    const int64_t limit = is_page ? page_limit(request, error) : 0;
+    if (is_page && limit == 0) {
+        return PBT_ERR_ARGUMENT;
+    }
+    pbt_err err = is_page
+                      ? pbt__study_members_since(study, request->since, (size_t)limit, &json, error)
+                      : pbt__study_members(study, &json, error);
+    return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
+}
+
 pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
 {
-    return serve_list(request, pbt__study_members, error);
+    pbt_err err = pbt__long_begin(request->server, error);
+    if (err == PBT_OK) {
+        err = answer_members(request, error);
+        pbt__long_end(request->server);
+    }
+    return err;
 }
 
 /* Answer with JSON that was written; the text is taken. */

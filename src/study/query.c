@@ -291,8 +291,8 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
     pbt_err err = pbt__study_look(study, error);
     if (err == PBT_OK) {
         json_t *show = add_training(study, add_missing(study, show_json(study)));
+        pthread_mutex_unlock(&study->view_lock); /* the first event is read without it */
         err = pbt__study_give(add_provenance(study, show), out, error);
-        pthread_mutex_unlock(&study->view_lock);
     }
     return err;
 }
@@ -358,6 +358,76 @@ pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
         pthread_mutex_unlock(&study->view_lock);
     }
     return err;
+}
+
+/* Those that were not touched come last. */
+static int compare_touched(const void *left, const void *right)
+{
+    const pbt__touched *a = left;
+    const pbt__touched *b = right;
+    if ((a->id.member < 0) != (b->id.member < 0)) {
+        return a->id.member < 0 ? 1 : -1;
+    }
+    return a->sequence != b->sequence
+               ? (a->sequence > b->sequence) - (a->sequence < b->sequence)
+               : (a->id.member > b->id.member) - (a->id.member < b->id.member);
+}
+
+/* Members in the order of their last touch after `since`, each once. Shape: order[population].
+ * Returns how many. */
+static int32_t find_touched(const pbt__study *study, int64_t since, pbt__touched *order)
+{
+    const pbt__touched *touched = NULL;
+    const int32_t population = study->view.facts.spec->search.population;
+    size_t left = pbt__rows_touched(study->view.rows, since, &touched);
+    int32_t count = 0;
+    for (int32_t m = 0; m < population; m++) {
+        order[m].id = PBT_NO_SEGMENT;
+    }
+    /* From the newest on, so that the first touch met of a member is its last. Its place is its
+     * mark, until the order is known. */
+    while (left > 0 && count < population) {
+        const pbt__touched *at = &touched[--left];
+        if (order[at->id.member].id.member < 0) {
+            order[at->id.member] = *at;
+            count++;
+        }
+    }
+    qsort(order, (size_t)population, sizeof *order, compare_touched);
+    return count;
+}
+
+/* An event's members are not parted, so `limit` may be passed. */
+static json_t *page_json(pbt__study *study, const pbt__touched *order, int32_t count, size_t limit)
+{
+    int32_t end = 0;
+    json_t *list = json_array();
+    while (end < count && ((size_t)end < limit || order[end].sequence == order[end - 1].sequence)) {
+        if (json_array_append_new(list, member_json(study, order[end].id.member)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+        end++;
+    }
+    const int64_t next = end < count ? order[end - 1].sequence : study->view.facts.sequence;
+    return json_pack("{s:o, s:I, s:b}", "members", list, "next", (json_int_t)next, "is_end",
+                     (int)(end == count));
+}
+
+pbt_err pbt__study_members_since(pbt__study *study, int64_t since, size_t limit, json_t **out,
+                                 pbt_error *error)
+{
+    pbt_err err = pbt__study_look(study, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const size_t population = (size_t)study->view.facts.spec->search.population;
+    pbt__touched *order = pbt__calloc(population, sizeof *order);
+    const int32_t count = order != NULL ? find_touched(study, since, order) : 0;
+    json_t *page = order != NULL ? page_json(study, order, count, limit) : NULL;
+    pthread_mutex_unlock(&study->view_lock);
+    free(order);
+    return pbt__study_give(page, out, error);
 }
 
 /* ---- events ---- */

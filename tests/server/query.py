@@ -47,22 +47,30 @@ class Query(Case):
             self.assertEqual(row["reason"], "exploit")
             self.assertTrue(row["parent"].startswith(f"m{row['donor']}s"))
 
-    def test_segments_come_page_by_page(self):
-        first = self.ok("GET", STUDY + "/segments?since=0&limit=1")
-        self.assertEqual(len(first["segments"]), 4)  # one event made them
+    def follow(self, name, key):
+        """Keep the newest of each, page by page, while the study goes on."""
+        path = f"{STUDY}/{name}"
+        first = self.ok("GET", path + "?since=0&limit=1")
+        self.assertEqual(len(first[name]), 4)  # one event made them
+        known, since, is_end = {row[key]: row for row in first[name]}, first["next"], False
         self.finish(lambda segment: segment["member"])
-        known, since, is_end = {}, first["next"], False
-        known.update((row["segment"], row) for row in first["segments"])
         while not is_end:
-            page = self.ok("GET", f"{STUDY}/segments?since={since}&limit=3")
-            known.update((row["segment"], row) for row in page["segments"])
+            page = self.ok("GET", f"{path}?since={since}&limit=1")
+            self.assertTrue(page["is_end"] or page["next"] > since)
+            known.update((row[key], row) for row in page[name])
             since, is_end = page["next"], page["is_end"]
-        rows = self.ok("GET", STUDY + "/segments")
-        self.assertEqual([known[row["segment"]] for row in rows], rows)
+        rows = self.ok("GET", path)
+        self.assertEqual([known[row[key]] for row in rows], rows)
         self.assertEqual(len(known), len(rows))
-        self.assertEqual(self.ok("GET", f"{STUDY}/segments?since={since}"),
-                         {"segments": [], "next": since, "is_end": True})
-        self.assertEqual(self.call("GET", STUDY + "/segments?since=0&limit=0").status, 400)
+        self.assertEqual(self.ok("GET", f"{path}?since={since}"),
+                         {name: [], "next": since, "is_end": True})
+        self.assertEqual(self.call("GET", path + "?since=0&limit=0").status, 400)
+
+    def test_segments_come_page_by_page(self):
+        self.follow("segments", "segment")
+
+    def test_members_come_page_by_page(self):
+        self.follow("members", "member")
 
     def test_numbers_keep_their_types(self):
         segment = self.train()
