@@ -97,7 +97,7 @@ static pbt_err check_operands(const pbt__arguments *arguments, pbt_error *error)
 
 static pbt_err choose_command(pbt__arguments *arguments, int *index, pbt_error *error)
 {
-    arguments->command = &pbt__program;
+    arguments->command = &pbt__root_command;
     *index = 1;
     if (arguments->argc < 2 || arguments->argv[1][0] == '-') {
         return PBT_OK;

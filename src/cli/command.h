@@ -130,7 +130,7 @@ extern const pbt__option pbt__options[PBT__OPTION_COUNT];
 extern const pbt__note pbt__statuses[]; /* of commands that name none of their own */
 extern const pbt__note pbt__files[];    /* what commands that take --store read and write */
 extern const char *const pbt__sections[PBT__SECTION_COUNT];
-extern const pbt__command pbt__program; /* `pbt` itself, without a command */
+extern const pbt__command pbt__root_command; /* `pbt` itself, without a command */
 extern const pbt__command pbt__commands[PBT__COMMAND_COUNT];
 
 /* Say whether a command takes an option. */

@@ -185,7 +185,7 @@ const char *const pbt__sections[PBT__SECTION_COUNT] = {
     [PBT__SECTION_CHANGE] = "change",
 };
 
-const pbt__command pbt__program = {
+const pbt__command pbt__root_command = {
     .name = "",
     .operands = "COMMAND",
     .options = BIT(VERSION) | BIT(HELP),

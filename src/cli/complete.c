@@ -189,7 +189,7 @@ static void print_commands(void)
 int pbt__complete(int count, char **words)
 {
     line written = {.words = words, .count = count, .last = words[count - 1]};
-    written.command = count > 1 ? pbt__command_find(words[0]) : &pbt__program;
+    written.command = count > 1 ? pbt__command_find(words[0]) : &pbt__root_command;
     if (written.command == NULL) {
         return 0;
     }

@@ -45,7 +45,7 @@ static pbt_err write_commands(const char *folder, pbt_error *error)
 {
     pbt_err err = make_folder(folder, error);
     if (err == PBT_OK) {
-        err = write_command(folder, &pbt__program, error);
+        err = write_command(folder, &pbt__root_command, error);
     }
     for (size_t i = 0; i < PBT__COMMAND_COUNT && err == PBT_OK; i++) {
         err = write_command(folder, &pbt__commands[i], error);

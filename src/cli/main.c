@@ -46,8 +46,9 @@ static int run_program(const pbt__arguments *arguments)
 
 static int run(const pbt__arguments *arguments)
 {
-    return arguments->command == &pbt__program ? run_program(arguments)
-                                               : RUN[arguments->command - pbt__commands](arguments);
+    return arguments->command == &pbt__root_command
+               ? run_program(arguments)
+               : RUN[arguments->command - pbt__commands](arguments);
 }
 
 int main(int argc, char **argv)

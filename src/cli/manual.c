@@ -137,7 +137,7 @@ static void add_environment(pbt__text *page, const pbt__command *command)
 {
     bool is_begun = false;
     for (int i = 0; i < PBT__OPTION_COUNT; i++) {
-        if (command == &pbt__program || pbt__command_takes(command, (pbt__option_id)i)) {
+        if (command == &pbt__root_command || pbt__command_takes(command, (pbt__option_id)i)) {
             add_variable(page, &pbt__options[i], &is_begun);
         }
     }
@@ -176,7 +176,7 @@ static const pbt__command *next_name(const char *last, pbt__section section)
 
 static void add_references(pbt__text *page, const pbt__command *command)
 {
-    bool is_program = command == &pbt__program;
+    bool is_program = command == &pbt__root_command;
     pbt__section section = is_program ? PBT__SECTION_COUNT : command->section;
     pbt__mdoc_section(page, "SEE ALSO");
     pbt__text_add(page, is_program ? "" : ".Xr pbt 1 ,\n");
@@ -193,7 +193,7 @@ static void add_references(pbt__text *page, const pbt__command *command)
 
 void pbt__manual_command(pbt__text *page, const pbt__command *command)
 {
-    bool is_program = command == &pbt__program;
+    bool is_program = command == &pbt__root_command;
     char name[PBT__WORD_SIZE];
     pbt__manual_name(command, name, sizeof name);
     pbt__mdoc_head(page, name, 1, is_program ? "Population Based Training" : command->summary);

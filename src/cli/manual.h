@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-/* Write a command's page; for pbt__program that of `pbt` itself. */
+/* Write a command's page; for pbt__root_command that of `pbt` itself. */
 void pbt__manual_command(pbt__text *page, const pbt__command *command);
 
 /* Write pbt-spec(5). */

@@ -132,21 +132,21 @@ int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer 
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }
 
-typedef struct source {
+typedef struct query_source {
     const pbt__place *place;
     pbt__store *store;
-} source;
+} query_source;
 
 static pbt_err open_to_read(void *context, const char *name, pbt__study **out, pbt_error *error)
 {
-    const source *this = context;
+    const query_source *this = context;
     return pbt__query_open(this->place, this->store, name, PBT__ACCESS_READ, out, error);
 }
 
 pbt_err pbt__query_groups(const pbt__arguments *arguments, const pbt__place *place,
                           pbt__store *store, pbt__groups *out, pbt_error *error)
 {
-    source this = {.place = place, .store = store};
+    query_source this = {.place = place, .store = store};
     pbt__names names = {0};
     pbt_err err = pbt__names_list(store, &names, error);
     if (err == PBT_OK) {

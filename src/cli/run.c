@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/conclusion.h"
 #include "cli/entry.h"
 #include "cli/notify.h"
-#include "cli/outcome.h"
 #include "cli/place.h"
 #include "cli/provenance.h"
 #include "cli/rescue.h"
@@ -293,7 +293,7 @@ static pbt_err train_and_tell(run *this, pbt__study *study, bool is_new, pbt_err
     char log_folder[PBT__PATH_SIZE];
     pbt__summary summary;
     int64_t began_us = pbt__clock_monotonic_us();
-    pbt__outcome outcome = {
+    pbt__conclusion outcome = {
         .study = study,
         .place = &this->place,
         .log_folder = log_folder,
@@ -309,7 +309,7 @@ static pbt_err train_and_tell(run *this, pbt__study *study, bool is_new, pbt_err
         outcome.is_interrupted = pbt__signals_count() > 0;
     }
     this->has_ended = err == PBT_OK;
-    return err == PBT_OK ? pbt__outcome_print(&outcome, error) : err;
+    return err == PBT_OK ? pbt__conclusion_print(&outcome, error) : err;
 }
 
 /* Run one study; prints what went wrong and returns the exit status. Takes `spec`. */

@@ -164,7 +164,7 @@ void pbt__usage_print(const pbt__command *command, FILE *out)
 {
     print_usage(command, out);
     fprintf(out, "\n\n%s", command->text);
-    if (command == &pbt__program) {
+    if (command == &pbt__root_command) {
         print_commands(out);
     }
     print_options(command, out);
@@ -174,7 +174,7 @@ void pbt__usage_print(const pbt__command *command, FILE *out)
     if (command->statuses != NULL) {
         print_statuses(command->statuses, out);
     }
-    if (command == &pbt__program) {
+    if (command == &pbt__root_command) {
         fprintf(out, "\n'pbt COMMAND --help' explains a command.\n");
     }
 }

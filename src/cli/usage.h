@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 
-/* Print a command's whole help; for pbt__program the list of commands. */
+/* Print a command's whole help; for pbt__root_command the list of commands. */
 void pbt__usage_print(const pbt__command *command, FILE *out);
 
 /* Write one line: "pbt show [STUDY] [--store URL] [--json]". Shape: out[size]; cut where too

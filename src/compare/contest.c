@@ -10,7 +10,7 @@
 /* ---- a group on its own ---- */
 
 /* The scores of a group at the budget, in its order. The caller frees; NULL: no memory. */
-static double *scores_of(const pbt__group *group, const pbt__standing *standing)
+static double *scores_of(const pbt__group *group, const pbt__contestant *standing)
 {
     double *scores = pbt__calloc(group->count + 1, sizeof *scores);
     for (size_t i = 0; i < group->count && scores != NULL; i++) {
@@ -20,7 +20,7 @@ static double *scores_of(const pbt__group *group, const pbt__standing *standing)
     return scores;
 }
 
-static void look_up_points(const pbt__group *group, int64_t budget, pbt__standing *standing)
+static void look_up_points(const pbt__group *group, int64_t budget, pbt__contestant *standing)
 {
     for (size_t i = 0; i < group->count; i++) {
         const pbt__curve *curve = &group->courses[i].curve;
@@ -39,7 +39,7 @@ static void look_up_points(const pbt__group *group, int64_t budget, pbt__standin
     }
 }
 
-static pbt_err judge_group(const pbt__group *group, int64_t budget, pbt__standing *standing)
+static pbt_err judge_group(const pbt__group *group, int64_t budget, pbt__contestant *standing)
 {
     standing->points = pbt__calloc(group->count + 1, sizeof *standing->points);
     if (standing->points == NULL) {

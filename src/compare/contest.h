@@ -11,14 +11,14 @@
 #include "compare/groups.h"
 
 /* A group at the budget. Owner: `points` is its own; what it points to is the groups'. */
-typedef struct pbt__standing {
+typedef struct pbt__contestant {
     const pbt__curve_point **points; /* each study's best; NULL: none usable. Shape: [count] */
     const pbt__course *best;         /* the study that has the best; NULL: none */
     const pbt__curve_point *best_point;
     double iqm, median; /* -INFINITY where too many have none */
     pbt__interval interval;
     int64_t least_steps, most_steps; /* work that was compared */
-} pbt__standing;
+} pbt__contestant;
 
 /* Two groups, a before b. */
 typedef struct pbt__contrast {
@@ -36,9 +36,9 @@ typedef struct pbt__contrast {
 /* Owner: standings and contrasts are its own; groups are borrowed and must outlive it. */
 typedef struct pbt__contest {
     const pbt__groups *groups;
-    int64_t budget;           /* Units: steps of all members; negative: all there are */
-    pbt__standing *standings; /* Shape: [groups->count] */
-    pbt__contrast *contrasts; /* every pair of groups. Shape: [contrast_count] */
+    int64_t budget;             /* Units: steps of all members; negative: all there are */
+    pbt__contestant *standings; /* Shape: [groups->count] */
+    pbt__contrast *contrasts;   /* every pair of groups. Shape: [contrast_count] */
     size_t contrast_count;
 } pbt__contest;
 

@@ -49,7 +49,7 @@ static void note_budgets(const pbt__contest *contest, json_t *notes)
 {
     int64_t least = contest->standings[0].least_steps, most = contest->standings[0].most_steps;
     for (size_t i = 1; i < contest->groups->count; i++) {
-        const pbt__standing *at = &contest->standings[i];
+        const pbt__contestant *at = &contest->standings[i];
         least = at->least_steps < least ? at->least_steps : least;
         most = at->most_steps > most ? at->most_steps : most;
     }

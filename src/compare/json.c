@@ -60,7 +60,7 @@ static json_t *study_json(const pbt__contest *contest, const pbt__course *course
 static json_t *group_json(const pbt__contest *contest, size_t index)
 {
     const pbt__group *group = &contest->groups->groups[index];
-    const pbt__standing *standing = &contest->standings[index];
+    const pbt__contestant *standing = &contest->standings[index];
     const pbt__curve_point *best = standing->best_point;
     json_t *studies = json_array();
     for (size_t i = 0; i < group->count; i++) {

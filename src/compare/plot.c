@@ -30,11 +30,11 @@ typedef struct ruler {
 } ruler;
 
 /* A picture in the making. */
-typedef struct sheet {
+typedef struct score_sheet {
     const pbt__contest *contest;
     pbt__text script;
     size_t row_count; /* of all blocks */
-} sheet;
+} score_sheet;
 
 /* Where a group's line ends: with its last study, but with none that goes on. */
 static double group_end(const pbt__group *group, pbt__axis axis)
@@ -78,7 +78,7 @@ static bool read_scores(const pbt__group *group, pbt__axis axis, double place, d
 }
 
 /* Append one row of a block: place, mean, and the band, which needs two ends to be drawn. */
-static void add_row(sheet *this, double place, double iqm, pbt__interval band)
+static void add_row(score_sheet *this, double place, double iqm, pbt__interval band)
 {
     const pbt_direction direction = this->contest->groups->direction;
     const double low = isfinite(band.low) ? band.low : iqm;
@@ -90,7 +90,7 @@ static void add_row(sheet *this, double place, double iqm, pbt__interval band)
 }
 
 /* Append a group's block, "$groupN". Shape: scores[count] */
-static pbt_err add_block(sheet *this, size_t index, const ruler *along, double *scores)
+static pbt_err add_block(score_sheet *this, size_t index, const ruler *along, double *scores)
 {
     const pbt__group *group = &this->contest->groups->groups[index];
     const double end = group_end(group, along->axis);
@@ -114,7 +114,7 @@ static pbt_err add_block(sheet *this, size_t index, const ruler *along, double *
     return PBT_OK;
 }
 
-static pbt_err add_blocks(sheet *this, const ruler *along)
+static pbt_err add_blocks(score_sheet *this, const ruler *along)
 {
     pbt_err err = PBT_OK;
     for (size_t i = 0; i < this->contest->groups->count && err == PBT_OK; i++) {
@@ -127,7 +127,7 @@ static pbt_err add_blocks(sheet *this, const ruler *along)
 }
 
 /* Bands first, so that no line lies under one. */
-static void add_plots(sheet *this)
+static void add_plots(score_sheet *this)
 {
     const pbt__groups *groups = this->contest->groups;
     for (size_t i = 0; i < groups->count; i++) {
@@ -149,7 +149,7 @@ static void add_plots(sheet *this)
 }
 
 /* A panel without a row is left empty: gnuplot finds no range in nothing. */
-static pbt_err add_panel(sheet *this, const ruler *along)
+static pbt_err add_panel(score_sheet *this, const ruler *along)
 {
     const size_t before = this->row_count;
     pbt_err err = add_blocks(this, along);
@@ -163,7 +163,7 @@ static pbt_err add_panel(sheet *this, const ruler *along)
     return err;
 }
 
-static pbt_err write_script(sheet *this)
+static pbt_err write_script(score_sheet *this)
 {
     const ruler steps = {PBT__AXIS_STEPS, "steps of all members", "%g", 1};
     const ruler time = time_ruler(this->contest->groups);
@@ -183,7 +183,7 @@ static pbt_err write_script(sheet *this)
 pbt_err pbt__compare_script(const pbt__contest *contest, pbt__text *script, int *width, int *height,
                             pbt_error *error)
 {
-    sheet this = {.contest = contest, .script = pbt__text_init(SCRIPT_MAXIMUM)};
+    score_sheet this = {.contest = contest, .script = pbt__text_init(SCRIPT_MAXIMUM)};
     pbt_err err = write_script(&this);
     if (err != PBT_OK || this.script.failed) {
         err = pbt__fail_memory(error);

@@ -50,7 +50,7 @@ static void write_p(double p, char *out)
 
 /* ---- the table ---- */
 
-static void add_steps(pbt__table *table, const pbt__standing *standing)
+static void add_steps(pbt__table *table, const pbt__contestant *standing)
 {
     char cell[PBT__CELL_SIZE];
     if (standing->least_steps == standing->most_steps) {
@@ -65,7 +65,7 @@ static void add_steps(pbt__table *table, const pbt__standing *standing)
 static void add_group(pbt__table *table, const pbt__contest *contest, size_t index)
 {
     char cell[PBT__CELL_SIZE], interval[2 * PBT__CELL_SIZE + 8];
-    const pbt__standing *standing = &contest->standings[index];
+    const pbt__contestant *standing = &contest->standings[index];
     const pbt_direction direction = contest->groups->direction;
     pbt__table_add(table, label_of(contest, index));
     snprintf(cell, sizeof cell, "%zu", contest->groups->groups[index].count);

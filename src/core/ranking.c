@@ -39,10 +39,10 @@ static bool before(const pbt__rank_node *nodes, int32_t a, int32_t b)
 }
 
 /* A subtree with its size, which its parent's says. */
-typedef struct tree {
+typedef struct subtree {
     int32_t root; /* -1: none */
     pbt__rank_size size;
-} tree;
+} subtree;
 
 static pbt__rank_size sum(pbt__rank_size a, pbt__rank_size b)
 {
@@ -59,16 +59,16 @@ static pbt__rank_size size_of(const pbt__rank_node *n)
     return (pbt__rank_size){1, n->is_candidate ? 1 : 0};
 }
 
-static tree left_of(const pbt__ranking *ranking, tree t)
+static subtree left_of(const pbt__ranking *ranking, subtree t)
 {
     const pbt__rank_node *n = &ranking->nodes[t.root];
-    return (tree){n->left, n->before};
+    return (subtree){n->left, n->before};
 }
 
-static tree right_of(const pbt__ranking *ranking, tree t)
+static subtree right_of(const pbt__ranking *ranking, subtree t)
 {
     const pbt__rank_node *n = &ranking->nodes[t.root];
-    return (tree){n->right, difference(t.size, sum(n->before, size_of(n)))};
+    return (subtree){n->right, difference(t.size, sum(n->before, size_of(n)))};
 }
 
 static pbt_err touch(pbt__ranking *ranking, pbt__journal *journal, int32_t node)
@@ -77,15 +77,15 @@ static pbt_err touch(pbt__ranking *ranking, pbt__journal *journal, int32_t node)
 }
 
 /* Split a subtree into those before `member` and the others. Shape: out[2] */
-static pbt_err split(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
-                     tree *out)
+static pbt_err split(pbt__ranking *ranking, pbt__journal *journal, subtree t, int32_t member,
+                     subtree *out)
 {
     if (t.root < 0) {
-        out[0] = out[1] = (tree){.root = -1};
+        out[0] = out[1] = (subtree){.root = -1};
         return PBT_OK;
     }
     const bool is_low = before(ranking->nodes, t.root, member);
-    tree parts[2];
+    subtree parts[2];
     if (touch(ranking, journal, t.root) != PBT_OK ||
         split(ranking, journal, is_low ? right_of(ranking, t) : left_of(ranking, t), member,
               parts) != PBT_OK) {
@@ -94,19 +94,20 @@ static pbt_err split(pbt__ranking *ranking, pbt__journal *journal, tree t, int32
     pbt__rank_node *n = &ranking->nodes[t.root];
     if (is_low) {
         n->right = parts[0].root;
-        out[0] = (tree){t.root, difference(t.size, parts[1].size)};
+        out[0] = (subtree){t.root, difference(t.size, parts[1].size)};
         out[1] = parts[1];
     } else {
         n->left = parts[1].root;
         n->before = parts[1].size;
         out[0] = parts[0];
-        out[1] = (tree){t.root, difference(t.size, parts[0].size)};
+        out[1] = (subtree){t.root, difference(t.size, parts[0].size)};
     }
     return PBT_OK;
 }
 
 /* Join two subtrees, all of `low` before all of `high`. */
-static pbt_err join(pbt__ranking *ranking, pbt__journal *journal, tree low, tree high, int32_t *out)
+static pbt_err join(pbt__ranking *ranking, pbt__journal *journal, subtree low, subtree high,
+                    int32_t *out)
 {
     if (low.root < 0 || high.root < 0) {
         *out = low.root < 0 ? high.root : low.root;
@@ -131,7 +132,7 @@ static pbt_err join(pbt__ranking *ranking, pbt__journal *journal, tree low, tree
 }
 
 /* Where the subtree below is linked that holds `member`, or is to hold it. */
-static int32_t *link_of(pbt__ranking *ranking, tree t, int32_t member, tree *below)
+static int32_t *link_of(pbt__ranking *ranking, subtree t, int32_t member, subtree *below)
 {
     pbt__rank_node *n = &ranking->nodes[t.root];
     const bool is_left = before(ranking->nodes, member, t.root);
@@ -139,7 +140,7 @@ static int32_t *link_of(pbt__ranking *ranking, tree t, int32_t member, tree *bel
     return is_left ? &n->left : &n->right;
 }
 
-static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
+static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, subtree t, int32_t member,
                          int32_t *out)
 {
     pbt__rank_node *own = &ranking->nodes[member];
@@ -151,7 +152,7 @@ static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, tree t, i
         out = link_of(ranking, t, member, &t);
         n->before = out == &n->left ? sum(n->before, size_of(own)) : n->before;
     }
-    tree parts[2];
+    subtree parts[2];
     if (split(ranking, journal, t, member, parts) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
@@ -162,7 +163,7 @@ static pbt_err add_below(pbt__ranking *ranking, pbt__journal *journal, tree t, i
     return PBT_OK;
 }
 
-static pbt_err remove_below(pbt__ranking *ranking, pbt__journal *journal, tree t, int32_t member,
+static pbt_err remove_below(pbt__ranking *ranking, pbt__journal *journal, subtree t, int32_t member,
                             int32_t *out)
 {
     const pbt__rank_size own = size_of(&ranking->nodes[member]);
@@ -186,7 +187,7 @@ pbt_err pbt__ranking_add(pbt__ranking *ranking, pbt__journal *journal, int32_t m
     }
     ranking->nodes[member] =
         (pbt__rank_node){.score = score, .left = -1, .right = -1, .is_candidate = is_candidate};
-    const tree whole = {ranking->root, ranking->size};
+    const subtree whole = {ranking->root, ranking->size};
     ranking->size = sum(ranking->size, size_of(&ranking->nodes[member]));
     return add_below(ranking, journal, whole, member, &ranking->root);
 }
@@ -196,7 +197,7 @@ pbt_err pbt__ranking_remove(pbt__ranking *ranking, pbt__journal *journal, int32_
     if (pbt__journal_touch(journal, ranking, sizeof *ranking) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
-    const tree whole = {ranking->root, ranking->size};
+    const subtree whole = {ranking->root, ranking->size};
     ranking->size = difference(ranking->size, size_of(&ranking->nodes[member]));
     return remove_below(ranking, journal, whole, member, &ranking->root);
 }

@@ -41,14 +41,14 @@ enum {
     VALUE_SIMPLE = 2,
 };
 
-typedef struct run {
+typedef struct board_run {
     int file;      /* the number of the file that is ours; 0: the folder is not yet looked at */
     bool is_begun; /* our file has its head */
     pbt_segment_id mark; /* of the newest point, on disk or pending */
     json_t *values;      /* of a member's run: the hyperparameters of its newest report */
     double seconds;      /* and when that was */
     pbt__text pending;
-} run;
+} board_run;
 
 struct pbt__board {
     char folder[PBT__PATH_SIZE];
@@ -62,17 +62,17 @@ struct pbt__board {
     json_t *metrics;     /* the names of all */
     double seconds;      /* of the newest event */
     int pending_count;   /* points in all runs' pending */
-    run *runs;           /* Shape: runs[member_count + 1]; the last is `best` */
+    board_run *runs;     /* Shape: runs[member_count + 1]; the last is `best` */
 };
 
-static run *best_run(const pbt__board *board)
+static board_run *best_run(const pbt__board *board)
 {
     return &board->runs[board->member_count];
 }
 
-static run *runs_new(size_t count)
+static board_run *runs_new(size_t count)
 {
-    run *runs = pbt__calloc(count, sizeof *runs);
+    board_run *runs = pbt__calloc(count, sizeof *runs);
     for (size_t i = 0; runs != NULL && i < count; i++) {
         runs[i].pending = pbt__text_init(PENDING_MAXIMUM);
         runs[i].mark = PBT_NO_SEGMENT;
@@ -142,7 +142,7 @@ static pbt__text event_of(double seconds, int64_t step)
 }
 
 /* The first record of a file says which version it has; version 2 has sessions' restarts. */
-static void begin_file(run *to, double seconds)
+static void begin_file(board_run *to, double seconds)
 {
     if (to->is_begun) {
         return;
@@ -154,13 +154,13 @@ static void begin_file(run *to, double seconds)
     to->is_begun = true;
 }
 
-static void add_record(run *to, double seconds, pbt__text *event)
+static void add_record(board_run *to, double seconds, pbt__text *event)
 {
     begin_file(to, seconds);
     pbt__records_frame(&to->pending, event);
 }
 
-static void add_summary(run *to, double seconds, int64_t step, pbt__text *summary)
+static void add_summary(board_run *to, double seconds, int64_t step, pbt__text *summary)
 {
     pbt__text event = event_of(seconds, step);
     pbt__proto_message(&event, EVENT_SUMMARY, summary);
@@ -168,7 +168,7 @@ static void add_summary(run *to, double seconds, int64_t step, pbt__text *summar
 }
 
 /* A session's start. At each but the first TensorBoard forgets what it has from this step on. */
-static void add_session(run *to, double seconds, int64_t step)
+static void add_session(board_run *to, double seconds, int64_t step)
 {
     pbt__text event = event_of(seconds, step), session = pbt__proto_new();
     pbt__proto_integer(&session, SESSION_STATUS, SESSION_START);
@@ -196,7 +196,7 @@ static pbt__text scalars_of(const pbt__board *board, const pbt__point *point)
 }
 
 /* One point: all scalars of a reported segment and its mark, in one record. */
-static void add_point(pbt__board *board, run *to, pbt_segment_id id, const pbt__point *point,
+static void add_point(pbt__board *board, board_run *to, pbt_segment_id id, const pbt__point *point,
                       int64_t step)
 {
     char mark[PBT__MARK_SIZE], name[PBT__ID_SIZE];
@@ -212,7 +212,7 @@ static void add_point(pbt__board *board, run *to, pbt_segment_id id, const pbt__
 
 /* ---- what the folder holds already ---- */
 
-static pbt_err run_folder(const pbt__board *board, const run *of, char *out, pbt_error *error)
+static pbt_err run_folder(const pbt__board *board, const board_run *of, char *out, pbt_error *error)
 {
     char name[32];
     const int32_t index = (int32_t)(of - board->runs);
@@ -228,7 +228,7 @@ static pbt_err fail_other(const char *folder, pbt_error *error)
 }
 
 /* Look at a run's folder: how far it is, and which file is ours. */
-static pbt_err look_at(const pbt__board *board, run *of, pbt_error *error)
+static pbt_err look_at(const pbt__board *board, board_run *of, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE], mark[PBT__MARK_SIZE];
     const size_t length = strlen(board->created);
@@ -263,7 +263,7 @@ static pbt_err begin(pbt__board *board, const json_t *event, pbt_error *error)
 
 /* ---- writing ---- */
 
-static pbt_err flush_run(const pbt__board *board, run *of, pbt_error *error)
+static pbt_err flush_run(const pbt__board *board, board_run *of, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
     if (of->pending.failed) {
@@ -363,13 +363,13 @@ static void describe(pbt__board *board)
     board->is_described = true;
 }
 
-static void start_session(run *to)
+static void start_session(board_run *to)
 {
     pbt__text start = pbt__hparams_start(to->values, to->seconds);
     add_summary(to, to->seconds, 0, &start);
 }
 
-static void note_newest(run *of, const json_t *decision, double seconds)
+static void note_newest(board_run *of, const json_t *decision, double seconds)
 {
     json_decref(of->values);
     of->values = json_incref(json_object_get(decision, "hyperparameters"));
@@ -386,7 +386,7 @@ static bool add_report(pbt__board *board, const json_t *event)
         json_object_update(board->metrics, json_object_get(event, "metrics")) != 0) {
         return false;
     }
-    run *to = &board->runs[id.member];
+    board_run *to = &board->runs[id.member];
     note_newest(to, decision, board->seconds);
     (void)json_object_del(board->open, name);
     if (board->is_live && !board->is_described) {
@@ -454,7 +454,7 @@ static size_t count_common(const pbt_segment_id *a, size_t a_count, const pbt_se
 static pbt_err fork_lineage(pbt__board *board, const pbt_segment_id *lineage, size_t count,
                             size_t common, size_t old_count, pbt_error *error)
 {
-    run *to = best_run(board);
+    board_run *to = best_run(board);
     pbt_err err = PBT_OK;
     if (common < old_count) {
         const pbt__point *last =
@@ -506,7 +506,7 @@ pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *erro
         describe(board);
     }
     for (int32_t m = 0; m < board->member_count; m++) {
-        run *to = &board->runs[m];
+        board_run *to = &board->runs[m];
         const char *state =
             json_string_value(json_object_get(json_array_get(members, (size_t)m), "state"));
         bool has_failed = state != NULL && strcmp(state, "failed") == 0;
@@ -527,7 +527,7 @@ pbt_err pbt__board_sync(const pbt__board *board, pbt_error *error)
     pbt_err err = PBT_OK;
     for (int32_t i = 0; i <= board->member_count && err == PBT_OK; i++) {
         char folder[PBT__PATH_SIZE];
-        const run *of = &board->runs[i];
+        const board_run *of = &board->runs[i];
         err = of->is_begun ? run_folder(board, of, folder, error) : PBT_OK;
         if (err == PBT_OK && of->is_begun) {
             err = pbt__records_sync(folder, of->file, error);

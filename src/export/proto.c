@@ -88,12 +88,12 @@ void pbt__proto_message(pbt__text *out, uint32_t field, pbt__text *message)
 
 /* ---- reading ---- */
 
-typedef struct reader {
+typedef struct proto_reader {
     const char *at, *end;
     bool is_broken;
-} reader;
+} proto_reader;
 
-static uint64_t read_varint(reader *from)
+static uint64_t read_varint(proto_reader *from)
 {
     uint64_t value = 0;
     for (int shift = 0; shift < VARINT_BITS_MAXIMUM && from->at < from->end; shift += 7) {
@@ -109,7 +109,7 @@ static uint64_t read_varint(reader *from)
 
 /* The length of what follows a key of `type`; a varint is stepped over here, and its length is 0.
  */
-static uint64_t read_length(reader *from, uint64_t type)
+static uint64_t read_length(proto_reader *from, uint64_t type)
 {
     switch (type) {
     case TYPE_VARINT:
@@ -130,7 +130,7 @@ static uint64_t read_length(reader *from, uint64_t type)
 bool pbt__proto_find(const char *bytes, size_t length, uint32_t field, const char **value,
                      size_t *value_length)
 {
-    reader from = {.at = bytes, .end = bytes + length};
+    proto_reader from = {.at = bytes, .end = bytes + length};
     while (from.at < from.end) {
         const uint64_t key = read_varint(&from);
         const uint64_t size = read_length(&from, key & 7);

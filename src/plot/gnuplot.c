@@ -20,15 +20,15 @@
 
 enum { PICTURE_MAXIMUM = 1 << 30, COMPLAINT_MAXIMUM = 1 << 20 }; /* Units: bytes */
 
-typedef struct format {
+typedef struct output_format {
     const char *ending;
     const char *terminal; /* NULL: the script itself */
     const char *options;
     double pixels; /* in a unit of its size */
     const char *unit;
-} format;
+} output_format;
 
-static const format FORMATS[] = {
+static const output_format FORMATS[] = {
     {".svg", "svg", "dynamic font 'sans,12' background 'white'", 1, ""},
     {".png", "pngcairo", "font 'sans,10'", 1, ""},
     {".pdf", "pdfcairo", "font 'sans,10'", 100, "in"},
@@ -43,7 +43,7 @@ const char *pbt__gnuplot_colour(size_t index)
     return colours[index % PBT__GNUPLOT_COLOURS];
 }
 
-static const format *find_format(const char *path)
+static const output_format *find_format(const char *path)
 {
     const char *ending = strrchr(path, '.');
     for (size_t i = 0; ending != NULL && i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
@@ -205,7 +205,7 @@ static pbt_err draw(const files *these, char **bytes, size_t *length, pbt_error 
 pbt_err pbt__gnuplot_render(const pbt__text *script, int width, int height, const char *ending,
                             char **bytes, size_t *length, pbt_error *error)
 {
-    const format *form = find_format(ending);
+    const output_format *form = find_format(ending);
     char terminal[160];
     files these = {-1, -1, -1};
     if (form == NULL || form->terminal == NULL) {
@@ -227,7 +227,7 @@ pbt_err pbt__gnuplot_render(const pbt__text *script, int width, int height, cons
 pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const char *path,
                           pbt_error *error)
 {
-    const format *form = find_format(path);
+    const output_format *form = find_format(path);
     char *bytes = NULL;
     size_t length = 0;
     if (form == NULL) {

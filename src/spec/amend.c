@@ -45,7 +45,7 @@ static void hint_amendable(pbt_error *error)
 /* Find a key that may be amended; NULL where it is refused. */
 static const pbt__key *find_amendable(const pbt__reader *reader, const char *name)
 {
-    const pbt__place nowhere = {0, 0};
+    const pbt__spot nowhere = {0, 0};
     const pbt__key *key = pbt__key_find(name);
     if (key == NULL) {
         const char *nearest = pbt__key_nearest(name);
@@ -110,7 +110,7 @@ static pbt_err set(pbt_spec *spec, const pbt__key *key, const char *value, pbt_e
         .error = error,
     };
     if (strlen(value) > PBT__SPEC_MAXIMUM) {
-        return pbt__refuse(&reader, (pbt__place){0, 0}, "%s: more than %d bytes", key->path,
+        return pbt__refuse(&reader, (pbt__spot){0, 0}, "%s: more than %d bytes", key->path,
                            PBT__SPEC_MAXIMUM);
     }
     const pbt_err err = read_value(&reader, key, value);

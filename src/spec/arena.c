@@ -15,14 +15,14 @@
 
 enum { BLOCK_SIZE = 4096 };
 
-typedef struct block {
-    struct block *next;
+typedef struct arena_block {
+    struct arena_block *next;
     size_t used, size;
     alignas(max_align_t) unsigned char bytes[];
-} block;
+} arena_block;
 
 struct pbt__arena {
-    block *newest;
+    arena_block *newest;
 };
 
 pbt__arena *pbt__arena_new(void)
@@ -35,18 +35,18 @@ void pbt__arena_free(pbt__arena *arena)
     if (arena == NULL) {
         return;
     }
-    for (block *each = arena->newest; each != NULL;) {
-        block *next = each->next;
+    for (arena_block *each = arena->newest; each != NULL;) {
+        arena_block *next = each->next;
         free(each);
         each = next;
     }
     free(arena);
 }
 
-static block *add_block(pbt__arena *arena, size_t size)
+static arena_block *add_block(pbt__arena *arena, size_t size)
 {
     size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-    block *added = pbt__calloc(1, sizeof *added + room);
+    arena_block *added = pbt__calloc(1, sizeof *added + room);
     if (added != NULL) {
         added->size = room;
         added->next = arena->newest;
@@ -62,7 +62,7 @@ void *pbt__arena_take(pbt__arena *arena, size_t count, size_t size)
         return NULL;
     }
     size_t wanted = (count * size + unit) / unit * unit;
-    block *from = arena->newest;
+    arena_block *from = arena->newest;
     if (from == NULL || from->size - from->used < wanted) {
         from = add_block(arena, wanted);
     }

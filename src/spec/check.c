@@ -8,7 +8,7 @@
 #include "spec/placeholder.h"
 #include "spec/reader.h"
 
-static pbt__place place_of(const pbt__reader *reader, const char *path)
+static pbt__spot place_of(const pbt__reader *reader, const char *path)
 {
     return pbt__spec_place(reader->spec, pbt__key_find(path));
 }
@@ -69,7 +69,7 @@ pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
 
 /* ---- placeholders ---- */
 
-static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const char *name,
+static pbt_err refuse_unknown(const pbt__reader *reader, pbt__spot place, const char *name,
                               size_t length)
 {
     enum { LIST_MAXIMUM = 128 * 1024, SHOWN = 90 };
@@ -91,14 +91,14 @@ static pbt_err refuse_unknown(const pbt__reader *reader, pbt__place place, const
     return err;
 }
 
-static pbt_err refuse_brace(const pbt__reader *reader, pbt__place place, char found)
+static pbt_err refuse_brace(const pbt__reader *reader, pbt__spot place, char found)
 {
     return pbt__refuse(reader, place,
                        "trainer.command: found '%c' without a '%c'; allowed: '%c%c' for a brace",
                        found, found == '{' ? '}' : '{', found, found);
 }
 
-static pbt_err refuse_filled(const pbt__reader *reader, pbt__place place, const char *name,
+static pbt_err refuse_filled(const pbt__reader *reader, pbt__spot place, const char *name,
                              size_t length)
 {
     pbt_err err = pbt__refuse(reader, place,
@@ -110,7 +110,7 @@ static pbt_err refuse_filled(const pbt__reader *reader, pbt__place place, const 
 }
 
 /* Look a placeholder up, and remember that the command has it. */
-static pbt_err check_name(const pbt__reader *reader, pbt__place place, const char *name,
+static pbt_err check_name(const pbt__reader *reader, pbt__spot place, const char *name,
                           size_t length)
 {
     const int32_t index = pbt__placeholder_find(&reader->spec->search.space, name, length);
@@ -125,7 +125,7 @@ static pbt_err check_name(const pbt__reader *reader, pbt__place place, const cha
 
 /* A process per segment: every brace is a placeholder's, or doubled. Of those that are not, one is
  * told: an object of JSON has many. */
-static pbt_err check_command(const pbt__reader *reader, pbt__place place, const char *argument)
+static pbt_err check_command(const pbt__reader *reader, pbt__spot place, const char *argument)
 {
     pbt_err err = PBT_OK;
     bool is_brace_told = false;
@@ -156,7 +156,7 @@ static bool is_refused_of_workers(const pbt_space *space, const char *name, size
 }
 
 /* A process that asks for its segments is started once: there is nothing to put in. */
-static pbt_err check_worker(const pbt__reader *reader, pbt__place place, const char *argument)
+static pbt_err check_worker(const pbt__reader *reader, pbt__spot place, const char *argument)
 {
     pbt_err err = PBT_OK;
     const char *at = strchr(argument, '{');
@@ -202,7 +202,7 @@ static pbt_err check_placeholders(const pbt__reader *reader)
     const int32_t before = pbt__error_count(reader);
     pbt_err err = mark_names(reader);
     for (size_t i = 0; err == PBT_OK && trainer->command[i] != NULL; i++) {
-        const pbt__place place = node != NULL ? node->place : place_of(reader, "trainer.command");
+        const pbt__spot place = node != NULL ? node->place : place_of(reader, "trainer.command");
         err = trainer->protocol == PBT__PROTOCOL_COMMAND
                   ? check_command(reader, place, trainer->command[i])
                   : check_worker(reader, place, trainer->command[i]);
@@ -271,7 +271,7 @@ static pbt_err check_search(const pbt__reader *reader)
         return PBT_OK;
     }
     pbt_err err = pbt_search_check(&reader->spec->search, &error);
-    return err == PBT_OK ? PBT_OK : pbt__refuse(reader, (pbt__place){1, 1}, "%s", error.message);
+    return err == PBT_OK ? PBT_OK : pbt__refuse(reader, (pbt__spot){1, 1}, "%s", error.message);
 }
 
 pbt_err pbt__check_spec(const pbt__reader *reader)

@@ -90,7 +90,7 @@ static pbt_err compare_key(struct comparison *comparison, const pbt__key *key)
 /* One difference in words: where, its name, and both values; an empty value is one that is
  * absent. */
 struct difference {
-    pbt__place place;
+    pbt__spot place;
     char path[PATH_SIZE];
     pbt__text file, study;
 };

@@ -353,7 +353,7 @@ static pbt_err read_prior(const prior_reader *prior)
 pbt_err pbt__read_space(const pbt__reader *reader, const pbt__node *node)
 {
     pbt_parameter *parameters = pbt__arena_take(reader->arena, node->count, sizeof *parameters);
-    pbt__place *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
+    pbt__spot *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
     if (parameters == NULL || places == NULL) {
         return pbt__refuse_memory(reader);
     }

@@ -17,15 +17,15 @@ pbt__origin *pbt__spec_origin(const pbt_spec *spec)
     return spec->memory;
 }
 
-pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key)
+pbt__spot pbt__spec_place(const pbt_spec *spec, const pbt__key *key)
 {
-    const pbt__place *places = pbt__spec_origin(spec)->keys;
+    const pbt__spot *places = pbt__spec_origin(spec)->keys;
     for (const pbt__key *each = key; each != NULL; each = pbt__key_map(each)) {
         if (places[pbt__key_index(each)].line != 0) {
             return places[pbt__key_index(each)];
         }
     }
-    return (pbt__place){1, 1};
+    return (pbt__spot){1, 1};
 }
 
 /* ---- refusing ---- */
@@ -48,7 +48,7 @@ static void fix(char *text)
     *end = '\0';
 }
 
-pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *format, ...)
+pbt_err pbt__refuse(const pbt__reader *reader, pbt__spot place, const char *format, ...)
 {
     char words[sizeof reader->error->message];
     va_list arguments;

@@ -13,16 +13,16 @@
 typedef struct pbt__origin {
     pbt__arena *arena;
     const char *file;
-    const char *written;               /* Nullable: the text before `~` was expanded in it */
-    pbt__place keys[PBT__KEY_MAXIMUM]; /* {0, 0} where a key was not given */
-    const pbt__place *parameters;      /* Shape: [search.space.count] */
-    const pbt__place *starts;          /* Shape: [search.start_count] */
+    const char *written;              /* Nullable: the text before `~` was expanded in it */
+    pbt__spot keys[PBT__KEY_MAXIMUM]; /* {0, 0} where a key was not given */
+    const pbt__spot *parameters;      /* Shape: [search.space.count] */
+    const pbt__spot *starts;          /* Shape: [search.start_count] */
 } pbt__origin;
 
 /* What was found wrong so far, where reading goes on behind an error. */
 typedef struct pbt__findings {
     pbt__complaints *complaints;
-    pbt__place place;              /* of what was refused last */
+    pbt__spot place;               /* of what was refused last */
     const char *home;              /* Nullable: what `~` stands for */
     char *expanded;                /* the text with it, in the spec's arena; NULL: as it was */
     bool is_bad[PBT__KEY_MAXIMUM]; /* keys whose fields say nothing: missing, or refused */
@@ -44,7 +44,7 @@ typedef struct pbt__reader {
 pbt__origin *pbt__spec_origin(const pbt_spec *spec);
 
 /* Where a key was given, or else the map above it, or else the text's beginning. */
-pbt__place pbt__spec_place(const pbt_spec *spec, const pbt__key *key);
+pbt__spot pbt__spec_place(const pbt_spec *spec, const pbt__key *key);
 
 /* Parse a text as pbt__spec_parse does; with findings, all that is wrong is kept in them. There is
  * a spec wherever only pbt__review_spec found errors. Nullable: findings. */
@@ -54,7 +54,7 @@ PBT_MUST_USE pbt_err pbt__spec_make(const char *text, const char *file, const ch
 /* ---- refusing. Each returns PBT_ERR_SPEC ---- */
 
 /* "FILE:LINE:COLUMN: ..." */
-pbt_err pbt__refuse(const pbt__reader *reader, pbt__place place, const char *format, ...)
+pbt_err pbt__refuse(const pbt__reader *reader, pbt__spot place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* "FILE:LINE:COLUMN: PATH: found WHAT; allowed: WHAT" */

@@ -23,7 +23,7 @@ PBT_MUST_USE pbt_err pbt__review_paths(const pbt__reader *reader);
 PBT_MUST_USE pbt_err pbt__review_environment(const pbt__reader *reader);
 
 /* Where an argument of the command stands. */
-pbt__place pbt__review_argument(const pbt__reader *reader, size_t index);
+pbt__spot pbt__review_argument(const pbt__reader *reader, size_t index);
 
 /* Say whether a shell reads an argument: "sh -c SCRIPT". */
 bool pbt__review_is_script(char *const *command, size_t index);

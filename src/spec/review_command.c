@@ -14,7 +14,7 @@
 #include "spec/review.h"
 
 /* Where an argument stands; the command's place where it is not of this text. */
-pbt__place pbt__review_argument(const pbt__reader *reader, size_t index)
+pbt__spot pbt__review_argument(const pbt__reader *reader, size_t index)
 {
     const pbt__key *key = pbt__key_find("trainer.command");
     const pbt__node *list = reader->nodes[pbt__key_index(key)];
@@ -35,7 +35,7 @@ bool pbt__review_is_script(char *const *command, size_t index)
 
 /* ---- what is no placeholder ---- */
 
-static pbt_err tell_filled(const pbt__reader *reader, pbt__place place, const pbt__foreign *found)
+static pbt_err tell_filled(const pbt__reader *reader, pbt__spot place, const pbt__foreign *found)
 {
     pbt_err err = pbt__refuse(
         reader, place, "trainer.command: found '%.*s': '{%.*s}' is replaced, and the '$' stays",
@@ -49,7 +49,7 @@ static pbt_err tell_filled(const pbt__reader *reader, pbt__place place, const pb
 static pbt_err review_foreign(const pbt__reader *reader, size_t index, const pbt__foreign *found)
 {
     const bool is_command = reader->spec->trainer.protocol == PBT__PROTOCOL_COMMAND;
-    const pbt__place place = pbt__review_argument(reader, index);
+    const pbt__spot place = pbt__review_argument(reader, index);
     const bool is_script = pbt__review_is_script(reader->spec->trainer.command, index);
     const bool is_filled = found->is_filled && is_command;
     if (found->is_shell && is_script && !is_filled) {
@@ -133,7 +133,7 @@ pbt_err pbt__review_variables(const pbt__reader *reader)
 
 /* ---- what a command does not say ---- */
 
-static pbt__place command_place(const pbt__reader *reader)
+static pbt__spot command_place(const pbt__reader *reader)
 {
     return pbt__spec_place(reader->spec, pbt__key_find("trainer.command"));
 }

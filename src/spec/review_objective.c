@@ -9,7 +9,7 @@
 /* Arguments of the Python client's `report`, beside metrics. */
 static const char *const report_arguments[] = {"save", "self", NULL};
 
-static pbt_err refuse_long(const pbt__reader *reader, pbt__place place)
+static pbt_err refuse_long(const pbt__reader *reader, pbt__spot place)
 {
     const char *metric = reader->spec->metric;
     char shown[48];
@@ -25,7 +25,7 @@ static pbt_err refuse_long(const pbt__reader *reader, pbt__place place)
 pbt_err pbt__review_metric(const pbt__reader *reader)
 {
     const char *metric = reader->spec->metric;
-    const pbt__place place = pbt__spec_place(reader->spec, pbt__key_find("objective.metric"));
+    const pbt__spot place = pbt__spec_place(reader->spec, pbt__key_find("objective.metric"));
     pbt_err err = PBT_OK;
     if (strlen(metric) > PBT__METRIC_MAXIMUM) {
         err = refuse_long(reader, place);
@@ -157,7 +157,7 @@ pbt_err pbt__review_direction(const pbt__reader *reader)
     char metric[PBT__METRIC_MAXIMUM + 1];
     pbt__cut(reader->spec->metric, sizeof metric, metric);
     const char *wanted = is_maximized ? "minimize" : "maximize";
-    const pbt__place place =
+    const pbt__spot place =
         pbt__spec_place(reader->spec, is_given ? key : pbt__key_find("objective.metric"));
     (void)pbt__refuse(reader, place, "objective.direction: '%s' is %sd%s", metric,
                       is_maximized ? "maximize" : "minimize",

@@ -39,7 +39,7 @@ static const char *find_variable(const char *text)
 
 /* ---- paths ---- */
 
-static pbt_err refuse_variable(const pbt__reader *reader, pbt__place place, const char *path,
+static pbt_err refuse_variable(const pbt__reader *reader, pbt__spot place, const char *path,
                                const char *text)
 {
     char shown[64];
@@ -50,7 +50,7 @@ static pbt_err refuse_variable(const pbt__reader *reader, pbt__place place, cons
     return err;
 }
 
-static pbt_err refuse_home(const pbt__reader *reader, pbt__place place, const char *path,
+static pbt_err refuse_home(const pbt__reader *reader, pbt__spot place, const char *path,
                            const char *text)
 {
     char shown[64];

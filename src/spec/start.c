@@ -332,7 +332,7 @@ pbt_err pbt__read_starts(const pbt__reader *reader, const pbt__node *node)
         return err;
     }
     pbt_start *starts = pbt__arena_take(reader->arena, node->count, sizeof *starts);
-    pbt__place *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
+    pbt__spot *places = pbt__arena_take(reader->arena, node->count, sizeof *places);
     if (starts == NULL || places == NULL) {
         return pbt__refuse_memory(reader);
     }

@@ -21,10 +21,10 @@ struct reader {
     struct fy_diag *diag;
     pbt__arena *arena;
     pbt__yaml_fault *fault;
-    pbt__place last; /* of the newest event that has a place */
+    pbt__spot last; /* of the newest event that has a place */
 };
 
-__attribute__((format(printf, 3, 4))) static pbt_err refuse(struct reader *reader, pbt__place place,
+__attribute__((format(printf, 3, 4))) static pbt_err refuse(struct reader *reader, pbt__spot place,
                                                             const char *format, ...)
 {
     va_list arguments;
@@ -37,9 +37,9 @@ __attribute__((format(printf, 3, 4))) static pbt_err refuse(struct reader *reade
 
 /* ---- events ---- */
 
-static pbt__place place_of(const struct fy_mark *mark)
+static pbt__spot place_of(const struct fy_mark *mark)
 {
-    return (pbt__place){mark->line + 1, mark->column + 1};
+    return (pbt__spot){mark->line + 1, mark->column + 1};
 }
 
 /* libfyaml counts the lines of its messages from 1 already, like the columns. */
@@ -50,7 +50,7 @@ static pbt_err refuse_syntax(struct reader *reader)
     if (error == NULL || error->msg == NULL) {
         return refuse(reader, reader->last, "not valid YAML");
     }
-    pbt__place place = {error->line, error->column};
+    pbt__spot place = {error->line, error->column};
     if (place.line < 1 || place.column < 1) {
         place = reader->last;
     }
@@ -169,15 +169,15 @@ static pbt_err read_double_quoted(struct reader *reader, struct fy_token *token,
 }
 
 /* The bytes in which a scalar is written; the marks of a quoted one lie inside its quotes. */
-static pbt__range range_of(struct fy_event *event, bool has_quotes)
+static pbt__extent range_of(struct fy_event *event, bool has_quotes)
 {
     const struct fy_mark *begin = fy_event_start_mark(event);
     const struct fy_mark *end = fy_event_end_mark(event);
     size_t quote = has_quotes ? 1 : 0;
     if (begin == NULL || end == NULL || begin->input_pos < quote) {
-        return (pbt__range){0, 2 * quote};
+        return (pbt__extent){0, 2 * quote};
     }
-    return (pbt__range){begin->input_pos - quote, end->input_pos + quote};
+    return (pbt__extent){begin->input_pos - quote, end->input_pos + quote};
 }
 
 static pbt_err read_scalar(struct reader *reader, struct fy_event *event, pbt__node *out)
@@ -354,7 +354,7 @@ static bool is_control(unsigned char byte)
 /* libfyaml takes what is not UTF-8 for an end of the input: look before it does. */
 static pbt_err check_characters(struct reader *reader, const char *text)
 {
-    pbt__place place = {1, 1};
+    pbt__spot place = {1, 1};
     for (const char *each = text; *each != '\0';) {
         const unsigned char byte = (unsigned char)*each;
         const size_t length = pbt__utf8_step(each, PBT__UTF8_MAXIMUM);
@@ -366,7 +366,7 @@ static pbt_err check_characters(struct reader *reader, const char *text)
         }
         place.column++;
         if (*each == '\n') {
-            place = (pbt__place){place.line + 1, 1};
+            place = (pbt__spot){place.line + 1, 1};
         }
         each += length;
     }

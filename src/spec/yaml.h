@@ -19,16 +19,16 @@ enum {
 };
 
 /* Line and column, both from 1; {0, 0} is nowhere. */
-typedef struct pbt__place {
+typedef struct pbt__spot {
     int32_t line;
     int32_t column;
-} pbt__place;
+} pbt__spot;
 
 /* Units: bytes from the text's beginning, `end` excluded. */
-typedef struct pbt__range {
+typedef struct pbt__extent {
     size_t begin;
     size_t end;
-} pbt__range;
+} pbt__extent;
 
 typedef enum pbt__node_kind { PBT__NODE_SCALAR, PBT__NODE_LIST, PBT__NODE_MAP } pbt__node_kind;
 
@@ -36,20 +36,20 @@ typedef enum pbt__node_kind { PBT__NODE_SCALAR, PBT__NODE_LIST, PBT__NODE_MAP } 
 typedef struct pbt__node pbt__node;
 struct pbt__node {
     pbt__node_kind kind;
-    pbt__place place;
-    pbt__range range;       /* PBT__NODE_SCALAR: its notation, quotes included */
+    pbt__spot place;
+    pbt__extent range;      /* PBT__NODE_SCALAR: its notation, quotes included */
     const char *text;       /* PBT__NODE_SCALAR: NUL-terminated; holds no other NUL */
     bool is_quoted;         /* PBT__NODE_SCALAR: a text, whatever it looks like */
     const pbt__node *first; /* PBT__NODE_LIST, PBT__NODE_MAP: its entries */
     size_t count;
     const pbt__node *next; /* the next entry of the list or map it is in */
     const char *name;      /* in a map: its key */
-    pbt__place name_place;
+    pbt__spot name_place;
 };
 
 /* What is wrong with a text, and where. */
 typedef struct pbt__yaml_fault {
-    pbt__place place;
+    pbt__spot place;
     char words[PBT__YAML_WORDS];
 } pbt__yaml_fault;
 

@@ -64,10 +64,10 @@ static pbt_err keep(const char *path, pbt_error *error)
     return pbt__fail(error, PBT_ERR_LIMIT, "'%s' was kept %d times already", path, KEPT_MAXIMUM);
 }
 
-typedef bool (*predicate)(const struct sweep *sweep, const char *name);
+typedef bool (*live_predicate)(const struct sweep *sweep, const char *name);
 
 static pbt_err sweep_names(struct sweep *sweep, DIR *stream, const char *folder,
-                           predicate is_rubbish, pbt_error *error)
+                           live_predicate is_rubbish, pbt_error *error)
 {
     for (;;) {
         errno = 0;
@@ -92,7 +92,7 @@ static pbt_err sweep_names(struct sweep *sweep, DIR *stream, const char *folder,
     }
 }
 
-static pbt_err sweep_folder(struct sweep *sweep, const char *folder, predicate is_rubbish,
+static pbt_err sweep_folder(struct sweep *sweep, const char *folder, live_predicate is_rubbish,
                             pbt_error *error)
 {
     DIR *stream = NULL;

@@ -70,7 +70,7 @@ struct pbt__study {
     bool *is_waiting;     /* Shape: [population] */
     int64_t earliest_expiry_us; /* no lease ends before */
     bool is_patient;            /* retries wait, and an outage pauses the study */
-    pbt__trial *trials;         /* Shape: [population] */
+    pbt__case *trials;          /* Shape: [population] */
     pbt__outage outage;
     pbt__pace pace;         /* of the segments handed out and reported here; no journal keeps it */
     pbt_error outage_why;   /* of the newest pause */
@@ -230,8 +230,7 @@ bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
 /* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up.
  */
 PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim,
-                                            pbt_cause cause, const char *message,
-                                            pbt_error *error);
+                                            pbt_cause cause, const char *message, pbt_error *error);
 /* Record the loss of every lease that has ended. O(1) where none can have. */
 PBT_MUST_USE pbt_err pbt__study_expire(pbt__study *study, pbt_error *error);
 /* Say whether what a member's open segment starts from can be read. Errors: PBT_ERR_IO where it

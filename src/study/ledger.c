@@ -9,10 +9,10 @@
 
 enum { ENTRY_CHUNK = 64 };
 
-typedef struct place {
+typedef struct best_place {
     pbt_segment_id id;
     double rank;
-} place;
+} best_place;
 
 struct pbt__ledger {
     pbt__journal *journal;
@@ -20,7 +20,7 @@ struct pbt__ledger {
     pbt__ledger_entry **chunks; /* Shape: [chunk_count] of [member_count][ENTRY_CHUNK] */
     int32_t chunk_count;
     pbt_segment_id *starts; /* Shape: [member_count]: what each member's weights start from */
-    place *best;            /* Shape: [PBT__KEEP_BEST_MAXIMUM + 1], the best first */
+    best_place *best;       /* Shape: [PBT__KEEP_BEST_MAXIMUM + 1], the best first */
     int32_t best_count, best_limit;
     int64_t max_bytes, bytes;
     pbt_segment_id *due; /* Shape: [due_capacity] */
@@ -123,7 +123,7 @@ static pbt_err hold(pbt__ledger *ledger, pbt_segment_id id, int32_t change)
 
 /* ---- the best ---- */
 
-static bool is_better(place a, place b)
+static bool is_better(best_place a, best_place b)
 {
     if (a.rank != b.rank) {
         return a.rank > b.rank;
@@ -162,7 +162,7 @@ static pbt_err best_trim(pbt__ledger *ledger)
 
 static pbt_err best_add(pbt__ledger *ledger, pbt_segment_id id, double rank)
 {
-    place added = {.id = id, .rank = rank};
+    best_place added = {.id = id, .rank = rank};
     if (best_touch(ledger) != PBT_OK || hold(ledger, id, +1) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }

@@ -130,7 +130,7 @@ pbt_err pbt__outage_hinder(pbt__study *study, const pbt__claim *claim, const pbt
 
 static bool is_withheld(const pbt__study *study, const pbt_segment *open)
 {
-    const pbt__trial *trial = &study->trials[open->id.member];
+    const pbt__case *trial = &study->trials[open->id.member];
     return trial->number == open->id.number && trial->withheld > 0;
 }
 
@@ -152,14 +152,14 @@ pbt_err pbt__outage_withhold(pbt__study *study, int32_t m, const pbt_error *why)
 {
     pbt_segment newest;
     pbt__outage *outage = &study->outage;
-    pbt__trial *trial = &study->trials[m];
+    pbt__case *trial = &study->trials[m];
     int64_t now = study->transaction.now_us;
     if (PBT__STUDY_TOUCH(study, outage) || PBT__STUDY_TOUCH(study, trial)) {
         return PBT_ERR_MEMORY;
     }
     (void)!pbt__population_newest(study->view.population, m, &newest);
     if (trial->number != newest.id.number) {
-        *trial = (pbt__trial){.number = newest.id.number, .begun_us = now};
+        *trial = (pbt__case){.number = newest.id.number, .begun_us = now};
     }
     trial->due_us = now + wait_us(trial->withheld++);
     trial->last_us = now;
@@ -176,7 +176,7 @@ pbt_err pbt__outage_withhold(pbt__study *study, int32_t m, const pbt_error *why)
 
 pbt_err pbt__outage_begin(pbt__study *study, const pbt__claim *claim)
 {
-    pbt__trial *trial = &study->trials[claim->member];
+    pbt__case *trial = &study->trials[claim->member];
     if (PBT__STUDY_TOUCH(study, trial) || PBT__STUDY_TOUCH(study, &study->outage)) {
         return PBT_ERR_MEMORY;
     }
@@ -201,7 +201,7 @@ static pbt_err acquit(pbt__study *study, int64_t begun_us)
 {
     bool is_any_left = false;
     for (int32_t m = 0; study->outage.has_suspects && m < member_count(study); m++) {
-        pbt__trial *trial = &study->trials[m];
+        pbt__case *trial = &study->trials[m];
         bool is_later = trial->is_suspect && trial->last_us > begun_us;
         is_any_left = is_any_left || is_later;
         if (!trial->is_suspect || is_later) {
@@ -219,7 +219,7 @@ static pbt_err acquit(pbt__study *study, int64_t begun_us)
 pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
 {
     pbt__outage *outage = &study->outage;
-    pbt__trial *trial = &study->trials[id.member];
+    pbt__case *trial = &study->trials[id.member];
     bool is_known = trial->number == id.number;
     if (!study->is_patient) {
         return PBT_OK;
@@ -251,7 +251,7 @@ pbt_err pbt__outage_report(pbt__study *study, pbt_segment_id id)
 static int32_t find_alike(const pbt__study *study, int32_t member, uint64_t likeness)
 {
     for (int32_t m = 0; m < member_count(study); m++) {
-        const pbt__trial *trial = &study->trials[m];
+        const pbt__case *trial = &study->trials[m];
         if (m != member && trial->is_suspect && trial->likeness == likeness) {
             return m;
         }
@@ -266,7 +266,7 @@ static bool is_crowd(const pbt__study *study)
     int32_t suspects = 0, known = 0;
     int64_t first_us = INT64_MAX;
     for (int32_t m = 0; m < member_count(study); m++) {
-        const pbt__trial *trial = &study->trials[m];
+        const pbt__case *trial = &study->trials[m];
         bool is_earlier = trial->is_suspect && trial->last_us < first_us;
         suspects += trial->is_suspect ? 1 : 0;
         known += trial->number >= 0 ? 1 : 0;
@@ -296,7 +296,7 @@ static int64_t hold_us(const pbt__study *study, int32_t member)
     return (int64_t)(may_be_shown ? us : SHORT_SHARE * us);
 }
 
-static void note(pbt__study *study, pbt__trial *trial, uint64_t likeness, bool is_certain)
+static void note(pbt__study *study, pbt__case *trial, uint64_t likeness, bool is_certain)
 {
     pbt__outage *outage = &study->outage;
     int64_t now = study->transaction.now_us;
@@ -335,7 +335,7 @@ static bool suspects(pbt__study *study, const pbt__claim *claim, const char *mes
     pbt_error why = {0};
     pbt__outage *outage = &study->outage;
     int32_t m = claim->member;
-    const pbt__trial *trial = &study->trials[m];
+    const pbt__case *trial = &study->trials[m];
     pbt_segment_id id = {m, claim->number};
     int32_t other = find_alike(study, m, trial->likeness);
     bool is_alike = other >= 0;
@@ -356,7 +356,7 @@ pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt_cause 
                           const char *message, bool is_certain, bool *counts)
 {
     pbt__outage *outage = &study->outage;
-    pbt__trial *trial = &study->trials[claim->member];
+    pbt__case *trial = &study->trials[claim->member];
     *counts = true;
     if (PBT__STUDY_TOUCH(study, outage) || PBT__STUDY_TOUCH(study, trial)) {
         return PBT_ERR_MEMORY;
@@ -364,7 +364,7 @@ pbt_err pbt__outage_judge(pbt__study *study, const pbt__claim *claim, pbt_cause 
     bool is_shown = trial->failures > 0 && outage->proven_us >= trial->last_us;
     bool was_lifted = outage->is_lifted;
     if (trial->number != claim->number) {
-        *trial = (pbt__trial){.number = claim->number, .begun_us = study->transaction.now_us};
+        *trial = (pbt__case){.number = claim->number, .begun_us = study->transaction.now_us};
         is_shown = false;
     }
     bool is_refused = trial->refused != 0;
@@ -392,7 +392,7 @@ void pbt__outage_refuse(pbt__study *study, pbt_segment_id id, const pbt_error *w
 
 bool pbt__outage_is_certain(const pbt__study *study, int32_t member)
 {
-    const pbt__trial *trial = &study->trials[member];
+    const pbt__case *trial = &study->trials[member];
     if (has_reported(study) || !trial->is_certain || !trial->is_suspect) {
         return false;
     }
@@ -405,14 +405,14 @@ bool pbt__outage_is_certain(const pbt__study *study, int32_t member)
 /* Outside of a transaction it is no time: then a delay lasts until pbt__outage_wake ends it. */
 bool pbt__outage_delays(const pbt__study *study, int32_t member, int32_t number)
 {
-    const pbt__trial *trial = &study->trials[member];
+    const pbt__case *trial = &study->trials[member];
     return study->is_patient && trial->number == number &&
            trial->due_us > study->transaction.now_us;
 }
 
 static pbt_err end_delay(pbt__study *study, int32_t m)
 {
-    pbt__trial *trial = &study->trials[m];
+    pbt__case *trial = &study->trials[m];
     if (PBT__STUDY_TOUCH(study, trial)) {
         return PBT_ERR_MEMORY;
     }

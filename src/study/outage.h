@@ -30,7 +30,7 @@
 #include "store/store.h"
 
 /* What this process knows of a member's newest segment. Units: microseconds of the store's clock */
-typedef struct pbt__trial {
+typedef struct pbt__case {
     int32_t number;    /* of the segment; -1: none was handed out here */
     int32_t failures;  /* of it, those included that did not count */
     int64_t begun_us;  /* the attempt that holds it, or held it last */
@@ -44,7 +44,7 @@ typedef struct pbt__trial {
     int32_t told;      /* 1 + the segment that was said to stand still (still.h); 0: none */
     bool is_certain;   /* the latest failure is one that another attempt cannot change */
     int32_t withheld;  /* how often in a row what it starts from could not be read */
-} pbt__trial;
+} pbt__case;
 
 typedef struct pbt__outage {
     int64_t proven_us;    /* when the newest attempt that succeeded had begun; 0: none */

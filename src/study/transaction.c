@@ -131,7 +131,7 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     study->metric = study->view.facts.spec->metric;
     for (size_t m = 0; m < count; m++) {
         study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
-        study->trials[m] = (pbt__trial){.number = -1};
+        study->trials[m] = (pbt__case){.number = -1};
     }
     return PBT_OK;
 }

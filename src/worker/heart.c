@@ -38,7 +38,7 @@ static void take_beat(pbt__heart *heart, beat *out)
 }
 
 /* What a beat's answer says; none at all says nothing. */
-static pbt__verdict verdict_of(pbt_err err, const pbt__http_answer *answer)
+static pbt__instruction verdict_of(pbt_err err, const pbt__http_answer *answer)
 {
     static const char *const WORDS[] = {"continue", "release", "stop", "lost"};
     const char *word = pbt__json_get_text(answer->json, "action", "");
@@ -47,13 +47,13 @@ static pbt__verdict verdict_of(pbt_err err, const pbt__http_answer *answer)
     }
     for (int i = 0; err == PBT_OK && i < 4; i++) {
         if (strcmp(word, WORDS[i]) == 0) {
-            return (pbt__verdict)i;
+            return (pbt__instruction)i;
         }
     }
     return PBT__GO_ON;
 }
 
-static pbt__verdict send_beat(pbt__heart *heart, const beat *self)
+static pbt__instruction send_beat(pbt__heart *heart, const beat *self)
 {
     pbt__http_answer answer = {.status = 0};
     if (self->body == NULL) {
@@ -61,7 +61,7 @@ static pbt__verdict send_beat(pbt__heart *heart, const beat *self)
     }
     const pbt_err err =
         pbt__http_call(&heart->http, self->path, self->body, BEAT_SECONDS, &answer, NULL);
-    const pbt__verdict verdict = verdict_of(err, &answer);
+    const pbt__instruction verdict = verdict_of(err, &answer);
     json_decref(answer.json);
     return verdict;
 }
@@ -98,7 +98,7 @@ static void *run(void *context)
         beat due;
         take_beat(heart, &due);
         (void)pthread_mutex_unlock(&heart->lock);
-        const pbt__verdict verdict = send_beat(heart, &due);
+        const pbt__instruction verdict = send_beat(heart, &due);
         free(due.body);
         (void)pthread_mutex_lock(&heart->lock);
         if (due.turn == heart->turn && verdict != PBT__GO_ON) {

@@ -15,12 +15,12 @@
 #include "worker/http.h"
 #include "worker/metrics.h"
 
-typedef enum pbt__verdict {
+typedef enum pbt__instruction {
     PBT__GO_ON,
     PBT__GIVE_BACK, /* with what can be saved */
     PBT__BREAK_OFF, /* the study is over */
     PBT__LOST,      /* the segment is another's */
-} pbt__verdict;
+} pbt__instruction;
 
 typedef struct pbt__heart {
     pbt__http http;
@@ -36,7 +36,7 @@ typedef struct pbt__heart {
     int64_t step; /* -1: not known */
     pbt__collection curves;
     atomic_bool is_closing;
-    atomic_int verdict; /* pbt__verdict */
+    atomic_int verdict; /* pbt__instruction */
 } pbt__heart;
 
 /* Start the thread, at rest. The parameters are pbt__http_init's. pbt__heart_fini in any case. */

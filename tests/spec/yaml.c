@@ -29,14 +29,14 @@ static const pbt__node *parse_yaml(const char *text)
     return root;
 }
 
-static void assert_place(pbt__place place, int line, int column)
+static void assert_place(pbt__spot place, int line, int column)
 {
     assert_int_equal(place.line, line);
     assert_int_equal(place.column, column);
 }
 
 /* The bytes of a range are the scalar as it was written. */
-static void assert_range(const char *text, pbt__range range, const char *expected)
+static void assert_range(const char *text, pbt__extent range, const char *expected)
 {
     assert_int_equal(range.end - range.begin, strlen(expected));
     assert_memory_equal(text + range.begin, expected, strlen(expected));

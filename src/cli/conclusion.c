@@ -1,5 +1,5 @@
-/* outcome.c: the end of a run. */
-#include "cli/outcome.h"
+/* conclusion.c: the end of a run. */
+#include "cli/conclusion.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ static pbt_err see_failure(void *context, const json_t *event)
 
 /* Read the end of a member's log; where it has none, of member 0's: what a worker wrote before it
  * held any segment is quoted there. */
-static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *path, char **end,
+static pbt_err read_log_end(const pbt__conclusion *outcome, int32_t member, char *path, char **end,
                             pbt_error *error)
 {
     pbt_err err = pbt__log_path(outcome->log_folder, member, path, error);
@@ -65,7 +65,7 @@ static pbt_err read_log_end(const pbt__outcome *outcome, int32_t member, char *p
 }
 
 /* Print its newest part to standard error, each line indented. */
-static void print_log_end(const pbt__outcome *outcome, const char *path, const char *end)
+static void print_log_end(const pbt__conclusion *outcome, const char *path, const char *end)
 {
     if (end[0] != '\0') {
         fflush(stdout);
@@ -90,7 +90,7 @@ static void tell_reason(const last_failure *last, bool is_broken, pbt_error *err
 }
 
 /* Nothing failed: the first segments were too long for the time. What they saved is still there. */
-static pbt_err tell_early(const pbt__outcome *outcome, const pbt__summary *summary,
+static pbt_err tell_early(const pbt__conclusion *outcome, const pbt__summary *summary,
                           pbt_error *error)
 {
     const char *name = pbt__study_name(outcome->study);
@@ -103,7 +103,7 @@ static pbt_err tell_early(const pbt__outcome *outcome, const pbt__summary *summa
     return PBT_ERR_NO_MEMBER;
 }
 
-static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *summary,
+static pbt_err print_failed(const pbt__conclusion *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
     last_failure last = {.segment = PBT_NO_SEGMENT};
@@ -141,7 +141,7 @@ static pbt_err print_failed(const pbt__outcome *outcome, const pbt__summary *sum
 
 /* ---- a study with a result ---- */
 
-static const char *ending(const pbt__outcome *outcome, const pbt__summary *summary)
+static const char *ending(const pbt__conclusion *outcome, const pbt__summary *summary)
 {
     if (outcome->is_interrupted && summary->state == PBT__RUNNING) {
         return "interrupted";
@@ -149,7 +149,7 @@ static const char *ending(const pbt__outcome *outcome, const pbt__summary *summa
     return pbt__study_state_name(summary->shown);
 }
 
-static void write_head(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
+static void write_head(const pbt__conclusion *outcome, const pbt__summary *summary, pbt__text *out)
 {
     char elapsed[PBT__CELL_SIZE], segments[PBT__CELL_SIZE], copies[PBT__CELL_SIZE];
     char progress[PBT__CELL_SIZE];
@@ -170,7 +170,7 @@ static void write_head(const pbt__outcome *outcome, const pbt__summary *summary,
     pbt__text_add(out, "\n");
 }
 
-static void write_next(const pbt__outcome *outcome, const pbt__summary *summary, pbt__text *out)
+static void write_next(const pbt__conclusion *outcome, const pbt__summary *summary, pbt__text *out)
 {
     char option[PBT__PATH_SIZE];
     const char *name = pbt__study_name(outcome->study);
@@ -215,7 +215,7 @@ static void list_returning(const json_t *show, char *out)
 }
 
 /* A study that has ended short of steps has a result, but is not done. */
-static pbt_err tell_missing(const pbt__outcome *outcome, const json_t *show, pbt_error *error)
+static pbt_err tell_missing(const pbt__conclusion *outcome, const json_t *show, pbt_error *error)
 {
     char option[PBT__PATH_SIZE], returning[RETURNING_SIZE];
     const char *name = pbt__study_name(outcome->study);
@@ -242,7 +242,7 @@ static pbt_err tell_missing(const pbt__outcome *outcome, const json_t *show, pbt
     return err;
 }
 
-static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *summary,
+static pbt_err print_result(const pbt__conclusion *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
     json_t *show = NULL;
@@ -268,7 +268,7 @@ static pbt_err print_result(const pbt__outcome *outcome, const pbt__summary *sum
     return err;
 }
 
-pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error)
+pbt_err pbt__conclusion_print(const pbt__conclusion *outcome, pbt_error *error)
 {
     pbt__summary summary;
     pbt_err err = pbt__study_summary(outcome->study, &summary, error);

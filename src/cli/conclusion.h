@@ -1,24 +1,24 @@
-/* outcome.h: what `pbt run` says last: the result, or why there is none, and what to try next. */
-#ifndef PBT_CLI_OUTCOME_H
-#define PBT_CLI_OUTCOME_H
+/* conclusion.h: what a run says last: the result, or why there is none, and what to try next. */
+#ifndef PBT_CLI_CONCLUSION_H
+#define PBT_CLI_CONCLUSION_H
 
 #include "cli/place.h"
 #include "study/study.h"
 
 /* A study that has just been run, or was over already. */
-typedef struct pbt__outcome {
+typedef struct pbt__conclusion {
     pbt__study *study;
     const pbt__place *place;
     const char *log_folder;
     double elapsed_seconds; /* of this run; negative: it was over before */
     bool is_interrupted;
-} pbt__outcome;
+} pbt__conclusion;
 
 /*
  * Print a study's outcome. Errors: PBT_ERR_NO_MEMBER where the study failed, after the end of a
  * trainer's log was printed; PBT_ERR_TRAINER where it has ended and members of it failed, after its
  * result was; what reading the study meets.
  */
-PBT_MUST_USE pbt_err pbt__outcome_print(const pbt__outcome *outcome, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__conclusion_print(const pbt__conclusion *outcome, pbt_error *error);
 
 #endif
