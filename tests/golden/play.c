@@ -5,7 +5,7 @@
  * what happens beside that, in comments:
  *   # play: workers=3; samples; patient; m2s1 fail; m1s1.1 release; @8 amend stop.steps=50
  * `mXsY` is every attempt of a segment, `mXsY.A` one of them, `mX` all of a member's, `*` all:
- *   fail quit       a failure, that may be retried or not
+ *   fail quit odd   a failure, that may be retried or not; or in words of the member's own
  *   vanish linger   it is never heard of again, and its lease ends: at once, or in 4 seconds
  *   die             its worker comes again as another session
  *   still           it beats, and its step does not move
@@ -273,12 +273,12 @@ static void report(player *self, int w, double score, int64_t step, int kind)
     }
 }
 
-static void fail_attempt(player *self, int w, bool can_retry)
+static void fail_attempt(player *self, int w, bool can_retry, const char *word)
 {
     const pbt__claimant who = who_is(self, w);
     const pbt__assignment *train = &self->actions[w].train;
     char message[64];
-    snprintf(message, sizeof message, "member %d broke", (int)train->segment.id.member);
+    snprintf(message, sizeof message, "member %d %s", (int)train->segment.id.member, word);
     const pbt__failure failure = {.segment = train->segment.id,
                                   .attempt = train->attempt,
                                   .message = message,
@@ -411,12 +411,19 @@ static void report_late(player *self, int w)
 
 static void break_down(player *self, int w)
 {
-    fail_attempt(self, w, true);
+    fail_attempt(self, w, true, "broke");
+}
+
+static void break_oddly(player *self, int w)
+{
+    static const char *const WORDS[] = {"exploded", "sank", "melted", "got lost", "slept"};
+    const int32_t member = self->actions[w].train.segment.id.member;
+    fail_attempt(self, w, true, WORDS[(size_t)member % (sizeof WORDS / sizeof *WORDS)]);
 }
 
 static void quit(player *self, int w)
 {
-    fail_attempt(self, w, false);
+    fail_attempt(self, w, false, "broke");
 }
 
 static void release(player *self, int w)
@@ -433,13 +440,13 @@ static const struct {
     const char *verb;
     void (*act)(player *self, int w);
 } VERBS[] = {
-    {"report", report_end},  {"nan", report_nan},    {"inf", report_infinite},
-    {"short", report_short}, {"bad", report_bad},    {"tie", report_tie},
-    {"over", report_over},   {"save", report_file},  {"folder", report_folder},
-    {"twice", report_twice}, {"late", report_late},  {"fail", break_down},
-    {"quit", quit},          {"vanish", vanish},     {"linger", linger},
-    {"die", begin_again},    {"still", stand_still}, {"release", release},
-    {"yield", yield},        {"lose", lose_start},
+    {"report", report_end},  {"nan", report_nan},   {"inf", report_infinite},
+    {"short", report_short}, {"bad", report_bad},   {"tie", report_tie},
+    {"over", report_over},   {"save", report_file}, {"folder", report_folder},
+    {"twice", report_twice}, {"late", report_late}, {"fail", break_down},
+    {"odd", break_oddly},    {"quit", quit},        {"vanish", vanish},
+    {"linger", linger},      {"die", begin_again},  {"still", stand_still},
+    {"release", release},    {"yield", yield},      {"lose", lose_start},
 };
 
 static void end_segment(player *self, int w)
