@@ -63,11 +63,11 @@ static void write_facts(const pbt_spec *spec, const pbt__summary *summary, const
     pbt__format_count(summary->member_count, "member", members);
     pbt__format_count(summary->segment_count, "segment", segments);
     pbt__format_count(summary->exploit_count, "copy", copies);
-    (void)snprintf(facts[0], FACTS_SIZE,
-                   "%s, %s, exploit %s, explore %s; %s, %s, %s, %" PRId32 " failed", members,
-                   pbt__mode_name(spec->search.mode), pbt__exploit_name(spec->search.exploit.rule),
-                   pbt__explore_name(spec->search.explore.rule), progress, segments, copies,
-                   summary->failed_count);
+    (void)snprintf(
+        facts[0], FACTS_SIZE, "%s, %s, exploit %s, explore %s; %s, %s, %s, %" PRId32 " failed",
+        members, pbt_mode_name(spec->search.mode), pbt_exploit_rule_name(spec->search.exploit.rule),
+        pbt_explore_rule_name(spec->search.explore.rule), progress, segments, copies,
+        summary->failed_count);
     facts[1][0] = '\0';
     if (trace->winner >= 0) {
         (void)snprintf(facts[1], FACTS_SIZE,

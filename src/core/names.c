@@ -2,6 +2,7 @@
 #include <pbt/pbt.h>
 
 #include "core/rule.h"
+#include "core/type.h"
 
 #define NAME(names, value) name_of(names, sizeof names / sizeof *names, (size_t)(value))
 
@@ -19,9 +20,6 @@ static const char *name_of(const char *const *names, size_t count, size_t value)
     }
 
 // clang-format off
-NAMES(type,
-      [PBT_FLOAT] = "float", [PBT_INT] = "int", [PBT_ORDINAL] = "ordinal",
-      [PBT_CHOICE] = "choice", [PBT_CONSTANT] = "constant")
 NAMES(scale,
       [PBT_LINEAR] = "linear", [PBT_LOG] = "log", [PBT_REVERSE_LOG] = "reverse_log")
 NAMES(item_type,
@@ -53,6 +51,12 @@ NAMES(cause,
       [PBT_CAUSE_TRAINER] = "trainer", [PBT_CAUSE_LOST] = "lost", [PBT_CAUSE_FATAL] = "fatal",
       [PBT_CAUSE_UNLOADABLE] = "unloadable")
 // clang-format on
+
+const char *pbt_type_name(pbt_type type)
+{
+    const pbt__type *row = pbt__type_row(type);
+    return row != NULL ? row->name : "unknown";
+}
 
 const char *pbt_exploit_rule_name(pbt_exploit_rule rule)
 {

@@ -51,7 +51,9 @@ double pbt__rule_value(const pbt_search *search, const pbt__rule_option *option)
         return named_value(search, option);
     }
     const void *field = field_of_const(search, option->offset);
-    return option->type == PBT__RULE_COUNT ? *(const int32_t *)field : *(const double *)field;
+    return option->type == PBT__RULE_COUNT   ? *(const int32_t *)field
+           : option->type == PBT__RULE_STEPS ? (double)*(const int64_t *)field
+                                             : *(const double *)field;
 }
 
 bool pbt__rule_set(pbt_search *search, const pbt__rule_option *option, double value)
@@ -62,6 +64,8 @@ bool pbt__rule_set(pbt_search *search, const pbt__rule_option *option, double va
     void *field = field_of(search, option->offset);
     if (option->type == PBT__RULE_COUNT) {
         *(int32_t *)field = (int32_t)value;
+    } else if (option->type == PBT__RULE_STEPS) {
+        *(int64_t *)field = (int64_t)value;
     } else {
         *(double *)field = value;
     }

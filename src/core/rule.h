@@ -18,6 +18,7 @@
 typedef enum pbt__rule_option_type {
     PBT__RULE_REAL,  /* double */
     PBT__RULE_COUNT, /* int32_t */
+    PBT__RULE_STEPS, /* int64_t, at most 2^53; of no rule */
     PBT__RULE_LIST,  /* const double *, and how many in an int32_t; each above `least` */
 } pbt__rule_option_type;
 
@@ -27,7 +28,7 @@ typedef enum pbt__rule_option_type {
 
 /* One option: where it is kept, its bounds, its default. Each stands here alone. */
 typedef struct pbt__rule_option {
-    const char *name; /* its key in a spec: "exploit.fraction" */
+    const char *name; /* its key in a spec: "exploit.fraction"; of no rule: its field's */
     pbt__rule_option_type type;
     size_t offset;       /* of its field in a pbt_search, or PBT__RULE_NAMED */
     size_t count_offset; /* PBT__RULE_LIST: of how many there are */
@@ -36,7 +37,7 @@ typedef struct pbt__rule_option {
     double fallback;
     const double *list; /* PBT__RULE_LIST: the default. Shape: list[list_count] */
     int32_t list_count;
-    const char *meaning; /* a sentence */
+    const char *meaning; /* a sentence; of a rule */
 } pbt__rule_option;
 
 /* An array in a row, with its length. */
@@ -44,6 +45,19 @@ typedef struct pbt__rule_option {
 #define PBT__RULE_SENTENCES(rows)                                                                  \
     .sentences = (rows), .sentence_count = sizeof(rows) / sizeof *(rows)
 #define PBT__RULE_FACTS(names) .facts = (names), .fact_count = sizeof(names) / sizeof *(names)
+
+/* Numbers of a search that belong to no rule. */
+typedef enum pbt__search_option {
+    PBT__SEARCH_POPULATION,
+    PBT__SEARCH_WINDOW,
+    PBT__SEARCH_READY_EVERY,
+    PBT__SEARCH_READY_AFTER,
+    PBT__SEARCH_STOP_STEPS,
+    PBT__SEARCH_QUORUM,
+    PBT__SEARCH_OPTIONS, /* how many there are */
+} pbt__search_option;
+
+extern const pbt__rule_option pbt__search_options[PBT__SEARCH_OPTIONS];
 
 /* The offset of an option whose rule is older than pbt_search.options. */
 #define PBT__EXPLOIT_FIELD(field) (offsetof(pbt_search, exploit) + offsetof(pbt_exploit, field))

@@ -20,10 +20,28 @@ enum { SEGMENTS_MAXIMUM = 1 << 24 };
 
 #define STEPS_MAXIMUM (INT64_C(1) << 53)
 
-/* Options without a field have their defaults while nobody names them. */
-static void set_options(pbt_search *search, const pbt__rule *rule)
+// clang-format off
+const pbt__rule_option pbt__search_options[PBT__SEARCH_OPTIONS] = {
+    [PBT__SEARCH_POPULATION] = {.name = "population", .type = PBT__RULE_COUNT,
+        .offset = offsetof(pbt_search, population), .least = 1, .most = PBT__POPULATION_MAXIMUM},
+    [PBT__SEARCH_WINDOW] = {.name = "window", .type = PBT__RULE_COUNT,
+        .offset = offsetof(pbt_search, window), .least = 1, .most = PBT__WINDOW_MAXIMUM,
+        .fallback = 1},
+    [PBT__SEARCH_READY_EVERY] = {.name = "ready_every", .type = PBT__RULE_STEPS,
+        .offset = offsetof(pbt_search, ready_every), .least = 1, .most = (double)STEPS_MAXIMUM},
+    [PBT__SEARCH_READY_AFTER] = {.name = "ready_after", .type = PBT__RULE_STEPS,
+        .offset = offsetof(pbt_search, ready_after), .most = (double)STEPS_MAXIMUM},
+    [PBT__SEARCH_STOP_STEPS] = {.name = "stop_steps", .type = PBT__RULE_STEPS,
+        .offset = offsetof(pbt_search, stop_steps), .least = 1, .most = (double)STEPS_MAXIMUM},
+    [PBT__SEARCH_QUORUM] = {.name = "exploit.quorum", .offset = PBT__EXPLOIT_FIELD(quorum),
+        .most = 1, .fallback = 0.75},
+};
+// clang-format on
+
+/* Options without a field have their defaults while nobody names them. Shape: options[count] */
+static void set_options(pbt_search *search, const pbt__rule_option *options, size_t count)
 {
-    for (const pbt__rule_option *o = rule->options; o < rule->options + rule->option_count; o++) {
+    for (const pbt__rule_option *o = options; o < options + count; o++) {
         if (o->type == PBT__RULE_LIST) {
             pbt__rule_set_list(search, o, o->list, o->list_count);
         } else if (o->offset != PBT__RULE_NAMED) {
@@ -38,16 +56,16 @@ pbt_search pbt__search_defaults(void)
         .size = sizeof(pbt_search),
         .mode = PBT_ASYNCHRONOUS,
         .direction = PBT_MAXIMIZE,
-        .window = 1,
         .stop_score = (double)NAN,
-        .exploit = {.quorum = 0.75, .copy = PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
+        .exploit = {.copy = PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
         .retries = 1,
         .lost = 3,
     };
     const pbt__rule *rule;
     for (size_t i = 0; (rule = pbt__rule_at(i)) != NULL; i++) {
-        set_options(&search, rule);
+        set_options(&search, rule->options, rule->option_count);
     }
+    set_options(&search, pbt__search_options, PBT__SEARCH_OPTIONS);
     return search;
 }
 
@@ -84,27 +102,34 @@ static pbt_err check_bounds(const bound *bounds, size_t count, pbt_error *error)
     return PBT_OK;
 }
 
+static pbt_err check_option(const pbt_search *s, const pbt__rule_option *option, pbt_error *error)
+{
+    const bound b = {option->name, pbt__rule_value(s, option), option->least,
+                     fmin(option->most, DBL_MAX)};
+    if (option->type == PBT__RULE_COUNT && b.value != trunc(b.value)) {
+        return refuse(error, "%s is %.17g, needs to be whole", option->name, b.value);
+    }
+    return check_bounds(&b, 1, error);
+}
+
 static pbt_err check_numbers(const pbt_search *s, pbt_error *error)
 {
-    const double steps = (double)STEPS_MAXIMUM;
     const bound bounds[] = {
-        {"population", s->population, 1, PBT__POPULATION_MAXIMUM},
         {"mode", s->mode, 0, PBT_GENERATIONAL},
         {"direction", s->direction, 0, PBT_MINIMIZE},
-        {"window", s->window, 1, PBT__WINDOW_MAXIMUM},
-        {"ready_every", (double)s->ready_every, 1, steps},
-        {"ready_after", (double)s->ready_after, 0, steps},
-        {"stop_steps", (double)s->stop_steps, 1, steps},
         {"exploit.rule", s->exploit.rule, 0, (double)pbt__exploit_row_count - 1},
         {"exploit.compare", s->exploit.compare, 0, PBT_COMPARE_LATEST},
-        {"exploit.quorum", s->exploit.quorum, 0, 1},
         {"exploit.copy", s->exploit.copy, 1, PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
         {"explore.rule", s->explore.rule, 0, (double)pbt__explore_row_count - 1},
         {"explore.when", s->explore.when, 0, PBT_WHEN_ALWAYS},
         {"retries", s->retries, 0, INT32_MAX},
         {"lost", s->lost, 0, INT32_MAX},
     };
-    return check_bounds(bounds, sizeof bounds / sizeof *bounds, error);
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < PBT__SEARCH_OPTIONS; i++) {
+        err = check_option(s, &pbt__search_options[i], error);
+    }
+    return err == PBT_OK ? check_bounds(bounds, sizeof bounds / sizeof *bounds, error) : err;
 }
 
 static pbt_err check_totals(const pbt_search *s, pbt_error *error)
@@ -137,16 +162,6 @@ static pbt_err check_list(const pbt_search *s, const pbt__rule_option *option, p
         }
     }
     return PBT_OK;
-}
-
-static pbt_err check_option(const pbt_search *s, const pbt__rule_option *option, pbt_error *error)
-{
-    const bound b = {option->name, pbt__rule_value(s, option), option->least,
-                     fmin(option->most, DBL_MAX)};
-    if (option->type == PBT__RULE_COUNT && b.value != trunc(b.value)) {
-        return refuse(error, "%s is %.17g, needs to be whole", option->name, b.value);
-    }
-    return check_bounds(&b, 1, error);
 }
 
 /* A list may be missing where its rule is not in force. */

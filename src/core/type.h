@@ -1,8 +1,8 @@
 /*
  * type.h: what a hyperparameter's type is: a row of operations.
  *
- * types.c has one row for each pbt_type. It does not compile where a row or an operation is missing.
- * docs/extending.md tells how to add one.
+ * types.c has one row for each pbt_type. It does not compile where a row or an operation is
+ * missing. docs/extending.md tells how to add one.
  */
 #ifndef PBT_CORE_TYPE_H
 #define PBT_CORE_TYPE_H
@@ -33,14 +33,14 @@ typedef struct pbt__type {
     bool (*equal)(pbt_value a, pbt_value b);
     /* A value as it is written: in YAML, in JSON, for trainers. */
     pbt_item (*item)(const pbt_parameter *parameter, pbt_value value);
-    /* The other way: false where the item is no value, or of another type. Looks at no bounds. */
+    /* The other way: false where the item is no value, or of another type. No bounds. */
     bool (*read)(const pbt_parameter *parameter, const pbt_item *item, pbt_value *out);
     /* PBT__SHAPE_NUMBER: a value as a number, exactly; the number that is a value and nearest to
      * another one; and the value of such a number, within the bounds. */
     double (*number)(pbt_value value);
     double (*round)(double number);
     pbt_value (*of)(double number);
-    /* Move it by a factor, or one place in a list, and record what was done. Never of a constant. */
+    /* The other way: false where the item is no value, or one of another type. No bounds. */
     void (*perturb)(const struct pbt__move *move, double factor);
 } pbt__type;
 

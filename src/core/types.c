@@ -208,7 +208,7 @@ static bool int_equal(pbt_value a, pbt_value b)
     return a.integer == b.integer;
 }
 
-/* ---- values as they are written --------------------------------------------------------------- */
+/* ---- values as they are written -------------------------------------------------------------- */
 
 static pbt_item float_item(const pbt_parameter *parameter, pbt_value value)
 {
@@ -360,22 +360,10 @@ static void choice_perturb(const pbt__move *m, double factor)
     X(CONSTANT, "constant", SINGLE, single_fault, single_draw, list_holds, int_equal, list_item,   \
       list_read, NULL, NULL, NULL, NULL)
 
-#define ROW(id, word, form, fault_, draw_, holds_, equal_, item_, read_, number_, round_, of_,     \
-            perturb_)                                                                              \
+#define ROW(id, name, shape, fault, draw, holds, equal, item, read, number, round, of, perturb)    \
     [PBT_##id] = {                                                                                 \
-        .name = (word),                                                                            \
-        .shape = PBT__SHAPE_##form,                                                                \
-        .fault = (fault_),                                                                         \
-        .draw = (draw_),                                                                           \
-        .holds = (holds_),                                                                         \
-        .equal = (equal_),                                                                         \
-        .item = (item_),                                                                           \
-        .read = (read_),                                                                           \
-        .number = (number_),                                                                       \
-        .round = (round_),                                                                         \
-        .of = (of_),                                                                               \
-        .perturb = (perturb_),                                                                     \
-    },
+        name,   PBT__SHAPE_##shape, fault, draw, holds, equal, item, read, number, round, of,      \
+        perturb},
 
 static const pbt__type ROWS[] = {TYPES(ROW)};
 

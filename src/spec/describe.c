@@ -50,7 +50,7 @@ static void describe_population(struct page *page)
     const pbt_search *search = page->search;
     begin_line(page, "population");
     add_count(page, search->population, "member");
-    pbt__text_format(&page->text, ", %s: %s", pbt__mode_name(search->mode),
+    pbt__text_format(&page->text, ", %s: %s", pbt_mode_name(search->mode),
                      search->mode == PBT_ASYNCHRONOUS
                          ? "each report is decided at once, and nobody waits"
                          : "all decide together, when the last one is there");
@@ -199,7 +199,7 @@ static void describe_exploit(struct page *page)
 {
     const pbt_search *search = page->search;
     begin_line(page, "exploit");
-    pbt__text_format(&page->text, "%s: ", pbt__exploit_name(search->exploit.rule));
+    pbt__text_format(&page->text, "%s: ", pbt_exploit_rule_name(search->exploit.rule));
     describe_rule(page, &pbt__exploit_row_of(search)->rule);
     if (!pbt__exploit_copies(search) || page->plan.decisions == 0) {
         return;
@@ -222,7 +222,7 @@ static void describe_explore(struct page *page)
 {
     const pbt_explore *explore = &page->search->explore;
     begin_line(page, "explore");
-    pbt__text_format(&page->text, "%s, %s: ", pbt__explore_name(explore->rule),
+    pbt__text_format(&page->text, "%s, %s: ", pbt_explore_rule_name(explore->rule),
                      explore->when == PBT_WHEN_COPY ? "after a copy" : "at every ready point");
     describe_rule(page, &pbt__explore_row_of(page->search)->rule);
 }
@@ -272,7 +272,7 @@ static void describe_space(struct page *page)
     for (size_t i = 0; i < space->count; i++) {
         const pbt_parameter *parameter = &space->parameters[i];
         pbt__text_format(&page->text, "\n  %-*s  %-8s  ", width, parameter->name,
-                         pbt__type_name(parameter->type));
+                         pbt_type_name(parameter->type));
         if (pbt__is_number(parameter)) {
             describe_range(page, parameter);
         } else {

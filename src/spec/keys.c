@@ -17,7 +17,6 @@
 #include "base/distance.h"
 #include "base/text.h"
 #include "core/rule.h"
-#include "core/type.h"
 
 /* Fields are read and written as 32-bit numbers where they are enums. */
 _Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4 && sizeof(pbt__isolation) == 4,
@@ -32,13 +31,10 @@ static const char *const protocol_names[] = {"worker", "command", "library", NUL
 static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
 
-static const char *const scale_names[] = {"linear", "log", "reverse_log", NULL};
-
-/* What pbt_search_check allows; what has no end of its own still has a stated one. */
-#define POPULATION_MOST PBT__POPULATION_MAXIMUM
-#define WINDOW_MOST PBT__WINDOW_MAXIMUM
+/* What has no end of its own still has a stated one. */
 #define COUNT_MOST 1e6
 
+#define OPTION(name) (&pbt__search_options[PBT__SEARCH_##name])
 #define FIELD(name) offsetof(pbt_spec, name)
 #define SEARCH(name) (offsetof(pbt_spec, search) + offsetof(pbt_search, name))
 #define EXPLOIT(name) (SEARCH(exploit) + offsetof(pbt_exploit, name))
@@ -71,11 +67,11 @@ static const pbt__key KEYS[] = {
      .names = direction_names, .fallback = "maximize",
      .meaning = "Whether higher or lower is better."},
     {.path = "objective.window", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
-     .offset = SEARCH(window), .least = 1, .most = WINDOW_MOST, .fallback = "1",
+     .option = OPTION(WINDOW),
      .meaning = "Ranks use the mean of that many reports along a lineage."},
 
     {.path = "population", .kind = PBT__KIND_COUNT, .flags = REQUIRED,
-     .offset = SEARCH(population), .least = 1, .most = POPULATION_MOST,
+     .option = OPTION(POPULATION),
      .meaning = "The number of members."},
     {.path = "mode", .kind = PBT__KIND_NAME, .offset = SEARCH(mode), .names = mode_names,
      .fallback = "asynchronous",
@@ -85,16 +81,16 @@ static const pbt__key KEYS[] = {
     {.path = "ready", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How long a segment is."},
     {.path = "ready.every", .kind = PBT__KIND_STEPS, .flags = REQUIRED | ANYWHERE,
-     .offset = SEARCH(ready_every), .least = 1, .most = PBT__STEPS_MOST,
+     .option = OPTION(READY_EVERY),
      .meaning = "Steps in a segment. A member is judged at the end of each."},
     {.path = "ready.after", .kind = PBT__KIND_STEPS, .flags = ANYWHERE,
-     .offset = SEARCH(ready_after), .most = PBT__STEPS_MOST, .fallback = "0",
+     .option = OPTION(READY_AFTER),
      .meaning = "No decision before this step."},
 
     {.path = "stop", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "When the study ends: whichever comes first."},
     {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = NULLABLE | ANYWHERE,
-     .offset = SEARCH(stop_steps), .least = 1, .most = PBT__STEPS_MOST, .fallback = "null",
+     .option = OPTION(STOP_STEPS), .fallback = "null",
      .meaning = "Steps per member. It may be left out where `stop.seconds` is given."},
     {.path = "stop.score", .kind = PBT__KIND_REAL, .flags = NULLABLE | ANYWHERE,
      .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY, .fallback = "null",
@@ -109,7 +105,7 @@ static const pbt__key KEYS[] = {
     {.path = "exploit.rule", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLOIT(rule),
      .is_rule = true, .fallback = "truncation"},
     {.path = "exploit.quorum", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = EXPLOIT(quorum), .most = 1, .fallback = "0.75",
+     .option = OPTION(QUORUM),
      .meaning = "The share of live members that must have reported a ready point before anybody "
                 "is judged there; never fewer than two."},
     {.path = "exploit.compare", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
@@ -229,13 +225,6 @@ static struct {
     char fallbacks[PBT__KEY_MAXIMUM][FALLBACK_MOST];
 } table;
 
-static pbt__key *add_key(const pbt__key *key)
-{
-    assert(table.count < PBT__KEY_MAXIMUM);
-    table.keys[table.count] = *key;
-    return &table.keys[table.count++];
-}
-
 static void write_list(const pbt__rule_option *option, char *out)
 {
     size_t length = 0;
@@ -253,12 +242,30 @@ static const char *fallback_of(const pbt__rule_option *option)
     char *out = table.fallbacks[table.count];
     if (option->type == PBT__RULE_LIST) {
         write_list(option, out);
-    } else if (option->type == PBT__RULE_COUNT) {
-        (void)snprintf(out, FALLBACK_MOST, "%d", (int)option->fallback);
-    } else {
+    } else if (option->type == PBT__RULE_REAL) {
         (void)pbt__number_write(option->fallback, out);
+    } else {
+        (void)snprintf(out, FALLBACK_MOST, "%d", (int)option->fallback);
     }
     return out;
+}
+
+/* Add a key, with what its option says of it. */
+static pbt__key *add_key(const pbt__key *from)
+{
+    assert(table.count < PBT__KEY_MAXIMUM);
+    pbt__key *key = &table.keys[table.count];
+    *key = *from;
+    if (key->option != NULL) {
+        const bool is_required = (key->flags & REQUIRED) != 0;
+        key->offset = offsetof(pbt_spec, search) + key->option->offset;
+        key->least = key->option->least;
+        key->most = key->option->most;
+        key->fallback =
+            key->fallback != NULL || is_required ? key->fallback : fallback_of(key->option);
+    }
+    table.count++;
+    return key;
 }
 
 /* Add an option's key, or let another rule have it too. */
@@ -280,11 +287,8 @@ static void add_option(const pbt__rule_option *option, const pbt__key *owner, un
         .kind = kinds[option->type],
         .flags = ANYWHERE,
         .option = option,
-        .least = option->least,
-        .most = option->most,
         .owner = owner->path,
         .owner_values = BIT(rule),
-        .fallback = fallback_of(option),
         .meaning = option->meaning,
     });
 }
@@ -446,42 +450,4 @@ bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key)
     uint32_t value = 0;
     memcpy(&value, pbt__key_field_const(spec, pbt__key_find(key->owner)), sizeof value);
     return (key->owner_values & BIT(value)) != 0;
-}
-
-/* ---- names ---- */
-
-static const char *name_of(const char *const *names, unsigned index)
-{
-    for (unsigned i = 0; names[i] != NULL; i++) {
-        if (i == index) {
-            return names[i];
-        }
-    }
-    return "unknown";
-}
-
-const char *pbt__mode_name(pbt_mode mode)
-{
-    return name_of(mode_names, (unsigned)mode);
-}
-
-const char *pbt__exploit_name(pbt_exploit_rule rule)
-{
-    return (size_t)rule < pbt__exploit_row_count ? pbt__exploit_rows[rule]->rule.name : "unknown";
-}
-
-const char *pbt__explore_name(pbt_explore_rule rule)
-{
-    return (size_t)rule < pbt__explore_row_count ? pbt__explore_rows[rule]->rule.name : "unknown";
-}
-
-const char *pbt__type_name(pbt_type type)
-{
-    const pbt__type *row = pbt__type_row(type);
-    return row != NULL ? row->name : "unknown";
-}
-
-const char *pbt__scale_name(pbt_scale scale)
-{
-    return name_of(scale_names, (unsigned)scale);
 }

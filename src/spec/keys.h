@@ -50,7 +50,8 @@ typedef struct pbt__key {
     pbt__key_kind kind;
     unsigned flags;
     size_t offset;                  /* of its field in a pbt_spec, where it is no rule's option */
-    const pbt__rule_option *option; /* Nullable: the option that it is */
+    const pbt__rule_option *option; /* Nullable: the option of a search that it is: with
+                                       its bounds, and its default where it has one */
     bool is_rule;                   /* it names the rule in force */
     double least, most;             /* numbers; `most` is INFINITY where there is no end */
     const char *const *names;       /* NULL-terminated */

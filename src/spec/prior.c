@@ -73,7 +73,7 @@ static const char *word_of(const pbt__node *node)
 static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
 {
     for (pbt_type type = 0; pbt__type_row(type) != NULL; type++) {
-        if (strcmp(word_of(node), pbt__type_name(type)) == 0) {
+        if (strcmp(word_of(node), pbt_type_name(type)) == 0) {
             prior->parameter->type = type;
             return PBT_OK;
         }
@@ -84,7 +84,7 @@ static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
 static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
 {
     for (pbt_scale scale = 0; scale <= PBT_REVERSE_LOG; scale++) {
-        if (strcmp(word_of(node), pbt__scale_name(scale)) == 0) {
+        if (strcmp(word_of(node), pbt_scale_name(scale)) == 0) {
             prior->parameter->scale = scale;
             return PBT_OK;
         }
@@ -127,54 +127,22 @@ static pbt_err read_inherit(const prior_reader *prior, const pbt__node *node)
 static pbt_err read_item(const prior_reader *prior, const pbt__node *field, const pbt__node *node,
                          pbt_item *out)
 {
-    static const char allowed[] = "a text, a number or a boolean";
     char path[PATH_SIZE];
     path_of(prior, field->name, path);
-    pbt__scalar scalar = pbt__node_scalar(node);
-    char *text = NULL;
-    if (scalar.is_beyond || (scalar.type == PBT__SCALAR_FLOAT && !isfinite(scalar.real))) {
-        return pbt__refuse_value(prior->reader, node, path, allowed);
+    if (!pbt__scalar_item(node, out)) {
+        return pbt__refuse_value(prior->reader, node, path, "a text, a number or a boolean");
     }
-    switch (scalar.type) {
-    case PBT__SCALAR_BOOL:
-        *out = (pbt_item){.type = PBT_ITEM_BOOL, .integer = scalar.flag};
-        return PBT_OK;
-    case PBT__SCALAR_INT:
-        *out = (pbt_item){.type = PBT_ITEM_INT, .integer = scalar.integer};
-        return PBT_OK;
-    case PBT__SCALAR_FLOAT:
-        *out = (pbt_item){.type = PBT_ITEM_FLOAT, .real = scalar.real};
-        return PBT_OK;
-    case PBT__SCALAR_TEXT:
-        text = pbt__arena_copy(prior->reader->arena, node->text, strlen(node->text));
-        *out = (pbt_item){.type = PBT_ITEM_TEXT, .text = text};
-        return text != NULL ? PBT_OK : pbt__refuse_memory(prior->reader);
-    default:
-        return pbt__refuse_value(prior->reader, node, path, allowed);
+    if (out->type == PBT_ITEM_TEXT) {
+        out->text = pbt__arena_copy(prior->reader->arena, out->text, strlen(out->text));
     }
-}
-
-/* Equal numbers are equal whatever type they are written in: 1 and 1.0 would name one value
- * twice. */
-static bool items_equal(const pbt_item *a, const pbt_item *b)
-{
-    bool a_is_number = a->type == PBT_ITEM_INT || a->type == PBT_ITEM_FLOAT;
-    bool b_is_number = b->type == PBT_ITEM_INT || b->type == PBT_ITEM_FLOAT;
-    if (a->type == PBT_ITEM_TEXT && b->type == PBT_ITEM_TEXT) {
-        return strcmp(a->text, b->text) == 0;
-    }
-    if (a->type == b->type && a->type != PBT_ITEM_FLOAT) {
-        return a->integer == b->integer;
-    }
-    double real_a = a->type == PBT_ITEM_INT ? (double)a->integer : a->real;
-    double real_b = b->type == PBT_ITEM_INT ? (double)b->integer : b->real;
-    return a_is_number && b_is_number && real_a == real_b;
+    return out->type != PBT_ITEM_TEXT || out->text != NULL ? PBT_OK
+                                                           : pbt__refuse_memory(prior->reader);
 }
 
 static int32_t find_item(const pbt_item *items, int32_t count, const pbt_item *wanted)
 {
     for (int32_t i = 0; i < count; i++) {
-        if (items_equal(&items[i], wanted)) {
+        if (pbt__items_equal(&items[i], wanted)) {
             return i;
         }
     }
@@ -249,7 +217,7 @@ static pbt_err refuse_unknown(const prior_reader *prior, const pbt__node *field)
     fields_of(prior->parameter->type, known, sizeof known);
     return pbt__refuse(prior->reader, field->name_place,
                        "hyperparameters.%.64s: found the key '%.40s'; allowed for type %s: %s",
-                       prior->node->name, field->name, pbt__type_name(prior->parameter->type),
+                       prior->node->name, field->name, pbt_type_name(prior->parameter->type),
                        known);
 }
 

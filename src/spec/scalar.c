@@ -115,6 +115,46 @@ pbt__scalar pbt__scalar_read(const pbt__node *node)
     return node->is_quoted ? (pbt__scalar){.type = PBT__SCALAR_TEXT} : read_plain(node->text);
 }
 
+bool pbt__scalar_item(const pbt__node *node, pbt_item *out)
+{
+    if (node->kind != PBT__NODE_SCALAR) {
+        return false;
+    }
+    const pbt__scalar scalar = pbt__scalar_read(node);
+    switch (scalar.type) {
+    case PBT__SCALAR_BOOL:
+        *out = (pbt_item){.type = PBT_ITEM_BOOL, .integer = scalar.flag};
+        return true;
+    case PBT__SCALAR_INT:
+        *out = (pbt_item){.type = PBT_ITEM_INT, .integer = scalar.integer};
+        return !scalar.is_beyond;
+    case PBT__SCALAR_FLOAT:
+        *out = (pbt_item){.type = PBT_ITEM_FLOAT, .real = scalar.real};
+        return !scalar.is_beyond && isfinite(scalar.real);
+    case PBT__SCALAR_TEXT:
+        *out = (pbt_item){.type = PBT_ITEM_TEXT, .text = node->text};
+        return true;
+    case PBT__SCALAR_NOTHING:
+        break;
+    }
+    return false;
+}
+
+bool pbt__items_equal(const pbt_item *a, const pbt_item *b)
+{
+    bool a_is_number = a->type == PBT_ITEM_INT || a->type == PBT_ITEM_FLOAT;
+    bool b_is_number = b->type == PBT_ITEM_INT || b->type == PBT_ITEM_FLOAT;
+    if (a->type == PBT_ITEM_TEXT && b->type == PBT_ITEM_TEXT) {
+        return strcmp(a->text, b->text) == 0;
+    }
+    if (a->type == b->type && a->type != PBT_ITEM_FLOAT) {
+        return a->integer == b->integer;
+    }
+    double real_a = a->type == PBT_ITEM_INT ? (double)a->integer : a->real;
+    double real_b = b->type == PBT_ITEM_INT ? (double)b->integer : b->real;
+    return a_is_number && b_is_number && real_a == real_b;
+}
+
 /* ---- writing ---- */
 
 /* Words and paths need no quotes; everything else gets them, whether YAML asks for them or not. */

@@ -26,6 +26,13 @@ typedef struct pbt__scalar {
 /* Resolve a scalar node. Decimal, 0o17, 0x1f; true, True, TRUE; null, ~ and nothing; .inf, .nan. */
 pbt__scalar pbt__scalar_read(const pbt__node *node);
 
+/* Read a node as an item, in the type it is written in; its text is the node's. Returns false for
+ * nothing, and for numbers that are not finite or too large. */
+bool pbt__scalar_item(const pbt__node *node, pbt_item *out);
+
+/* Say whether two items are one value: equal numbers are, whatever type they are written in. */
+bool pbt__items_equal(const pbt_item *a, const pbt_item *b);
+
 /* Values are written for people, in YAML's flow notation, or for programs, in JSON. */
 typedef enum pbt__notation { PBT__YAML, PBT__JSON } pbt__notation;
 

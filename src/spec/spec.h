@@ -151,11 +151,4 @@ bool pbt__spec_is_in_process(const pbt_spec *spec);
 /* How long a worker may be silent: its lease, or the time until it stalls where that is less. */
 double pbt__spec_silence_seconds(const pbt_spec *spec);
 
-/* The enumerators' names in specs, logs and messages. Never NULL. */
-const char *pbt__mode_name(pbt_mode mode);
-const char *pbt__exploit_name(pbt_exploit_rule rule);
-const char *pbt__explore_name(pbt_explore_rule rule);
-const char *pbt__type_name(pbt_type type);
-const char *pbt__scale_name(pbt_scale scale);
-
 #endif

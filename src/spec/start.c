@@ -74,46 +74,32 @@ static void write_allowed(const pbt_parameter *parameter, char *out)
     pbt__text_fini(&text);
 }
 
-static bool item_matches(const pbt_item *item, const pbt__node *node, const pbt__scalar *scalar)
+static bool read_number(const pbt_parameter *parameter, const pbt_item *item, pbt_value *out)
 {
-    switch (scalar->type) {
-    case PBT__SCALAR_BOOL:
-        return item->type == PBT_ITEM_BOOL && (item->integer != 0) == scalar->flag;
-    case PBT__SCALAR_INT:
-    case PBT__SCALAR_FLOAT:
-        return (item->type == PBT_ITEM_INT && (double)item->integer == scalar->real) ||
-               (item->type == PBT_ITEM_FLOAT && item->real == scalar->real);
-    case PBT__SCALAR_TEXT:
-        return item->type == PBT_ITEM_TEXT && strcmp(item->text, node->text) == 0;
-    default:
-        return false;
-    }
+    const pbt__type *type = pbt__type_of(parameter);
+    const pbt_item real = {.type = PBT_ITEM_FLOAT, .real = (double)item->integer};
+    bool is_read = type->read(parameter, item, out) ||
+                   (item->type == PBT_ITEM_INT && type->read(parameter, &real, out));
+    return is_read && type->holds(parameter, *out);
 }
 
 /* Read a node as a value of this parameter; false where it is none. */
 static bool read_value(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
 {
-    pbt__scalar scalar = pbt__node_scalar(node);
-    pbt_value value = {.integer = -1};
-    if (scalar.is_beyond) {
+    pbt_item item;
+    if (!pbt__scalar_item(node, &item)) {
         return false;
     }
-    if (parameter->type == PBT_FLOAT) {
-        value.real = scalar.real;
-        *out = value;
-        return (scalar.type == PBT__SCALAR_INT || scalar.type == PBT__SCALAR_FLOAT) &&
-               pbt__parameter_holds(parameter, value);
+    if (pbt__is_number(parameter)) {
+        return read_number(parameter, &item, out);
     }
-    if (parameter->type == PBT_INT) {
-        value.integer = scalar.integer;
-        *out = value;
-        return scalar.type == PBT__SCALAR_INT && pbt__parameter_holds(parameter, value);
+    for (int32_t i = 0; i < parameter->item_count; i++) {
+        if (pbt__items_equal(&parameter->items[i], &item)) {
+            out->integer = i;
+            return true;
+        }
     }
-    for (int32_t i = 0; i < parameter->item_count && value.integer < 0; i++) {
-        value.integer = item_matches(&parameter->items[i], node, &scalar) ? i : -1;
-    }
-    *out = value;
-    return value.integer >= 0;
+    return false;
 }
 
 /* ---- one entry ---- */

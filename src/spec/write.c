@@ -123,10 +123,10 @@ void pbt__write_parameter(pbt__text *out, pbt__notation notation, const pbt_para
 {
     pbt__text_add(out, "{");
     write_entry(out, notation, true, "type");
-    pbt__scalar_write_text(out, notation, pbt__type_name(parameter->type));
+    pbt__scalar_write_text(out, notation, pbt_type_name(parameter->type));
     if (pbt__is_number(parameter)) {
         write_entry(out, notation, false, "scale");
-        pbt__scalar_write_text(out, notation, pbt__scale_name(parameter->scale));
+        pbt__scalar_write_text(out, notation, pbt_scale_name(parameter->scale));
         write_entry(out, notation, false, "min");
         pbt__write_value(out, notation, parameter, parameter->min);
         write_entry(out, notation, false, "max");

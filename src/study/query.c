@@ -220,7 +220,7 @@ static json_t *show_json(pbt__study *study)
     pbt__summary s;
     const pbt_spec *spec = study->view.facts.spec;
     summarise(study, &s);
-    const char *mode = pbt__mode_name(spec->search.mode);
+    const char *mode = pbt_mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
     return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
                      "s:o, s:I, s:o}",

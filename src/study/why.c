@@ -191,10 +191,10 @@ static json_t *rules_json(const pbt_spec *spec)
     bool is_always = search->explore.when == PBT_WHEN_ALWAYS;
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I}", "metric", spec->metric, "direction",
-        is_maximized ? "maximize" : "minimize", "mode", pbt__mode_name(search->mode), "exploit",
-        pbt__exploit_name(search->exploit.rule), "copy", copy_json(search->exploit.copy), "explore",
-        pbt__explore_name(search->explore.rule), "when", is_always ? "always" : "copy",
-        "ready_after", (json_int_t)search->ready_after);
+        is_maximized ? "maximize" : "minimize", "mode", pbt_mode_name(search->mode), "exploit",
+        pbt_exploit_rule_name(search->exploit.rule), "copy", copy_json(search->exploit.copy),
+        "explore", pbt_explore_rule_name(search->explore.rule), "when",
+        is_always ? "always" : "copy", "ready_after", (json_int_t)search->ready_after);
 }
 
 static json_t *reasons_json(const pbt__view *view, const pbt__decision *due, json_t *standings)

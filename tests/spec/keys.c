@@ -96,13 +96,13 @@ static void nearest(void **state)
 static void names(void **state)
 {
     (void)state;
-    assert_string_equal(pbt__mode_name(PBT_GENERATIONAL), "generational");
-    assert_string_equal(pbt__exploit_name(PBT_EXPLOIT_NONE), "none");
-    assert_string_equal(pbt__exploit_name(PBT_EXPLOIT_BINARY_TOURNAMENT), "binary_tournament");
-    assert_string_equal(pbt__explore_name(PBT_EXPLORE_GAUSSIAN), "gaussian");
-    assert_string_equal(pbt__type_name(PBT_CONSTANT), "constant");
-    assert_string_equal(pbt__scale_name(PBT_REVERSE_LOG), "reverse_log");
-    assert_string_equal(pbt__scale_name((pbt_scale)77), "unknown");
+    assert_string_equal(pbt_mode_name(PBT_GENERATIONAL), "generational");
+    assert_string_equal(pbt_exploit_rule_name(PBT_EXPLOIT_NONE), "none");
+    assert_string_equal(pbt_exploit_rule_name(PBT_EXPLOIT_BINARY_TOURNAMENT), "binary_tournament");
+    assert_string_equal(pbt_explore_rule_name(PBT_EXPLORE_GAUSSIAN), "gaussian");
+    assert_string_equal(pbt_type_name(PBT_CONSTANT), "constant");
+    assert_string_equal(pbt_scale_name(PBT_REVERSE_LOG), "reverse_log");
+    assert_string_equal(pbt_scale_name((pbt_scale)77), "unknown");
 }
 
 int main(void)

@@ -142,7 +142,7 @@ static void write_types(pbt__text *page, const pbt__field *field)
     const char *comma = "";
     for (pbt_type type = 0; pbt__type_row(type) != NULL; type++) {
         if (pbt__field_is_of(field, type)) {
-            pbt__text_format(page, "%s%s", comma, pbt__type_name(type));
+            pbt__text_format(page, "%s%s", comma, pbt_type_name(type));
             comma = ", ";
         }
     }
