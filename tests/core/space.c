@@ -248,7 +248,9 @@ static void wrong_names_are_named(void **state)
     const char *const names[] = {NULL,  "",   "9a",   "Rate", "a-b",
                                  "a b", "aB", "seed", "load", "member"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        assert_fault(pbt_parameter_float(names[i], PBT_LINEAR, 0, 1), "name");
+        pbt_parameter parameter = pbt_parameter_float("x", PBT_LINEAR, 0, 1);
+        parameter.name = names[i];
+        assert_fault(parameter, "name");
     }
     char longest[66];
     memset(longest, 'a', sizeof longest);
