@@ -13,10 +13,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "executor/placeholders.h"
-#include "study/study.h"
 
 enum { LINE_MAXIMUM = 64 * 1024 };
 

@@ -16,11 +16,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "executor/job.h"
 #include "executor/log.h"
 #include "executor/program.h"
-#include "study/study.h"
 
 static bool is_isolated(const pbt__local *local)
 {

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "remote/inside.h"
 
 enum { WAIT_MAXIMUM = 20 }; /* Units: seconds that the server may keep a claim */
@@ -37,9 +37,8 @@ static pbt_err make_line(pbt__remote *remote, pbt__line **out, pbt_error *error)
     pbt__caller *caller = &line->caller;
     pbt_err err =
         pbt__http_init(&caller->http, remote->server, remote->study, remote->token, error);
-    if (err == PBT_OK &&
-        getrandom(&caller->noise, sizeof caller->noise, 0) != (ssize_t)sizeof caller->noise) {
-        err = pbt__fail_errno(error, "no random numbers");
+    if (err == PBT_OK) {
+        err = pbt__random_fill(&caller->noise, sizeof caller->noise, error);
     }
     if (err != PBT_OK) {
         end_line(line);

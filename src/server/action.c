@@ -1,31 +1,12 @@
 /* action.c: what a worker is told, as JSON. */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "server/answer.h"
 #include "server/inside.h"
+#include "study/desk.h"
 #include "study/host.h"
 #include "study/json.h"
-
-/* Write a checkpoint that is kept in the store beside where the attempt saves: it lives as long. */
-static pbt_err write_inline(const pbt__hosted *hosted, const pbt__assignment *train, char *path,
-                            pbt_error *error)
-{
-    void *bytes = NULL;
-    size_t length = 0;
-    pbt_err err =
-        pbt__study_aside(hosted->study, train->segment.id, train->attempt, ".load", path, error);
-    if (err == PBT_OK) {
-        err = pbt__study_blob(hosted->study, train->load_from, &bytes, &length, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__file_write(path, bytes, length, error);
-    }
-    free(bytes);
-    return err;
-}
 
 static json_t *member_json(int32_t member)
 {
@@ -37,9 +18,9 @@ static json_t *stop_step_json(int64_t stop_step)
     return stop_step > 0 ? json_integer((json_int_t)stop_step) : json_null();
 }
 
-static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *train,
-                            const char *load)
+static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *train)
 {
+    const char *load = train->is_fresh ? NULL : train->load;
     const pbt_segment *s = &train->segment;
     const pbt_space *space = &hosted->spec->search.space;
     char id[PBT__ID_SIZE];
@@ -89,9 +70,9 @@ static bool add_proof(json_t *segment, const pbt__hosted *hosted, const pbt__ass
     return failures == 0;
 }
 
-static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *train, const char *load)
+static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *train)
 {
-    json_t *segment = segment_json(hosted, train, load);
+    json_t *segment = segment_json(hosted, train);
     if (segment == NULL || !add_proof(segment, hosted, train)) {
         json_decref(segment);
         return NULL;
@@ -99,22 +80,19 @@ static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *trai
     return json_pack("{s:s, s:o}", "action", "train", "segment", segment);
 }
 
-pbt_err pbt__action_json(pbt__request *request, const pbt__action *action, json_t **out,
-                         pbt_error *error)
+pbt_err pbt__action_json(pbt__request *request, pbt__action *action, json_t **out, pbt_error *error)
 {
-    const pbt__assignment *train = &action->train;
-    char path[PBT__PATH_SIZE];
+    pbt__assignment *train = &action->train;
+    pbt__study_desk own = pbt__study_desk_init(request->hosted->study);
     pbt_err err = PBT_OK;
     json_t *json = NULL;
     if (action->verb == PBT__WAIT) {
         json = json_pack("{s:s, s:f}", "action", "wait", "seconds", action->wait_seconds);
     } else if (action->verb == PBT__STOP) {
         json = json_pack("{s:s, s:s}", "action", "stop", "reason", pbt__stop_name(action->reason));
-    } else if (train->load_kind == PBT__CHECKPOINT_INLINE) {
-        err = write_inline(request->hosted, train, path, error);
-        json = err == PBT_OK ? train_json(request->hosted, train, path) : NULL;
     } else {
-        json = train_json(request->hosted, train, train->is_fresh ? NULL : train->load);
+        err = train->is_fresh ? PBT_OK : own.desk.ops->bring(&own.desk, train, error);
+        json = err == PBT_OK ? train_json(request->hosted, train) : NULL;
     }
     if (json == NULL) {
         return err == PBT_OK ? pbt__fail_memory(error) : err;

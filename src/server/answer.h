@@ -29,8 +29,8 @@ void pbt__long_end(struct pbt__server *server);
 
 /* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a
  * file, for a worker loads files. */
-PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, const pbt__action *action,
-                                      json_t **out, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, pbt__action *action, json_t **out,
+                                      pbt_error *error);
 /* A report's decision; JSON null where there is none. NULL: no memory. */
 json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply);
 
