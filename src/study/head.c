@@ -93,17 +93,16 @@ static pbt_err take_digest(void *context, const pbt__event *event)
     return PBT_ERR_STATE; /* no need to read on */
 }
 
-static pbt_err fail_other(const pbt__study *study, const char *format, const char *folder,
-                          pbt_error *error)
+/* Say more of a failure that comes of a copied store. Returns it. */
+static pbt_err explain_copies(const pbt__study *study, pbt_err err, pbt_error *error)
 {
-    (void)pbt__fail(error, PBT_ERR_EXISTS, format, folder);
     pbt__error_detail(error, "there are two copies of study '%s', and their logs differ",
                       study->row.name);
     pbt__error_hint(error,
                     "copy the folder and `amend %s checkpoints.directory=COPY`, or run the "
                     "other store",
                     study->row.name);
-    return PBT_ERR_EXISTS;
+    return err;
 }
 
 pbt_err pbt__study_fail_behind(const pbt__study *study, const char *folder, pbt_error *error)
@@ -144,12 +143,14 @@ pbt_err pbt__study_compare_head(pbt__study *study, const char *folder, pbt_error
     if (!read_head(folder, &known)) {
         return PBT_OK;
     }
-    const pbt_err err = compare(study, &known, &study->is_behind, &is_other, error);
-    return is_other
-               ? fail_other(study,
-                            "the checkpoint folder '%.150s' goes with another copy of the store",
-                            folder, error)
-               : err;
+    pbt_err err = compare(study, &known, &study->is_behind, &is_other, error);
+    if (is_other) {
+        err =
+            pbt__fail(error, PBT_ERR_EXISTS,
+                      "the checkpoint folder '%.150s' goes with another copy of the store", folder);
+        return explain_copies(study, err, error);
+    }
+    return err;
 }
 
 /* ---- what is left to another copy ---- */
@@ -201,9 +202,10 @@ pbt_err pbt__study_hold(pbt__study *study, const char *folder, pbt_error *error)
     }
     if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         (void)close(file);
-        return fail_other(study,
-                          "the checkpoint folder '%.150s' is in use by a run with another store",
-                          folder, error);
+        (void)pbt__fail(error, PBT_ERR_EXISTS,
+                        "the checkpoint folder '%.150s' is in use by a run with another store",
+                        folder);
+        return explain_copies(study, PBT_ERR_EXISTS, error);
     }
     study->folder_lock = file; /* a file system without locks is taken as it is */
     return PBT_OK;

@@ -110,7 +110,7 @@ class Installed(unittest.TestCase):
         names = {path.name for path in self.root.rglob("*") if not path.is_dir()}
         wanted = {
             *("pbt", "pbt.h", "trainer.h", "libpbt.so", "libpbt.so.1", "libpbt.a", "pbt.pc"),
-            *("worker.h", "libpbt-worker.so", "libpbt-worker.so.1", "pbt-worker.pc"),
+            *("worker.h", "pbt.hpp", "libpbt-worker.so", "libpbt-worker.so.1", "pbt-worker.pc"),
         }
         self.assertLessEqual(wanted, names)
 
@@ -147,6 +147,17 @@ class Installed(unittest.TestCase):
         found = exported(self.worker)
         self.assertLessEqual(declared("worker.h"), found)
         self.assertLessEqual(found, declared("worker.h") | declared("pbt.h"))
+
+    def test_is_hardened(self):
+        for file in (self.library, self.worker, self.program):
+            header = output("readelf", "-hldW", str(file))
+            self.assertRegex(header, r"Type:\s+DYN")
+            self.assertIn("GNU_RELRO", header)
+            self.assertRegex(header, r"BIND_NOW|\bNOW\b")
+            if "san" not in " ".join(COMPILER):
+                symbols = output("nm", "-D", str(file))
+                self.assertIn("__stack_chk_fail", symbols)
+                self.assertRegex(symbols, r"__\w+_chk\b")
 
     def test_links_what_its_functions_need(self):
         self.assertLessEqual(needed(self.library), {"libc", "libm", "libfyaml"})
