@@ -2,8 +2,9 @@
 
 Each build trains one study with nobody looking and one whose lists are all asked for ten times a
 second: the studies, the study, its members, segments and events, these three as far as they are
-new. A build that knows no `since` sends all members and segments every time. The study is `pbt run` with an
-empty plugin in an SQLite store; the client is on the same machine and takes its share of it.
+new. A build that knows no `since` sends all members and segments every time. The study is `pbt run`
+with an empty plugin in an SQLite store; the client is on the same machine and takes its share of
+it.
 
     bench/poll.py PLUGINS BUILD [BUILD] [--segments N] [--rounds N]
 """

@@ -14,22 +14,19 @@ static void add_json(pbt__table *table, const json_t *value)
     pbt__table_add(table, cell);
 }
 
-pbt__table pbt__rows_begin(const pbt__row_column *columns, size_t column_count,
-                           const pbt_space *space)
+static void add_head(pbt__table *table, const pbt__row_column *columns, size_t column_count,
+                     const pbt_space *space)
 {
-    const size_t parameter_count = space != NULL ? space->count : 0;
-    pbt__table table = pbt__table_init(column_count + parameter_count);
     for (size_t i = 0; i < column_count; i++) {
-        pbt__table_add(&table, columns[i].header);
+        pbt__table_add(table, columns[i].header);
     }
-    for (size_t i = 0; i < parameter_count; i++) {
-        pbt__table_add(&table, space->parameters[i].name);
+    for (size_t i = 0; space != NULL && i < space->count; i++) {
+        pbt__table_add(table, space->parameters[i].name);
     }
-    return table;
 }
 
-void pbt__rows_add(pbt__table *table, const json_t *object, const pbt__row_column *columns,
-                   size_t column_count, const pbt_space *space)
+static void add_row(pbt__table *table, const json_t *object, const pbt__row_column *columns,
+                    size_t column_count, const pbt_space *space)
 {
     const json_t *values = json_object_get(object, "hyperparameters");
     for (size_t i = 0; i < column_count; i++) {
@@ -43,9 +40,10 @@ void pbt__rows_add(pbt__table *table, const json_t *object, const pbt__row_colum
 void pbt__rows_write(const json_t *rows, const pbt__row_column *columns, size_t column_count,
                      const pbt_space *space, pbt__text *out)
 {
-    pbt__table table = pbt__rows_begin(columns, column_count, space);
+    pbt__table table = pbt__table_init(column_count + (space != NULL ? space->count : 0));
+    add_head(&table, columns, column_count, space);
     for (size_t row = 0; row < json_array_size(rows); row++) {
-        pbt__rows_add(&table, json_array_get(rows, row), columns, column_count, space);
+        add_row(&table, json_array_get(rows, row), columns, column_count, space);
     }
     pbt__table_write(&table, out);
     pbt__table_fini(&table);

@@ -6,7 +6,6 @@
 #include <pbt/pbt.h>
 
 #include "base/text.h"
-#include "render/table.h"
 
 typedef struct pbt__row_column {
     const char *header;
@@ -17,12 +16,6 @@ typedef struct pbt__row_column {
  * Shape: columns[column_count] */
 void pbt__rows_write(const json_t *rows, const pbt__row_column *columns, size_t column_count,
                      const pbt_space *space, pbt__text *out);
-
-/* As that in pieces: a table's columns with its header, then a row for each object. */
-pbt__table pbt__rows_begin(const pbt__row_column *columns, size_t column_count,
-                           const pbt_space *space);
-void pbt__rows_add(pbt__table *table, const json_t *object, const pbt__row_column *columns,
-                   size_t column_count, const pbt_space *space);
 
 /* Print an array of objects: as JSON lines, or as a table. */
 PBT_MUST_USE pbt_err pbt__rows_print(const json_t *rows, bool as_json,
