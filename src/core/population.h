@@ -73,7 +73,6 @@ typedef struct pbt__comparison {
     X(IS_BEST, "is_best")                 /* best: nobody it could copy is before it */            \
     X(IN_BAND, "in_band")                 /* threshold: not below the line */                      \
     X(REVIVED, "revived")                 /* brought back by a user: it goes on as it was */       \
-    X(OWN, "own")                         /* one of the rule's own: pbt__why.own */                \
     X(COPIES, "copies")
 
 typedef enum pbt__occasion {
@@ -86,6 +85,7 @@ typedef enum pbt__verdict_code {
 #define PBT__VERDICT_ENUM(name, text) PBT__VERDICT_##name,
     PBT__VERDICTS(PBT__VERDICT_ENUM)
 #undef PBT__VERDICT_ENUM
+        PBT__VERDICT_OWN, /* one of the rule's own, named by pbt__why.own */
 } pbt__verdict_code;
 
 enum { PBT__FACTS_MAXIMUM = 4 }; /* of a rule's own, in one decision */
