@@ -154,13 +154,22 @@ static void write_value(pbt__text *out, const json_t *json, int depth)
     }
 }
 
+void pbt__json_append(pbt__text *out, const json_t *json)
+{
+    if (json == NULL) {
+        pbt__text_add(out, "null");
+    } else {
+        write_value(out, json, 0);
+    }
+}
+
 char *pbt__json_write(const json_t *json)
 {
     pbt__text out = pbt__text_init(TEXT_MAXIMUM);
     if (json == NULL) {
         return NULL;
     }
-    write_value(&out, json, 0);
+    pbt__json_append(&out, json);
     char *text = pbt__text_take(&out);
     pbt__text_fini(&out);
     return text;

@@ -20,6 +20,8 @@ bool pbt__json_number_read(const json_t *json, double *out);
  * no memory. */
 char *pbt__json_write(const json_t *json);
 
+/* Append a value as pbt__json_write writes it. Nullable: json, then it is null. */
+void pbt__json_append(pbt__text *out, const json_t *json);
 /* Append a text in quotes, a number or its name, an integer, as pbt__json_write writes them. */
 void pbt__json_write_text(pbt__text *out, const char *string);
 void pbt__json_write_number(pbt__text *out, double value);

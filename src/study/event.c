@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "study/study.h"
 
 bool pbt__event_kind_is_known(pbt__event_kind kind)
@@ -100,34 +101,73 @@ static bool has_field(const field *f, pbt__event_kind kind)
 
 /* ---- fields ---- */
 
-static json_t *field_json(const field *f, const pbt__entry *entry)
+/* Names, ids and digests of our own need no escapes. */
+static void write_word(pbt__text *out, const char *word)
+{
+    pbt__text_add(out, "\"");
+    pbt__text_add(out, word);
+    pbt__text_add(out, "\"");
+}
+
+static void write_id(pbt__text *out, pbt_segment_id id)
+{
+    char name[PBT__ID_SIZE];
+    if (id.member < 0) {
+        pbt__text_add(out, "null");
+        return;
+    }
+    pbt__id_write(id, name);
+    write_word(out, name);
+}
+
+static void write_integer(pbt__text *out, const char *key, int64_t value)
+{
+    pbt__text_add(out, key);
+    pbt__json_write_integer(out, value);
+}
+
+static void write_text(pbt__text *out, const char *text)
+{
+    out->failed = out->failed || !pbt__utf8_is_valid(text);
+    pbt__json_write_text(out, text);
+}
+
+static void write_field(pbt__text *out, const field *f, const pbt__entry *entry)
 {
     const void *at = (const char *)entry + f->offset;
     switch (f->type) {
     case FIELD_ID:
-        return pbt__id_json(*(const pbt_segment_id *)at);
+        write_id(out, *(const pbt_segment_id *)at);
+        break;
     case FIELD_INT32:
     case FIELD_INT32_OR_ZERO:
-        return json_integer(*(const int32_t *)at);
+        pbt__json_write_integer(out, *(const int32_t *)at);
+        break;
     case FIELD_INT64:
     case FIELD_COUNT:
-        return json_integer(*(const int64_t *)at);
+        pbt__json_write_integer(out, *(const int64_t *)at);
+        break;
     case FIELD_TEXT: {
         const char *text = *(const char *const *)at;
-        return json_string(text != NULL ? text : "");
+        write_text(out, text != NULL ? text : "");
+        break;
     }
     case FIELD_NUMBER:
-        return pbt__json_number(*(const double *)at);
+        pbt__json_write_number(out, *(const double *)at);
+        break;
     case FIELD_BOOL:
-        return json_boolean(*(const bool *)at);
+        pbt__text_add(out, *(const bool *)at ? "true" : "false");
+        break;
     case FIELD_CAUSE:
-        return json_string(CAUSES[*(const pbt_cause *)at]);
+        write_word(out, CAUSES[*(const pbt_cause *)at]);
+        break;
     case FIELD_STOP:
-        return json_string(pbt__stop_name(*(const pbt__stop_reason *)at));
-    default: {
-        json_t *json = *(json_t *const *)at;
-        return json != NULL ? json_incref(json) : json_null();
-    }
+        write_word(out, pbt__stop_name(*(const pbt__stop_reason *)at));
+        break;
+    case FIELD_JSON:
+    case FIELD_JSON_OR_NONE:
+        pbt__json_append(out, *(json_t *const *)at);
+        break;
     }
 }
 
@@ -206,14 +246,35 @@ static const char *const CHECKPOINT_KINDS[] = {
 };
 enum { CHECKPOINT_KIND_COUNT = sizeof CHECKPOINT_KINDS / sizeof *CHECKPOINT_KINDS };
 
-json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint)
+static void write_checkpoint(pbt__text *out, const pbt__checkpoint *checkpoint)
 {
     char digest[PBT__DIGEST_TEXT_SIZE];
     pbt__digest_write(checkpoint->digest, digest);
-    return json_pack("{s:s, s:I, s:I, s:I, s:s}", "kind", CHECKPOINT_KINDS[checkpoint->kind],
-                     "size_bytes", (json_int_t)checkpoint->size_bytes, "modified_ns",
-                     (json_int_t)checkpoint->modified_ns, "inode", (json_int_t)checkpoint->inode,
-                     "digest", digest);
+    pbt__text_add(out, "{\"kind\":");
+    write_word(out, CHECKPOINT_KINDS[checkpoint->kind]);
+    write_integer(out, ",\"size_bytes\":", checkpoint->size_bytes);
+    write_integer(out, ",\"modified_ns\":", checkpoint->modified_ns);
+    write_integer(out, ",\"inode\":", (int64_t)checkpoint->inode);
+    pbt__text_add(out, ",\"digest\":");
+    write_word(out, digest);
+    pbt__text_add(out, "}");
+}
+
+/* What was written, as a value. */
+static json_t *take_json(pbt__text *text)
+{
+    json_t *json = NULL;
+    const bool is_whole = !text->failed && pbt__json_read(pbt__text_string(text), text->length,
+                                                          &json, NULL) == PBT_OK;
+    pbt__text_fini(text);
+    return is_whole ? json : NULL;
+}
+
+json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint)
+{
+    pbt__text text = pbt__text_init(PBT__BODY_MAXIMUM);
+    write_checkpoint(&text, checkpoint);
+    return take_json(&text);
 }
 
 static bool kind_read(const char *text, pbt__checkpoint_kind *out)
@@ -242,31 +303,69 @@ bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
 
 /* ---- decisions ---- */
 
-static json_t *comparison_json(const pbt__comparison *c)
+void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *c)
 {
     if (c->point == -1) {
-        return json_null();
+        pbt__text_add(out, "null");
+        return;
     }
-    json_t *point = c->point < 0 ? json_string("latest") : json_integer(c->point);
-    json_t *position = c->position < 0 ? json_null() : json_integer(c->position);
-    json_t *donor_score = isnan(c->donor_score) ? json_null() : pbt__json_number(c->donor_score);
-    return json_pack("{s:o, s:i, s:o, s:i, s:o, s:o}", "point", point, "ranked", (int)c->ranked,
-                     "position", position, "eligible", (int)c->eligible, "score",
-                     pbt__json_number(c->score), "donor_score", donor_score);
+    pbt__text_add(out, "{\"point\":");
+    if (c->point < 0) {
+        pbt__text_add(out, "\"latest\"");
+    } else {
+        pbt__json_write_integer(out, c->point);
+    }
+    write_integer(out, ",\"ranked\":", c->ranked);
+    if (c->position < 0) {
+        pbt__text_add(out, ",\"position\":null");
+    } else {
+        write_integer(out, ",\"position\":", c->position);
+    }
+    write_integer(out, ",\"eligible\":", c->eligible);
+    pbt__text_add(out, ",\"score\":");
+    pbt__json_write_number(out, c->score);
+    pbt__text_add(out, ",\"donor_score\":");
+    if (isnan(c->donor_score)) {
+        pbt__text_add(out, "null");
+    } else {
+        pbt__json_write_number(out, c->donor_score);
+    }
+    pbt__text_add(out, "}");
+}
+
+static void write_decision(pbt__text *out, const pbt__decision *decision, const pbt_space *space)
+{
+    const pbt_segment *s = &decision->segment;
+    pbt__text_add(out, "{\"segment\":");
+    write_id(out, s->id);
+    pbt__text_add(out, ",\"parent\":");
+    write_id(out, s->parent);
+    if (s->donor < 0) {
+        pbt__text_add(out, ",\"donor\":null");
+    } else {
+        write_integer(out, ",\"donor\":", s->donor);
+    }
+    pbt__text_add(out, ",\"reason\":");
+    write_word(out, pbt__reason_name(s->reason));
+    write_integer(out, ",\"start_step\":", s->start_step);
+    write_integer(out, ",\"end_step\":", s->end_step);
+    write_integer(out, ",\"start_age\":", s->start_age);
+    write_integer(out, ",\"end_age\":", s->end_age);
+    write_integer(out, ",\"seed\":", s->seed);
+    pbt__text_add(out, ",\"hyperparameters\":");
+    pbt__json_write_values(out, space, s->values);
+    pbt__text_add(out, ",\"changes\":");
+    pbt__json_write_changes(out, space, s->changes, s->values);
+    pbt__text_add(out, ",\"compared\":");
+    pbt__json_write_comparison(out, &decision->compared);
+    pbt__text_add(out, "}");
 }
 
 json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space)
 {
-    const pbt_segment *s = &decision->segment;
-    return json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "segment",
-                     pbt__id_json(s->id), "parent", pbt__id_json(s->parent), "donor",
-                     s->donor < 0 ? json_null() : json_integer(s->donor), "reason",
-                     pbt__reason_name(s->reason), "start_step", (json_int_t)s->start_step,
-                     "end_step", (json_int_t)s->end_step, "start_age", (json_int_t)s->start_age,
-                     "end_age", (json_int_t)s->end_age, "seed", (json_int_t)s->seed,
-                     "hyperparameters", pbt__values_json(space, s->values), "changes",
-                     pbt__changes_json(space, s->changes, s->values), "compared",
-                     comparison_json(&decision->compared));
+    pbt__text text = pbt__text_init(PBT__BODY_MAXIMUM);
+    write_decision(&text, decision, space);
+    return take_json(&text);
 }
 
 static bool reason_read(const char *text, pbt_reason *out)
@@ -373,42 +472,47 @@ static pbt_err decisions_read(const json_t *json, const pbt_space *space, pbt__r
 
 /* ---- bodies ---- */
 
-static bool set_decisions(json_t *body, const pbt__entry *entry, const pbt_space *space)
+static void write_decisions(pbt__text *out, const pbt__entry *entry, const pbt_space *space)
 {
-    json_t *list = json_array();
+    pbt__text_add(out, "[");
     for (size_t i = 0; i < entry->decision_count; i++) {
-        if (json_array_append_new(list, pbt__decision_json(&entry->decisions[i], space)) != 0) {
-            json_decref(list);
-            return false;
-        }
+        pbt__text_add(out, i > 0 ? "," : "");
+        write_decision(out, &entry->decisions[i], space);
     }
-    return json_object_set_new(body, "decisions", list) == 0;
+    pbt__text_add(out, "]");
 }
 
-static bool set_checkpoint(json_t *body, const pbt__entry *entry)
+static void begin_field(pbt__text *out, const char *name)
 {
-    json_t *record = entry->has_checkpoint ? pbt__checkpoint_json(&entry->checkpoint) : json_null();
-    return json_object_set_new(body, "checkpoint", record) == 0;
+    pbt__text_add(out, out->length == 0 ? "{" : ",");
+    write_word(out, name);
+    pbt__text_add(out, ":");
 }
 
 char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
 {
-    json_t *body = json_object();
-    bool is_whole = body != NULL;
-    for (size_t i = 0; is_whole && i < FIELDS_COUNT; i++) {
+    pbt__text out = pbt__text_init(PBT__BODY_MAXIMUM);
+    for (size_t i = 0; i < FIELDS_COUNT; i++) {
         if (has_field(&FIELDS[i], entry->kind)) {
-            is_whole =
-                json_object_set_new(body, FIELDS[i].name, field_json(&FIELDS[i], entry)) == 0;
+            begin_field(&out, FIELDS[i].name);
+            write_field(&out, &FIELDS[i], entry);
         }
     }
-    if (is_whole && (SAVES & IN(entry->kind)) != 0) {
-        is_whole = set_checkpoint(body, entry);
+    if ((SAVES & IN(entry->kind)) != 0) {
+        begin_field(&out, "checkpoint");
+        if (entry->has_checkpoint) {
+            write_checkpoint(&out, &entry->checkpoint);
+        } else {
+            pbt__text_add(&out, "null");
+        }
     }
-    if (is_whole && (DECIDES & IN(entry->kind)) != 0) {
-        is_whole = set_decisions(body, entry, space);
+    if ((DECIDES & IN(entry->kind)) != 0) {
+        begin_field(&out, "decisions");
+        write_decisions(&out, entry, space);
     }
-    char *text = is_whole ? pbt__json_write(body) : NULL;
-    json_decref(body);
+    pbt__text_add(&out, out.length == 0 ? "{}" : "}");
+    char *text = pbt__text_take(&out);
+    pbt__text_fini(&out);
     return text;
 }
 

@@ -79,6 +79,9 @@ const char *pbt__event_kind_name(pbt__event_kind kind);
 json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint);
 bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out);
 
+/* Append what was compared, as an object, or null. */
+void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *compared);
+
 /* One decision as an object, for logs and answers. New reference. */
 json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space);
 

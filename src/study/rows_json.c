@@ -1,6 +1,4 @@
 /* rows_json.c: a segment as JSON, in the words of `pbt segments --json`. */
-#include <math.h>
-
 #include "base/clock.h"
 #include "study/rows.h"
 #include "study/study.h"
@@ -119,36 +117,6 @@ static void add_checkpoint(pbt__text *out, const pbt__row_list *list, const pbt_
     pbt__json_write_text(out, text);
 }
 
-static void add_compared(pbt__text *out, const pbt__comparison *compared)
-{
-    if (compared->point == -1) {
-        pbt__text_add(out, "null");
-        return;
-    }
-    pbt__text_add(out, "{\"point\":");
-    if (compared->point < 0) {
-        pbt__text_add(out, "\"latest\"");
-    } else {
-        pbt__json_write_integer(out, compared->point);
-    }
-    add_integer(out, ",\"ranked\":", compared->ranked);
-    if (compared->position < 0) {
-        pbt__text_add(out, ",\"position\":null");
-    } else {
-        add_integer(out, ",\"position\":", compared->position);
-    }
-    add_integer(out, ",\"eligible\":", compared->eligible);
-    pbt__text_add(out, ",\"score\":");
-    pbt__json_write_number(out, compared->score);
-    pbt__text_add(out, ",\"donor_score\":");
-    if (isnan(compared->donor_score)) {
-        pbt__text_add(out, "null");
-    } else {
-        pbt__json_write_number(out, compared->donor_score);
-    }
-    pbt__text_add(out, "}");
-}
-
 void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt__text *out)
 {
     const pbt_segment *s = &row->segment;
@@ -171,6 +139,6 @@ void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt_
     }
     add_integer(out, ",\"seed\":", s->seed);
     pbt__text_add(out, ",\"compared\":");
-    add_compared(out, &row->note.compared);
+    pbt__json_write_comparison(out, &row->note.compared);
     pbt__text_add(out, "}");
 }
