@@ -219,10 +219,11 @@ typedef struct pbt__desk_ops {
      * PBT_ERR_CHECKPOINT (it is not as recorded), PBT_ERR_NOT_FOUND, PBT_ERR_LIMIT. */
     pbt_err (*bring)(pbt__desk *desk, pbt__assignment *assignment, pbt_error *error);
 
-    /* Read it, where it is one file of at most `maximum` bytes. Owner: the caller frees `*bytes`.
-     * Errors: as `bring`. */
-    pbt_err (*read)(pbt__desk *desk, const pbt__assignment *assignment, size_t maximum,
-                    void **bytes, size_t *length, pbt_error *error);
+    /* Copy it to `out`, where it is one file of at most `size` bytes; `*length` is how many it
+     * has, also where those in the store are more, and nothing is copied. Shape: out[size] Errors:
+     * as `bring`. */
+    pbt_err (*read)(pbt__desk *desk, const pbt__assignment *assignment, void *out, size_t size,
+                    size_t *length, pbt_error *error);
 
     /* Remove what `bring` made, of the assignment that it changed. Idempotent; what cannot be
      * removed is left. Returns whether it is gone. */
@@ -250,6 +251,7 @@ typedef struct pbt__desk_ops {
 /* The head of every implementation. */
 struct pbt__desk {
     const pbt__desk_ops *ops;
+    bool holds_states; /* what is reported from memory stays in this process's: `read` is a copy */
 };
 
 #endif

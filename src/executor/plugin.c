@@ -66,7 +66,7 @@ pbt_err pbt__plugin_learn(pbt__local *local, pbt__cell_facts facts, pbt_error *e
         return PBT_OK;
     }
     const pbt_err err = check_sizes(local, plugin, error);
-    return err == PBT_OK
+    return err == PBT_OK && !local->desk->holds_states
                ? pbt__cache_new(local->spec->search.population, facts.state_size, &plugin->cache)
                : err;
 }
@@ -264,38 +264,25 @@ static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assig
 {
     const struct pbt__plugin *plugin = slot->local->runner_data;
     const struct pbt__plugin_slot *own = slot->runner_data;
-    if (plugin->cache != NULL) {
-        return is_same(own->held, assignment->load_from) ||
-               pbt__cache_get(plugin->cache, assignment->load_from, own->state);
+    if (is_same(own->held, assignment->load_from)) {
+        return !plugin->facts.does_save || !plugin->reload_always;
     }
-    return is_same(own->held, assignment->load_from) && !plugin->reload_always;
-}
-
-static pbt_err take_bytes(pbt__slot *slot, const void *bytes, size_t length)
-{
-    const struct pbt__plugin *plugin = slot->local->runner_data;
-    struct pbt__plugin_slot *own = slot->runner_data;
-    if (bytes == NULL || length != plugin->facts.state_size) {
-        return pbt__fail(&slot->error, PBT_ERR_CHECKPOINT,
-                         "the checkpoint has %zu bytes; the trainer's state has %zu", length,
-                         plugin->facts.state_size);
-    }
-    memcpy(own->state, bytes, length);
-    return PBT_OK;
+    return plugin->cache != NULL &&
+           pbt__cache_get(plugin->cache, assignment->load_from, own->state);
 }
 
 static pbt_err read_bytes(pbt__slot *slot, const pbt__assignment *assignment)
 {
     const struct pbt__plugin *plugin = slot->local->runner_data;
+    const struct pbt__plugin_slot *own = slot->runner_data;
     pbt__desk *desk = slot->local->desk;
-    void *bytes = NULL;
+    const size_t size = plugin->facts.state_size;
     size_t length = 0;
-    pbt_err err =
-        desk->ops->read(desk, assignment, plugin->facts.state_size, &bytes, &length, &slot->error);
-    if (err == PBT_OK) {
-        err = take_bytes(slot, bytes, length);
+    const pbt_err err = desk->ops->read(desk, assignment, own->state, size, &length, &slot->error);
+    if (err == PBT_OK && length != size) {
+        return pbt__fail(&slot->error, PBT_ERR_CHECKPOINT,
+                         "the checkpoint has %zu bytes; the trainer's state has %zu", length, size);
     }
-    free(bytes);
     return err;
 }
 

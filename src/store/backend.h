@@ -95,6 +95,9 @@ typedef struct pbt__store_ops {
                           pbt__claim_callback callback, void *context, pbt_error *error);
     pbt_err (*blob_get)(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
                         size_t *length, pbt_error *error);
+    /* Nullable: where it is no quicker than `blob_get`. */
+    pbt_err (*blob_copy)(pbt__store *store, int64_t study, pbt_segment_id id, void *out,
+                         size_t size, size_t *length, pbt_error *error);
 } pbt__store_ops;
 
 extern const pbt__store_ops pbt__memory_ops, pbt__sqlite_ops;

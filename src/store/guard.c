@@ -9,6 +9,7 @@
  * would then run the next write in a transaction of its own). So after one, nothing but `rollback`
  * goes through, whatever the backend would have made of it.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -123,9 +124,9 @@ static pbt_err check_claim(const pbt__claim *claim, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err check_blob(size_t length, pbt_error *error)
+static pbt_err check_blob(const pbt__store *store, size_t length, pbt_error *error)
 {
-    if (length > PBT__BLOB_MAXIMUM) {
+    if (length > PBT__BLOB_MAXIMUM && !store->ops->is_fleeting) {
         return pbt__fail(error, PBT_ERR_LIMIT, "a blob of %zu bytes exceeds %d", length,
                          PBT__BLOB_MAXIMUM);
     }
@@ -334,7 +335,7 @@ pbt_err pbt__store_blob_put(pbt__store *store, pbt_segment_id id, const void *by
 {
     pbt_err err = enter(store, check_can_write, error);
     if (err == PBT_OK) {
-        err = check_blob(length, error);
+        err = check_blob(store, length, error);
     }
     if (err == PBT_OK) {
         const void *sound = length == 0 ? "" : bytes;
@@ -408,6 +409,25 @@ pbt_err pbt__store_blob_get(pbt__store *store, int64_t study, pbt_segment_id id,
         err = store->ops->blob_get(store, study, id, bytes, length, error);
     }
     return leave(store, err);
+}
+
+pbt_err pbt__store_blob_copy(pbt__store *store, int64_t study, pbt_segment_id id, void *out,
+                             size_t size, size_t *length, pbt_error *error)
+{
+    void *bytes = NULL;
+    if (store->ops->blob_copy != NULL) {
+        pbt_err err = enter(store, check_can_read, error);
+        if (err == PBT_OK) {
+            err = store->ops->blob_copy(store, study, id, out, size, length, error);
+        }
+        return leave(store, err);
+    }
+    const pbt_err err = pbt__store_blob_get(store, study, id, &bytes, length, error);
+    if (err == PBT_OK && *length <= size) {
+        memcpy(out, bytes, *length);
+    }
+    free(bytes);
+    return err;
 }
 
 /* ---- the file ---- */

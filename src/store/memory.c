@@ -57,6 +57,7 @@ typedef struct memory {
     array studies;      /* memory_study *, by name */
     array notes;        /* note */
     size_t saved_count; /* of the notes, at the savepoint */
+    blob_row spare;     /* one that was dropped, for the next as large as it. Nullable: bytes */
     int64_t next_id;
 } memory;
 
@@ -153,22 +154,26 @@ static void study_detach(memory *self, const memory_study *gone)
 static size_t claim_place(const memory_study *self, int32_t member)
 {
     size_t at = 0;
-    while (at < self->claims.count && claims_of(self)[at].claim.member < member) {
-        at++;
+    size_t end = self->claims.count;
+    while (at < end) {
+        const size_t middle = at + (end - at) / 2;
+        const bool is_before = claims_of(self)[middle].claim.member < member;
+        at = is_before ? middle + 1 : at;
+        end = is_before ? end : middle;
     }
     return at;
 }
 
-/* The place of a blob, or the count where there is none. */
+/* The place of a blob, or the count where there is none. The newest are asked for most. */
 static size_t blob_place(const memory_study *self, pbt_segment_id id)
 {
-    size_t at = 0;
+    size_t end = self->blobs.count;
     const blob_row *blobs = blobs_of(self);
-    while (at < self->blobs.count &&
-           (blobs[at].id.member != id.member || blobs[at].id.number != id.number)) {
-        at++;
+    while (end > 0 &&
+           (blobs[end - 1].id.member != id.member || blobs[end - 1].id.number != id.number)) {
+        end--;
     }
-    return at;
+    return end > 0 ? end - 1 : self->blobs.count;
 }
 
 /* ---- notes ---- */
@@ -276,6 +281,29 @@ static pbt_err memory_begin_create(pbt__store *store, const char *name, int64_t 
     return PBT_OK;
 }
 
+/* Large memory is expensive to get: the system clears every page of it. So the last that was dropped
+ * waits for the next that is put; states are all of one size. */
+static void spare_keep(memory *self, blob_row blob)
+{
+    enum { LARGE = 256 * 1024 };
+    if (blob.length < LARGE) {
+        free(blob.bytes);
+        return;
+    }
+    free(self->spare.bytes);
+    self->spare = blob;
+}
+
+static void *spare_take(memory *self, size_t length)
+{
+    if (self->spare.bytes == NULL || self->spare.length != length) {
+        return pbt__calloc(1, length + 1);
+    }
+    void *taken = self->spare.bytes;
+    self->spare.bytes = NULL;
+    return taken;
+}
+
 static pbt_err memory_commit(pbt__store *store, pbt_error *error)
 {
     (void)error;
@@ -283,7 +311,7 @@ static pbt_err memory_commit(pbt__store *store, pbt_error *error)
     const note *notes = self->notes.items;
     for (size_t i = 0; i < self->notes.count; i++) {
         if (notes[i].kind == BLOB_DROPPED) {
-            free(notes[i].old.blob.bytes);
+            spare_keep(self, notes[i].old.blob);
         } else if (notes[i].kind == REMOVED) {
             study_free(notes[i].study);
         }
@@ -387,10 +415,11 @@ static pbt_err memory_blob_put(pbt__store *store, int64_t id, pbt_segment_id seg
     memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
     blob_row row = {.id = segment, .length = length};
-    row.bytes = pbt__strndup(bytes, length);
+    row.bytes = spare_take(self, length);
     if (row.bytes == NULL) {
         return pbt__fail_memory(error);
     }
+    memcpy(row.bytes, bytes, length);
     if (memory_blob_drop(store, id, segment, error) != PBT_OK ||
         note_reserve(self, error) != PBT_OK ||
         array_reserve(&study->blobs, sizeof(row), error) != PBT_OK) {
@@ -464,14 +493,19 @@ static pbt_err memory_claim_list(pbt__store *store, int64_t id, int64_t after,
     return err;
 }
 
+static pbt_err fail_absent(pbt_segment_id segment, pbt_error *error)
+{
+    return pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d", segment.member,
+                     segment.number);
+}
+
 static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id segment, void **bytes,
                                size_t *length, pbt_error *error)
 {
     const memory_study *study = study_find((memory *)store, id);
     size_t at = study == NULL ? 0 : blob_place(study, segment);
     if (study == NULL || at == study->blobs.count) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d",
-                         segment.member, segment.number);
+        return fail_absent(segment, error);
     }
     const blob_row *row = &blobs_of(study)[at];
     void *copy = pbt__strndup(row->bytes, row->length);
@@ -479,6 +513,22 @@ static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id seg
         return pbt__fail_memory(error);
     }
     *bytes = copy;
+    *length = row->length;
+    return PBT_OK;
+}
+
+static pbt_err memory_blob_copy(pbt__store *store, int64_t id, pbt_segment_id segment, void *out,
+                                size_t size, size_t *length, pbt_error *error)
+{
+    const memory_study *study = study_find((memory *)store, id);
+    size_t at = study == NULL ? 0 : blob_place(study, segment);
+    if (study == NULL || at == study->blobs.count) {
+        return fail_absent(segment, error);
+    }
+    const blob_row *row = &blobs_of(study)[at];
+    if (row->length <= size) {
+        memcpy(out, row->bytes, row->length);
+    }
     *length = row->length;
     return PBT_OK;
 }
@@ -504,6 +554,7 @@ static void memory_close(pbt__store *store)
     }
     free(self->studies.items);
     free(self->notes.items);
+    free(self->spare.bytes);
     free(self);
 }
 
@@ -549,4 +600,5 @@ const pbt__store_ops pbt__memory_ops = {
     .read = memory_read,
     .claim_list = memory_claim_list,
     .blob_get = memory_blob_get,
+    .blob_copy = memory_blob_copy,
 };

@@ -22,7 +22,7 @@ enum {
     PBT__NAME_SIZE = 65,                  /* a study's or worker's name and its NUL */
     PBT__SESSION_SIZE = 33,               /* a session's 32 hexadecimal digits and its NUL */
     PBT__BODY_MAXIMUM = 64 * 1024 * 1024, /* Units: bytes of an event's body */
-    PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob */
+    PBT__BLOB_MAXIMUM = 64 * 1024,        /* Units: bytes of a blob, where the store has a file */
     PBT__WORDS_SIZE = 4097,               /* what an owner says of itself, and its NUL */
     PBT__BLOB_SIGN = -1, /* the number of a blob that is the member's own: its sign of life */
 };
@@ -155,6 +155,11 @@ PBT_MUST_USE pbt_err pbt__store_blob_put(pbt__store *store, pbt_segment_id id, c
 PBT_MUST_USE pbt_err pbt__store_blob_get(pbt__store *store, int64_t study, pbt_segment_id id,
                                          void **bytes, size_t *length, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__store_blob_drop(pbt__store *store, pbt_segment_id id, pbt_error *error);
+
+/* Read a blob as `blob_get`, to where there is room for it; `*length` is how long it is, also where
+ * that is more than `size`: then nothing is copied. Shape: out[size] */
+PBT_MUST_USE pbt_err pbt__store_blob_copy(pbt__store *store, int64_t study, pbt_segment_id id,
+                                          void *out, size_t size, size_t *length, pbt_error *error);
 
 /* Remove the locked study with everything in it. Inside a transaction; commit next. */
 PBT_MUST_USE pbt_err pbt__store_remove(pbt__store *store, pbt_error *error);

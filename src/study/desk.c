@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -135,17 +136,19 @@ static pbt_err bring(pbt__desk *desk, pbt__assignment *assignment, pbt_error *er
     return err;
 }
 
-static pbt_err read_start(pbt__desk *desk, const pbt__assignment *assignment, size_t maximum,
-                          void **bytes, size_t *length, pbt_error *error)
+static pbt_err read_start(pbt__desk *desk, const pbt__assignment *assignment, void *out,
+                          size_t size, size_t *length, pbt_error *error)
 {
     if (assignment->load_kind == PBT__CHECKPOINT_INLINE) {
-        return pbt__study_blob(study_of(desk), assignment->load_from, bytes, length, error);
+        return pbt__study_blob_copy(study_of(desk), assignment->load_from, out, size, length,
+                                    error);
     }
     char *text = NULL;
-    const pbt_err err = pbt__file_read(assignment->load, maximum, &text, length, error);
+    const pbt_err err = pbt__file_read(assignment->load, size, &text, length, error);
     if (err == PBT_OK) {
-        *bytes = text;
+        memcpy(out, text, *length);
     }
+    free(text);
     return err;
 }
 
@@ -227,10 +230,12 @@ static const pbt__desk_ops PLANNED = {.spec = spec, .other_size = other_size_pla
 
 pbt__study_desk pbt__study_desk_init(pbt__study *study)
 {
-    return (pbt__study_desk){.desk = {&OPS}, .study = study, .spec = pbt__study_spec(study)};
+    return (pbt__study_desk){.desk = {.ops = &OPS, .holds_states = pbt__study_holds_states(study)},
+                             .study = study,
+                             .spec = pbt__study_spec(study)};
 }
 
 pbt__study_desk pbt__spec_desk_init(const pbt_spec *spec)
 {
-    return (pbt__study_desk){.desk = {&PLANNED}, .spec = spec};
+    return (pbt__study_desk){.desk = {.ops = &PLANNED}, .spec = spec};
 }

@@ -51,10 +51,6 @@ static pbt_err add(pbt__draft *draft, pbt__draft_item item, const void *bytes, p
 
 pbt_err pbt__draft_append(pbt__draft *draft, const pbt__event *event, pbt_error *error)
 {
-    if (event->body_length > PBT__BODY_MAXIMUM) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "an event of %zu bytes exceeds %d",
-                         event->body_length, PBT__BODY_MAXIMUM);
-    }
     const pbt__draft_item item = {.event = *event, .length = event->body_length};
     return add(draft, item, event->body, error);
 }
@@ -62,11 +58,18 @@ pbt_err pbt__draft_append(pbt__draft *draft, const pbt__event *event, pbt_error 
 pbt_err pbt__draft_blob_put(pbt__draft *draft, pbt_segment_id id, const void *bytes, size_t length,
                             pbt_error *error)
 {
-    if (length > PBT__BLOB_MAXIMUM) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "a blob of %zu bytes exceeds %d", length,
-                         PBT__BLOB_MAXIMUM);
-    }
     return add(draft, (pbt__draft_item){.id = id, .length = length}, bytes, error);
+}
+
+pbt_err pbt__draft_blob_lend(pbt__draft *draft, pbt_segment_id id, const void *bytes, size_t length,
+                             pbt_error *error)
+{
+    pbt_err err = add(draft, (pbt__draft_item){.id = id}, NULL, error);
+    if (err == PBT_OK) {
+        draft->items[draft->now.item_count - 1].lent = bytes;
+        draft->items[draft->now.item_count - 1].length = length;
+    }
+    return err;
 }
 
 pbt_err pbt__draft_blob_drop(pbt__draft *draft, pbt_segment_id id, pbt_error *error)
@@ -82,6 +85,11 @@ void pbt__draft_claim_put(pbt__draft *draft, int32_t member)
     }
 }
 
+static const void *blob_of(const pbt__draft *draft, const pbt__draft_item *item)
+{
+    return item->lent != NULL ? item->lent : draft->bytes.bytes + item->start;
+}
+
 const void *pbt__draft_blob(const pbt__draft *draft, pbt_segment_id id, size_t *length)
 {
     for (size_t i = draft->now.item_count; i > 0; i--) {
@@ -89,7 +97,7 @@ const void *pbt__draft_blob(const pbt__draft *draft, pbt_segment_id id, size_t *
         if (item->event.sequence == 0 && !item->is_drop && item->id.member == id.member &&
             item->id.number == id.number) {
             *length = item->length;
-            return draft->bytes.bytes + item->start;
+            return blob_of(draft, item);
         }
     }
     return NULL;
@@ -106,9 +114,10 @@ void pbt__draft_undo(pbt__draft *draft, pbt__draft_mark mark)
     draft->bytes.length = mark.byte_count;
 }
 
-static pbt_err write_item(pbt__store *store, const pbt__draft_item *item, const char *bytes,
+static pbt_err write_item(const pbt__draft *draft, const pbt__draft_item *item, pbt__store *store,
                           pbt_error *error)
 {
+    const void *bytes = blob_of(draft, item);
     if (item->event.sequence > 0) {
         pbt__event event = item->event;
         event.body = bytes;
@@ -123,8 +132,7 @@ pbt_err pbt__draft_write(pbt__draft *draft, pbt__store *store, const pbt__claim 
 {
     pbt_err err = PBT_OK;
     for (size_t i = 0; err == PBT_OK && i < draft->now.item_count; i++) {
-        const pbt__draft_item *item = &draft->items[i];
-        err = write_item(store, item, draft->bytes.bytes + item->start, error);
+        err = write_item(draft, &draft->items[i], store, error);
     }
     for (int32_t i = 0; err == PBT_OK && i < draft->now.claim_count; i++) {
         err = pbt__store_claim_put(store, &claims[draft->members[i]], error);

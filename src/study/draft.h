@@ -18,6 +18,7 @@ typedef struct pbt__draft_item {
     pbt__event event;  /* its body lies in `bytes` of the draft, from `start` on */
     pbt_segment_id id; /* the blob's */
     bool is_drop;
+    const void *lent; /* Nullable: the blob, where it was not copied */
     size_t start, length;
 } pbt__draft_item;
 
@@ -41,12 +42,15 @@ PBT_MUST_USE pbt_err pbt__draft_init(pbt__draft *draft, int32_t population);
 void pbt__draft_fini(pbt__draft *draft);
 
 /* Add an event, whose body is copied; a blob, likewise; the removal of one; a member's claim, as
- * it will be in the end. Errors: PBT_ERR_LIMIT, PBT_ERR_MEMORY; then it is as it was. */
+ * it will be in the end. Errors: PBT_ERR_MEMORY; then it is as it was. */
 PBT_MUST_USE pbt_err pbt__draft_append(pbt__draft *draft, const pbt__event *event,
                                        pbt_error *error);
 PBT_MUST_USE pbt_err pbt__draft_blob_put(pbt__draft *draft, pbt_segment_id id, const void *bytes,
                                          size_t length, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__draft_blob_drop(pbt__draft *draft, pbt_segment_id id, pbt_error *error);
+/* As blob_put, of bytes that stay where they are until the transaction's end. */
+PBT_MUST_USE pbt_err pbt__draft_blob_lend(pbt__draft *draft, pbt_segment_id id, const void *bytes,
+                                          size_t length, pbt_error *error);
 void pbt__draft_claim_put(pbt__draft *draft, int32_t member);
 
 /* The blob that the draft has last put under an id; NULL: none. Valid until the draft changes. */

@@ -45,6 +45,7 @@ struct pbt__study {
     char *store_folder;
     char *spec_folder; /* Nullable: of the spec at hand */
     char *relative_to;
+    bool holds_states; /* pbt__study_holds_states */
     bool is_observer;
     bool is_behind;        /* its folder belongs to a log that had come further */
     int folder_lock;       /* -1: not held */

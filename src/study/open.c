@@ -335,3 +335,14 @@ pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes, size
 {
     return pbt__store_blob_get(study->store, study->row.id, id, bytes, length, error);
 }
+
+pbt_err pbt__study_blob_copy(pbt__study *study, pbt_segment_id id, void *out, size_t size,
+                             size_t *length, pbt_error *error)
+{
+    return pbt__store_blob_copy(study->store, study->row.id, id, out, size, length, error);
+}
+
+bool pbt__study_holds_states(const pbt__study *study)
+{
+    return study->holds_states;
+}

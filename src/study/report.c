@@ -128,7 +128,7 @@ static pbt_err build_metrics(report_call *call, pbt_error *error)
 static pbt_err prepare_bytes(pbt__study *study, report_call *call, pbt_error *error)
 {
     const pbt__result *result = call->result;
-    if (result->byte_count > PBT__BLOB_MAXIMUM) {
+    if (result->byte_count > PBT__BLOB_MAXIMUM && !pbt__study_holds_states(study)) {
         pbt_err err = pbt__vault_write(study->vault, result->segment, result->attempt,
                                        result->bytes, result->byte_count, error);
         return err == PBT_OK ? pbt__vault_prepare(study->vault, result->segment, result->attempt,
@@ -171,8 +171,8 @@ static pbt_err publish(pbt__study *study, const report_call *call, pbt_error *er
         return PBT_OK;
     }
     if (call->checkpoint.kind == PBT__CHECKPOINT_INLINE) {
-        return pbt__draft_blob_put(&study->draft, result->segment, result->bytes,
-                                   result->byte_count, error);
+        return pbt__draft_blob_lend(&study->draft, result->segment, result->bytes,
+                                    result->byte_count, error); /* its caller waits */
     }
     study->has_published = true;
     return pbt__vault_publish(study->vault, result->segment, result->attempt, &call->checkpoint,

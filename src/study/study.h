@@ -182,6 +182,12 @@ PBT_MUST_USE pbt_err pbt__study_other_size(pbt__study *study, int64_t size_bytes
 pbt_err pbt__spec_other_size(const pbt_spec *spec, int64_t size_bytes, pbt__start *out);
 
 /* Read a checkpoint kept inside the store; the caller frees. */
+/* Say whether what is reported from memory stays there, whatever its size: the store ends with this
+ * process, and the spec names no folder to keep checkpoints in. */
+bool pbt__study_holds_states(const pbt__study *study);
+/* As pbt__study_blob, to where there is room for it (pbt__store_blob_copy). Shape: out[size] */
+PBT_MUST_USE pbt_err pbt__study_blob_copy(pbt__study *study, pbt_segment_id id, void *out,
+                                          size_t size, size_t *length, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
                                      size_t *length, pbt_error *error);
 

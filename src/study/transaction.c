@@ -129,6 +129,8 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
         return pbt__fail_memory(error);
     }
     study->metric = study->view.facts.spec->metric;
+    study->holds_states =
+        pbt__store_is_fleeting(study->store) && study->view.facts.spec->checkpoint_folder == NULL;
     for (size_t m = 0; m < count; m++) {
         study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
         study->trials[m] = (pbt__case){.number = -1};

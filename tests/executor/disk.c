@@ -26,7 +26,7 @@ static const char spec_text[] =
     "hyperparameters:\n"
     "  rate: {type: float, min: 1, max: 2}\n"
     "failure: {retries: 1000}\n"
-    "checkpoints: {keep_best: 0}\n"
+    "checkpoints: {keep_best: 0, directory: test.checkpoints}\n"
     "trainer: {protocol: library, isolation: thread, library: " TRAINERS "/libtrainer-large.so}\n";
 
 enum { SMALL = 200000 }; /* Units: bytes; a checkpoint has 300,000 */

@@ -6,6 +6,7 @@
 #include "store/backend.h"
 
 #include <dlfcn.h>
+#include <glob.h>
 #include <math.h>
 #include <stdatomic.h>
 
@@ -130,12 +131,40 @@ static void weights_follow_the_lineage_asynchronously(void **state)
     assert_trains(SPEC("6", "asynchronous", STOP("60"), LIBRARY("plain")), 3, 36);
 }
 
+static bool has_checkpoints_in(const char *pattern)
+{
+    glob_t found;
+    const int status = glob(in(pattern), 0, NULL, &found);
+    globfree(&found);
+    assert_true(status == 0 || status == GLOB_NOMATCH);
+    return status == 0;
+}
+
+static void large_weights_stay_in_a_store_in_memory(void **state)
+{
+    (void)state;
+    store_url = "memory:";
+    assert_trains(SPEC("6", "generational", STOP("50"), LIBRARY("large")), 2, 30);
+    assert_false(has_checkpoints_in("test.checkpoints/m*"));
+    assert_false(has_checkpoints_in("test.checkpoints/.aside/m*"));
+}
+
+static void large_weights_go_to_the_directory_that_is_named(void **state)
+{
+    (void)state;
+    store_url = "memory:";
+    assert_trains(
+        SPEC("6", "generational", STOP("50") "checkpoints: {directory: kept}\n", LIBRARY("large")),
+        2, 30);
+    assert_true(has_checkpoints_in("kept/m*"));
+}
+
 static void large_weights_live_in_files(void **state)
 {
     (void)state;
     assert_trains(SPEC("6", "generational", STOP("50"), LIBRARY("large")), 2, 30);
     assert_int_equal(count_segments("reported"), 30);
-    assert_true(exists(in("test.checkpoints")));
+    assert_true(has_checkpoints_in("test.checkpoints/m*"));
 }
 
 static void a_plugin_may_save_and_load_by_itself(void **state)
@@ -522,6 +551,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         CASE(weights_follow_the_lineage_in_generations),
         CASE(weights_follow_the_lineage_asynchronously),
+        CASE(large_weights_stay_in_a_store_in_memory),
+        CASE(large_weights_go_to_the_directory_that_is_named),
         CASE(large_weights_live_in_files),
         CASE(a_plugin_may_save_and_load_by_itself),
         CASE(a_plugin_that_saves_goes_on_in_memory),

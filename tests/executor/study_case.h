@@ -36,10 +36,13 @@ static inline void assert_ok_at(pbt_err err, const char *call, const char *file,
     }
 }
 
+static const char *store_url; /* NULL: a file in the scratch folder */
+
 /* Open an empty store and make a study of `yaml` in the scratch folder. */
 static inline void make_study(const char *yaml)
 {
-    const pbt__store_options where = {.url = in("store.db"), .can_create = true, .owns = true};
+    const pbt__store_options where = {
+        .url = store_url != NULL ? store_url : in("store.db"), .can_create = true, .owns = true};
     const pbt__study_options options = {.checkpoint_folder = scratch, .is_patient = is_patient};
     pbt_spec *spec = NULL;
     assert_ok(pbt__spec_parse(yaml, "test.yaml", scratch, &spec, &error));
@@ -76,6 +79,7 @@ static inline int close_study(void **state)
     study = NULL;
     store = NULL;
     interrupted = NULL;
+    store_url = NULL;
     is_patient = false;
     return scratch_remove(state);
 }

@@ -263,6 +263,9 @@ static void what_is_too_long_is_refused(void **state)
     pbt_err err = pbt__store_append(self->store, &event, &self->error);
     assert_fails(self, err, PBT_ERR_LIMIT);
     assert_only_rollback_is_left(self, study);
+    if (pbt__store_is_fleeting(self->store)) {
+        return; /* its blobs take what memory there is */
+    }
     do_begin(self, study);
     err = pbt__store_blob_put(self->store, (pbt_segment_id){0, 0}, "", PBT__BLOB_MAXIMUM + 1,
                               &self->error);
@@ -410,6 +413,14 @@ static void the_largest_blob_comes_back(void **state)
     assert_ok(self, pbt__store_blob_get(self->store, study, (pbt_segment_id){3, 9}, &found, &length,
                                         &self->error));
     assert_int_equal(length, PBT__BLOB_MAXIMUM);
+    assert_memory_equal(found, bytes, length);
+    memset(found, 0, length);
+    assert_ok(self, pbt__store_blob_copy(self->store, study, (pbt_segment_id){3, 9}, found,
+                                         PBT__BLOB_MAXIMUM - 1, &length, &self->error));
+    assert_int_equal(length, PBT__BLOB_MAXIMUM);
+    assert_int_equal(((char *)found)[1], 0); /* there was no room for it */
+    assert_ok(self, pbt__store_blob_copy(self->store, study, (pbt_segment_id){3, 9}, found,
+                                         PBT__BLOB_MAXIMUM, &length, &self->error));
     assert_memory_equal(found, bytes, length);
     free(found);
     free(bytes);
