@@ -126,10 +126,15 @@ static void write_integer(pbt__text *out, const char *key, int64_t value)
     pbt__json_write_integer(out, value);
 }
 
-static void write_text(pbt__text *out, const char *text)
+/* A number from 0 on, or null. */
+static void write_place(pbt__text *out, const char *key, int32_t value)
 {
-    out->failed = out->failed || !pbt__utf8_is_valid(text);
-    pbt__json_write_text(out, text);
+    pbt__text_add(out, key);
+    if (value < 0) {
+        pbt__text_add(out, "null");
+    } else {
+        pbt__json_write_integer(out, value);
+    }
 }
 
 static void write_field(pbt__text *out, const field *f, const pbt__entry *entry)
@@ -148,8 +153,9 @@ static void write_field(pbt__text *out, const field *f, const pbt__entry *entry)
         pbt__json_write_integer(out, *(const int64_t *)at);
         break;
     case FIELD_TEXT: {
-        const char *text = *(const char *const *)at;
-        write_text(out, text != NULL ? text : "");
+        const char *text = *(const char *const *)at != NULL ? *(const char *const *)at : "";
+        out->failed = out->failed || !pbt__utf8_is_valid(text);
+        pbt__json_write_text(out, text);
         break;
     }
     case FIELD_NUMBER:
@@ -309,18 +315,13 @@ void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *c)
         pbt__text_add(out, "null");
         return;
     }
-    pbt__text_add(out, "{\"point\":");
     if (c->point < 0) {
-        pbt__text_add(out, "\"latest\"");
+        pbt__text_add(out, "{\"point\":\"latest\"");
     } else {
-        pbt__json_write_integer(out, c->point);
+        write_integer(out, "{\"point\":", c->point);
     }
     write_integer(out, ",\"ranked\":", c->ranked);
-    if (c->position < 0) {
-        pbt__text_add(out, ",\"position\":null");
-    } else {
-        write_integer(out, ",\"position\":", c->position);
-    }
+    write_place(out, ",\"position\":", c->position);
     write_integer(out, ",\"eligible\":", c->eligible);
     pbt__text_add(out, ",\"score\":");
     pbt__json_write_number(out, c->score);
@@ -340,11 +341,7 @@ static void write_decision(pbt__text *out, const pbt__decision *decision, const 
     write_id(out, s->id);
     pbt__text_add(out, ",\"parent\":");
     write_id(out, s->parent);
-    if (s->donor < 0) {
-        pbt__text_add(out, ",\"donor\":null");
-    } else {
-        write_integer(out, ",\"donor\":", s->donor);
-    }
+    write_place(out, ",\"donor\":", s->donor);
     pbt__text_add(out, ",\"reason\":");
     write_word(out, pbt__reason_name(s->reason));
     write_integer(out, ",\"start_step\":", s->start_step);
@@ -520,8 +517,7 @@ void pbt__event_write(const pbt__event *event, pbt__text *out)
 {
     char time[PBT__TIME_SIZE];
     pbt__clock_format(event->time_us, time);
-    pbt__text_add(out, "{\"sequence\":");
-    pbt__json_write_integer(out, event->sequence);
+    write_integer(out, "{\"sequence\":", event->sequence);
     pbt__text_add(out, ",\"time\":");
     pbt__json_write_text(out, time);
     pbt__text_add(out, ",\"kind\":");
