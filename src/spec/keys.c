@@ -195,8 +195,8 @@ static const pbt__key KEYS[] = {
      .meaning = "What is kept of the weights."},
     {.path = "checkpoints.directory", .kind = PBT__KIND_WORD, .flags = NULLABLE | LOCALLY,
      .offset = FIELD(checkpoint_folder), .fallback = "null",
-     .meaning = "Where they are kept; by default NAME.checkpoints beside the store. With a store in "
-                "memory, a plugin's states stay in memory unless this is named."},
+     .meaning = "Where they are kept; by default NAME.checkpoints beside the store. With a store "
+                "in memory, a plugin's states stay in memory unless this is named."},
     {.path = "checkpoints.keep_best", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
      .offset = FIELD(keep_best), .most = COUNT_MOST, .fallback = "3",
      .meaning = "The best ones kept, beside those that members need. The best of all always is."},

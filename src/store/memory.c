@@ -281,8 +281,8 @@ static pbt_err memory_begin_create(pbt__store *store, const char *name, int64_t 
     return PBT_OK;
 }
 
-/* Large memory is expensive to get: the system clears every page of it. So the last that was dropped
- * waits for the next that is put; states are all of one size. */
+/* Large memory is dear: the system clears every page. So the last that was dropped waits for the
+ * next that is put; states are all of one size. */
 static void spare_keep(memory *self, blob_row blob)
 {
     enum { LARGE = 256 * 1024 };
@@ -493,24 +493,27 @@ static pbt_err memory_claim_list(pbt__store *store, int64_t id, int64_t after,
     return err;
 }
 
-static pbt_err fail_absent(pbt_segment_id segment, pbt_error *error)
+/* NULL: there is none, and the error says so. */
+static const blob_row *blob_find(pbt__store *store, int64_t id, pbt_segment_id segment,
+                                 pbt_error *error)
 {
-    return pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d", segment.member,
-                     segment.number);
+    const memory_study *study = study_find((memory *)store, id);
+    const size_t at = study == NULL ? 0 : blob_place(study, segment);
+    if (study != NULL && at < study->blobs.count) {
+        return &blobs_of(study)[at];
+    }
+    (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "the store keeps nothing of m%ds%d", segment.member,
+                    segment.number);
+    return NULL;
 }
 
 static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id segment, void **bytes,
                                size_t *length, pbt_error *error)
 {
-    const memory_study *study = study_find((memory *)store, id);
-    size_t at = study == NULL ? 0 : blob_place(study, segment);
-    if (study == NULL || at == study->blobs.count) {
-        return fail_absent(segment, error);
-    }
-    const blob_row *row = &blobs_of(study)[at];
-    void *copy = pbt__strndup(row->bytes, row->length);
+    const blob_row *row = blob_find(store, id, segment, error);
+    void *copy = row != NULL ? pbt__strndup(row->bytes, row->length) : NULL;
     if (copy == NULL) {
-        return pbt__fail_memory(error);
+        return row != NULL ? pbt__fail_memory(error) : PBT_ERR_NOT_FOUND;
     }
     *bytes = copy;
     *length = row->length;
@@ -520,12 +523,10 @@ static pbt_err memory_blob_get(pbt__store *store, int64_t id, pbt_segment_id seg
 static pbt_err memory_blob_copy(pbt__store *store, int64_t id, pbt_segment_id segment, void *out,
                                 size_t size, size_t *length, pbt_error *error)
 {
-    const memory_study *study = study_find((memory *)store, id);
-    size_t at = study == NULL ? 0 : blob_place(study, segment);
-    if (study == NULL || at == study->blobs.count) {
-        return fail_absent(segment, error);
+    const blob_row *row = blob_find(store, id, segment, error);
+    if (row == NULL) {
+        return PBT_ERR_NOT_FOUND;
     }
-    const blob_row *row = &blobs_of(study)[at];
     if (row->length <= size) {
         memcpy(out, row->bytes, row->length);
     }
