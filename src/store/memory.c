@@ -286,21 +286,16 @@ static pbt_err memory_begin_create(pbt__store *store, const char *name, int64_t 
 static void spare_keep(memory *self, blob_row blob)
 {
     enum { LARGE = 256 * 1024 };
-    if (blob.length < LARGE) {
-        free(blob.bytes);
-        return;
-    }
-    free(self->spare.bytes);
-    self->spare = blob;
+    const bool is_large = blob.length >= LARGE;
+    free(is_large ? self->spare.bytes : blob.bytes);
+    self->spare = is_large ? blob : self->spare;
 }
 
 static void *spare_take(memory *self, size_t length)
 {
-    if (self->spare.bytes == NULL || self->spare.length != length) {
-        return pbt__calloc(1, length + 1);
-    }
-    void *taken = self->spare.bytes;
-    self->spare.bytes = NULL;
+    const bool fits = self->spare.bytes != NULL && self->spare.length == length;
+    void *taken = fits ? self->spare.bytes : pbt__calloc(1, length + 1);
+    self->spare.bytes = fits ? NULL : self->spare.bytes;
     return taken;
 }
 
