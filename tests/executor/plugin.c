@@ -414,7 +414,7 @@ static void an_evaluate_that_fails_is_a_failure(void **state)
 static void a_missing_metric_is_a_failure(void **state)
 {
     (void)state;
-    assert_fails_with("mute", "gave no metric 'score'");
+    assert_fails_with("mute", "reported no metric 'score'");
 }
 
 static void too_many_metrics_are_a_failure(void **state)
