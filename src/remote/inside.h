@@ -61,8 +61,8 @@ pbt_err pbt__remote_fail(pbt__desk *desk, const pbt__claimant *who, const pbt__f
 pbt_err pbt__remote_hinder(pbt__desk *desk, const pbt__claimant *who, const pbt__failure *failure,
                            const pbt_error *why, pbt__action *out, pbt_error *error);
 pbt_err pbt__remote_bring(pbt__desk *desk, pbt__assignment *assignment, pbt_error *error);
-pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, size_t maximum,
-                         void **bytes, size_t *length, pbt_error *error);
+pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, void *out, size_t size,
+                         size_t *length, pbt_error *error);
 bool pbt__remote_drop(pbt__desk *desk, const pbt__assignment *assignment);
 pbt_err pbt__remote_look(pbt__desk *desk, const char *worker, pbt__outlook *out, pbt_error *error);
 pbt_err pbt__remote_bury(pbt__desk *desk, const char *worker, const char *message,

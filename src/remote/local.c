@@ -1,6 +1,7 @@
 /* local.c: what is done on this machine: bringing what a segment starts from, and keeping workers'
  * processes, of which the server's study says what they train. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -42,8 +43,8 @@ bool pbt__remote_drop(pbt__desk *desk, const pbt__assignment *assignment)
     return is_gone;
 }
 
-pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, size_t maximum,
-                         void **bytes, size_t *length, pbt_error *error)
+pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, void *out, size_t size,
+                         size_t *length, pbt_error *error)
 {
     pbt__assignment brought = *assignment;
     char *text = NULL;
@@ -51,11 +52,12 @@ pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, siz
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__file_read(brought.load, maximum, &text, length, error);
+    err = pbt__file_read(brought.load, size, &text, length, error);
     (void)pbt__remote_drop(desk, &brought); /* else it goes with its attempt */
     if (err == PBT_OK) {
-        *bytes = text;
+        memcpy(out, text, *length);
     }
+    free(text);
     return err;
 }
 
