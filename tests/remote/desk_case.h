@@ -229,12 +229,11 @@ static inline void assert_same(pbt_segment_id a, pbt_segment_id b)
 
 static inline void assert_reads(const pbt__assignment *train, const char *expected)
 {
-    void *bytes = NULL;
+    char bytes[1000];
     size_t length = 0;
-    assert_ok(desk->ops->read(desk, train, 1000, &bytes, &length, &error));
+    assert_ok(desk->ops->read(desk, train, bytes, sizeof bytes, &length, &error));
     assert_int_equal(length, strlen(expected));
     assert_memory_equal(bytes, expected, length);
-    free(bytes);
 }
 
 static inline void assert_file(const char *path, const char *expected)
