@@ -13,6 +13,7 @@
 #define PBT_DESK_DESK_H
 
 #include "base/file.h"
+#include "base/metrics.h"
 #include "base/stop.h"
 #include "spec/spec.h"
 #include "store/store.h"
@@ -62,14 +63,6 @@ typedef struct pbt__action {
     pbt__stop_reason reason; /* PBT__STOP */
     pbt__assignment train;   /* PBT__TRAIN */
 } pbt__action;
-
-typedef struct pbt__metric {
-    const char *name;
-    double value;
-    const double *samples; /* Nullable. Shape: samples[sample_count] */
-    size_t sample_count;
-    bool has_value; /* false: the samples' mean is the value */
-} pbt__metric;
 
 /* How an attempt went. */
 typedef struct pbt__result {

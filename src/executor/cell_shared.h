@@ -20,6 +20,7 @@
 
 #include <stdatomic.h>
 
+#include "base/file.h"
 #include "executor/lesson.h"
 
 enum {

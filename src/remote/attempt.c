@@ -59,36 +59,12 @@ static pbt_err send_bytes(pbt__caller *caller, pbt_segment_id id, const pbt__res
     return err;
 }
 
-/* Add metrics and samples to a body; false where there is no memory. */
-static bool add_metrics(json_t *body, const pbt__metric *metrics, size_t count)
-{
-    json_t *values = json_object(), *samples = json_object();
-    bool is_good = true;
-    for (size_t i = 0; i < count; i++) {
-        const pbt__metric *metric = &metrics[i];
-        json_t *list = metric->sample_count > 0 ? json_array() : NULL;
-        for (size_t k = 0; k < metric->sample_count; k++) {
-            is_good =
-                is_good && json_array_append_new(list, pbt__json_number(metric->samples[k])) == 0;
-        }
-        if (list != NULL) {
-            is_good = is_good && json_object_set_new(samples, metric->name, list) == 0;
-        }
-        if (metric->has_value) {
-            is_good = is_good && json_object_set_new(values, metric->name,
-                                                     pbt__json_number(metric->value)) == 0;
-        }
-    }
-    is_good = json_object_set_new(body, "metrics", values) == 0 && is_good;
-    return json_object_set_new(body, "samples", samples) == 0 && is_good;
-}
-
 static pbt_err send_report(pbt__caller *caller, const pbt__result *result, const char *checkpoint,
                            json_t **out, pbt_error *error)
 {
     json_t *body = json_pack("{s:i, s:I, s:s*}", "attempt", (int)result->attempt, "step",
                              (json_int_t)result->step, "checkpoint", checkpoint);
-    if (body == NULL || !add_metrics(body, result->metrics, result->metric_count)) {
+    if (!pbt__metrics_put(result->metrics, result->metric_count, body)) {
         json_decref(body);
         return pbt__fail_memory(error);
     }
@@ -246,7 +222,7 @@ pbt_err pbt__remote_heartbeat(pbt__desk *desk, const pbt__claimant *who, const p
     (void)who;
     json_t *json =
         json_pack("{s:i, s:I}", "attempt", (int)pulse->attempt, "step", (json_int_t)pulse->step);
-    const bool is_whole = json != NULL && add_metrics(json, pulse->metrics, pulse->metric_count);
+    const bool is_whole = pbt__metrics_put(pulse->metrics, pulse->metric_count, json);
     char *body = is_whole ? pbt__json_write(json) : NULL;
     json_decref(json);
     pbt__id_write(pulse->segment, name);

@@ -39,22 +39,9 @@ bool pbt__body_checkpoint(pbt__body *body);
 
 /* ---- metrics ---- */
 
-enum {
-    PBT__MEASURE_COUNT_MAXIMUM = 128,
-    PBT__MEASURE_NAME_SIZE = 65,          /* with its NUL */
-    PBT__MEASURE_SAMPLES_MAXIMUM = 65536, /* of one metric */
-};
-
-/* "metrics" and "samples", copied. */
-typedef struct pbt__measures {
-    size_t count;
-    pbt__metric items[PBT__MEASURE_COUNT_MAXIMUM];
-    char names[PBT__MEASURE_COUNT_MAXIMUM][PBT__MEASURE_NAME_SIZE];
-    double *samples; /* of all metrics, one after the other */
-} pbt__measures;
-
-/* Read both fields where they are there. NULL on failure, which `body` remembers. */
-pbt__measures *pbt__measures_new(pbt__body *body);
-void pbt__measures_free(pbt__measures *measures);
+/* Read "metrics" and "samples" where they are there, copied. NULL on failure, which `body`
+ * remembers. */
+pbt__metrics *pbt__measures_new(pbt__body *body);
+void pbt__measures_free(pbt__metrics *metrics);
 
 #endif

@@ -121,7 +121,7 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
 
 /* ---- report ---------------------------------------------------------------------------------- */
 
-static pbt_err read_report(pbt__request *request, pbt__result *out, pbt__measures **measures,
+static pbt_err read_report(pbt__request *request, pbt__result *out, pbt__metrics **measures,
                            pbt_error *error)
 {
     pbt__body body = pbt__body_init(request, error);
@@ -158,7 +158,7 @@ static pbt_err answer_report(pbt__request *request, pbt__reply *reply, pbt_error
 pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
 {
     pbt__result result;
-    pbt__measures *measures = NULL;
+    pbt__metrics *measures = NULL;
     pbt__reply reply;
     pbt_err err = read_report(request, &result, &measures, error);
     if (err == PBT_OK) {
@@ -174,7 +174,7 @@ pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
 
 /* ---- heartbeat ------------------------------------------------------------------------------- */
 
-static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__measures **measures,
+static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__metrics **measures,
                               pbt_error *error)
 {
     pbt__body body = pbt__body_init(request, error);
@@ -195,7 +195,7 @@ static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__measu
 pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
 {
     pbt__pulse pulse;
-    pbt__measures *measures = NULL;
+    pbt__metrics *measures = NULL;
     pbt__verb verb = PBT__TRAIN;
     pbt_err err = read_heartbeat(request, &pulse, &measures, error);
     if (err != PBT_OK) {

@@ -23,7 +23,9 @@ static char *write_body(const pbt__heart *heart)
 {
     json_t *json = json_pack("{s:i, s:o*}", "attempt", (int)heart->attempt, "step",
                              heart->step >= 0 ? json_integer(heart->step) : NULL);
-    char *body = pbt__collection_put(&heart->curves, json) ? pbt__json_write(json) : NULL;
+    char *body = pbt__metrics_put(heart->curves.items, heart->curves.count, json)
+                     ? pbt__json_write(json)
+                     : NULL;
     json_decref(json);
     return body;
 }
@@ -34,7 +36,7 @@ static void take_beat(pbt__heart *heart, beat *out)
     memcpy(out->path, heart->path, sizeof out->path);
     out->turn = heart->turn;
     out->body = write_body(heart);
-    pbt__collection_clear(&heart->curves);
+    pbt__metrics_clear(&heart->curves);
 }
 
 /* What a beat's answer says; none at all says nothing. */
@@ -155,7 +157,7 @@ void pbt__heart_fini(pbt__heart *heart)
         (void)pthread_cond_destroy(&heart->wake);
         (void)pthread_mutex_destroy(&heart->lock);
     }
-    pbt__collection_clear(&heart->curves);
+    pbt__metrics_clear(&heart->curves);
     pbt__http_fini(&heart->http);
 }
 
@@ -164,7 +166,7 @@ static void change(pbt__heart *heart, bool is_beating)
     heart->turn++;
     heart->is_beating = is_beating;
     heart->step = -1;
-    pbt__collection_clear(&heart->curves);
+    pbt__metrics_clear(&heart->curves);
     atomic_store(&heart->verdict, PBT__GO_ON);
     (void)pthread_cond_signal(&heart->wake);
 }
@@ -193,7 +195,7 @@ void pbt__heart_log(pbt__heart *heart, int64_t step, const char *name, double va
     (void)pthread_mutex_lock(&heart->lock);
     heart->step = step;
     if (name != NULL) {
-        pbt__collection_set(&heart->curves, name, value);
+        pbt__metrics_set(&heart->curves, name, value);
     }
     (void)pthread_mutex_unlock(&heart->lock);
 }

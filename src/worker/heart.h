@@ -12,8 +12,8 @@
 
 #include <pthread.h>
 
+#include "base/metrics.h"
 #include "worker/http.h"
-#include "worker/metrics.h"
 
 typedef enum pbt__instruction {
     PBT__GO_ON,
@@ -34,7 +34,7 @@ typedef struct pbt__heart {
     bool is_beating;
     double interval_seconds;
     int64_t step; /* -1: not known */
-    pbt__collection curves;
+    pbt__metrics curves;
     atomic_bool is_closing;
     atomic_int verdict; /* pbt__instruction */
 } pbt__heart;

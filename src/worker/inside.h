@@ -42,7 +42,7 @@ struct pbt_worker {
     char *objective; /* NULL until it is asked for */
     char reported
         [PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" where nobody's are for sure */
-    pbt__collection metrics;
+    pbt__metrics metrics;
     atomic_bool is_interrupted;
 };
 

@@ -27,7 +27,7 @@ static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
 {
     pbt__heart_rest(&worker->heart);
     pbt__checkpoint_clean(&held->parcel);
-    pbt__collection_clear(&worker->metrics);
+    pbt__metrics_clear(&worker->metrics);
     worker->holding = PBT__HOLDS_NOTHING;
     worker->is_recorded = is_recorded;
 }
@@ -65,7 +65,7 @@ static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t st
                            const char *checkpoint, pbt__http_answer *out, pbt_error *error)
 {
     json_t *body = step_body(held, step, checkpoint);
-    if (!pbt__collection_put(&worker->metrics, body)) {
+    if (!pbt__metrics_put(worker->metrics.items, worker->metrics.count, body)) {
         json_decref(body);
         body = NULL;
     }
@@ -96,16 +96,16 @@ static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, 
 
 static pbt_err check_metrics(const pbt_worker *worker, pbt_error *error)
 {
-    if (worker->metrics.err == PBT_ERR_MEMORY) {
+    if (worker->metrics.failure == PBT_ERR_MEMORY) {
         return pbt__fail_memory(error);
     }
-    return worker->metrics.err == PBT_OK
+    return worker->metrics.failure == PBT_OK
                ? PBT_OK
                : pbt__fail(error, PBT_ERR_LIMIT,
                            "a report has at most %d metrics, with names of 1 to %d bytes and %d "
                            "samples each",
-                           (int)PBT__SERIES_COUNT_MAXIMUM, (int)PBT__SERIES_NAME_SIZE - 1,
-                           (int)PBT__SERIES_SAMPLES_MAXIMUM);
+                           (int)PBT__METRICS_MAXIMUM, (int)PBT__METRIC_NAME_SIZE - 1,
+                           (int)PBT__METRIC_SAMPLES_MAXIMUM);
 }
 
 /* Say what was saved, and report. What the server does not see where it looks is sent, once. */
@@ -167,8 +167,8 @@ pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    pbt__collection_clear(&worker->metrics);
-    pbt__collection_set(&worker->metrics, worker->objective, (double)NAN);
+    pbt__metrics_clear(&worker->metrics);
+    pbt__metrics_set(&worker->metrics, worker->objective, (double)NAN);
     return forgive_late(worker, report(worker, step, NULL, error));
 }
 

@@ -135,7 +135,7 @@ void pbt_worker_close(pbt_worker *worker)
     pbt__caller_fini(&worker->caller);
     pbt__held_fini(&worker->held[0]);
     pbt__held_fini(&worker->held[1]);
-    pbt__collection_clear(&worker->metrics);
+    pbt__metrics_clear(&worker->metrics);
     free(worker->objective);
     free(worker->name);
     free(worker);
@@ -174,10 +174,10 @@ void pbt_worker_log(pbt_worker *worker, int64_t step, const char *name, double v
 
 void pbt_worker_metric(pbt_worker *worker, const char *name, double value)
 {
-    pbt__collection_set(&worker->metrics, name, value);
+    pbt__metrics_set(&worker->metrics, name, value);
 }
 
 void pbt_worker_sample(pbt_worker *worker, const char *name, double value)
 {
-    pbt__collection_add(&worker->metrics, name, value);
+    pbt__metrics_add(&worker->metrics, name, value);
 }

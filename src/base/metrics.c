@@ -1,13 +1,13 @@
 /* metrics.c: gathering metrics. Memory is allocated for samples alone; a segment has few metrics,
  * so a name is found by looking at all of them. */
-#include "executor/metrics.h"
+#include "base/metrics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { FIRST_CAPACITY = 16 };
+#include "base/utf8.h"
 
 void pbt__metrics_clear(pbt__metrics *metrics)
 {
@@ -65,19 +65,14 @@ void pbt__metrics_set(pbt__metrics *metrics, const char *name, double value)
 /* Make room for one sample more. */
 static bool reserve(pbt__metrics *metrics, pbt__metric_memory *memory, size_t count)
 {
-    if (count < memory->capacity) {
-        return true;
-    }
-    const size_t capacity = memory->capacity > 0 ? 2 * memory->capacity : FIRST_CAPACITY;
-    double *samples = capacity <= PBT__METRIC_SAMPLES_MAXIMUM
-                          ? pbt__realloc(memory->samples, capacity, sizeof *samples)
-                          : NULL;
-    if (samples == NULL) {
-        fail(metrics, capacity <= PBT__METRIC_SAMPLES_MAXIMUM ? PBT_ERR_MEMORY : PBT_ERR_LIMIT);
+    if (count == PBT__METRIC_SAMPLES_MAXIMUM) {
+        fail(metrics, PBT_ERR_LIMIT);
         return false;
     }
-    memory->samples = samples;
-    memory->capacity = capacity;
+    if (!pbt__array_room(&memory->samples, count, &memory->capacity, sizeof *memory->samples)) {
+        fail(metrics, PBT_ERR_MEMORY);
+        return false;
+    }
     return true;
 }
 
@@ -108,4 +103,45 @@ bool pbt__metrics_value(const pbt__metrics *metrics, const char *name, double *o
     }
     *out = metric->has_value ? metric->value : sum / (double)metric->sample_count;
     return true;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *samples_json(const pbt__metric *metric)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < metric->sample_count; i++) {
+        if (json_array_append_new(list, pbt__json_number(metric->samples[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* Set a field of the object that is the field `name` of `json`, which is made where it is not
+ * there. */
+static bool set_in(json_t *json, const char *name, const char *field, json_t *value)
+{
+    json_t *object = json_object_get(json, name);
+    if (object == NULL && json_object_set_new(json, name, object = json_object()) != 0) {
+        json_decref(value);
+        return false;
+    }
+    return json_object_set_new(object, field, value) == 0;
+}
+
+bool pbt__metrics_put(const pbt__metric *items, size_t count, json_t *json)
+{
+    bool is_whole = json != NULL;
+    for (size_t i = 0; i < count && is_whole; i++) {
+        char name[PBT__METRIC_NAME_SIZE];
+        const pbt__metric *one = &items[i];
+        (void)snprintf(name, sizeof name, "%s", one->name);
+        pbt__utf8_mend(name);
+        is_whole =
+            (!one->has_value || set_in(json, "metrics", name, pbt__json_number(one->value))) &&
+            (one->sample_count == 0 || set_in(json, "samples", name, samples_json(one)));
+    }
+    return is_whole;
 }
