@@ -72,5 +72,5 @@ class WorkerCase(Case):
         """Whether a process is there and no zombie."""
         try:
             return pathlib.Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return False

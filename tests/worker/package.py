@@ -60,9 +60,9 @@ class Installed(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("no server (PBT_SERVER) is named", done.stderr)
 
-    def test_soname_is_0(self):
+    def test_soname_is_1(self):
         header = output("objdump", "-p", str(self.library))
-        self.assertRegex(header, r"SONAME\s+libpbt-worker\.so\.0\n")
+        self.assertRegex(header, r"SONAME\s+libpbt-worker\.so\.1\n")
 
     def test_needs_what_its_page_names_and_nothing_else(self):
         header = output("objdump", "-p", str(self.library))
@@ -77,7 +77,8 @@ class Installed(unittest.TestCase):
         text = (ROOT / "include/pbt/worker.h").read_text(encoding="utf-8")
         declared = set(re.findall(r"^PBT_API [^;(]*?(pbt_\w+)\(", text, re.MULTILINE))
         self.assertGreater(len(declared), 20)
-        self.assertEqual(exported, declared | {"pbt_err_name", "pbt_err_message", "pbt_version"})
+        self.assertEqual(exported, declared | {"pbt_err_name", "pbt_err_message", "pbt_version",
+                                               "pbt_version_number"})
 
     def test_example_compiles_as_its_page_says(self):
         page = (ROOT / "examples/c_worker/README.md").read_text(encoding="utf-8")
