@@ -22,6 +22,7 @@ typedef struct pbt__move {
     const pbt_explore *rule;
     const pbt_search *search;
     const pbt_parameter *parameter;
+    const struct pbt__type *type; /* the parameter's */
     pbt_value *value;
     pbt_change *change;
     pbt__rng *rng; /* its own stream, keyed by (seed, member, number) */

@@ -1,8 +1,5 @@
 /*
- * desk.c: the verbs as calls to a server.
- *
- * Slots call from threads of their own, and a connection is one thread's at a time: callers are
- * lent, and there are as many as were ever needed at once.
+ * desk.c: the verbs as calls to a server; each thread that calls has a line of its own (line.c).
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,76 +16,6 @@ enum { WAIT_MAXIMUM = 20 }; /* Units: seconds that the server may keep a claim *
 
 /* Units: seconds. */
 static const double LAST_CLAIM_SECONDS = 10, PAUSE_LEAST = 0.05;
-
-/* ---- callers --------------------------------------------------------------------------------- */
-
-static void end_line(pbt__line *line)
-{
-    pbt__caller_fini(&line->caller);
-    free(line);
-}
-
-static pbt_err make_line(pbt__remote *remote, pbt__line **out, pbt_error *error)
-{
-    pbt__line *line = pbt__calloc(1, sizeof *line);
-    if (line == NULL) {
-        return pbt__fail_memory(error);
-    }
-    pbt__caller *caller = &line->caller;
-    pbt_err err =
-        pbt__http_init(&caller->http, remote->server, remote->study, remote->token, error);
-    if (err == PBT_OK) {
-        err = pbt__random_fill(&caller->noise, sizeof caller->noise, error);
-    }
-    if (err != PBT_OK) {
-        end_line(line);
-        return err;
-    }
-    caller->noise |= 1;
-    caller->patience_seconds = remote->patience_seconds;
-    caller->is_interrupted = &remote->is_halted;
-    memcpy(caller->folder, remote->folder, sizeof caller->folder);
-    *out = line;
-    return PBT_OK;
-}
-
-pbt_err pbt__line_take(pbt__remote *remote, pbt__line **out, pbt_error *error)
-{
-    pthread_mutex_lock(&remote->lock);
-    pbt__line *line = remote->idle;
-    remote->idle = line != NULL ? line->next : NULL;
-    pthread_mutex_unlock(&remote->lock);
-    *out = line;
-    return line != NULL ? PBT_OK : make_line(remote, out, error);
-}
-
-void pbt__line_give(pbt__remote *remote, pbt__line *line)
-{
-    if (line != NULL) {
-        pthread_mutex_lock(&remote->lock);
-        line->next = remote->idle;
-        remote->idle = line;
-        pthread_mutex_unlock(&remote->lock);
-    }
-}
-
-pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body, bool has_body,
-                         json_t **out, pbt_error *error)
-{
-    pbt__http_answer answer = {.status = 0};
-    char *text = has_body ? pbt__json_write(body) : NULL;
-    json_decref(body);
-    if (has_body && text == NULL) {
-        return pbt__fail_memory(error);
-    }
-    const pbt_err err = pbt__caller_call(caller, path, text, &answer, error);
-    free(text);
-    if (err == PBT_OK) {
-        *out = json_incref(answer.json);
-    }
-    json_decref(answer.json);
-    return err;
-}
 
 /* ---- training or not ------------------------------------------------------------------------- */
 
@@ -273,7 +200,7 @@ void pbt__remote_desk_close(pbt__desk *desk)
     while (remote->idle != NULL) {
         pbt__line *line = remote->idle;
         remote->idle = line->next;
-        end_line(line);
+        pbt__line_end(line);
     }
     pthread_mutex_destroy(&remote->lock);
     pbt_spec_free(remote->spec);

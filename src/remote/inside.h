@@ -43,6 +43,8 @@ typedef struct pbt__remote {
 /* Lend a caller, and take it back. Errors: PBT_ERR_MEMORY, PBT_ERR_IO. Nullable: line. */
 PBT_MUST_USE pbt_err pbt__line_take(pbt__remote *remote, pbt__line **out, pbt_error *error);
 void pbt__line_give(pbt__remote *remote, pbt__line *line);
+/* Close a line that is nobody's. Nullable: line. */
+void pbt__line_end(pbt__line *line);
 
 /* POST a body, which is taken, or GET where it has none. Owner of `*out`: the caller. */
 PBT_MUST_USE pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body,

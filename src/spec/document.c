@@ -5,6 +5,24 @@
 #include "base/error.h"
 #include "spec/reader.h"
 
+enum { VALUE_MAXIMUM = 4 * PBT__SPEC_MAXIMUM }; /* Units: bytes; an escape at most quadruples one */
+
+pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out, pbt_error *error)
+{
+    const pbt__key *found = pbt__key_find(key);
+    if (found == NULL || found->kind == PBT__KIND_MAP) {
+        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no key with a value is named '%.80s'", key);
+    }
+    pbt__text text = pbt__text_init(VALUE_MAXIMUM);
+    pbt__write_key(&text, PBT__YAML, spec, found);
+    char *value = pbt__text_take(&text);
+    if (value == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *out = value;
+    return PBT_OK;
+}
+
 static const char *name_of(const pbt__key *key)
 {
     const char *dot = strchr(key->path, '.');

@@ -130,6 +130,8 @@ struct pbt__store {
 
 /* Have those look who wait for what others commit. Threads: any */
 void pbt__store_committed(pbt__store *store);
+/* How often it has. */
+uint64_t pbt__store_commits(pbt__store *store);
 
 /* Make the head of a handle that its backend has opened; pbt__store_close then ends both. */
 void pbt__store_init(pbt__store *store, const pbt__store_ops *ops,

@@ -14,47 +14,6 @@
 #include "base/clock.h"
 #include "store/backend.h"
 
-void pbt__store_init_bell(pbt__store *store)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&store->bell, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&store->bell_mutex, NULL);
-}
-
-static void ring(pbt__store *store, uint64_t *count)
-{
-    pthread_mutex_lock(&store->bell_mutex);
-    ++*count;
-    pthread_cond_broadcast(&store->bell);
-    pthread_mutex_unlock(&store->bell_mutex);
-}
-
-void pbt__store_committed(pbt__store *store)
-{
-    ring(store, &store->commit_count);
-}
-
-void pbt__store_wake(pbt__store *store)
-{
-    ring(store, &store->wake_count);
-}
-
-static uint64_t count_of(pbt__store *store, const uint64_t *count)
-{
-    pthread_mutex_lock(&store->bell_mutex);
-    const uint64_t found = *count;
-    pthread_mutex_unlock(&store->bell_mutex);
-    return found;
-}
-
-uint64_t pbt__store_wakes(pbt__store *store)
-{
-    return count_of(store, &store->wake_count);
-}
-
 static pbt_err take_one(void *context, const pbt__event *event)
 {
     (void)event;
@@ -89,14 +48,14 @@ static bool sleep_on(pbt__store *store, const pbt__await *what, uint64_t commits
 pbt_err pbt__store_wait(pbt__store *store, const pbt__await *what, bool *has_news, pbt_error *error)
 {
     bool is_found = false, goes_on = true;
-    uint64_t commits = count_of(store, &store->commit_count);
+    uint64_t commits = pbt__store_commits(store);
     pbt_err err = pbt__store_check_idle(store, error);
     if (err == PBT_OK) {
         err = look(store, what, &is_found, error);
     }
     while (err == PBT_OK && !is_found && goes_on) {
         goes_on = sleep_on(store, what, commits);
-        commits = count_of(store, &store->commit_count);
+        commits = pbt__store_commits(store);
         err = look(store, what, &is_found, error);
     }
     if (err == PBT_OK) {

@@ -1,0 +1,80 @@
+/*
+ * line.c: callers of a server, lent to whoever calls.
+ *
+ * Slots call from threads of their own, and a connection is one thread's at a time: there are as
+ * many as were ever needed at once.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "remote/inside.h"
+
+void pbt__line_end(pbt__line *line)
+{
+    pbt__caller_fini(&line->caller);
+    free(line);
+}
+
+static pbt_err make_line(pbt__remote *remote, pbt__line **out, pbt_error *error)
+{
+    pbt__line *line = pbt__calloc(1, sizeof *line);
+    if (line == NULL) {
+        return pbt__fail_memory(error);
+    }
+    pbt__caller *caller = &line->caller;
+    pbt_err err =
+        pbt__http_init(&caller->http, remote->server, remote->study, remote->token, error);
+    if (err == PBT_OK) {
+        err = pbt__random_fill(&caller->noise, sizeof caller->noise, error);
+    }
+    if (err != PBT_OK) {
+        pbt__line_end(line);
+        return err;
+    }
+    caller->noise |= 1;
+    caller->patience_seconds = remote->patience_seconds;
+    caller->is_interrupted = &remote->is_halted;
+    memcpy(caller->folder, remote->folder, sizeof caller->folder);
+    *out = line;
+    return PBT_OK;
+}
+
+pbt_err pbt__line_take(pbt__remote *remote, pbt__line **out, pbt_error *error)
+{
+    pthread_mutex_lock(&remote->lock);
+    pbt__line *line = remote->idle;
+    remote->idle = line != NULL ? line->next : NULL;
+    pthread_mutex_unlock(&remote->lock);
+    *out = line;
+    return line != NULL ? PBT_OK : make_line(remote, out, error);
+}
+
+void pbt__line_give(pbt__remote *remote, pbt__line *line)
+{
+    if (line != NULL) {
+        pthread_mutex_lock(&remote->lock);
+        line->next = remote->idle;
+        remote->idle = line;
+        pthread_mutex_unlock(&remote->lock);
+    }
+}
+
+pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body, bool has_body,
+                         json_t **out, pbt_error *error)
+{
+    pbt__http_answer answer = {.status = 0};
+    char *text = has_body ? pbt__json_write(body) : NULL;
+    json_decref(body);
+    if (has_body && text == NULL) {
+        return pbt__fail_memory(error);
+    }
+    const pbt_err err = pbt__caller_call(caller, path, text, &answer, error);
+    free(text);
+    if (err == PBT_OK) {
+        *out = json_incref(answer.json);
+    }
+    json_decref(answer.json);
+    return err;
+}
