@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -146,6 +147,36 @@ static void a_store_is_kept(void **state)
     pbt__store_close(store);
     free(before);
     free(after);
+}
+
+/* Read the store as another program does, as its last user or not. */
+static void visit(const fixture *self)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path_of(self), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* From the moment it is open, nobody who closes it removes the log from under it. */
+static void a_new_store_holds_its_log(void **state)
+{
+    fixture *self = *state;
+    pbt__store *store = NULL;
+    char path[SUPPORT_URL_SIZE + 8];
+    struct stat before, after;
+    assert_int_equal(open_with(self, self->url, true, false, &store), PBT_OK);
+    (void)snprintf(path, sizeof path, "%s-wal", path_of(self));
+    assert_int_equal(stat(path, &before), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        visit(self);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    pbt__store_close(store);
 }
 
 static void a_query_creates_nothing(void **state)
@@ -501,6 +532,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_store_is_kept),
+        CASE(a_new_store_holds_its_log),
         CASE(a_query_creates_nothing),
         CASE(urls_that_name_no_store_are_refused),
         CASE(an_owned_store_that_was_removed_is_made_by_nobody),
