@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { EXITS_AT_ONCE = 256 }; /* threads that may call exit() at the same moment */
+
 static atomic_int count;
 static atomic_int first;
 
@@ -66,14 +68,22 @@ bool pbt__signals_have_come(void)
     return atomic_load(&count) > 0;
 }
 
-/* Runs on the thread that called exit(). Nothing is cleaned up after us: that is another's thread,
- * in the middle of anything. */
+/*
+ * Runs on the thread that called exit(). Nothing is cleaned up after us: that is another's thread,
+ * in the middle of anything. Each exit() takes the next of the handlers that are registered, so a
+ * second thread that calls it meanwhile must find one too, or it would end the program with its own
+ * status first; it waits here.
+ */
 static void see_exit(int status, void *ignored)
 {
+    static atomic_flag is_told = ATOMIC_FLAG_INIT;
     char line[256];
     (void)ignored;
     if (gettid() == getpid()) {
         return;
+    }
+    while (atomic_flag_test_and_set(&is_told)) {
+        (void)pause();
     }
     const int length = snprintf(
         line, sizeof line,
@@ -86,7 +96,9 @@ static void see_exit(int status, void *ignored)
 
 void pbt__exits_watch(void)
 {
-    (void)on_exit(see_exit, NULL);
+    for (int i = 0; i < EXITS_AT_ONCE; i++) {
+        (void)on_exit(see_exit, NULL);
+    }
 }
 
 int pbt__signals_count(void)

@@ -219,7 +219,10 @@ class WorkerOutage(WorkerCase):
 
     def assert_ends_well(self, run, why, fix):
         """The run waits, saying why; once that is fixed it ends as if nothing had happened."""
-        self.assertIn(why, next(line for line in run.stdout if line.startswith("paused: ")))
+        said = []
+        while not said or said[-1] and not said[-1].startswith("paused: "):
+            said.append(run.stdout.readline())
+        self.assertIn(why, said[-1], "".join(said))
         fix()
         output, errors = run.communicate(timeout=60)
         self.assertEqual((run.returncode, errors), (0, ""), output)
