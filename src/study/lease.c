@@ -86,8 +86,7 @@ static pbt_err expire_one(pbt__study *study, const pbt__claim *claim, pbt_error 
         return pbt__study_log_failure(study, claim, PBT_CAUSE_LOST, "the lease ended", error);
     }
     if (is_stalled(study, claim, study->transaction.now_us)) {
-        return pbt__study_log_failure(study, claim, PBT_CAUSE_LOST, "the step stands still",
-                                      error);
+        return pbt__study_log_failure(study, claim, PBT_CAUSE_LOST, "the step stands still", error);
     }
     return PBT_OK;
 }

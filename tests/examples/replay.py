@@ -141,7 +141,7 @@ class Replay(Case):
     def test_what_cannot_be_replayed(self):
         self.run_study(self.spec("toy/pbt.yaml"))
         for words, said in {
-            ("--scale", "0"): "--scale takes a number above 0",
+            ("--scale", "0"): "--scale needs a number above 0",
             ("--scale", "0.01"): "leaves a stage of the schedule no step",
             ("--scale", "1e300"): "makes the schedule too long",
             ("--segment", "m0s99"): "m0s99",
