@@ -10,6 +10,7 @@
 #include "core/rule.h"
 #include "core/search.h"
 #include "core/state.h"
+#include "core/type.h"
 
 /* The first version ended here: nobody has made a shorter one. */
 #define SIZE_FIRST (offsetof(pbt_search, start_count) + sizeof(int32_t))
@@ -107,7 +108,7 @@ static const pbt_parameter *put_parameters(place *to, const pbt_space *space)
     pbt_parameter *own = put(to, space->parameters, space->count, sizeof *own);
     for (size_t i = 0; i < space->count; i++) {
         const pbt_parameter *from = &space->parameters[i];
-        const bool is_listed = from->type != PBT_FLOAT && from->type != PBT_INT;
+        const bool is_listed = !pbt__is_number(from);
         const char *name = put_text(to, from->name);
         const pbt_item *items = is_listed ? put_items(to, from->items, from->item_count) : NULL;
         if (own != NULL) {

@@ -40,7 +40,8 @@ typedef struct pbt__type {
     double (*number)(pbt_value value);
     double (*round)(double number);
     pbt_value (*of)(double number);
-    /* The other way: false where the item is no value, or one of another type. No bounds. */
+    /* Move a value by a factor of the rule `perturb`, and say so in move->change (move.c has what
+     * types share); NULL where a value never moves. */
     void (*perturb)(const struct pbt__move *move, double factor);
 } pbt__type;
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/type.h"
 #include "plot/gnuplot.h"
 #include "plot/picture.h"
 #include "study/json.h"
@@ -14,7 +15,7 @@ static const double FEW_DECADES = 100;
 
 static bool is_listed(const pbt_parameter *parameter)
 {
-    return parameter->type == PBT_ORDINAL || parameter->type == PBT_CHOICE;
+    return pbt__type_of(parameter)->shape == PBT__SHAPE_LIST;
 }
 
 /* Members with the same value of a list lie side by side. */

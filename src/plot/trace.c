@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/type.h"
 #include "study/rows.h"
 
 enum { FIRST_CAPACITY = 64 };
@@ -32,11 +33,11 @@ static pbt__track track_of(const pbt_segment *s)
 /* A value as pbt__trace_value says. */
 static double number_of(const pbt_parameter *parameter, pbt_value value)
 {
-    if (parameter->type == PBT_FLOAT) {
-        return parameter->scale == PBT_REVERSE_LOG ? 1 - value.real : value.real;
+    if (!pbt__is_number(parameter)) {
+        return (double)value.integer;
     }
-    const double number = (double)value.integer;
-    return parameter->type == PBT_INT && parameter->scale == PBT_REVERSE_LOG ? 1 - number : number;
+    const double number = pbt__type_of(parameter)->number(value);
+    return parameter->scale == PBT_REVERSE_LOG ? 1 - number : number;
 }
 
 /* Make room for one more track and its values. */

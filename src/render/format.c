@@ -1,5 +1,6 @@
 /* format.c: short numbers. */
 #include "render/format.h"
+#include "core/type.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -37,17 +38,14 @@ void pbt__format_json(const json_t *value, char *out)
 
 void pbt__format_value(const pbt_parameter *parameter, pbt_value value, char *out)
 {
-    const bool has_items = parameter->type != PBT_FLOAT && parameter->type != PBT_INT;
-    const pbt_item *item = has_items ? &parameter->items[value.integer] : NULL;
-    if (parameter->type == PBT_FLOAT) {
-        pbt__format_real(value.real, out);
-    } else if (item == NULL || item->type == PBT_ITEM_INT) {
-        snprintf(out, PBT__CELL_SIZE, "%" PRId64, item == NULL ? value.integer : item->integer);
-    } else if (item->type == PBT_ITEM_FLOAT) {
-        pbt__format_real(item->real, out);
+    const pbt_item item = pbt__value_item(parameter, value);
+    if (item.type == PBT_ITEM_FLOAT) {
+        pbt__format_real(item.real, out);
+    } else if (item.type == PBT_ITEM_INT) {
+        snprintf(out, PBT__CELL_SIZE, "%" PRId64, item.integer);
     } else {
-        const char *truth = item->integer != 0 ? "true" : "false";
-        snprintf(out, PBT__CELL_SIZE, "%s", item->type == PBT_ITEM_BOOL ? truth : item->text);
+        const char *truth = item.integer != 0 ? "true" : "false";
+        snprintf(out, PBT__CELL_SIZE, "%s", item.type == PBT_ITEM_BOOL ? truth : item.text);
     }
 }
 

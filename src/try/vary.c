@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "core/space.h"
+#include "core/type.h"
 #include "executor/placeholders.h"
 #include "executor/signals.h"
 #include "try/train.h"
@@ -157,8 +158,7 @@ static pbt_err try_from_scratch(attempt *this, pbt__variation *variation, pbt_er
 
 static bool is_choice(const pbt_parameter *parameter)
 {
-    return (parameter->type == PBT_CHOICE || parameter->type == PBT_ORDINAL) &&
-           parameter->item_count > 1;
+    return pbt__type_of(parameter)->shape == PBT__SHAPE_LIST && parameter->item_count > 1;
 }
 
 /* Does it matter from scratch where a choice is another one? */

@@ -154,7 +154,8 @@ static void visit(const fixture *self)
 {
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path_of(self), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL), SQLITE_OK);
+    const int rc = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    assert_int_equal(rc, SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
