@@ -186,7 +186,7 @@ template <class State> struct plugin {
     {
         return guard(job, [=] { static_cast<State *>(at)->evaluate(*job); });
     }
-    static constexpr pbt_trainer table()
+    static constexpr pbt_trainer table() noexcept
     {
         return {PBT_TRAINER_VERSION, sizeof(State), nullptr, nullptr, init, train, evaluate,
                 nullptr, nullptr};

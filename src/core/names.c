@@ -4,7 +4,7 @@
 #include "core/rule.h"
 #include "core/type.h"
 
-#define NAME(names, value) name_of(names, sizeof names / sizeof *names, (size_t)(value))
+#define NAME(names, value) name_of(names, sizeof(names) / sizeof(*(names)), (size_t)(value))
 
 static const char *name_of(const char *const *names, size_t count, size_t value)
 {

@@ -18,7 +18,7 @@ static void causes_are_counted_apart(void **state)
     search.lost = 3;
     pbt_population *population = population_of(&search);
     const pbt_cause causes[] = {PBT_CAUSE_LOST, PBT_CAUSE_TRAINER, PBT_CAUSE_LOST,
-                                 PBT_CAUSE_TRAINER, PBT_CAUSE_LOST};
+                                PBT_CAUSE_TRAINER, PBT_CAUSE_LOST};
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
         pbt_segment_id id = newest_of(population, 0).id;
         assert_false(pbt__population_gives_up(population, id, causes[i]));

@@ -57,8 +57,7 @@ static void what_is_gone_is_taken_back(void **state)
     tell_round(population, (double[]){1, 2, 3, 9});
     size_t mark = pbt__population_mark(population);
     pbt_segment_id id = newest_of(population, 3).id;
-    assert_int_equal(pbt__population_fault(population, id, PBT_CAUSE_UNLOADABLE, &gave_up),
-                     PBT_OK);
+    assert_int_equal(pbt__population_fault(population, id, PBT_CAUSE_UNLOADABLE, &gave_up), PBT_OK);
     pbt__population_undo(population, mark);
     give_up(population, 0);
     assert_int_equal(newest_of(population, 0).donor, 3);

@@ -90,8 +90,11 @@ void errors_are_exceptions()
           "a worker that knows no server is never made");
 }
 
-struct state {
+class state
+{
     double w;
+
+  public:
     void init(const pbt_job &)
     {
         w = 1;
@@ -141,9 +144,7 @@ void a_plugin_lets_no_exception_out()
           "what a plugin throws fails the attempt, with its words");
 }
 
-} // namespace
-
-int main()
+int run()
 {
     for (const char *name : {"PBT_SERVER", "PBT_STUDY", "PBT_TOKEN", "PBT_WORKER"}) {
         (void)unsetenv(name);
@@ -153,4 +154,16 @@ int main()
     errors_are_exceptions();
     a_plugin_lets_no_exception_out();
     return all_good ? 0 : 1;
+}
+
+} // namespace
+
+int main()
+{
+    try {
+        return run();
+    } catch (...) {
+        std::puts("not ok - nothing is thrown");
+        return 1;
+    }
 }
