@@ -203,7 +203,7 @@ class WorkerOutage(WorkerCase):
 
     def setUp(self):
         super().setUp()
-        self.workers(delay="0.01", steps=30)
+        self.workers(delay="0.05", steps=30)
 
     def run_to_reports(self, **options):
         """Start a run; two members have been reported."""
