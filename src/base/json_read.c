@@ -74,14 +74,15 @@ static char *make_room(reader *r, size_t length)
 
 static bool read_hexadecimal(reader *r, uint32_t *out)
 {
-    static const char DIGITS[] = "0123456789abcdef";
+    static const char DIGITS[] = "0123456789abcdefABCDEF";
     uint32_t code = 0;
     for (int i = 0; i < 4; i++) {
-        const char *digit = r->at < r->end && *r->at != '\0' ? strchr(DIGITS, *r->at | 0x20) : NULL;
+        const char *digit = r->at < r->end && *r->at != '\0' ? strchr(DIGITS, *r->at) : NULL;
         if (digit == NULL) {
             return false;
         }
-        code = code << 4 | (uint32_t)(digit - DIGITS);
+        const uint32_t value = (uint32_t)(digit - DIGITS);
+        code = code << 4 | (value < 16 ? value : value - 6);
         r->at++;
     }
     *out = code;

@@ -251,8 +251,9 @@ static pbt_err get_blob(pbt__store *store, int64_t study, pbt_segment_id id, voi
     if (id.number == PBT__BLOB_SIGN) {
         return get_sign(this, id.member, bytes, length, error);
     }
+    enum { CHECKPOINT_MAXIMUM = 1 << 30 }; /* a store in memory keeps them of any size */
     char path[PATH_SIZE + 64];
-    pbt__text text = pbt__text_init(PBT__BLOB_MAXIMUM);
+    pbt__text text = pbt__text_init(CHECKPOINT_MAXIMUM);
     snprintf(path, sizeof path, "/studies/%s/checkpoints/m%" PRId32 "s%" PRId32,
              name_of(this, study), id.member, id.number);
     pbt_err err = pbt__http_fetch(&this->http, path, NULL, ASK_SECONDS, &text, error);

@@ -46,11 +46,12 @@ static void clean(const pbt__handed *handed, pbt_err err)
 static pbt_err send_bytes(pbt__caller *caller, pbt_segment_id id, const pbt__result *result,
                           pbt_error *error)
 {
-    char name[PBT__ID_SIZE], nothing = 0;
+    char name[PBT__ID_SIZE];
     pbt__id_write(id, name);
     const pbt__parcel parcel = {.id = name, .attempt = result->attempt};
-    void *bytes = result->byte_count > 0 ? (void *)(uintptr_t)result->bytes : &nothing;
-    FILE *file = fmemopen(bytes, result->byte_count > 0 ? result->byte_count : 1, "rbe");
+    FILE *file = result->byte_count > 0
+                     ? fmemopen((void *)(uintptr_t)result->bytes, result->byte_count, "rbe")
+                     : fopen("/dev/null", "rbe");
     if (file == NULL) {
         return pbt__fail_errno(error, "a checkpoint in memory cannot be read");
     }

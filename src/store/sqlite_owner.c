@@ -307,11 +307,13 @@ void pbt__sqlite_owner_find(const char *path, pbt__store_owner *out)
     if (file < 0) {
         return;
     }
-    if (flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    const bool is_held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_held) {
         out->state = PBT__OWNER_LIVES;
         out->process = read_holder(file);
-    } else if (find_locker(path) == 0) {
+    }
+    close(file); /* at once: who wants to own the store would find it locked */
+    if (!is_held && find_locker(path) == 0) {
         out->state = PBT__OWNER_NONE;
     }
-    close(file);
 }

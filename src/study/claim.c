@@ -313,24 +313,16 @@ pbt_err pbt__study_read_start(pbt__study *study, int32_t m, pbt_error *error)
     return is_own ? pbt__study_fill_load(study, &probe, error) : PBT_OK;
 }
 
-/* One member's start cannot be read: the next one is handed out. */
-static pbt_err withhold(pbt__study *study, const pbt__claimant *who, int32_t m,
-                        const pbt_error *why, pbt__action *out, pbt_error *error)
-{
-    if (pbt__outage_withhold(study, m, why) != PBT_OK) {
-        return pbt__fail_memory(error);
-    }
-    return pbt__study_assign(study, who, -1, out, error);
-}
-
+/* `*is_next`: this member's start cannot be read, and the next one is to be handed out. */
 static pbt_err assign_chosen(pbt__study *study, const pbt__claimant *who, int32_t m,
-                             pbt__action *out, pbt_error *error)
+                             pbt__action *out, bool *is_next, pbt_error *error)
 {
     pbt_error why = {0};
     pbt_err err = assign_member(study, who, m, out, &why);
     if (err == PBT_ERR_IO && study->is_patient && pbt__vault_reach(study->vault, NULL) == PBT_OK &&
         pbt__study_read_start(study, m, NULL) == PBT_ERR_IO) {
-        return withhold(study, who, m, &why, out, error);
+        *is_next = true;
+        return pbt__outage_withhold(study, m, &why) == PBT_OK ? PBT_OK : pbt__fail_memory(error);
     }
     if (is_out_of_reach(study, err)) {
         bool is_own = err == PBT_ERR_RESOURCE;
@@ -339,8 +331,8 @@ static pbt_err assign_chosen(pbt__study *study, const pbt__claimant *who, int32_
         return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
     }
     if (err == PBT_ERR_CHECKPOINT) {
-        err = fail_unloadable(study, who, m, why.message, error);
-        return err == PBT_OK ? pbt__study_assign(study, who, -1, out, error) : err;
+        *is_next = true;
+        return fail_unloadable(study, who, m, why.message, error);
     }
     if (err != PBT_OK && error != NULL) {
         *error = why;
@@ -351,13 +343,17 @@ static pbt_err assign_chosen(pbt__study *study, const pbt__claimant *who, int32_
 pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                           pbt__action *out, pbt_error *error)
 {
-    bool is_nobody = who->worker[0] == '\0';
-    int32_t m = -1;
-    if (!is_nobody && !pbt__view_is_over(&study->view) && choose(study, kept, &m) != PBT_OK) {
-        return pbt__fail_memory(error);
-    }
-    if (m >= 0) {
-        return assign_chosen(study, who, m, out, error);
+    const bool is_nobody = who->worker[0] == '\0';
+    for (bool is_next = true; is_next; kept = -1) {
+        int32_t m = -1;
+        is_next = false;
+        if (!is_nobody && !pbt__view_is_over(&study->view) && choose(study, kept, &m) != PBT_OK) {
+            return pbt__fail_memory(error);
+        }
+        const pbt_err err = m >= 0 ? assign_chosen(study, who, m, out, &is_next, error) : PBT_OK;
+        if (err != PBT_OK || (m >= 0 && !is_next)) {
+            return err;
+        }
     }
     assign_nothing(study, out);
     out->wait_seconds = is_nobody ? 0 : out->wait_seconds; /* a claim says who asks */

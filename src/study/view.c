@@ -194,6 +194,10 @@ static pbt_err happen_failed(pbt__view *view, const pbt__entry *entry, pbt_error
 
 static pbt_err happen_released(pbt__view *view, const pbt__entry *entry, pbt_error *error)
 {
+    pbt_segment segment;
+    if (!pbt_population_segment(view->population, entry->segment, &segment)) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'segment'");
+    }
     if (!entry->has_checkpoint) {
         return PBT_OK;
     }

@@ -134,6 +134,7 @@ static void what_is_no_json_is_refused_with_its_place(void **state)
         {"\"a\n\"", 2, "a character that no string may hold"},
         {"\"\\x\"", 3, "a character that no string may hold"},
         {"\"\\u12\"", 5, "a character that no string may hold"},
+        {"\"\\u\x10\x10\x14\x11\"", 3, "a character that no string may hold"},
         {"\"\\u0000\"", 7, "a character that no string may hold"},
         {"\"\\ud800\"", 7, "a character that no string may hold"},
         {"\"\\udc00\"", 7, "a character that no string may hold"},

@@ -175,6 +175,23 @@ static void a_newer_pbts_events_are_refused(void **state)
     }
 }
 
+/* Both ends of the rows: a number that no member has, and a member that there is not. */
+static void a_release_of_no_segment_is_refused(void **state)
+{
+    bench *b = *state;
+    static const char *const NAMES[] = {"m0s1000000", "m500000s0", "m2s0"};
+    bench_create(b, 2, "stop: {steps: 40}");
+    (void)bench_train(b, like_a_landscape, 100);
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        char change[256];
+        snprintf(change, sizeof change,
+                 "UPDATE event SET kind = %d, body = '{\"segment\":\"%s\",\"attempt\":1,"
+                 "\"worker\":\"w\",\"step\":0,\"checkpoint\":null}' WHERE sequence = 4",
+                 PBT__RELEASED, NAMES[i]);
+        assert_int_equal(open_forged(b, change), PBT_ERR_CORRUPT);
+    }
+}
+
 static void a_newer_pbts_spec_is_refused(void **state)
 {
     bench *b = *state;
@@ -259,6 +276,7 @@ int main(void)
         TEST(behaviour_17_a_missing_event_is_found),
         TEST(a_forged_score_is_found_by_the_decisions_it_does_not_explain),
         TEST(a_newer_pbts_events_are_refused),
+        TEST(a_release_of_no_segment_is_refused),
         TEST(a_newer_pbts_spec_is_refused),
         TEST(an_absurd_time_is_refused),
         TEST(a_clock_may_be_anywhere),
