@@ -11,13 +11,15 @@ pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out, pbt_e
 {
     const pbt__key *found = pbt__key_find(key);
     if (found == NULL || found->kind == PBT__KIND_MAP) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no key with a value is named '%.80s'", key);
+        (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "no key with a value is named '%.80s'", key);
+        return PBT_ERR_NOT_FOUND;
     }
     pbt__text text = pbt__text_init(VALUE_MAXIMUM);
     pbt__write_key(&text, PBT__YAML, spec, found);
     char *value = pbt__text_take(&text);
     if (value == NULL) {
-        return pbt__fail_memory(error);
+        (void)pbt__fail_memory(error);
+        return PBT_ERR_MEMORY;
     }
     *out = value;
     return PBT_OK;
