@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { ENTRY_CHUNK = 64 };
+#include "study/grid.h"
 
 typedef struct best_place {
     pbt_segment_id id;
@@ -17,8 +16,7 @@ typedef struct best_place {
 struct pbt__ledger {
     pbt__journal *journal;
     int32_t member_count;
-    pbt__ledger_entry **chunks; /* Shape: [chunk_count] of [member_count][ENTRY_CHUNK] */
-    int32_t chunk_count;
+    pbt__grid entries;      /* of pbt__ledger_entry */
     pbt_segment_id *starts; /* Shape: [member_count]: what each member's weights start from */
     best_place *best;       /* Shape: [PBT__KEEP_BEST_MAXIMUM + 1], the best first */
     int32_t best_count, best_limit;
@@ -34,10 +32,7 @@ void pbt__ledger_free(pbt__ledger *ledger)
     if (ledger == NULL) {
         return;
     }
-    for (int32_t i = 0; i < ledger->chunk_count; i++) {
-        free(ledger->chunks[i]);
-    }
-    free(ledger->chunks);
+    pbt__grid_fini(&ledger->entries);
     free(ledger->starts);
     free(ledger->best);
     free(ledger->due);
@@ -59,6 +54,7 @@ pbt__ledger *pbt__ledger_new(pbt__journal *journal, int32_t count, int32_t keep_
     }
     ledger->journal = journal;
     ledger->member_count = count;
+    ledger->entries = (pbt__grid){.member_count = count, .item_size = sizeof(pbt__ledger_entry)};
     ledger->best_limit = limit_of(keep_best);
     ledger->max_bytes = max_bytes;
     ledger->starts = pbt__calloc((size_t)count, sizeof *ledger->starts);
@@ -75,22 +71,7 @@ pbt__ledger *pbt__ledger_new(pbt__journal *journal, int32_t count, int32_t keep_
 
 pbt__ledger_entry *pbt__ledger_entry_of(pbt__ledger *ledger, pbt_segment_id id)
 {
-    while (id.number / ENTRY_CHUNK >= ledger->chunk_count) {
-        size_t count = (size_t)ledger->chunk_count + 1;
-        pbt__ledger_entry **chunks = pbt__realloc(ledger->chunks, count, sizeof(void *));
-        if (chunks == NULL) {
-            return NULL;
-        }
-        ledger->chunks = chunks;
-        pbt__ledger_entry *chunk =
-            pbt__calloc((size_t)ledger->member_count * ENTRY_CHUNK, sizeof *chunk);
-        if (chunk == NULL) {
-            return NULL;
-        }
-        ledger->chunks[ledger->chunk_count++] = chunk;
-    }
-    return &ledger->chunks[id.number / ENTRY_CHUNK]
-                          [(size_t)id.member * ENTRY_CHUNK + (size_t)(id.number % ENTRY_CHUNK)];
+    return pbt__grid_reach(&ledger->entries, id);
 }
 
 /* ---- holding ---- */

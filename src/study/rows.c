@@ -5,12 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "study/grid.h"
 #include "study/study.h"
 
-enum {
-    NOTE_CHUNK = 64,
-    BLOCK_SIZE = 64 * 1024, /* Units: bytes; a larger piece has a block of its own */
-};
+enum { BLOCK_SIZE = 64 * 1024 }; /* Units: bytes; a larger piece has a block of its own */
 
 /* Memory that is never moved and only given back whole. */
 typedef struct block {
@@ -26,10 +24,8 @@ typedef struct fill {
 
 struct pbt__rows {
     pbt__journal *journal;
-    int32_t member_count;
-    pbt__segment_note **chunks; /* Shape: [chunk_count] of [NOTE_CHUNK][member_count] */
-    int32_t chunk_count;
-    block **blocks; /* Shape: [block_count] */
+    pbt__grid notes; /* of pbt__segment_note */
+    block **blocks;  /* Shape: [block_count] */
     size_t block_count;
     fill fill;
     pbt__touched *touched; /* Shape: [touched_count] */
@@ -45,7 +41,7 @@ pbt__rows *pbt__rows_new(pbt__journal *journal, int32_t count)
     pbt__rows *rows = pbt__calloc(1, sizeof *rows);
     if (rows != NULL) {
         rows->journal = journal;
-        rows->member_count = count;
+        rows->notes = (pbt__grid){.member_count = count, .item_size = sizeof(pbt__segment_note)};
     }
     return rows;
 }
@@ -63,16 +59,13 @@ void pbt__rows_free(pbt__rows *rows)
     if (rows == NULL) {
         return;
     }
-    for (int32_t i = 0; i < rows->chunk_count; i++) {
-        free(rows->chunks[i]);
-    }
     for (size_t i = 0; i < rows->block_count; i++) {
         free(rows->blocks[i]);
     }
     for (size_t i = 0; i < rows->name_count; i++) {
         free_names(rows->names[i]);
     }
-    free(rows->chunks);
+    pbt__grid_fini(&rows->notes);
     free(rows->blocks);
     free(rows->touched);
     free(rows->names);
@@ -118,37 +111,10 @@ static void *take_bytes(pbt__rows *rows, size_t size)
     return bytes;
 }
 
-static pbt__segment_note *place_of(const pbt__rows *rows, pbt_segment_id id)
-{
-    const size_t at = (size_t)(id.number % NOTE_CHUNK) * (size_t)rows->member_count;
-    return &rows->chunks[id.number / NOTE_CHUNK][at + (size_t)id.member];
-}
-
 const pbt__segment_note *pbt__rows_note(const pbt__rows *rows, pbt_segment_id id)
 {
-    const bool is_inside = id.member >= 0 && id.member < rows->member_count && id.number >= 0 &&
-                           id.number / NOTE_CHUNK < rows->chunk_count;
-    const pbt__segment_note *note = is_inside ? place_of(rows, id) : NULL;
+    const pbt__segment_note *note = pbt__grid_at(&rows->notes, id);
     return note != NULL && note->sequence > 0 ? note : NULL;
-}
-
-static bool reach_chunk(pbt__rows *rows, int32_t number)
-{
-    while (number / NOTE_CHUNK >= rows->chunk_count) {
-        const size_t count = (size_t)rows->chunk_count + 1;
-        pbt__segment_note **chunks = pbt__realloc(rows->chunks, count, sizeof(void *));
-        if (chunks == NULL) {
-            return false;
-        }
-        rows->chunks = chunks;
-        pbt__segment_note *chunk =
-            pbt__calloc((size_t)rows->member_count * NOTE_CHUNK, sizeof *chunk);
-        if (chunk == NULL) {
-            return false;
-        }
-        rows->chunks[rows->chunk_count++] = chunk;
-    }
-    return true;
 }
 
 /* ---- touches ---- */
@@ -167,8 +133,8 @@ static bool add_touched(pbt__rows *rows, pbt_segment_id id, int64_t sequence)
 /* Get a note that is about to change by an event; NULL: no memory, or no such segment. */
 static pbt__segment_note *change_note(pbt__rows *rows, pbt_segment_id id, const pbt__event *event)
 {
-    pbt__segment_note *note = place_of(rows, id);
-    if (TOUCH(rows, note) || !add_touched(rows, id, event->sequence)) {
+    pbt__segment_note *note = pbt__grid_at(&rows->notes, id);
+    if (note == NULL || TOUCH(rows, note) || !add_touched(rows, id, event->sequence)) {
         return NULL;
     }
     note->changed = event->sequence;
@@ -328,7 +294,8 @@ static bool take_attempt(pbt__rows *rows, const pbt__entry *entry, const pbt__ev
 static bool take_decision(pbt__rows *rows, const pbt__decision *decision, const pbt__event *event)
 {
     const pbt_segment_id id = decision->segment.id;
-    pbt__segment_note *note = reach_chunk(rows, id.number) ? change_note(rows, id, event) : NULL;
+    const bool is_reached = pbt__grid_reach(&rows->notes, id) != NULL;
+    pbt__segment_note *note = is_reached ? change_note(rows, id, event) : NULL;
     if (note == NULL) {
         return false;
     }
