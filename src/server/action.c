@@ -109,7 +109,7 @@ json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply)
         return json_null();
     }
     return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "segment", pbt__id_json(next->id), "reason",
-                     pbt__reason_name(next->reason), "parent", pbt__id_json(next->parent), "donor",
+                     pbt_reason_name(next->reason), "parent", pbt__id_json(next->parent), "donor",
                      member_json(next->donor), "hyperparameters",
                      pbt__values_json(space, next->values), "changes",
                      pbt__changes_json(space, next->changes, next->values));

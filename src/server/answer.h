@@ -22,10 +22,15 @@ void pbt__answer_error(pbt__request *request);
 void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
                          const char *message);
 
-/* Begin and end to put a long answer together; one is at a time, and few wait for it. Errors:
- * PBT_ERR_BUSY, and then there is nothing to end. (query.c) */
-PBT_MUST_USE pbt_err pbt__long_begin(struct pbt__server *server, pbt_error *error);
-void pbt__long_end(struct pbt__server *server);
+/* Put a long answer together; one is at a time, and few wait for it. Errors: PBT_ERR_BUSY, and what
+ * `answer` returns. (query.c) */
+PBT_MUST_USE pbt_err pbt__serve_long(pbt__request *request,
+                                     pbt_err (*answer)(pbt__request *request, pbt_error *error),
+                                     pbt_error *error);
+
+/* Settle how many items a page holds: `request->limit`, 1000 where none is asked for. Errors:
+ * PBT_ERR_ARGUMENT. (query.c) */
+PBT_MUST_USE pbt_err pbt__page_settle(pbt__request *request, pbt_error *error);
 
 /* An action, with all a worker needs to know of its segment; an inline checkpoint becomes a
  * file, for a worker loads files. */

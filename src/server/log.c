@@ -9,11 +9,7 @@
 #include "server/inside.h"
 #include "study/host.h"
 
-enum {
-    PAGE_LIMIT = 1000,
-    PAGE_LIMIT_MAXIMUM = 10000,
-    PAGE_BYTES = 1024 * 1024, /* of bodies; a page holds one event at least */
-};
+enum { PAGE_BYTES = 1024 * 1024 }; /* of bodies; a page holds one event at least */
 
 typedef struct page {
     json_t *events;
@@ -42,9 +38,9 @@ static pbt_err add_event(void *context, const pbt__event *event)
     return is_full ? PBT_ERR_LIMIT : PBT_OK;
 }
 
-static pbt_err answer_log(pbt__request *request, size_t limit, pbt_error *error)
+static pbt_err answer_log(pbt__request *request, pbt_error *error)
 {
-    page this = {.events = json_array(), .limit = limit, .error = error};
+    page this = {.events = json_array(), .limit = (size_t)request->limit, .error = error};
     const int64_t after = request->after >= 0 ? request->after : 0;
     pbt_err err = pbt__study_read(request->hosted->study, after, add_event, &this, error);
     if (err == PBT_OK || err == PBT_ERR_LIMIT) {
@@ -56,17 +52,8 @@ static pbt_err answer_log(pbt__request *request, size_t limit, pbt_error *error)
 
 pbt_err pbt__serve_log(pbt__request *request, pbt_error *error)
 {
-    const int64_t limit = request->limit >= 0 ? request->limit : PAGE_LIMIT;
-    if (limit < 1 || limit > PAGE_LIMIT_MAXIMUM) {
-        return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
-                         (int)PAGE_LIMIT_MAXIMUM);
-    }
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err == PBT_OK) {
-        err = answer_log(request, (size_t)limit, error);
-        pbt__long_end(request->server);
-    }
-    return err;
+    const pbt_err err = pbt__page_settle(request, error);
+    return err == PBT_OK ? pbt__serve_long(request, answer_log, error) : err;
 }
 
 /* ---- claims ---------------------------------------------------------------------------------- */
@@ -119,10 +106,5 @@ static pbt_err answer_claims(pbt__request *request, pbt_error *error)
 
 pbt_err pbt__serve_claims(pbt__request *request, pbt_error *error)
 {
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err == PBT_OK) {
-        err = answer_claims(request, error);
-        pbt__long_end(request->server);
-    }
-    return err;
+    return pbt__serve_long(request, answer_claims, error);
 }

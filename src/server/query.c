@@ -13,32 +13,31 @@
 enum { LIST_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
 enum { PAGE_LIMIT = 1000, PAGE_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
-pbt_err pbt__long_begin(pbt__server *server, pbt_error *error)
+pbt_err pbt__serve_long(pbt__request *request,
+                        pbt_err (*answer)(pbt__request *request, pbt_error *error),
+                        pbt_error *error)
 {
-    if (atomic_fetch_add(&server->long_count, 1) >= LONG_MAXIMUM) {
-        (void)atomic_fetch_sub(&server->long_count, 1);
-        return pbt__fail(error, PBT_ERR_BUSY, "too many long answers are being made at once");
+    pbt__server *server = request->server;
+    pbt_err err = PBT_OK;
+    if (atomic_fetch_add(&server->long_count, 1) < LONG_MAXIMUM) {
+        pthread_mutex_lock(&server->large);
+        err = answer(request, error);
+        pthread_mutex_unlock(&server->large);
+    } else {
+        err = pbt__fail(error, PBT_ERR_BUSY, "too many long answers are being made at once");
     }
-    pthread_mutex_lock(&server->large);
-    return PBT_OK;
-}
-
-void pbt__long_end(pbt__server *server)
-{
-    pthread_mutex_unlock(&server->large);
     (void)atomic_fetch_sub(&server->long_count, 1);
+    return err;
 }
 
-/* How many items a page holds; 0: it is asked for wrongly. */
-static int64_t page_limit(const pbt__request *request, pbt_error *error)
+pbt_err pbt__page_settle(pbt__request *request, pbt_error *error)
 {
-    const int64_t limit = request->limit >= 0 ? request->limit : PAGE_LIMIT;
-    if (limit < 1 || limit > PAGE_LIMIT_MAXIMUM) {
-        (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
-                        (int)PAGE_LIMIT_MAXIMUM);
-        return 0;
+    request->limit = request->limit >= 0 ? request->limit : PAGE_LIMIT;
+    if (request->limit >= 1 && request->limit <= PAGE_LIMIT_MAXIMUM) {
+        return PBT_OK;
     }
-    return limit;
+    return pbt__fail(error, PBT_ERR_ARGUMENT, "'limit' is an integer from 1 to %d",
+                     (int)PAGE_LIMIT_MAXIMUM);
 }
 
 pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
@@ -100,24 +99,19 @@ static pbt_err answer_members(pbt__request *request, pbt_error *error)
     json_t *json = NULL;
     pbt__study *study = request->hosted->study;
     const bool is_page = request->since >= 0;
-    const int64_t limit = is_page ? page_limit(request, error) : 0;
-    if (is_page && limit == 0) {
-        return PBT_ERR_ARGUMENT;
+    pbt_err err = is_page ? pbt__page_settle(request, error) : PBT_OK;
+    if (err != PBT_OK) {
+        return err;
     }
-    pbt_err err = is_page
-                      ? pbt__study_members_since(study, request->since, (size_t)limit, &json, error)
-                      : pbt__study_members(study, &json, error);
+    const size_t limit = is_page ? (size_t)request->limit : 0;
+    err = is_page ? pbt__study_members_since(study, request->since, limit, &json, error)
+                  : pbt__study_members(study, &json, error);
     return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
 }
 
 pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
 {
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err == PBT_OK) {
-        err = answer_members(request, error);
-        pbt__long_end(request->server);
-    }
-    return err;
+    return pbt__serve_long(request, answer_members, error);
 }
 
 /* Answer with JSON that was written; the text is taken. */
@@ -152,12 +146,13 @@ static pbt_err answer_segments(pbt__request *request, pbt_error *error)
 {
     pbt__row_list list;
     const bool is_page = request->since >= 0;
-    const int64_t limit = is_page ? page_limit(request, error) : 0;
-    if (is_page && limit == 0) {
-        return PBT_ERR_ARGUMENT;
+    pbt_err err = is_page ? pbt__page_settle(request, error) : PBT_OK;
+    if (err != PBT_OK) {
+        return err;
     }
-    const pbt__row_range range = {.since = request->since, .limit = (size_t)limit};
-    pbt_err err = pbt__study_rows(request->hosted->study, range, &list, error);
+    const size_t limit = is_page ? (size_t)request->limit : 0;
+    const pbt__row_range range = {.since = request->since, .limit = limit};
+    err = pbt__study_rows(request->hosted->study, range, &list, error);
     if (err == PBT_OK) {
         err = write_rows(request, &list, error);
         pbt__row_list_fini(&list);
@@ -167,12 +162,7 @@ static pbt_err answer_segments(pbt__request *request, pbt_error *error)
 
 pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
 {
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err == PBT_OK) {
-        err = answer_segments(request, error);
-        pbt__long_end(request->server);
-    }
-    return err;
+    return pbt__serve_long(request, answer_segments, error);
 }
 
 /* ---- for a command line elsewhere ------------------------------------------------------------ */
@@ -205,12 +195,7 @@ static pbt_err answer_named(pbt__request *request, pbt_error *error)
 
 pbt_err pbt__serve_answer(pbt__request *request, pbt_error *error)
 {
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err == PBT_OK) {
-        err = answer_named(request, error);
-        pbt__long_end(request->server);
-    }
-    return err;
+    return pbt__serve_long(request, answer_named, error);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -228,9 +213,9 @@ static pbt_err add_event(void *context, const pbt__event *event)
     return list->text.failed ? PBT_ERR_MEMORY : --list->left > 0 ? PBT_OK : PBT_ERR_LIMIT;
 }
 
-static pbt_err answer_events(pbt__request *request, int64_t limit, pbt_error *error)
+static pbt_err answer_events(pbt__request *request, pbt_error *error)
 {
-    event_list list = {.text = pbt__text_init(LIST_MAXIMUM), .left = limit};
+    event_list list = {.text = pbt__text_init(LIST_MAXIMUM), .left = request->limit};
     const int64_t after = request->after >= 0 ? request->after : 0;
     pbt__text_add(&list.text, "[");
     pbt_err err = pbt__study_read(request->hosted->study, after, add_event, &list, error);
@@ -244,15 +229,6 @@ static pbt_err answer_events(pbt__request *request, int64_t limit, pbt_error *er
 
 pbt_err pbt__serve_events(pbt__request *request, pbt_error *error)
 {
-    const int64_t limit = page_limit(request, error);
-    if (limit == 0) {
-        return PBT_ERR_ARGUMENT;
-    }
-    pbt_err err = pbt__long_begin(request->server, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    err = answer_events(request, limit, error);
-    pbt__long_end(request->server);
-    return err;
+    const pbt_err err = pbt__page_settle(request, error);
+    return err == PBT_OK ? pbt__serve_long(request, answer_events, error) : err;
 }
