@@ -205,3 +205,16 @@ double pbt__json_get_real(const json_t *json, const char *name, double fallback)
     const json_t *value = json_object_get(json, name);
     return json_is_number(value) ? json_number_value(value) : fallback;
 }
+
+const char *pbt__json_get_integers(const json_t *json, const pbt__json_integer *fields,
+                                   size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const int64_t value = pbt__json_get_integer(json, fields[i].name, -1);
+        *fields[i].out = value;
+        if (value < fields[i].minimum || value > fields[i].maximum) {
+            return fields[i].name;
+        }
+    }
+    return NULL;
+}

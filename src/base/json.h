@@ -57,4 +57,15 @@ const char *pbt__json_get_text(const json_t *json, const char *name, const char 
 int64_t pbt__json_get_integer(const json_t *json, const char *name, int64_t fallback);
 double pbt__json_get_real(const json_t *json, const char *name, double fallback);
 
+/* An integer that an object must have, within its bounds, and where it goes. */
+typedef struct pbt__json_integer {
+    const char *name;
+    int64_t *out, minimum, maximum;
+} pbt__json_integer;
+
+/* Read integers. Returns the first name whose value is missing or out of bounds; NULL: none.
+ * Shape: fields[count] */
+const char *pbt__json_get_integers(const json_t *json, const pbt__json_integer *fields,
+                                   size_t count);
+
 #endif

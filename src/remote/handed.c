@@ -72,10 +72,7 @@ static const char *read_integers(const json_t *json, pbt__assignment *out)
 {
     pbt_segment *s = &out->segment;
     int64_t attempt = 0, seed = 0;
-    const struct {
-        const char *name;
-        int64_t *out, minimum, maximum;
-    } FIELDS[] = {
+    const pbt__json_integer FIELDS[] = {
         {"attempt", &attempt, 1, INT32_MAX},
         {"seed", &seed, 0, UINT32_MAX},
         {"start_step", &s->start_step, 0, INT64_MAX},
@@ -84,11 +81,9 @@ static const char *read_integers(const json_t *json, pbt__assignment *out)
         {"end_age", &s->end_age, 0, INT64_MAX},
         {"resume_step", &out->resume_step, 0, INT64_MAX},
     };
-    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
-        *FIELDS[i].out = pbt__json_get_integer(json, FIELDS[i].name, -1);
-        if (*FIELDS[i].out < FIELDS[i].minimum || *FIELDS[i].out > FIELDS[i].maximum) {
-            return FIELDS[i].name;
-        }
+    const char *missing = pbt__json_get_integers(json, FIELDS, sizeof FIELDS / sizeof FIELDS[0]);
+    if (missing != NULL) {
+        return missing;
     }
     out->attempt = (int32_t)attempt;
     s->seed = (uint32_t)seed;

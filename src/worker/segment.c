@@ -54,10 +54,7 @@ static const char *read_integers(pbt__held *held)
 {
     pbt_worker_segment *s = &held->segment;
     int64_t attempt = 0, member = 0, number = 0, seed = 0;
-    const struct {
-        const char *name;
-        int64_t *out, minimum, maximum;
-    } FIELDS[] = {
+    const pbt__json_integer FIELDS[] = {
         {"attempt", &attempt, 1, INT32_MAX},
         {"member", &member, 0, INT32_MAX},
         {"number", &number, 0, INT32_MAX},
@@ -67,11 +64,10 @@ static const char *read_integers(pbt__held *held)
         {"start_age", &s->start_age, 0, INT64_MAX},
         {"end_age", &s->end_age, 0, INT64_MAX},
     };
-    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
-        *FIELDS[i].out = pbt__json_get_integer(held->json, FIELDS[i].name, -1);
-        if (*FIELDS[i].out < FIELDS[i].minimum || *FIELDS[i].out > FIELDS[i].maximum) {
-            return FIELDS[i].name;
-        }
+    const char *missing =
+        pbt__json_get_integers(held->json, FIELDS, sizeof FIELDS / sizeof FIELDS[0]);
+    if (missing != NULL) {
+        return missing;
     }
     s->attempt = (int32_t)attempt;
     s->member = (int32_t)member;
