@@ -123,8 +123,14 @@ static pbt_err ask_store(const pbt__arguments *arguments, const char *what, pbt_
     return err;
 }
 
-pbt_err pbt__ask(const pbt__arguments *arguments, const char *what, pbt_segment_id id,
-                 pbt__asked *out, pbt_error *error)
+/*
+ * Ask about the study that the first operand names, or the store's only one. `what` and `id` as
+ * pbt__study_answer takes them. A server is asked once, for the answer with the spec; where it
+ * finds nothing, or knows no such question, its log is read instead, which says why in the words of
+ * a store. Errors: as pbt__subject_open and pbt__study_answer; nothing is to be taken back then.
+ */
+static pbt_err ask(const pbt__arguments *arguments, const char *what, pbt_segment_id id,
+                   pbt__asked *out, pbt_error *error)
 {
     pbt__place place;
     char name[PBT__NAME_SIZE];
@@ -158,7 +164,7 @@ int pbt__ask_to_show(const pbt__arguments *arguments, const char *what, pbt_segm
 {
     pbt_error error = {0};
     pbt__asked asked;
-    pbt_err err = pbt__ask(arguments, what, id, &asked, &error);
+    pbt_err err = ask(arguments, what, id, &asked, &error);
     if (err == PBT_OK) {
         err = show(arguments, &asked, &error);
         pbt__asked_fini(&asked);

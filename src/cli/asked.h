@@ -6,7 +6,7 @@
 
 #include "cli/query.h"
 
-/* Owner: what pbt__ask made; pbt__asked_fini takes it back. */
+/* Owner: what asking made; pbt__asked_fini takes it back. */
 typedef struct pbt__asked {
     json_t *answer;
     const pbt_spec *spec; /* in force */
@@ -16,14 +16,6 @@ typedef struct pbt__asked {
     pbt__place place;
 } pbt__asked;
 
-/*
- * Ask about the study that the first operand names, or the store's only one. `what` and `id` as
- * pbt__study_answer takes them. A server is asked once, for the answer with the spec; where it
- * finds nothing, or knows no such question, its log is read instead, which says why in the words of
- * a store. Errors: as pbt__subject_open and pbt__study_answer; nothing is to be taken back then.
- */
-PBT_MUST_USE pbt_err pbt__ask(const pbt__arguments *arguments, const char *what, pbt_segment_id id,
-                              pbt__asked *out, pbt_error *error);
 void pbt__asked_fini(pbt__asked *asked);
 
 /* Show an answer. */

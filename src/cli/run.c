@@ -197,9 +197,9 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
         snprintf(progress, sizeof progress, "continued at %s, ", done);
     }
     snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s\nAPI at %s", spec->name, slots,
-             pbt_mode_name(spec->search.mode),
-             spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
-             progress, pbt__place_shown(&this->place, options->log_folder), options->server_url);
+             pbt_mode_name(spec->search.mode), pbt_direction_name(spec->search.direction),
+             spec->metric, progress, pbt__place_shown(&this->place, options->log_folder),
+             options->server_url);
 }
 
 /* Who is told of events while a study is trained. */

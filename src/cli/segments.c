@@ -36,7 +36,7 @@ static void add_row(pbt__table *table, const pbt__segment_row *row, const pbt_sp
     const pbt_segment *s = &row->segment;
     add_id(table, s->id);
     pbt__table_add(table, pbt__row_state(row));
-    pbt__table_add(table, pbt__reason_name(s->reason));
+    pbt__table_add(table, pbt_reason_name(s->reason));
     add_id(table, s->parent);
     if (s->donor < 0) {
         pbt__table_add(table, "-");

@@ -130,8 +130,7 @@ json_t *pbt__compare_json(const pbt__contest *contest)
         (void)json_array_append_new(contrasts, contrast_json(contest, &contest->contrasts[i]));
     }
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "metric", contest->groups->metric,
-                     "direction",
-                     contest->groups->direction == PBT_MINIMIZE ? "minimize" : "maximize", "at",
+                     "direction", pbt_direction_name(contest->groups->direction), "at",
                      contest->budget >= 0 ? json_integer(contest->budget) : json_null(), "groups",
                      groups, "comparisons", contrasts, "notes", pbt__contest_notes(contest));
 }

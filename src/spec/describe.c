@@ -440,8 +440,7 @@ pbt_err pbt__spec_describe(const pbt_spec *spec, char **out, pbt_error *error)
         .plan = pbt__plan_of(&spec->search),
     };
     pbt__text_format(&page.text, "%s: %s %s, seed %" PRIu64 "\n", spec->name,
-                     spec->search.direction == PBT_MAXIMIZE ? "maximize" : "minimize", spec->metric,
-                     spec->search.seed);
+                     pbt_direction_name(spec->search.direction), spec->metric, spec->search.seed);
     describe_population(&page);
     describe_training(&page);
     describe_decisions(&page);

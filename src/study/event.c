@@ -88,12 +88,6 @@ static const field FIELDS[] = {
 };
 enum { FIELDS_COUNT = sizeof FIELDS / sizeof *FIELDS };
 
-static const char *const CAUSES[] = {[PBT_CAUSE_TRAINER] = "trainer",
-                                     [PBT_CAUSE_LOST] = "lost",
-                                     [PBT_CAUSE_FATAL] = "fatal",
-                                     [PBT_CAUSE_UNLOADABLE] = "unloadable"};
-enum { CAUSE_COUNT = sizeof CAUSES / sizeof *CAUSES };
-
 static bool has_field(const field *f, pbt__event_kind kind)
 {
     return (f->kinds & IN(kind)) != 0;
@@ -165,7 +159,7 @@ static void write_field(pbt__text *out, const field *f, const pbt__entry *entry)
         pbt__text_add(out, *(const bool *)at ? "true" : "false");
         break;
     case FIELD_CAUSE:
-        write_word(out, CAUSES[*(const pbt_cause *)at]);
+        write_word(out, pbt_cause_name(*(const pbt_cause *)at));
         break;
     case FIELD_STOP:
         write_word(out, pbt__stop_name(*(const pbt__stop_reason *)at));
@@ -179,8 +173,8 @@ static void write_field(pbt__text *out, const field *f, const pbt__entry *entry)
 
 static bool cause_read(const json_t *json, pbt_cause *out)
 {
-    for (int i = 0; json_is_string(json) && i < CAUSE_COUNT; i++) {
-        if (strcmp(json_string_value(json), CAUSES[i]) == 0) {
+    for (int i = PBT_CAUSE_TRAINER; json_is_string(json) && i <= PBT_CAUSE_UNLOADABLE; i++) {
+        if (strcmp(json_string_value(json), pbt_cause_name((pbt_cause)i)) == 0) {
             *out = (pbt_cause)i;
             return true;
         }
@@ -294,7 +288,7 @@ static bool kind_read(const char *text, pbt__checkpoint_kind *out)
     return false;
 }
 
-bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
+static bool checkpoint_read(const json_t *json, pbt__checkpoint *out)
 {
     int64_t inode = 0;
     const char *digest = json_string_value(json_object_get(json, "digest"));
@@ -343,7 +337,7 @@ static void write_decision(pbt__text *out, const pbt__decision *decision, const 
     write_id(out, s->parent);
     write_place(out, ",\"donor\":", s->donor);
     pbt__text_add(out, ",\"reason\":");
-    write_word(out, pbt__reason_name(s->reason));
+    write_word(out, pbt_reason_name(s->reason));
     write_integer(out, ",\"start_step\":", s->start_step);
     write_integer(out, ",\"end_step\":", s->end_step);
     write_integer(out, ",\"start_age\":", s->start_age);
@@ -368,7 +362,7 @@ json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space
 static bool reason_read(const char *text, pbt_reason *out)
 {
     for (int i = PBT_INITIAL; i <= PBT_REPLAY; i++) {
-        if (strcmp(text, pbt__reason_name((pbt_reason)i)) == 0) {
+        if (strcmp(text, pbt_reason_name((pbt_reason)i)) == 0) {
             *out = (pbt_reason)i;
             return true;
         }
@@ -538,7 +532,7 @@ static pbt_err fields_read(pbt__reading *reading, pbt_error *error)
     }
     const json_t *checkpoint = json_object_get(reading->json, "checkpoint");
     entry->has_checkpoint = (SAVES & IN(entry->kind)) != 0 && json_is_object(checkpoint);
-    if (entry->has_checkpoint && !pbt__checkpoint_read(checkpoint, &entry->checkpoint)) {
+    if (entry->has_checkpoint && !checkpoint_read(checkpoint, &entry->checkpoint)) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'checkpoint'");
     }
     return PBT_OK;

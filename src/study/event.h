@@ -75,9 +75,8 @@ void pbt__event_write(const pbt__event *event, pbt__text *out);
 bool pbt__event_kind_is_known(pbt__event_kind kind);
 const char *pbt__event_kind_name(pbt__event_kind kind);
 
-/* A checkpoint's record as an object, and back. */
+/* A checkpoint's record as an object. */
 json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint);
-bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out);
 
 /* Append what was compared, as an object, or null. */
 void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *compared);

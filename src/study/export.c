@@ -90,18 +90,17 @@ static json_t *origin_json(const parcel *p, const json_t *show)
     const json_t *best = json_object_get(show, "best");
     char digest[PBT__DIGEST_TEXT_SIZE];
     const pbt__facts *facts = &p->study->view.facts;
-    bool is_maximized = facts->spec->search.direction == PBT_MAXIMIZE;
     pbt__digest_write(facts->digest, digest);
     return json_pack(
         "{s:s, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:O, s:I, s:s, s:s, s:O}", "study",
         p->study->row.name, "metric", json_object_get(show, "metric"), "direction",
-        is_maximized ? "maximize" : "minimize", "segment", json_object_get(best, "segment"),
-        "member", json_object_get(best, "member"), "step", json_object_get(best, "step"), "age",
-        json_object_get(best, "age"), "score", json_object_get(best, "score"), "hyperparameters",
-        json_object_get(best, "hyperparameters"), "checkpoint", checkpoint_json(&p->record),
-        "lineage", lineage_json(p->schedule), "amendments", p->amendments, "events",
-        (json_int_t)facts->sequence, "log_digest", digest, "exported_by", pbt_version(),
-        "provenance", json_object_get(show, "provenance"));
+        pbt_direction_name(facts->spec->search.direction), "segment",
+        json_object_get(best, "segment"), "member", json_object_get(best, "member"), "step",
+        json_object_get(best, "step"), "age", json_object_get(best, "age"), "score",
+        json_object_get(best, "score"), "hyperparameters", json_object_get(best, "hyperparameters"),
+        "checkpoint", checkpoint_json(&p->record), "lineage", lineage_json(p->schedule),
+        "amendments", p->amendments, "events", (json_int_t)facts->sequence, "log_digest", digest,
+        "exported_by", pbt_version(), "provenance", json_object_get(show, "provenance"));
 }
 
 static pbt_err take_best(parcel *p, const json_t *show, pbt_error *error)

@@ -249,15 +249,6 @@ pbt_err pbt__changes_read(const pbt_space *space, const json_t *json, pbt_change
 
 /* ---- names ---- */
 
-const char *pbt__reason_name(pbt_reason reason)
-{
-    static const char *const NAMES[] = {
-        [PBT_INITIAL] = "initial",  [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",
-        [PBT_EXPLORED] = "explore", [PBT_RESCUE] = "rescue",     [PBT_REPLAY] = "replay",
-    };
-    return NAMES[reason];
-}
-
 const char *pbt__study_state_name(pbt__study_state state)
 {
     static const char *const NAMES[] = {

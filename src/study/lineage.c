@@ -203,7 +203,7 @@ static json_t *segment_json(const pbt__study *study, const pbt_segment *s, bool 
                      "segment", pbt__id_json(s->id), "member", (int)s->id.member, "number",
                      (int)s->id.number, "parent", pbt__id_json(s->parent), "donor",
                      s->donor < 0 ? json_null() : json_integer(s->donor), "reason",
-                     pbt__reason_name(s->reason), "state", state_name(study, s), "start_step",
+                     pbt_reason_name(s->reason), "state", state_name(study, s), "start_step",
                      (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
                      (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "score",
                      has_score ? pbt__json_number(s->score) : json_null(), "hyperparameters",
@@ -235,10 +235,9 @@ static json_t *tree_json(const pbt__study *study, const marks *on, pbt_segment_i
                          bool path_alone)
 {
     const pbt_spec *spec = study->view.facts.spec;
-    bool is_maximized = spec->search.direction == PBT_MAXIMIZE;
     pbt_segment best;
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", study->row.name, "metric",
-                     spec->metric, "direction", is_maximized ? "maximize" : "minimize", "best",
+                     spec->metric, "direction", pbt_direction_name(spec->search.direction), "best",
                      pbt__id_json(best_leaf(study, &best) ? best.id : PBT_NO_SEGMENT), "leaf",
                      pbt__id_json(leaf), "segments", segments_json(study, on, path_alone));
 }

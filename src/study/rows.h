@@ -108,9 +108,6 @@ PBT_MUST_USE pbt_err pbt__study_rows(pbt__study *study, pbt__row_range range, pb
                                      pbt_error *error);
 void pbt__row_list_fini(pbt__row_list *list);
 
-/* One segment's row, under the study's lock; false where there is no such segment. */
-bool pbt__row_of(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out);
-
 /* Write where a row's checkpoint is: a path, or "store:m3s12" for one inside the store; false where
  * there is none any more. Shape: out[PBT__PATH_SIZE + PBT__ID_SIZE] */
 bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row *row, char *out);

@@ -127,7 +127,7 @@ void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt_
     pbt__json_write_values(out, list->space, s->values);
     pbt__text_add(out, ",\"changes\":");
     pbt__json_write_changes(out, list->space, s->changes, s->values);
-    add_word(out, ",\"reason\":", pbt__reason_name(s->reason));
+    add_word(out, ",\"reason\":", pbt_reason_name(s->reason));
     add_checkpoint(out, list, row);
     add_integer(out, ",\"attempts\":", row->note.attempts);
     add_integer(out, ",\"sequence\":", row->note.sequence);

@@ -52,7 +52,8 @@ static pbt__row_checkpoint checkpoint_of(const pbt__study *study, pbt_segment_id
     return entry->checkpoint.kind == PBT__CHECKPOINT_INLINE ? PBT__ROW_STORE : PBT__ROW_FOLDER;
 }
 
-bool pbt__row_of(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out)
+/* One segment's row; false where there is no such segment. */
+static bool row_of(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out)
 {
     const pbt__segment_note *note = pbt__rows_note(study->view.rows, id);
     if (note == NULL || !pbt_population_segment(study->view.population, id, &out->segment)) {
@@ -97,7 +98,7 @@ static bool list_all(const pbt__study *study, pbt__row_list *list)
     for (int32_t number = 0; number <= newest; number++) {
         for (int32_t m = 0; m < members; m++) {
             const pbt_segment_id id = {m, number};
-            list->count += pbt__row_of(study, id, &list->items[list->count]) ? 1 : 0;
+            list->count += row_of(study, id, &list->items[list->count]) ? 1 : 0;
         }
     }
     list->is_end = true;
@@ -126,7 +127,7 @@ static bool list_touched(const pbt__study *study, pbt__row_range range, pbt__row
     }
     for (size_t i = 0; i < end; i++) {
         pbt__segment_row *row = &list->items[list->count];
-        const bool is_row = is_last(study, &touched[i]) && pbt__row_of(study, touched[i].id, row);
+        const bool is_row = is_last(study, &touched[i]) && row_of(study, touched[i].id, row);
         list->count += is_row ? 1 : 0;
     }
     list->is_end = end == count;
@@ -149,8 +150,7 @@ json_t *pbt__study_checkpoint_json(const pbt__study *study, pbt_segment_id id)
     pbt__row_list list;
     pbt__segment_row row;
     list_head(study, &list);
-    const bool has_any =
-        pbt__row_of(study, id, &row) && pbt__row_checkpoint_path(&list, &row, text);
+    const bool has_any = row_of(study, id, &row) && pbt__row_checkpoint_path(&list, &row, text);
     return has_any ? json_string(text) : json_null();
 }
 

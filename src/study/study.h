@@ -335,7 +335,6 @@ PBT_MUST_USE pbt_err pbt__study_verify(pbt__study *study,
 
 /* A value in the type it was written in. New reference; NULL where there is no memory. */
 json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value);
-const char *pbt__reason_name(pbt_reason reason);
 const char *pbt__study_state_name(pbt__study_state state);
 
 #endif

@@ -187,14 +187,12 @@ static json_t *copy_json(int copy)
 static json_t *rules_json(const pbt_spec *spec)
 {
     const pbt_search *search = &spec->search;
-    bool is_maximized = search->direction == PBT_MAXIMIZE;
-    bool is_always = search->explore.when == PBT_WHEN_ALWAYS;
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I}", "metric", spec->metric, "direction",
-        is_maximized ? "maximize" : "minimize", "mode", pbt_mode_name(search->mode), "exploit",
+        pbt_direction_name(search->direction), "mode", pbt_mode_name(search->mode), "exploit",
         pbt_exploit_rule_name(search->exploit.rule), "copy", copy_json(search->exploit.copy),
         "explore", pbt_explore_rule_name(search->explore.rule), "when",
-        is_always ? "always" : "copy", "ready_after", (json_int_t)search->ready_after);
+        pbt_when_name(search->explore.when), "ready_after", (json_int_t)search->ready_after);
 }
 
 static json_t *reasons_json(const pbt__view *view, const pbt__decision *due, json_t *standings)
