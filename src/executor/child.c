@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "executor/kin.h"
 #include "executor/program.h"
 #include "executor/warden.h"
@@ -123,6 +124,35 @@ bool pbt__child_was_stopped(const pbt__child *child)
     return code == SIGTERM || code == SIGINT || code == SIGHUP;
 }
 
+/* Forget the keepers that have nothing left to keep. */
+static void drop_ended(pbt__local *local)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < local->keeper_count; i++) {
+        if (!pbt__keeper_has_ended(&local->keepers[i])) {
+            local->keepers[kept++] = local->keepers[i];
+        }
+    }
+    local->keeper_count = kept;
+}
+
+/* Take over a keeper that stays, until the slots have ended. */
+static void keep(pbt__local *local, pbt__keeper *keeper)
+{
+    pthread_mutex_lock(&local->mutex);
+    drop_ended(local);
+    pbt__keeper *list =
+        pbt__realloc(local->keepers, local->keeper_count + 1, sizeof *local->keepers);
+    if (list != NULL) {
+        local->keepers = list;
+        list[local->keeper_count++] = *keeper;
+    }
+    pthread_mutex_unlock(&local->mutex);
+    if (list == NULL) {
+        pbt__keeper_close(keeper); /* what it holds dies earlier than it might */
+    }
+}
+
 void pbt__child_reap(pbt__child *child)
 {
     /* Its keeper has not reaped it: its number cannot be another group's. */
@@ -134,7 +164,7 @@ void pbt__child_reap(pbt__child *child)
         (void)pbt__kin_kill(pbt__program_mark(child->slot));
     }
     if (pbt__keeper_end(&child->keeper, !is_well)) {
-        pbt__local_keep(child->slot->local, &child->keeper);
+        keep(child->slot->local, &child->keeper);
     }
     if (child->ended >= 0) {
         (void)close(child->ended);

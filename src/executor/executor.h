@@ -2,7 +2,7 @@
  * executor.h: what trains the segments of a desk: one table, one row for each way.
  *
  * A row says where slots are and how they are started, watched and ended; what a slot does is said
- * once, in slot.c. `local` has them on this machine: each a thread that claims, trains and reports.
+ * once, in loop.c. `local` has them on this machine: each a thread that claims, trains and reports.
  * A new row is a file that defines a pbt__executor_ops, and a line of the table in executor.c.
  */
 #ifndef PBT_EXECUTOR_EXECUTOR_H

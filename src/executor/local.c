@@ -32,28 +32,6 @@
 /* Units: microseconds that abandoned slots are given to end by themselves. */
 enum { ABANDON_US = 200000 };
 
-/* ---- failing and paths -------------------------------------------------------------------------
- */
-
-void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error)
-{
-    pthread_mutex_lock(&local->mutex);
-    if (local->failure == PBT_OK) {
-        local->failure = err;
-        local->error = *error;
-    }
-    pthread_mutex_unlock(&local->mutex);
-    pbt__local_stop(local, false);
-}
-
-pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out, pbt_error *error)
-{
-    char folder[PBT__PATH_SIZE];
-    const pbt_spec *spec = local->spec;
-    const pbt_err err = pbt__path_join(spec->folder, spec->trainer.directory, folder, error);
-    return err == PBT_OK ? pbt__path_join(folder, name, out, error) : err;
-}
-
 /* ---- slots -------------------------------------------------------------------------------------
  */
 
@@ -152,35 +130,8 @@ static void destroy(pbt__local *local)
     free(local);
 }
 
-/* Forget the keepers that have nothing left to keep. */
-static void drop_ended(pbt__local *local)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < local->keeper_count; i++) {
-        if (!pbt__keeper_has_ended(&local->keepers[i])) {
-            local->keepers[kept++] = local->keepers[i];
-        }
-    }
-    local->keeper_count = kept;
-}
-
-void pbt__local_keep(pbt__local *local, pbt__keeper *keeper)
-{
-    pthread_mutex_lock(&local->mutex);
-    drop_ended(local);
-    pbt__keeper *list =
-        pbt__realloc(local->keepers, local->keeper_count + 1, sizeof *local->keepers);
-    if (list != NULL) {
-        local->keepers = list;
-        list[local->keeper_count++] = *keeper;
-    }
-    pthread_mutex_unlock(&local->mutex);
-    if (list == NULL) {
-        pbt__keeper_close(keeper); /* what it holds dies earlier than it might */
-    }
-}
-
-void pbt__local_let_go(pbt__local *local)
+/* Give up one's hold; the last one frees everything. */
+static void let_go(pbt__local *local)
 {
     if (atomic_fetch_sub(&local->holder_count, 1) == 1) {
         destroy(local);
@@ -314,6 +265,15 @@ static void end_heartbeat(pbt__local *local)
     (void)pthread_join(local->heartbeat, NULL);
 }
 
+static void *slot_main(void *argument)
+{
+    pbt__slot *slot = argument;
+    pbt__slot_live(slot);
+    atomic_fetch_sub(&slot->local->running_count, 1);
+    let_go(slot->local);
+    return NULL;
+}
+
 /* Start all threads, or none. */
 static pbt_err start_threads(pbt__local *local, pbt_error *error)
 {
@@ -327,7 +287,7 @@ static pbt_err start_threads(pbt__local *local, pbt_error *error)
     int32_t started = 0;
     while (reason == 0 && started < local->slot_count) {
         pbt__slot *slot = &local->slots[started];
-        reason = pthread_create(&slot->thread, NULL, pbt__slot_main, slot);
+        reason = pthread_create(&slot->thread, NULL, slot_main, slot);
         started += reason == 0;
     }
     if (reason == 0) {
@@ -411,22 +371,6 @@ static pbt_err start(pbt__desk *desk, const pbt__executor_options *options, pbt_
 /* ---- ending ------------------------------------------------------------------------------------
  */
 
-void pbt__local_stop(pbt__local *local, bool now)
-{
-    int before = PBT__STOPPING_NOT;
-    int64_t never = 0;
-    (void)atomic_compare_exchange_strong(&local->stop_us, &never, pbt__clock_monotonic_us());
-    if (now) {
-        atomic_store(&local->stopping, PBT__STOPPING_NOW);
-    } else {
-        (void)atomic_compare_exchange_strong(&local->stopping, &before, PBT__STOPPING_SOON);
-    }
-    for (int32_t i = 0; i < local->slot_count; i++) {
-        (void)eventfd_write(local->slots[i].wake, 1);
-    }
-    local->desk->ops->halt(local->desk);
-}
-
 static void stop(pbt__executor *executor, bool now)
 {
     pbt__local_stop((pbt__local *)executor, now);
@@ -489,7 +433,7 @@ static pbt_err finish(pbt__executor *executor, pbt_error *error)
         *error = local->error;
     }
     pthread_mutex_unlock(&local->mutex);
-    pbt__local_let_go(local);
+    let_go(local);
     return err;
 }
 

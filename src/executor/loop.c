@@ -1,5 +1,5 @@
 /*
- * slot.c: a slot's thread: claim, train, report, until the study stops.
+ * loop.c: a slot's life: claim, train, report, until the study stops.
  *
  * Each call into the study answers with the next action, so the loop is one call per segment. An
  * error is one of three: the segment went to another (claim the next), the trainer's result cannot
@@ -7,100 +7,11 @@
  */
 #include "executor/slot.h"
 
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "executor/log.h"
-
-bool pbt__slot_enter(pbt__slot *slot)
-{
-    pthread_rwlock_rdlock(&slot->local->gate);
-    if (slot->local->is_abandoned) {
-        pthread_rwlock_unlock(&slot->local->gate);
-        return false;
-    }
-    return true;
-}
-
-void pbt__slot_leave(pbt__slot *slot)
-{
-    pthread_rwlock_unlock(&slot->local->gate);
-}
-
-bool pbt__slot_is_stopping(pbt__slot *slot)
-{
-    return atomic_load(&slot->order) != PBT__ORDER_NONE ||
-           atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
-}
-
-/* One that ends itself in this way would be tried for ever. */
-enum { STOPS_MAXIMUM = 3 };
-
-bool pbt__slot_forgives(const pbt__slot *slot, int32_t member)
-{
-    return atomic_fetch_add(&slot->local->stop_counts[member], 1) < STOPS_MAXIMUM;
-}
-
-void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member)
-{
-    atomic_store(&slot->local->stop_counts[member], 0);
-}
-
-/* ---- outcomes ----------------------------------------------------------------------------------
- */
-
-void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
-{
-    char words[512], path[PBT__PATH_SIZE] = "";
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    outcome->ending = PBT__ENDING_FAIL;
-    const int32_t member = slot->beat.segment.member;
-    const char *separator = "; its log is ";
-    if (pbt__log_path(slot->local->log_folder, member, path, NULL) != PBT_OK) {
-        separator = "";
-    }
-    (void)snprintf(outcome->message, sizeof outcome->message, "%.500s%s%.480s", words, separator,
-                   path);
-}
-
-void pbt__outcome_fail_as(pbt__outcome *outcome, const pbt__slot *slot)
-{
-    const pbt_error *error = &slot->error;
-    pbt__outcome_fail(outcome, slot, "%s%s%s", error->message, error->detail[0] != '\0' ? ": " : "",
-                      error->detail);
-}
-
-void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot)
-{
-    pbt__outcome_fail_as(outcome, slot);
-    outcome->ending = PBT__ENDING_HINDERED;
-}
-
-bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step)
-{
-    const char *metric = slot->local->metric;
-    double score = 0;
-    if (slot->metrics.failure != PBT_OK) {
-        pbt__outcome_fail(outcome, slot, "the trainer's metrics: %s",
-                          pbt_err_message(slot->metrics.failure));
-        return false;
-    }
-    if (!pbt__metrics_value(&slot->metrics, metric, &score)) {
-        pbt__outcome_fail(outcome, slot, "the trainer reported no metric '%s'", metric);
-        outcome->is_certain = true;
-        return false;
-    }
-    outcome->ending = PBT__ENDING_REPORT;
-    outcome->step = step;
-    return isfinite(score);
-}
 
 /* ---- calls at the desk -------------------------------------------------------------------------
  */
@@ -355,18 +266,15 @@ static void end(pbt__slot *slot, pbt_err err)
     pbt__slot_leave(slot);
 }
 
-void *pbt__slot_main(void *argument)
+void pbt__slot_live(pbt__slot *slot)
 {
-    pbt__slot *slot = argument;
     pbt_err err = PBT_OK;
     slot->action = (pbt__action){.verb = PBT__WAIT};
     if (slot->local->runner->run != NULL) {
         err = slot->local->runner->run(slot);
-    }
-    while (slot->local->runner->run == NULL && turn(slot, &err)) {
+    } else {
+        while (turn(slot, &err)) {
+        }
     }
     end(slot, err);
-    atomic_fetch_sub(&slot->local->running_count, 1);
-    pbt__local_let_go(slot->local);
-    return NULL;
 }

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/id.h"
 #include "base/memory.h"
 #include "executor/job.h"
 #include "executor/log.h"
@@ -25,50 +24,6 @@
 static bool is_isolated(const pbt__local *local)
 {
     return local->runner == &pbt__runner_plugin;
-}
-
-/* ---- what a plugin says of itself --------------------------------------------------------------
- */
-
-/* Say of a study that goes on from states of another size that it cannot, before anybody tries. */
-static pbt_err check_sizes(const pbt__local *local, const struct pbt__plugin *plugin,
-                           pbt_error *error)
-{
-    pbt__start found = {.member = -1};
-    pbt__desk *desk = local->desk;
-    char id[PBT__ID_SIZE] = "a start checkpoint";
-    const int64_t size_bytes = (int64_t)plugin->facts.state_size;
-    const pbt_err err = desk->ops->other_size != NULL
-                            ? desk->ops->other_size(desk, size_bytes, &found, error)
-                            : PBT_OK;
-    if (err != PBT_OK || found.member < 0) {
-        return err;
-    }
-    if (found.from.member >= 0) {
-        pbt__id_write(found.from, id);
-    }
-    (void)pbt__fail(error, PBT_ERR_TRAINER,
-                    "the trainer's state has %zu bytes, the checkpoint that it goes on from has "
-                    "%" PRId64,
-                    plugin->facts.state_size, found.size_bytes);
-    pbt__error_detail(error, "member %" PRId32 " starts from %s; the library is '%s'", found.member,
-                      id, plugin->path);
-    pbt__error_hint(error, "use the library that the study was begun with, give the plugin `save` "
-                           "and `load` that know both, or begin a study of another name");
-    return PBT_ERR_TRAINER;
-}
-
-pbt_err pbt__plugin_learn(pbt__local *local, pbt__cell_facts facts, pbt_error *error)
-{
-    struct pbt__plugin *plugin = local->runner_data;
-    plugin->facts = facts;
-    if (facts.does_save) {
-        return PBT_OK;
-    }
-    const pbt_err err = check_sizes(local, plugin, error);
-    return err == PBT_OK && !local->desk->holds_states
-               ? pbt__cache_new(local->spec->search.population, facts.state_size, &plugin->cache)
-               : err;
 }
 
 /* ---- threads -----------------------------------------------------------------------------------

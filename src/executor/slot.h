@@ -1,8 +1,8 @@
 /*
  * slot.h: what the parts of the local executor share.
  *
- * A slot's thread claims, trains, reports (slot.c). Training is the runner's: plugin.c or
- * process.c. One more thread renews the leases of all slots (heartbeat.c), so that a trainer that
+ * A slot's thread claims, trains, reports (loop.c). Training is the runner's: plugin.c, process.c,
+ * worker.c. One more thread renews the leases of all slots (heartbeat.c), so that a trainer that
  * computes for an hour without a word keeps its segment.
  *
  * Who may touch what:
@@ -161,11 +161,17 @@ struct pbt__local {
 
 /* ---- slot.c ---- */
 
-/* The thread of a slot, its argument. */
-void *pbt__slot_main(void *argument);
+/* Join a path of the spec to its folder. Shape: out[PBT__PATH_SIZE] */
+PBT_MUST_USE pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out,
+                                     pbt_error *error);
 
-/* Begin and end a call at the desk. Returns false where the slot was abandoned: return at once.
- */
+/* As `stop` of the table. Threads: any. */
+void pbt__local_stop(pbt__local *local, bool now);
+
+/* End the run with an error; the first one counts. Threads: any. */
+void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
+
+/* Begin and end a call at the desk. Returns false where the slot was abandoned: return at once. */
 bool pbt__slot_enter(pbt__slot *slot);
 void pbt__slot_leave(pbt__slot *slot);
 
@@ -191,23 +197,11 @@ void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot);
  * finite. */
 bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step);
 
-/* ---- local.c ---- */
+/* ---- loop.c ---- */
 
-/* As `stop` of the table. Threads: any. */
-void pbt__local_stop(pbt__local *local, bool now);
-
-/* End the run with an error; the first one counts. Threads: any. */
-void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
-
-/* Take over a keeper that stays, until the slots have ended. Threads: any. */
-void pbt__local_keep(pbt__local *local, struct pbt__keeper *keeper);
-
-/* Give up one's hold; the last one frees everything. */
-void pbt__local_let_go(pbt__local *local);
-
-/* Join a path of the spec to its folder. Shape: out[PBT__PATH_SIZE] */
-PBT_MUST_USE pbt_err pbt__local_path(const pbt__local *local, const char *name, char *out,
-                                     pbt_error *error);
+/* Live: the runner's `run`, or claim, train and report until the study stops. On the slot's thread.
+ */
+void pbt__slot_live(pbt__slot *slot);
 
 /* ---- heartbeat.c ---- */
 
