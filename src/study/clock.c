@@ -93,14 +93,3 @@ double pbt__study_seconds_left(pbt__study *study)
     pthread_mutex_unlock(&study->view_lock);
     return left;
 }
-
-static pbt_err run_stop_if_due(pbt__study *study, void *arguments, pbt_error *error)
-{
-    (void)arguments;
-    return pbt__study_stop_if_due(study, false, error);
-}
-
-pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error)
-{
-    return pbt__study_submit(study, run_stop_if_due, NULL, error);
-}

@@ -40,6 +40,17 @@ pbt_err pbt__study_stop(pbt__study *study, pbt_error *error)
     return pbt__study_submit(study, run_stop, NULL, error);
 }
 
+static pbt_err run_stop_if_due(pbt__study *study, void *arguments, pbt_error *error)
+{
+    (void)arguments;
+    return pbt__study_stop_if_due(study, false, error);
+}
+
+pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error)
+{
+    return pbt__study_submit(study, run_stop_if_due, NULL, error);
+}
+
 static pbt_err run_break(pbt__study *study, void *arguments, pbt_error *error)
 {
     (void)arguments;

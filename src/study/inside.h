@@ -98,15 +98,20 @@ PBT_MUST_USE pbt_err pbt__study_submit(pbt__study *study,
                                        pbt_err (*run)(pbt__study *study, void *arguments,
                                                       pbt_error *error),
                                        void *arguments, pbt_error *error);
+/* Write what the transaction's operations have drafted, and commit it. Where that fails, roll
+ * back. */
+PBT_MUST_USE pbt_err pbt__study_commit(pbt__study *study, pbt_error *error);
+
+/* ---- sync.c ---- */
+
 /* Bring the view up to date, holding view_lock; inside a transaction or outside. */
 PBT_MUST_USE pbt_err pbt__study_sync(pbt__study *study, pbt_error *error);
 /* Make what a study keeps per member, once the view has a population. */
 PBT_MUST_USE pbt_err pbt__study_equip(pbt__study *study, pbt_error *error);
 /* Free that again. */
 void pbt__study_strip(pbt__study *study);
-/* Write what the transaction's operations have drafted, and commit it. Where that fails, roll
- * back. */
-PBT_MUST_USE pbt_err pbt__study_commit(pbt__study *study, pbt_error *error);
+/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
+PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
 
 /* ---- listen.c ---- */
 
@@ -114,6 +119,9 @@ PBT_MUST_USE pbt_err pbt__study_commit(pbt__study *study, pbt_error *error);
  * nobody. Nullable: failure, action */
 void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
                      const pbt__action *action, bool has_reported);
+
+/* Tell all who wait that something has changed. Holding the queue's lock. */
+void pbt__study_tell_waiting(pbt__study *study);
 
 /* ---- open.c ---- */
 
@@ -186,24 +194,33 @@ bool pbt__study_is_condemned(const pbt__study *study);
 /* Take both marks away, and the folder where nothing is left in it. */
 PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, pbt_error *error);
 
-/* ---- record.c: inside an operation ---- */
+/* ---- holders.c ---- */
 
-/* Take in what happened, decide what is due, apply it, and append all events that follow from it.
- */
-PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *error);
+bool pbt__claim_is_active(const pbt__claim *claim);
+/* Active, and for its member's open segment. */
+bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
+/* Say whether somebody trains by this claim. */
+bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
+int32_t pbt__study_count_workers(const pbt__study *study);
+/* Say whether somebody trains the study, in this process or in another, where so many work. */
+bool pbt__study_is_trained(const pbt__study *study, int32_t worker_count);
+/* Write a member's claim, to the store and here. */
+PBT_MUST_USE pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim,
+                                          pbt_error *error);
+/* Put a member among those waiting, or take it out, as its segment and claim say. */
+PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
+
+/* ---- append.c: inside an operation ---- */
+
+/* Append an entry that the view has taken in. */
+PBT_MUST_USE pbt_err pbt__study_append(pbt__study *study, const pbt__entry *entry,
+                                       pbt_error *error);
 /* Append how long it has been trained. */
 PBT_MUST_USE pbt_err pbt__study_log_time(pbt__study *study, int64_t trained_us, bool is_training,
                                          pbt_error *error);
 /* Append a stop for its reason. */
 PBT_MUST_USE pbt_err pbt__study_log_stop(pbt__study *study, pbt__stop_reason reason,
                                          pbt_error *error);
-/* As that, where a rule says so; `has_decided`: a round may just have ended. */
-PBT_MUST_USE pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error);
-/* Write a member's claim, to the store and here. */
-PBT_MUST_USE pbt_err pbt__study_put_claim(pbt__study *study, const pbt__claim *claim,
-                                          pbt_error *error);
-/* Put a member among those waiting, or take it out, as its segment and claim say. */
-PBT_MUST_USE pbt_err pbt__study_requeue(pbt__study *study, int32_t member);
 /* Record what nobody holds any more as collected, and have it removed. */
 PBT_MUST_USE pbt_err pbt__study_collect(pbt__study *study, pbt_error *error);
 /* Have bytes removed after the commit; of an attempt also what its trainer left beside them. */
@@ -211,6 +228,13 @@ PBT_MUST_USE pbt_err pbt__study_remove_later(pbt__study *study, pbt_segment_id i
 /* As that, of an attempt whose checkpoint stays. */
 PBT_MUST_USE pbt_err pbt__study_tidy_later(pbt__study *study, pbt_segment_id id, int32_t attempt);
 
+/* ---- record.c: inside an operation ---- */
+
+/* Take in what happened, decide what is due, apply it, and append all events that follow from it.
+ */
+PBT_MUST_USE pbt_err pbt__study_log(pbt__study *study, pbt__reading *reading, pbt_error *error);
+/* Append a stop where a rule says so; `has_decided`: a round may just have ended. */
+PBT_MUST_USE pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *error);
 /* ---- clock.c: how long it has been trained, where stop.seconds limits that ---- */
 
 /* Inside an operation. */
@@ -225,9 +249,6 @@ double pbt__study_seconds_trained(const pbt__study *study, int64_t now_us);
 
 /* ---- claim.c and lease.c: inside an operation ---- */
 
-bool pbt__claim_is_active(const pbt__claim *claim);
-/* Active, and for its member's open segment. */
-bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
 /* Record that a current claim's attempt has failed: it ends the claim, and may give the segment up.
  */
 PBT_MUST_USE pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim,
@@ -259,19 +280,9 @@ PBT_MUST_USE pbt_err pbt__study_admit(pbt__study *study, pbt_segment_id id, int3
 
 /* ---- query.c, snapshot.c, lineage.c, verify.c: looking ---- */
 
-/* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
-PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
-
-/* Tell all who wait that something has changed. Holding the queue's lock. */
-void pbt__study_tell_waiting(pbt__study *study);
-json_t *pbt__study_time_json(int64_t time_us);
 /* Where a segment's checkpoint is: a path, "store:m3s12" for one inside the store, null where there
  * is none any more. */
 json_t *pbt__study_checkpoint_json(const pbt__study *study, pbt_segment_id id);
-/* Say whether somebody trains by this claim. */
-bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
-/* Say whether somebody trains the study, in this process or in another. */
-bool pbt__study_is_trained(const pbt__study *study);
 /* Hand out JSON that was made, NULL: there was no memory for it. */
 PBT_MUST_USE pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error);
 /* Find a segment. Errors: PBT_ERR_NOT_FOUND with the newest there is as the hint. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "core/type.h"
@@ -18,6 +19,15 @@ json_t *pbt__id_json(pbt_segment_id id)
         return json_null();
     }
     pbt__id_write(id, text);
+    return json_string(text);
+}
+
+/* ---- times ---- */
+
+json_t *pbt__study_time_json(int64_t time_us)
+{
+    char text[PBT__TIME_SIZE];
+    pbt__clock_format(time_us, text);
     return json_string(text);
 }
 

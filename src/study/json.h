@@ -25,6 +25,9 @@ void pbt__json_write_changes(pbt__text *out, const pbt_space *space, const pbt_c
 PBT_MUST_USE pbt_err pbt__changes_read(const pbt_space *space, const json_t *json,
                                        pbt_change *changes, pbt_error *error);
 
+/* A time as text. New reference. */
+json_t *pbt__study_time_json(int64_t time_us);
+
 /* An id, or null for PBT_NO_SEGMENT. New reference. */
 json_t *pbt__id_json(pbt_segment_id id);
 

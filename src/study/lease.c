@@ -5,19 +5,6 @@
 #include "base/error.h"
 #include "study/inside.h"
 
-bool pbt__claim_is_active(const pbt__claim *claim)
-{
-    return claim->worker[0] != '\0';
-}
-
-bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim)
-{
-    pbt_segment newest;
-    return pbt__claim_is_active(claim) &&
-           pbt__population_newest(study->view.population, claim->member, &newest) &&
-           newest.state == PBT_SEGMENT_OPEN && newest.id.number == claim->number;
-}
-
 /* What an attempt left aside is of no use after its own failure, and nobody's after the last
  * attempt. What a lost one leaves may still be reported. */
 static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt_cause cause,

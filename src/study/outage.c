@@ -402,14 +402,6 @@ bool pbt__outage_is_certain(const pbt__study *study, int32_t member)
 
 /* ---- handing out ---- */
 
-/* Outside of a transaction it is no time: then a delay lasts until pbt__outage_wake ends it. */
-bool pbt__outage_delays(const pbt__study *study, int32_t member, int32_t number)
-{
-    const pbt__case *trial = &study->trials[member];
-    return study->is_patient && trial->number == number &&
-           trial->due_us > study->transaction.now_us;
-}
-
 static pbt_err end_delay(pbt__study *study, int32_t m)
 {
     pbt__case *trial = &study->trials[m];

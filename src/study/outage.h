@@ -92,8 +92,6 @@ PBT_MUST_USE pbt_err pbt__outage_withhold(struct pbt__study *study, int32_t memb
 /* Say whether two members' first failures, the only ones of a study that never reported, are one
  * certain error. O(N) */
 bool pbt__outage_is_certain(const struct pbt__study *study, int32_t member);
-/* Say whether a member's open segment is not to be handed out yet. */
-bool pbt__outage_delays(const struct pbt__study *study, int32_t member, int32_t number);
 /* Put members back among those waiting whose delay is over. O(1) where none is. */
 PBT_MUST_USE pbt_err pbt__outage_wake(struct pbt__study *study);
 /* In a pause: the member to be handed out as a probe; -1: none now. O(N) */

@@ -11,26 +11,9 @@
 #include "study/inside.h"
 #include "study/sign.h"
 
-json_t *pbt__study_time_json(int64_t time_us)
-{
-    char text[PBT__TIME_SIZE];
-    pbt__clock_format(time_us, text);
-    return json_string(text);
-}
-
 static const pbt_space *space_of(const pbt__study *study)
 {
     return &study->view.facts.spec->search.space;
-}
-
-pbt_err pbt__study_look(pbt__study *study, pbt_error *error)
-{
-    pthread_mutex_lock(&study->view_lock);
-    pbt_err err = pbt__study_sync(study, error);
-    if (err != PBT_OK) {
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err;
 }
 
 pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error)
@@ -64,44 +47,6 @@ static pbt__study_state state_of(const pbt__study *study, const pbt__tally *tall
     return pbt__view_is_over(&study->view) ? PBT__FINISHED : PBT__RUNNING;
 }
 
-void pbt__study_attend(pbt__study *study, bool attends)
-{
-    atomic_store(&study->is_attended, attends);
-}
-
-/* Say whether somebody is at the segment that a claim names. The lease of a process that was killed
- * runs on, but nobody trains by it. */
-bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim)
-{
-    if (!pbt__claim_is_current(study, claim)) {
-        return false;
-    }
-    return study->lives == NULL || atomic_load(&study->is_attended) ||
-           (claim->lease_until_us > pbt__clock_now_us() &&
-            study->lives(study->lives_context, study->row.name, claim->worker));
-}
-
-static int32_t count_workers(const pbt__study *study)
-{
-    int32_t count = 0;
-    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        count += pbt__study_is_at_work(study, &study->claims[m]) ? 1 : 0;
-    }
-    return count;
-}
-
-/* A run that trains a study has moments in which it holds no segment of it. */
-static bool is_trained(const pbt__study *study, int32_t worker_count)
-{
-    return worker_count > 0 || atomic_load(&study->is_attended) ||
-           (study->lives != NULL && study->lives(study->lives_context, study->row.name, ""));
-}
-
-bool pbt__study_is_trained(const pbt__study *study)
-{
-    return is_trained(study, count_workers(study));
-}
-
 static void summarise(const pbt__study *study, pbt__summary *out)
 {
     const pbt__facts *facts = &study->view.facts;
@@ -119,7 +64,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
         .member_count = facts->spec->search.population,
         .finished_count = tally.finished,
         .failed_count = tally.failed,
-        .worker_count = count_workers(study),
+        .worker_count = pbt__study_count_workers(study),
         .has_best = pbt_population_best(study->view.population, &out->best),
         .created_us = facts->created_us,
         .now_us = pbt__clock_now_us(),
@@ -128,7 +73,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
     };
     out->has_best = pbt_population_best(study->view.population, &out->best);
     out->seconds_done = pbt__study_seconds_trained(study, out->now_us);
-    out->shown = out->state == PBT__RUNNING && !is_trained(study, out->worker_count)
+    out->shown = out->state == PBT__RUNNING && !pbt__study_is_trained(study, out->worker_count)
                      ? PBT__STUDY_INTERRUPTED
                      : out->state;
 }

@@ -188,7 +188,7 @@ pbt_err pbt__study_check_rest(pbt__study *study, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    const bool is_trained = pbt__study_is_trained(study);
+    const bool is_trained = pbt__study_is_trained(study, pbt__study_count_workers(study));
     pthread_mutex_unlock(&study->view_lock);
     if (!is_trained) {
         return PBT_OK;
