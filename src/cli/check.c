@@ -5,8 +5,29 @@
 
 #include "base/error.h"
 #include "cli/spec_file.h"
+#include "executor/gpus.h"
+#include "render/format.h"
 #include "render/print.h"
 #include "study/json.h"
+
+/* Another machine may be the one that trains, so this is a warning. */
+static void look_for_gpus(pbt__spec_file *file)
+{
+    pbt__gpus gpus;
+    const int32_t asked = file->spec != NULL ? file->spec->trainer.gpus : 0;
+    if (asked == 0 || pbt__gpus_find(NULL, &gpus, NULL) != PBT_OK) {
+        return;
+    }
+    if (gpus.count < asked) {
+        char count[PBT__CELL_SIZE], what[2 * PBT__CELL_SIZE];
+        pbt__format_count(gpus.count, "GPU", count);
+        (void)snprintf(what, sizeof what, "found %d, but this machine has %s", (int)asked,
+                       gpus.count == 0 ? "no GPU" : count);
+        pbt__spec_warn(file->spec, "trainer.gpus", what, "delete it to train without GPUs",
+                       &file->complaints);
+    }
+    pbt__gpus_fini(&gpus);
+}
 
 /* What is wrong, as the last entries of an object that is open. */
 static pbt_err print_complaints(const pbt__spec_file *file, pbt_error *error)
@@ -61,6 +82,7 @@ int pbt__command_check(const pbt__arguments *arguments)
     pbt_error error = {0};
     const char *path = arguments->operands[0];
     pbt__spec_file_read(path, &file);
+    look_for_gpus(&file);
     pbt_err err =
         arguments->has[PBT__OPTION_JSON] ? print_json(&file, &error) : print_words(&file, &error);
     int status = pbt__spec_file_print(&file, path);

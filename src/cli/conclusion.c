@@ -124,9 +124,9 @@ static pbt_err print_failed(const pbt__conclusion *outcome, const pbt__summary *
     tell_reason(&last, is_broken, error);
     pbt__place_option(outcome->place, option, sizeof option);
     if (is_broken) {
-        bool never_asks = strstr(pbt__log_newest(end), PBT__LOG_IDLE_HINT) != NULL;
+        const char *hint = pbt__log_hint(pbt__log_newest(end));
         pbt__error_hint(error, "%s; then run the same command again",
-                        never_asks ? PBT__LOG_IDLE_HINT : "fix the trainer");
+                        hint != NULL ? hint : "fix the trainer");
     } else if (summary->steps_done > 0) {
         pbt__error_hint(error,
                         "fix the cause, then 'pbt resume %s --members all%s', then the same "

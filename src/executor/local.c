@@ -159,9 +159,9 @@ static pbt_err share_gpus(pbt__local *local, const pbt__executor_options *option
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_ARGUMENT,
-                    "%d slots x %d GPUs: a slot would be given the same GPU twice",
-                    (int)options->slot_count, (int)per_worker);
-    pbt__error_hint(error, "fewer --slots, or name other GPUs with --gpus");
+                    "%d slot%s x %d GPUs: a slot would be given the same GPU twice",
+                    (int)options->slot_count, options->slot_count == 1 ? "" : "s", (int)per_worker);
+    pbt__error_hint(error, "take fewer --slots, or name other GPUs with --gpus");
     return PBT_ERR_ARGUMENT;
 }
 
@@ -193,11 +193,11 @@ static pbt_err check_gpus(const pbt__local *local, const pbt__executor_options *
     }
     const bool is_one = options->slot_count == 1;
     (void)pbt__fail(error, PBT_ERR_ARGUMENT,
-                    "%d slot%s with trainer.gpus %d need%s %" PRId64 " GPUs, found %d",
+                    "%d slot%s with trainer.gpus %d need%s %" PRId64 " GPU%s, found %d",
                     (int)options->slot_count, is_one ? "" : "s", (int)per_worker, is_one ? "s" : "",
-                    needed, (int)options->gpu_count);
-    pbt__error_hint(error, "name them with --gpus, one twice where it is to be shared; or fewer "
-                           "--slots, or trainer.gpus");
+                    needed, needed == 1 ? "" : "s", (int)options->gpu_count);
+    pbt__error_hint(error, "delete 'gpus' from the spec's trainer to train without GPUs; or name "
+                           "GPUs with --gpus (twice to share one), or take fewer --slots");
     return PBT_ERR_ARGUMENT;
 }
 

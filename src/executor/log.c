@@ -224,6 +224,15 @@ const char *pbt__log_newest(const char *tail)
     return newest;
 }
 
+const char *pbt__log_hint(const char *tail)
+{
+    if (strstr(tail, "No module named 'pbt'") != NULL) {
+        return "the Python of trainer.command lacks the client: install it there ('pip install "
+               "./python' in pbt's sources), or name a Python that has it";
+    }
+    return strstr(tail, PBT__LOG_IDLE_HINT) != NULL ? PBT__LOG_IDLE_HINT : NULL;
+}
+
 bool pbt__log_says_more(const char *tail)
 {
     const char *line = tail;

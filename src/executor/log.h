@@ -55,4 +55,7 @@ bool pbt__log_says_more(const char *tail);
 /* What to ask whose trainer ends well without asking for a segment; its log says so too. */
 #define PBT__LOG_IDLE_HINT "does it loop over pbt.Worker()? see docs/tutorial.md"
 
+/* What to do about what a trainer's last lines say; NULL where that is not known. */
+const char *pbt__log_hint(const char *tail);
+
 #endif

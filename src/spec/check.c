@@ -67,6 +67,17 @@ pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error)
                        "[python3, train.py]");
 }
 
+void pbt__spec_warn(const pbt_spec *spec, const char *key, const char *what, const char *hint,
+                    pbt__complaints *complaints)
+{
+    const pbt__spot place = pbt__spec_place(spec, pbt__key_find(key));
+    pbt__complaint warning = {.line = place.line, .column = place.column, .is_warning = true};
+    const pbt__reader reader = {.file = pbt__spec_origin(spec)->file, .error = &warning.error};
+    (void)pbt__refuse(&reader, place, "%s: %s", key, what);
+    pbt__error_hint(&warning.error, "%s", hint);
+    pbt__complaints_add(complaints, &warning);
+}
+
 /* ---- placeholders ---- */
 
 static pbt_err refuse_unknown(const pbt__reader *reader, pbt__spot place, const char *name,

@@ -91,6 +91,10 @@ PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const c
 PBT_MUST_USE pbt_err pbt__spec_load(const char *path, const char *home, pbt__complaints *complaints,
                                     pbt_spec **out, pbt_error *error);
 
+/* Add a warning about a key: "FILE:LINE:COLUMN: KEY: WHAT". */
+void pbt__spec_warn(const pbt_spec *spec, const char *key, const char *what, const char *hint,
+                    pbt__complaints *complaints);
+
 /* Make a copy with another name and seed (`pbt run --seeds`). Its text is written anew, without
  * comments, unless both stay. Errors: PBT_ERR_SPEC, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed,

@@ -330,14 +330,6 @@ static void tell_error(const stage *this, const pbt_error *error)
     tell_failure(this, error->code, words);
 }
 
-/* Where a trainer says that it ended well without asking for a segment, ask why. */
-static void tell_idle(const stage *this, const char *tail)
-{
-    if (strstr(tail, PBT__LOG_IDLE_HINT) != NULL) {
-        (void)json_object_set_new(this->result, "hint", json_string(PBT__LOG_IDLE_HINT));
-    }
-}
-
 /* The first of them that has anything to say; before all others, of the member that failed. */
 static void tell_log(const stage *this)
 {
@@ -355,7 +347,9 @@ static void tell_log(const stage *this)
             (void)json_object_set_new(this->result, "log", json_string(path));
             (void)json_object_set_new(this->result, "log_says_more",
                                       json_boolean(pbt__log_says_more(newest)));
-            tell_idle(this, newest);
+            if (pbt__log_hint(newest) != NULL) {
+                (void)json_object_set_new(this->result, "hint", json_string(pbt__log_hint(newest)));
+            }
         }
         free(tail);
     }

@@ -136,13 +136,19 @@ class Slots(WorkerCase):
         self.append("  gpus: 2\n")
         _, errors = self.pbt("run", "spec.yaml", "--gpus", "0", status=2)
         self.assertIn("1 slot with trainer.gpus 2 needs 2 GPUs, found 1\n", errors)
-        self.assertIn("hint: name them with --gpus", errors)
+        self.assertIn("hint: delete 'gpus' from the spec's trainer", errors)
         _, errors = self.pbt("run", "spec.yaml", "--gpus", "0,1,2", "--slots", "2", status=2)
         self.assertIn("2 slots with trainer.gpus 2 need 4 GPUs, found 3\n", errors)
         for none in ("", "-1", "NoDevFiles"):
             self.variables = {"CUDA_VISIBLE_DEVICES": none}
             _, errors = self.pbt("run", "spec.yaml", status=2)
             self.assertIn("found 0\n", errors)
+            _, errors = self.pbt("check", "spec.yaml")
+            self.assertIn("trainer.gpus: found 2, but this machine has no GPU\n", errors)
+        self.variables = {"CUDA_VISIBLE_DEVICES": "5"}
+        self.assertIn("has 1 GPU\n", self.pbt("check", "spec.yaml")[1])
+        self.variables = {"CUDA_VISIBLE_DEVICES": "5,6"}
+        self.assertNotIn("GPU", self.pbt("check", "spec.yaml")[1])
         self.assertEqual(self.json("list"), [])
 
     # ---- logs

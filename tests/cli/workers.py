@@ -113,6 +113,14 @@ class Workers(WorkerCase):
         self.assertIn("    trained\n", errors)
         self.assertIn("hint: does it loop over pbt.Worker()? see docs/tutorial.md; ", errors)
 
+    def test_a_python_without_the_client_is_told_what_it_lacks(self):
+        path = self.folder / "spec.yaml"
+        path.write_text(path.read_text().replace("[python3,", "[python3, -I,"))
+        _, errors = self.pbt("run", "spec.yaml", "--slots", "1", status=3)
+        self.assertIn("hint: the Python of trainer.command lacks the client: install it ", errors)
+        output, _ = self.pbt("try", "spec.yaml", status=1)
+        self.assertIn("the Python of trainer.command lacks the client", output)
+
     def test_a_spec_without_a_command_starts_nothing(self):
         path = self.folder / "spec.yaml"
         path.write_text(path.read_text().replace("  command: [python3, train.py]\n", ""))
