@@ -166,11 +166,17 @@ class Stays(WorkerCase):
 
     # ---- whether anybody trains
 
+    def training_count(self):
+        return len([m for m in self.json("members") if m["state"] == "training"])
+
     def state(self):
         show, listed = self.json("show")[0], self.json("list")[0]
         self.assertEqual(show["state"], listed["state"])
-        training = [m for m in self.json("members") if m["state"] == "training"]
-        self.assertEqual(len(training) if show["state"] == "running" else 0, show["workers"])
+        if show["state"] == "running":  # two questions see two moments, until none lies between
+            self.wait_for(lambda: self.json("show")[0]["workers"] == self.training_count(),
+                          "one number of those that train")
+        else:
+            self.assertEqual(show["workers"], 0)
         return show["state"]
 
     def test_what_nobody_trains_is_interrupted(self):
