@@ -12,6 +12,8 @@
 #ifndef PBT_DESK_DESK_H
 #define PBT_DESK_DESK_H
 
+#include <pthread.h>
+
 #include "base/file.h"
 #include "base/metrics.h"
 #include "base/stop.h"
@@ -123,6 +125,21 @@ typedef struct pbt__listener {
     void *context;
 } pbt__listener;
 
+/* Whoever listens at a desk, one at a time. Owner: the desk, which inits the lock. */
+typedef struct pbt__audience {
+    pthread_rwlock_t lock; /* held for reading while it is told */
+    pbt__listener listener;
+} pbt__audience;
+
+/* Have a listener told from now on, in place of the one before. Returns when nobody is being told.
+ * Nullable: listener: nobody. Threads: any */
+void pbt__audience_set(pbt__audience *audience, const pbt__listener *listener);
+
+/* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
+ * nobody. Nullable: failure, action. Threads: any */
+void pbt__audience_tell(pbt__audience *audience, const char *worker, const char *failure,
+                        const pbt__action *action, bool has_reported);
+
 /* How things stand for a worker. */
 typedef struct pbt__outlook {
     bool is_running;     /* the study is not over, nor stopped */
@@ -224,7 +241,9 @@ typedef struct pbt__desk_ops {
 
     /* ---- of whom keeps workers' processes, which claim and report by themselves ---- */
 
-    /* Nullable: nobody is told here. As pbt__study_listen; NULL is nobody. */
+    /* Have a listener told of every worker that is handed a segment, ends one or gives one back:
+     * after that is recorded, and before the worker learns of it, on the thread of the worker's
+     * call and under no lock of the desk's. As pbt__audience_set. */
     void (*listen)(pbt__desk *desk, const pbt__listener *listener);
 
     /* Say how things stand. Of a worker, whose process is known to live, renew what it holds.

@@ -313,7 +313,7 @@ static pbt_err begin(const pbt__local *local, const char *worker_name, pbt_error
 static void listen_to_workers(pbt__local *local, bool listens)
 {
     const pbt__listener listener = {.tell = local->runner->told, .context = local};
-    if (listener.tell != NULL && local->desk->ops->listen != NULL) {
+    if (listener.tell != NULL) {
         local->desk->ops->listen(local->desk, listens ? &listener : NULL);
     }
 }

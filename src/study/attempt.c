@@ -229,7 +229,8 @@ static pbt_err submit_failure(pbt__study *study, attempt_call *call, const pbt__
     if (err != PBT_OK) {
         return err;
     }
-    pbt__study_tell(study, call->worker, message, out != NULL ? &call->action : NULL, false);
+    pbt__audience_tell(&study->audience, call->worker, message, out != NULL ? &call->action : NULL,
+                       false);
     if (out != NULL) {
         *out = call->action;
     }
@@ -326,7 +327,7 @@ pbt_err pbt__study_release(pbt__study *study, const pbt__claimant *who, pbt_segm
     }
     pbt_err err = pbt__study_submit(study, run_release, &call, error);
     if (err == PBT_OK) {
-        pbt__study_tell(study, call.worker, NULL, NULL, false);
+        pbt__audience_tell(&study->audience, call.worker, NULL, NULL, false);
     }
     return err;
 }

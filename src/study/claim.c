@@ -457,7 +457,7 @@ pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__actio
         err = pbt__study_submit(study, run_claim, &call, error);
     }
     if (err == PBT_OK) {
-        pbt__study_tell(study, who->worker, NULL, &call.action, false);
+        pbt__audience_tell(&study->audience, who->worker, NULL, &call.action, false);
         *out = call.action;
     }
     return err;

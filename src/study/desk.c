@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "study/host.h"
+#include "study/inside.h"
 
 /* Units: seconds. A wait is cut short by what changes here; this bounds what other processes'
  * changes wait. */
@@ -163,7 +164,7 @@ static bool drop(pbt__desk *desk, const pbt__assignment *assignment)
 
 static void listen(pbt__desk *desk, const pbt__listener *listener)
 {
-    pbt__study_listen(study_of(desk), listener);
+    pbt__audience_set(&study_of(desk)->audience, listener);
 }
 
 static pbt_err look(pbt__desk *desk, const char *worker, pbt__outlook *out, pbt_error *error)

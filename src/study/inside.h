@@ -87,8 +87,7 @@ struct pbt__study {
     pbt__operation *first, *last;
     bool has_leader;
 
-    pthread_rwlock_t listener_lock; /* of the listener; held for reading while it is told */
-    pbt__listener listener;
+    pbt__audience audience;
 };
 
 /* ---- transaction.c ---- */
@@ -113,12 +112,7 @@ void pbt__study_strip(pbt__study *study);
 /* Lock the view and bring it up to date; the caller unlocks on PBT_OK. */
 PBT_MUST_USE pbt_err pbt__study_look(pbt__study *study, pbt_error *error);
 
-/* ---- listen.c ---- */
-
-/* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
- * nobody. Nullable: failure, action */
-void pbt__study_tell(pbt__study *study, const char *worker, const char *failure,
-                     const pbt__action *action, bool has_reported);
+/* ---- changes.c ---- */
 
 /* Tell all who wait that something has changed. Holding the queue's lock. */
 void pbt__study_tell_waiting(pbt__study *study);

@@ -19,7 +19,7 @@ static void handle_init(pbt__study *study)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&study->view_lock, NULL);
     pthread_mutex_init(&study->queue_lock, NULL);
-    pthread_rwlock_init(&study->listener_lock, NULL);
+    pthread_rwlock_init(&study->audience.lock, NULL);
     pthread_cond_init(&study->has_changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pbt__view_init(&study->view);
@@ -66,7 +66,7 @@ void pbt__study_close(pbt__study *study)
     pbt__vault_close(study->vault);
     pthread_mutex_destroy(&study->view_lock);
     pthread_mutex_destroy(&study->queue_lock);
-    pthread_rwlock_destroy(&study->listener_lock);
+    pthread_rwlock_destroy(&study->audience.lock);
     pthread_cond_destroy(&study->has_changed);
     free(study->store_folder);
     free(study->relative_to);

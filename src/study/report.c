@@ -324,7 +324,7 @@ pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt
     json_decref(call.metrics);
     json_decref(call.samples);
     if (err == PBT_OK) {
-        pbt__study_tell(study, call.who->worker, NULL, &call.reply.action, true);
+        pbt__audience_tell(&study->audience, call.who->worker, NULL, &call.reply.action, true);
         *out = call.reply;
         return err;
     }

@@ -152,13 +152,6 @@ PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *work
 PBT_MUST_USE pbt_err pbt__study_worker_ended(pbt__study *study, const char *worker,
                                              pbt_error *error);
 
-/*
- * Have a listener told of every worker that is handed a segment, ends one or gives one back: after
- * that is durable, and before the worker learns of it, on the thread of the worker's call and under
- * no lock of the study. One at a time listens; NULL is nobody. Returns when nobody is being told.
- */
-void pbt__study_listen(pbt__study *study, const pbt__listener *listener);
-
 /* Say that this process trains the study from now on, or no longer. */
 void pbt__study_attend(pbt__study *study, bool attends);
 

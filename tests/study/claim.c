@@ -1,4 +1,5 @@
 /* claim.c: who may train what: sessions, attempts, leases, repeats. */
+#include "study/desk.h"
 #include "support.h"
 
 static const char TWO_RETRIES[] = "failure: {retries: 2, lost: 2}\nlease: {seconds: 30}";
@@ -305,7 +306,8 @@ static void a_listener_hears_what_workers_are_handed(void **state)
     const pbt__listener listener = {.tell = note, .context = heard};
     const pbt__claimant holder = {.worker = "", .session = ""};
     bench_create(b, 2, TWO_RETRIES);
-    pbt__study_listen(b->study, &listener);
+    pbt__study_desk own = pbt__study_desk_init(b->study);
+    own.desk.ops->listen(&own.desk, &listener);
     pbt__action action = bench_claim(b, "w1");
     const pbt__failure failure = {
         .segment = action.train.segment.id, .attempt = 1, .message = "no", .can_retry = true};
@@ -313,7 +315,7 @@ static void a_listener_hears_what_workers_are_handed(void **state)
     assert_ok(pbt__study_release(b->study, &holder, action.train.segment.id, action.train.attempt,
                                  0, false, &b->error));
     assert_string_equal(heard, "w1:m0.1 w1!no:m1.1 w1-0.0 ");
-    pbt__study_listen(b->study, NULL);
+    own.desk.ops->listen(&own.desk, NULL);
     (void)bench_claim(b, "w1");
     assert_string_equal(heard, "w1:m0.1 w1!no:m1.1 w1-0.0 ");
 }
