@@ -155,7 +155,7 @@ static void write_head(const pbt__conclusion *outcome, const pbt__summary *summa
     char progress[PBT__CELL_SIZE];
     pbt__format_progress(summary, progress);
     pbt__format_seconds(outcome->elapsed_seconds, elapsed);
-    pbt__format_count(summary->segment_count, "segment", segments);
+    pbt__format_count(summary->report_count, "segment", segments);
     pbt__format_count(summary->exploit_count, "copy", copies);
     pbt__text_format(out, "%s %s: %s, %s, %s", pbt__study_name(outcome->study),
                      ending(outcome, summary), progress, segments, copies);
@@ -242,6 +242,16 @@ static pbt_err tell_missing(const pbt__conclusion *outcome, const json_t *show, 
     return err;
 }
 
+/* What an interruption left within segments. */
+static void write_kept(const json_t *show, pbt__text *out)
+{
+    if (json_array_size(json_object_get(show, "kept")) > 0) {
+        pbt__text_add(out, "kept within segments: ");
+        pbt__facts_kept(show, out);
+        pbt__text_add(out, "\n");
+    }
+}
+
 static pbt_err print_result(const pbt__conclusion *outcome, const pbt__summary *summary,
                             pbt_error *error)
 {
@@ -253,6 +263,7 @@ static pbt_err print_result(const pbt__conclusion *outcome, const pbt__summary *
     }
     const json_t *best = json_object_get(show, "best");
     write_head(outcome, summary, &text);
+    write_kept(show, &text);
     if (json_is_object(best)) {
         pbt__text_add(&text, "\n");
         pbt__facts_best(best, pbt__study_spec(outcome->study), &text);

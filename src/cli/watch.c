@@ -35,7 +35,7 @@ static const double SIGNAL_SECONDS = 0.1;
 
 static const char *const NOTICES[] = {
     "Ctrl-C stops; the same command goes on",
-    "stopping: waiting for the trainers to end, 30 s at most; Ctrl-C again ends them at once",
+    "stopping: waiting for the trainers, 30 s at most; Ctrl-C ends them at once",
     "stopping at once",
 };
 

@@ -54,21 +54,31 @@ static void add_best(pbt__table *table, const json_t *best, const pbt_spec *spec
     }
 }
 
-/* "m3s1, step 120 of 200, seen 0:03 ago, loss 0.31" each, and how many more there are. */
-static void add_training(pbt__table *table, const json_t *list)
+/* "m3s1, step 120 of 200, seen 0:03 ago, loss 0.31" */
+static void add_one_training(pbt__table *table, const char *name, const json_t *one, int64_t now_us)
+{
+    char seen[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
+    pbt__sight_age(json_object_get(one, "seen_at"), now_us, seen);
+    pbt__sight_logged(json_object_get(one, "metrics"), PBT__SIGHT_COLUMNS, logged);
+    const bool has_logged = json_object_size(json_object_get(one, "metrics")) > 0;
+    add_fact(table, name, "%s, step %" PRId64 " of %" PRId64 ", seen %s ago%s%s",
+             string_of(one, "segment"), integer_of(one, "step"), integer_of(one, "end_step"), seen,
+             has_logged ? ", " : "", has_logged ? logged : "");
+}
+
+/* Those at work, or those whose worker is gone: some of them, and how many more there are. */
+static void add_training(pbt__table *table, const char *name, const json_t *list, bool is_at_work)
 {
     const int64_t now_us = pbt__clock_now_us();
-    const size_t count = json_array_size(list);
-    for (size_t i = 0; i < count && i < TRAINING_SHOWN; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        char seen[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
-        pbt__sight_age(json_object_get(one, "seen_at"), now_us, seen);
-        pbt__sight_logged(json_object_get(one, "metrics"), PBT__SIGHT_COLUMNS, logged);
-        const bool has_logged = json_object_size(json_object_get(one, "metrics")) > 0;
-        add_fact(table, i == 0 ? "training" : "",
-                 "%s, step %" PRId64 " of %" PRId64 ", seen %s ago%s%s", string_of(one, "segment"),
-                 integer_of(one, "step"), integer_of(one, "end_step"), seen, has_logged ? ", " : "",
-                 has_logged ? logged : "");
+        if (json_is_false(json_object_get(one, "is_at_work")) == is_at_work) {
+            continue;
+        }
+        if (count++ < TRAINING_SHOWN) {
+            add_one_training(table, count == 1 ? name : "", one, now_us);
+        }
     }
     if (count > TRAINING_SHOWN) {
         add_fact(table, "", "and %zu more: pbt members", count - TRAINING_SHOWN);
@@ -81,6 +91,21 @@ void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out)
     add_best(&table, best, spec);
     pbt__table_write(&table, out);
     pbt__table_fini(&table);
+}
+
+void pbt__facts_kept(const json_t *show, pbt__text *out)
+{
+    const json_t *list = json_object_get(show, "kept");
+    const size_t count = json_array_size(list);
+    for (size_t i = 0; i < count && i < TRAINING_SHOWN; i++) {
+        const json_t *one = json_array_get(list, i);
+        pbt__text_format(out, "%s%s at step %" PRId64 " of %" PRId64, i > 0 ? ", " : "",
+                         string_of(one, "segment"), integer_of(one, "step"),
+                         integer_of(one, "end_step"));
+    }
+    if (count > TRAINING_SHOWN) {
+        pbt__text_format(out, " and %zu more", count - TRAINING_SHOWN);
+    }
 }
 
 static bool is_listed(const json_t *members, int64_t member)
@@ -149,6 +174,28 @@ static void add_missing(pbt__table *table, const json_t *show)
     pbt__text_fini(&words);
 }
 
+static void add_kept(pbt__table *table, const json_t *show)
+{
+    pbt__text words = pbt__text_init(PBT__PATH_SIZE);
+    pbt__facts_kept(show, &words);
+    if (words.length > 0) {
+        add_fact(table, "kept", "%s", pbt__text_string(&words));
+    }
+    pbt__text_fini(&words);
+}
+
+/* Segments are made when they are decided, and trained later. */
+static void add_segments(pbt__table *table, const json_t *show)
+{
+    const int64_t made = integer_of(show, "segments");
+    const int64_t reported = integer_of(show, "segments_reported");
+    if (made == reported || json_object_get(show, "segments_reported") == NULL) {
+        add_fact(table, "segments", "%" PRId64, made);
+    } else {
+        add_fact(table, "segments", "%" PRId64 " reported of %" PRId64 " made", reported, made);
+    }
+}
+
 /* "m0 and m3 failed alike: it broke; next try at 2026-11-30T12:00:05Z". */
 static void add_paused(pbt__table *table, const json_t *paused)
 {
@@ -182,13 +229,15 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out)
         const double limit = json_number_value(json_object_get(show, "seconds_total"));
         add_fact(&table, "seconds", "%.1f of %.15g of training", spent, limit);
     }
-    add_fact(&table, "segments", "%" PRId64, integer_of(show, "segments"));
+    add_segments(&table, show);
     add_fact(&table, "copies", "%" PRId64, integer_of(show, "exploits"));
     if (integer_of(show, "diverged") > 0) {
         add_fact(&table, "diverged", "%" PRId64 " reports", integer_of(show, "diverged"));
     }
     add_fact(&table, "workers", "%" PRId64, integer_of(show, "workers"));
-    add_training(&table, json_object_get(show, "training"));
+    add_training(&table, "training", json_object_get(show, "training"), true);
+    add_training(&table, "left", json_object_get(show, "training"), false);
+    add_kept(&table, show);
     add_fact(&table, "created", "%s", string_of(show, "created_at"));
     if (json_is_object(json_object_get(show, "best"))) {
         add_best(&table, json_object_get(show, "best"), spec);

@@ -18,4 +18,7 @@ void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out);
  * failed or lost steps. `out` is empty before. */
 bool pbt__facts_missing(const json_t *show, pbt__text *out);
 
+/* "m0s1 at step 8 of 10, m3s2 at step 24 of 30": progress that the next run goes on from. */
+void pbt__facts_kept(const json_t *show, pbt__text *out);
+
 #endif

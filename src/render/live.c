@@ -58,7 +58,7 @@ pbt_err pbt__live_new(pbt__study *study, const char *title, int descriptor, pbt_
     live->screen = pbt__screen_init(descriptor);
     live->began_us = pbt__clock_monotonic_us();
     live->began_steps = summary.steps_done;
-    live->began_segments = summary.segment_count;
+    live->began_segments = summary.report_count;
     live->decisions = pbt__calloc((size_t)summary.member_count + 1, sizeof *live->decisions);
     if (live->decisions == NULL) {
         pbt__live_free(live);
@@ -217,7 +217,7 @@ static void write_progress(const pbt__live *live, const pbt__summary *summary, d
     char copies[PBT__CELL_SIZE], progress[PBT__CELL_SIZE];
     pbt__format_count(summary->exploit_count, "copy", copies);
     pbt__format_progress(summary, progress);
-    double segments = (double)(summary->segment_count - live->began_segments);
+    double segments = (double)(summary->report_count - live->began_segments);
     pbt__text_format(out, "[%s] %3.0f %%  %s  %.3g segments/s  %s\n", bar, 100 * share, progress,
                      elapsed > 0 ? segments / elapsed : 0, copies);
 }

@@ -11,6 +11,8 @@
 
 enum { FRAME_MAXIMUM = 1 << 20 }; /* Units: bytes */
 
+static const char CUT[] = "..."; /* what ends a line that was cut */
+
 bool pbt__screen_is_usable(int descriptor)
 {
     const char *kind = getenv("TERM");
@@ -61,6 +63,21 @@ static size_t fit(const char *line, size_t length, size_t columns, size_t *width
     return at;
 }
 
+/* Append a line; of one that is too long, what fits before "...". Returns its columns. */
+static size_t add_line(const char *line, size_t length, size_t columns, pbt__text *out)
+{
+    size_t width = 0;
+    size_t fitting = fit(line, length, columns, &width);
+    if (fitting == length || columns <= sizeof CUT) {
+        pbt__text_append(out, line, fitting);
+        return width;
+    }
+    fitting = fit(line, length, columns - (sizeof CUT - 1), &width);
+    pbt__text_append(out, line, fitting);
+    pbt__text_add(out, CUT);
+    return columns;
+}
+
 /* The start of the last `count` lines of a frame. */
 static const char *last_lines(const char *frame, size_t count)
 {
@@ -101,9 +118,8 @@ void pbt__screen_draw(pbt__screen *screen, const char *frame)
     screen->line_count = 0;
     for (const char *line = last_lines(frame, screen->rows - 1); *line != '\0';) {
         size_t length = strcspn(line, "\n");
-        size_t *width = &screen->widths[screen->line_count++];
         pbt__text_add(&out, "\033[K");
-        pbt__text_append(&out, line, fit(line, length, screen->columns, width));
+        screen->widths[screen->line_count++] = add_line(line, length, screen->columns, &out);
         pbt__text_add(&out, "\n");
         line += length + (line[length] == '\n');
     }

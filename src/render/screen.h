@@ -1,9 +1,9 @@
 /*
  * screen.h: redrawing lines in place on a terminal.
  *
- * A frame is a text of lines, cut to the terminal's width and to one line less than its height, and
- * written over the one before. The cursor is hidden only while a frame is written, so that whatever
- * ends the process leaves the terminal as it was.
+ * A frame is a text of lines, written over the one before. It is cut to the terminal's width ("..."
+ * ends a line that was cut) and to one line less than its height. The cursor is hidden only while a
+ * frame is written, so that whatever ends the process leaves the terminal as it was.
  */
 #ifndef PBT_RENDER_SCREEN_H
 #define PBT_RENDER_SCREEN_H

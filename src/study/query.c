@@ -59,6 +59,7 @@ static void summarise(const pbt__study *study, pbt__summary *out)
                            : facts->spec->search.population * facts->spec->search.stop_steps,
         .seconds_total = facts->spec->stop_seconds,
         .segment_count = tally.segments,
+        .report_count = tally.reports,
         .exploit_count = tally.exploits,
         .diverged_count = tally.diverged,
         .member_count = facts->spec->search.population,
@@ -167,19 +168,19 @@ static json_t *show_json(pbt__study *study)
     summarise(study, &s);
     const char *mode = pbt_mode_name(spec->search.mode);
     const bool has_end = s.steps_total > 0, has_limit = s.seconds_total > 0;
-    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, s:o, "
-                     "s:o, s:I, s:o}",
+    return json_pack("{s:s, s:s, s:i, s:s, s:I, s:o, s:I, s:I, s:I, s:o, s:i, s:o, s:s, s:s, s:s, "
+                     "s:o, s:o, s:I, s:o}",
                      "name", study->row.name, "state", pbt__study_state_name(s.shown), "population",
                      (int)s.member_count, "mode", mode, "steps_done", (json_int_t)s.steps_done,
                      "steps_total", has_end ? json_integer((json_int_t)s.steps_total) : json_null(),
-                     "segments", (json_int_t)s.segment_count, "exploits",
-                     (json_int_t)s.exploit_count, "best", best_json(study), "workers",
-                     (int)s.worker_count, "created_at", pbt__study_time_json(s.created_us),
-                     "stop_reason", pbt__stop_name(s.stop), "metric", spec->metric, "notes",
-                     spec->notes != NULL ? spec->notes : "", "seconds_done",
-                     has_limit ? json_real(s.seconds_done) : json_null(), "seconds_total",
-                     has_limit ? json_real(s.seconds_total) : json_null(), "diverged",
-                     (json_int_t)s.diverged_count, "paused", pbt__outage_json(study));
+                     "segments", (json_int_t)s.segment_count, "segments_reported",
+                     (json_int_t)s.report_count, "exploits", (json_int_t)s.exploit_count, "best",
+                     best_json(study), "workers", (int)s.worker_count, "created_at",
+                     pbt__study_time_json(s.created_us), "stop_reason", pbt__stop_name(s.stop),
+                     "metric", spec->metric, "notes", spec->notes != NULL ? spec->notes : "",
+                     "seconds_done", has_limit ? json_real(s.seconds_done) : json_null(),
+                     "seconds_total", has_limit ? json_real(s.seconds_total) : json_null(),
+                     "diverged", (json_int_t)s.diverged_count, "paused", pbt__outage_json(study));
 }
 
 /* The first event says where a study comes from; reading ends there. */
@@ -209,21 +210,35 @@ static json_t *add_provenance(pbt__study *study, json_t *show)
     return NULL;
 }
 
+/* A segment that nobody trains, and whose released attempt left its progress. */
+static int list_kept(const pbt__study *study, int32_t member, json_t *list)
+{
+    pbt_segment newest;
+    if (!pbt__population_newest(study->view.population, member, &newest) ||
+        newest.state != PBT_SEGMENT_OPEN) {
+        return 0;
+    }
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, newest.id);
+    if (entry == NULL || entry->progress_attempt == 0) {
+        return entry == NULL ? -1 : 0;
+    }
+    return json_array_append_new(
+        list, json_pack("{s:o, s:I, s:I}", "segment", pbt__id_json(newest.id), "step",
+                        (json_int_t)entry->progress_step, "end_step", (json_int_t)newest.end_step));
+}
+
+/* What is trained now, and what progress waits for somebody to train on. */
 static json_t *add_training(const pbt__study *study, json_t *show)
 {
-    json_t *list = json_array();
-    int failed = list == NULL ? -1 : 0;
+    json_t *training = json_array(), *kept = json_array();
+    int failed = 0;
     for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
-        if (pbt__claim_is_current(study, &study->claims[m])) {
-            failed = json_array_append_new(list, pbt__sign_training(study, m));
-        }
+        failed = pbt__claim_is_current(study, &study->claims[m])
+                     ? json_array_append_new(training, pbt__sign_training(study, m))
+                     : list_kept(study, m, kept);
     }
-    if (show == NULL || failed != 0) {
-        json_decref(list);
-        failed = -1;
-    } else {
-        failed = json_object_set_new(show, "training", list);
-    }
+    failed |= json_object_set_new(show, "training", training);
+    failed |= json_object_set_new(show, "kept", kept);
     if (failed != 0) {
         json_decref(show);
         return NULL;

@@ -157,12 +157,12 @@ json_t *pbt__sign_training(const pbt__study *study, int32_t member)
     char seen[PBT__TIME_SIZE], moved[PBT__TIME_SIZE];
     pbt__clock_format(seen_us > claim->step_changed_us ? seen_us : claim->step_changed_us, seen);
     pbt__clock_format(claim->step_changed_us, moved);
-    json_t *training =
-        json_pack("{s:o, s:i, s:s, s:I, s:I, s:o, s:s, s:s}", "segment", pbt__id_json(segment.id),
-                  "attempt", (int)claim->attempt, "worker", claim->worker, "step",
-                  (json_int_t)claim->step, "end_step", (json_int_t)segment.end_step, "metrics",
-                  json_is_object(metrics) ? json_incref(metrics) : json_object(), "seen_at", seen,
-                  "moved_at", moved);
+    json_t *training = json_pack(
+        "{s:o, s:i, s:s, s:I, s:I, s:o, s:s, s:s, s:b}", "segment", pbt__id_json(segment.id),
+        "attempt", (int)claim->attempt, "worker", claim->worker, "step", (json_int_t)claim->step,
+        "end_step", (json_int_t)segment.end_step, "metrics",
+        json_is_object(metrics) ? json_incref(metrics) : json_object(), "seen_at", seen, "moved_at",
+        moved, "is_at_work", (int)pbt__study_is_at_work(study, claim));
     json_decref(sign);
     return training;
 }

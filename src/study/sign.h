@@ -27,7 +27,8 @@ PBT_MUST_USE pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim,
 json_t *pbt__sign_get(const pbt__study *study, const pbt__claim *claim);
 
 /* What is known of a member's training now: {segment attempt worker step end_step metrics seen_at
- * moved_at}; JSON null where nobody trains it, NULL where there is no memory. Holding view_lock. */
+ * moved_at is_at_work}; JSON null where nobody trains it, NULL where there is no memory. Holding
+ * view_lock. */
 json_t *pbt__sign_training(const pbt__study *study, int32_t member);
 
 #endif

@@ -249,8 +249,8 @@ typedef struct pbt__summary {
     pbt__stop_reason stop;  /* why it stopped; PBT__STOP_NONE also where every member has ended */
     int64_t steps_done, steps_total;    /* total 0: stop.seconds alone ends it */
     double seconds_done, seconds_total; /* of training, by stop.seconds; total 0: no limit */
-    int64_t segment_count, exploit_count;
-    int64_t diverged_count; /* reports whose score is not finite */
+    int64_t segment_count, report_count, exploit_count; /* segments made, segments reported */
+    int64_t diverged_count;                             /* reports whose score is not finite */
     int32_t member_count, finished_count, failed_count, worker_count;
     bool has_best;
     pbt_segment best;
@@ -263,7 +263,7 @@ PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pb
 /* The same as it is known here, without reading the store: whoever waits brings that up to date. */
 void pbt__study_glance(pbt__study *study, pbt__summary *out);
 
-/* The objects of design.md section 5.2: `show` one object; `members` an array of them. */
+/* The objects of docs/json.md: `show` one object; `members` an array of them. */
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 

@@ -146,10 +146,10 @@ class Fields(Case):
 
     def rare(self, query):
         """What a missing quorum has (tests/core/why.c), and a copy since (words.py); what is seen
-        while it trains (tests/server/worker.py) or is paused (outage.py)."""
+        while it trains (tests/server/worker.py), is paused (outage.py) or was left (workers.py)."""
         if query in ("show", "list", "members"):
             return {field for field in documented()[query]
-                    if field.startswith(("training", "paused"))}
+                    if field.startswith(("training", "paused", "kept"))}
         taken = {f"taken.{field}" for field in ("segment", "parent", "donor", "step")}
         return taken | {"quorum.needed", "quorum.reported"} if query == "why" else set()
 

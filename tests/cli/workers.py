@@ -81,7 +81,12 @@ class Workers(WorkerCase):
             run.kill()
             run.wait()
             self.wait_for(lambda: not any(map(self.lives, self.processes())), "orphans to die")
-            self.assertEqual(self.json("show")[0]["state"], "interrupted")
+            (show,) = self.json("show")
+            self.assertEqual(show["state"], "interrupted")
+            self.assertEqual({each["is_at_work"] for each in show["training"]}, {False})
+            words, _ = self.pbt("show")
+            self.assertNotIn("\ntraining ", words)
+            self.assertIn(f"\nleft        {show['training'][0]['segment']}, step ", words)
         self.pbt("run", "spec.yaml", "--slots", "2", "--quiet")
         self.assertEqual(self.segments(), undisturbed)
 
@@ -94,6 +99,15 @@ class Workers(WorkerCase):
         output, errors = run.communicate(timeout=30)
         self.assertEqual(run.returncode, 130, output + errors)
         self.assertFalse(any(map(self.lives, self.processes())))
+        left = re.findall(r"(m\d+s\d+) given back at step (\d+)\n", output)
+        kept = [(one["segment"], str(one["step"])) for one in self.json("show")[0]["kept"]]
+        self.assertEqual(kept, sorted(each for each in left if not each[1].endswith("0")))
+        for name in ("kept within segments: ", "kept        ") if kept else ():
+            words = f"{name}{kept[0][0]} at step {kept[0][1]} of "
+            self.assertIn(words, output + self.pbt("show")[0])
+        reports = output.count(" reported ")
+        self.assertIn(f", {reports} segments, ", output)
+        self.assertRegex(self.pbt("show")[0], rf"\nsegments +{reports} reported of \d+ made\n")
         output, _ = self.pbt("run", "spec.yaml", "--slots", "2")
         self.assertIn("workers finished: 200 of 200 steps", output)
 

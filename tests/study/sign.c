@@ -41,7 +41,7 @@ static void steps_and_values_are_seen(void **state)
     pbt__action action = bench_claim(b, "a");
     assert_training(b, "{\"segment\":\"m0s0\",\"attempt\":1,\"worker\":\"a\",\"step\":0,"
                        "\"end_step\":10,\"metrics\":{},\"seen_at\":\"2026-01-01T00:00:00.000000Z\","
-                       "\"moved_at\":\"2026-01-01T00:00:00.000000Z\"}");
+                       "\"moved_at\":\"2026-01-01T00:00:00.000000Z\",\"is_at_work\":true}");
     const pbt__metric first[] = {{.name = "loss", .value = 0.5, .has_value = true},
                                  {.name = "rate", .value = NAN, .has_value = true},
                                  {.name = "samples only"}};
@@ -55,7 +55,7 @@ static void steps_and_values_are_seen(void **state)
     const char seen[] =
         "{\"segment\":\"m0s0\",\"attempt\":1,\"worker\":\"a\",\"step\":3,\"end_step\":10,"
         "\"metrics\":{\"loss\":0.25,\"rate\":\"nan\"},\"seen_at\":\"2026-01-01T00:00:03.000000Z\","
-        "\"moved_at\":\"2026-01-01T00:00:01.000000Z\"}";
+        "\"moved_at\":\"2026-01-01T00:00:01.000000Z\",\"is_at_work\":true}";
     assert_training(b, seen);
     assert_int_equal(bench_problems(b), 0);
 
@@ -64,12 +64,12 @@ static void steps_and_values_are_seen(void **state)
     action = bench_claim(b, "a");
     assert_training(b, "{\"segment\":\"m0s0\",\"attempt\":2,\"worker\":\"a\",\"step\":0,"
                        "\"end_step\":10,\"metrics\":{},\"seen_at\":\"2026-01-01T00:00:03.000000Z\","
-                       "\"moved_at\":\"2026-01-01T00:00:03.000000Z\"}");
+                       "\"moved_at\":\"2026-01-01T00:00:03.000000Z\",\"is_at_work\":true}");
     assert_ok(beat(b, &action, 5, second, 1));
     (void)bench_report(b, "a", &action, 1);
     assert_training(b, "{\"segment\":\"m0s1\",\"attempt\":1,\"worker\":\"a\",\"step\":10,"
                        "\"end_step\":20,\"metrics\":{},\"seen_at\":\"2026-01-01T00:00:03.000000Z\","
-                       "\"moved_at\":\"2026-01-01T00:00:03.000000Z\"}");
+                       "\"moved_at\":\"2026-01-01T00:00:03.000000Z\",\"is_at_work\":true}");
 }
 
 static size_t count_metrics(bench *b)
