@@ -17,7 +17,8 @@ typedef struct pbt__follower pbt__follower;
 typedef struct pbt__follow_ops {
     const char *name; /* begins its warnings: "--on-event" */
     void *context;
-    /* Take an event. Anything but PBT_OK ends the listening; `error` is printed as a warning. */
+    /* Take an event. Anything but PBT_OK ends the listening; `error` is printed as a warning.
+     * Nullable: whoever looks at the study itself is told by `settle` that it has changed. */
     pbt_err (*take)(void *context, const json_t *event, pbt_error *error);
     /* Called after every look at the log, also one that found nothing. Errors: as above. */
     pbt_err (*settle)(void *context, pbt_error *error);

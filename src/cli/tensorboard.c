@@ -16,28 +16,23 @@ struct pbt__tensorboard {
     pbt__study *study;
     pbt__board *board;
     pbt__follower *follower;
+    int64_t since;       /* rows touched after it are not yet taken; -1: none is */
     int64_t best_due_us; /* monotonic: when to look at the best lineage again */
     bool is_broken;      /* nothing more is written */
 };
 
-static pbt_err take(void *context, const json_t *event, pbt_error *error)
+/* Take what is new and write it. */
+static pbt_err take(pbt__tensorboard *this, bool follows_best, pbt_error *error)
 {
-    pbt__tensorboard *this = context;
-    pbt_err err = pbt__board_take(this->board, event, error);
-    this->is_broken = err != PBT_OK;
-    return err;
-}
-
-/* Write what was taken, with the best lineage as it is now. */
-static pbt_err flush_all(const pbt__tensorboard *this, pbt_error *error)
-{
-    pbt__summary summary;
-    pbt_err err = pbt__study_summary(this->study, &summary, error);
-    if (err != PBT_OK) {
-        return err;
+    pbt__row_list list;
+    pbt_err err =
+        pbt__study_rows(this->study, (pbt__row_range){.since = this->since}, &list, error);
+    if (err == PBT_OK) {
+        this->since = list.next;
+        err = pbt__board_take(this->board, &list, error);
     }
-    const pbt_segment_id best = summary.has_best ? summary.best.id : PBT_NO_SEGMENT;
-    return pbt__board_flush(this->board, best, error);
+    pbt__row_list_fini(&list);
+    return err == PBT_OK ? pbt__board_flush(this->board, follows_best, error) : err;
 }
 
 static pbt_err settle(void *context, pbt_error *error)
@@ -46,20 +41,19 @@ static pbt_err settle(void *context, pbt_error *error)
     const int64_t now_us = pbt__clock_monotonic_us();
     const bool is_due = now_us >= this->best_due_us;
     this->best_due_us = is_due ? now_us + BEST_US : this->best_due_us;
-    pbt_err err =
-        is_due ? flush_all(this, error) : pbt__board_flush(this->board, PBT_NO_SEGMENT, error);
+    const pbt_err err = take(this, is_due, error);
     this->is_broken = err != PBT_OK;
     return err;
 }
 
 static pbt_err end(void *context, pbt_error *error)
 {
-    const pbt__tensorboard *this = context;
+    pbt__tensorboard *this = context;
     json_t *members = NULL;
     if (this->is_broken) {
         return PBT_OK;
     }
-    pbt_err err = flush_all(this, error);
+    pbt_err err = take(this, true, error);
     if (err == PBT_OK) {
         err = pbt__study_members(this->study, &members, error);
     }
@@ -85,7 +79,8 @@ pbt_err pbt__tensorboard_start(pbt__study *study, const char *folder, pbt__tenso
         return pbt__fail_memory(error);
     }
     this->study = study;
-    const pbt__follow_ops listener = {"--tensorboard", this, take, settle, end};
+    this->since = -1;
+    const pbt__follow_ops listener = {"--tensorboard", this, NULL, settle, end};
     pbt_err err = pbt__path_join(folder, pbt__study_name(study), runs, error);
     if (err == PBT_OK) {
         err = pbt__board_new(pbt__study_spec(study), runs, true, &this->board, error);

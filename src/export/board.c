@@ -1,8 +1,8 @@
 /*
- * board.c: from events to runs.
+ * board.c: from rows to runs.
  *
- * Records are written whenever some thousand have gathered, and of a segment that was reported its
- * point alone is kept, so that a study may be of any length.
+ * Records are written whenever some thousand have gathered. Any segment may become part of the best
+ * lineage later, so the rows of all are kept; what they point to is the study's.
  */
 #include "export/board.h"
 
@@ -14,17 +14,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/type.h"
 #include "export/hparams.h"
-#include "export/points.h"
 #include "export/proto.h"
 #include "export/records.h"
-#include "study/json.h"
+#include "study/grid.h"
 
 enum {
     PENDING_MAXIMUM = 1 << 30, /* Units: bytes */
     PENDING_POINTS = 4096,     /* of all runs; beyond, they are written */
     TAG_SIZE = 256,
-    TIME_SIZE = 48,
 };
 
 /* Field numbers of tensorboard.Event and of what it holds. */
@@ -44,25 +43,26 @@ enum {
 typedef struct board_run {
     int file;      /* the number of the file that is ours; 0: the folder is not yet looked at */
     bool is_begun; /* our file has its head */
-    pbt_segment_id mark; /* of the newest point, on disk or pending */
-    json_t *values;      /* of a member's run: the hyperparameters of its newest report */
-    double seconds;      /* and when that was */
+    pbt_segment_id mark;     /* of the newest point, on disk or pending */
+    const pbt_value *values; /* of a member's run: those of its newest report; NULL: none */
+    double seconds;          /* and when that was */
     pbt__text pending;
 } board_run;
 
 struct pbt__board {
     char folder[PBT__PATH_SIZE];
-    char created[TIME_SIZE]; /* what tells this study from another of its name */
+    char identity[PBT__TIME_SIZE]; /* when it was created tells it from another of its name */
     bool is_live;
     bool is_described; /* `best` holds the experiment */
     int32_t member_count;
-    pbt__text space;     /* what the HParams tab reads of it */
-    json_t *open;        /* by id: the decisions that made the segments not reported yet */
-    pbt__points *points; /* of all segments */
-    json_t *metrics;     /* the names of all */
-    double seconds;      /* of the newest event */
-    int pending_count;   /* points in all runs' pending */
-    board_run *runs;     /* Shape: runs[member_count + 1]; the last is `best` */
+    const pbt_space *space;
+    pbt__grid rows;       /* of pbt__segment_row: those that were taken */
+    const char **metrics; /* Shape: metrics[metric_count]: the names of all */
+    size_t metric_count;
+    pbt_segment_id best;
+    double created, seconds; /* of the first and of the newest event */
+    int pending_count;       /* points in all runs' pending */
+    board_run *runs;         /* Shape: runs[member_count + 1]; the last is `best` */
 };
 
 static board_run *best_run(const pbt__board *board)
@@ -89,16 +89,13 @@ pbt_err pbt__board_new(const pbt_spec *spec, const char *folder, bool is_live, p
     }
     board->is_live = is_live;
     board->member_count = spec->search.population;
-    board->space = pbt__hparams_space(&spec->search.space);
-    board->open = json_object();
-    board->points = pbt__points_new(board->member_count);
-    board->metrics = json_object();
+    board->space = &spec->search.space;
+    board->rows =
+        (pbt__grid){.member_count = board->member_count, .item_size = sizeof(pbt__segment_row)};
+    board->best = PBT_NO_SEGMENT;
     board->runs = runs_new((size_t)board->member_count + 1);
-    pbt_err err = pbt__path_join("", folder, board->folder, error);
-    if (board->open == NULL || board->points == NULL || board->metrics == NULL ||
-        board->runs == NULL) {
-        err = pbt__fail_memory(error);
-    }
+    pbt_err err = board->runs != NULL ? pbt__path_join("", folder, board->folder, error)
+                                      : pbt__fail_memory(error);
     if (err != PBT_OK) {
         pbt__board_free(board);
         return err;
@@ -114,24 +111,26 @@ void pbt__board_free(pbt__board *board)
     }
     for (int32_t i = 0; board->runs != NULL && i <= board->member_count; i++) {
         pbt__text_fini(&board->runs[i].pending);
-        json_decref(board->runs[i].values);
     }
-    pbt__text_fini(&board->space);
-    json_decref(board->open);
-    pbt__points_free(board->points);
-    json_decref(board->metrics);
+    pbt__grid_fini(&board->rows);
+    free(board->metrics);
     free(board->runs);
     free(board);
 }
 
-/* ---- records ---- */
-
-/* Units: seconds since 1970; 0 where the text is no time. */
-static double seconds_of(const char *text)
+static double seconds_of(int64_t time_us)
 {
-    int64_t time_us = 0;
-    return text != NULL && pbt__clock_read(text, &time_us) ? (double)time_us / 1e6 : 0;
+    return (double)time_us / 1e6;
 }
+
+/* A segment that was reported; NULL where it was not, or was not taken. */
+static const pbt__segment_row *reported(const pbt__board *board, pbt_segment_id id)
+{
+    const pbt__segment_row *row = pbt__grid_at(&board->rows, id);
+    return row != NULL && row->note.metric_names != NULL ? row : NULL;
+}
+
+/* ---- records ---- */
 
 static pbt__text event_of(double seconds, int64_t step)
 {
@@ -176,37 +175,47 @@ static void add_session(board_run *to, double seconds, int64_t step)
     add_record(to, seconds, &event);
 }
 
-static int64_t integer_of(const json_t *object, const char *name)
+static void add_scalar(pbt__text *summary, const char *group, const char *name, double value)
 {
-    return json_integer_value(json_object_get(object, name));
+    char tag[TAG_SIZE];
+    pbt__text scalar = pbt__proto_new();
+    snprintf(tag, sizeof tag, "%s%s", group, name);
+    pbt__proto_string(&scalar, VALUE_TAG, tag);
+    pbt__proto_float(&scalar, VALUE_SIMPLE, (float)value);
+    pbt__proto_message(summary, SUMMARY_VALUE, &scalar);
 }
 
-static pbt__text scalars_of(const pbt__board *board, const pbt__point *point)
+static pbt__text scalars_of(const pbt__board *board, const pbt__segment_row *row)
 {
+    const pbt__metric_names *names = row->note.metric_names;
     pbt__text summary = pbt__proto_new();
-    for (int32_t i = 0; i < point->scalar_count; i++) {
-        const char *tag = NULL;
-        const float value = pbt__points_scalar(board->points, point, i, &tag);
-        pbt__text scalar = pbt__proto_new();
-        pbt__proto_string(&scalar, VALUE_TAG, tag);
-        pbt__proto_float(&scalar, VALUE_SIMPLE, value);
-        pbt__proto_message(&summary, SUMMARY_VALUE, &scalar);
+    add_scalar(&summary, "", "score", row->segment.score);
+    for (size_t i = 0; i < names->count; i++) {
+        add_scalar(&summary, "metrics/", names->names[i], row->note.metrics[i]);
+    }
+    for (size_t i = 0; i < board->space->count; i++) {
+        const pbt_parameter *parameter = &board->space->parameters[i];
+        const pbt_item item = pbt__value_item(parameter, row->segment.values[i]);
+        if (item.type == PBT_ITEM_INT || item.type == PBT_ITEM_FLOAT) {
+            add_scalar(&summary, "hyperparameters/", parameter->name,
+                       item.type == PBT_ITEM_INT ? (double)item.integer : item.real);
+        }
     }
     return summary;
 }
 
 /* One point: all scalars of a reported segment and its mark, in one record. */
-static void add_point(pbt__board *board, board_run *to, pbt_segment_id id, const pbt__point *point,
-                      int64_t step)
+static void add_point(pbt__board *board, board_run *to, const pbt__segment_row *row, int64_t step)
 {
     char mark[PBT__MARK_SIZE], name[PBT__ID_SIZE];
-    pbt__text event = event_of(point->seconds, step), summary = scalars_of(board, point);
-    pbt__id_write(id, name);
-    snprintf(mark, sizeof mark, "%s %s", board->created, name);
+    const double seconds = seconds_of(row->note.reported_us);
+    pbt__text event = event_of(seconds, step), summary = scalars_of(board, row);
+    pbt__id_write(row->segment.id, name);
+    snprintf(mark, sizeof mark, "%s %s", board->identity, name);
     pbt__proto_message(&event, EVENT_SUMMARY, &summary);
     pbt__proto_string(&event, PBT__MARK_FIELD, mark);
-    add_record(to, point->seconds, &event);
-    to->mark = id;
+    add_record(to, seconds, &event);
+    to->mark = row->segment.id;
     board->pending_count++;
 }
 
@@ -231,7 +240,7 @@ static pbt_err fail_other(const char *folder, pbt_error *error)
 static pbt_err look_at(const pbt__board *board, board_run *of, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE], mark[PBT__MARK_SIZE];
-    const size_t length = strlen(board->created);
+    const size_t length = strlen(board->identity);
     int file_count = 0;
     pbt_err err = run_folder(board, of, folder, error);
     if (err == PBT_OK) {
@@ -240,23 +249,23 @@ static pbt_err look_at(const pbt__board *board, board_run *of, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    bool is_ours = strncmp(mark, board->created, length) == 0 && mark[length] == ' ' &&
+    bool is_ours = strncmp(mark, board->identity, length) == 0 && mark[length] == ' ' &&
                    pbt__id_read(mark + length + 1, &of->mark);
     of->file = file_count + 1;
     return is_ours || mark[0] == '\0' ? PBT_OK : fail_other(folder, error);
 }
 
-static pbt_err begin(pbt__board *board, const json_t *event, pbt_error *error)
+static pbt_err begin(pbt__board *board, int64_t created_us, pbt_error *error)
 {
     pbt_err err = PBT_OK;
-    const char *created = json_string_value(json_object_get(event, "time"));
-    snprintf(board->created, sizeof board->created, "%s", created != NULL ? created : "");
+    pbt__clock_format(created_us, board->identity);
+    board->created = seconds_of(created_us);
     for (int32_t i = 0; i <= board->member_count && err == PBT_OK; i++) {
         err = look_at(board, &board->runs[i], error);
     }
     board->is_described = best_run(board)->mark.member >= 0;
     if (err == PBT_OK && best_run(board)->file == 1) {
-        add_session(best_run(board), board->seconds, 0);
+        add_session(best_run(board), board->created, 0);
     }
     return err;
 }
@@ -297,196 +306,170 @@ static pbt_err flush_many(pbt__board *board, pbt_error *error)
     return board->pending_count >= PENDING_POINTS ? flush_runs(board, error) : PBT_OK;
 }
 
-/* ---- events ---- */
+/* ---- rows ---- */
 
-static pbt_segment_id id_of(const json_t *object, const char *key)
-{
-    pbt_segment_id id;
-    const char *name = json_string_value(json_object_get(object, key));
-    return name != NULL && pbt__id_read(name, &id) ? id : PBT_NO_SEGMENT;
-}
-
-static bool add_segments(pbt__board *board, const json_t *event)
-{
-    size_t i = 0;
-    json_t *decision = NULL;
-    bool is_whole = true;
-    json_array_foreach(json_object_get(event, "decisions"), i, decision)
-    {
-        const char *name = json_string_value(json_object_get(decision, "segment"));
-        pbt__point *point = pbt__points_make(board->points, id_of(decision, "segment"));
-        is_whole = is_whole && point != NULL && json_object_set(board->open, name, decision) == 0;
-        if (is_whole) {
-            point->parent = id_of(decision, "parent");
-        }
-    }
-    return is_whole;
-}
-
-static bool add_scalar(const pbt__board *board, pbt__point *to, const char *group, const char *name,
-                       const json_t *json)
-{
-    double value = 0;
-    char tag[TAG_SIZE];
-    snprintf(tag, sizeof tag, "%s%s", group, name);
-    return !pbt__json_number_read(json, &value) || pbt__points_add(board->points, to, tag, value);
-}
-
-static bool fill_point(const pbt__board *board, pbt__point *point, const json_t *decision,
-                       const json_t *event)
-{
-    const char *name = NULL;
-    json_t *value = NULL;
-    bool is_whole = add_scalar(board, point, "", "score", json_object_get(event, "score"));
-    json_object_foreach(json_object_get(event, "metrics"), name, value)
-    {
-        is_whole = is_whole && add_scalar(board, point, "metrics/", name, value);
-    }
-    json_object_foreach(json_object_get(decision, "hyperparameters"), name, value)
-    {
-        if (json_is_number(value)) {
-            is_whole = is_whole && add_scalar(board, point, "hyperparameters/", name, value);
-        }
-    }
-    point->age = integer_of(decision, "start_age") + integer_of(event, "step") -
-                 integer_of(decision, "start_step");
-    point->seconds = board->seconds;
-    point->is_reported = true;
-    return is_whole;
-}
-
-static void describe(pbt__board *board)
+static void describe(pbt__board *board, double seconds)
 {
     pbt__text experiment =
-        pbt__hparams_experiment(&board->space, board->metrics, seconds_of(board->created));
-    add_summary(best_run(board), board->seconds, 0, &experiment);
+        pbt__hparams_experiment(board->space, board->metrics, board->metric_count, board->created);
+    add_summary(best_run(board), seconds, 0, &experiment);
     board->is_described = true;
 }
 
-static void start_session(board_run *to)
+static void start_session(const pbt__board *board, board_run *to)
 {
-    pbt__text start = pbt__hparams_start(to->values, to->seconds);
+    pbt__text start = pbt__hparams_start(board->space, to->values, to->seconds);
     add_summary(to, to->seconds, 0, &start);
 }
 
-static void note_newest(board_run *of, const json_t *decision, double seconds)
+static bool has_metric(const pbt__board *board, const char *name)
 {
-    json_decref(of->values);
-    of->values = json_incref(json_object_get(decision, "hyperparameters"));
-    of->seconds = seconds;
+    bool is_known = false;
+    for (size_t i = 0; !is_known && i < board->metric_count; i++) {
+        is_known = strcmp(board->metrics[i], name) == 0;
+    }
+    return is_known;
 }
 
-static bool add_report(pbt__board *board, const json_t *event)
+/* Most reports have the names of the one before. */
+static bool note_metrics(pbt__board *board, const pbt__metric_names *names)
 {
-    const pbt_segment_id id = id_of(event, "segment");
-    const char *name = json_string_value(json_object_get(event, "segment"));
-    const json_t *decision = json_object_get(board->open, name);
-    pbt__point *point = pbt__points_find(board->points, id);
-    if (decision == NULL || point == NULL || !fill_point(board, point, decision, event) ||
-        json_object_update(board->metrics, json_object_get(event, "metrics")) != 0) {
+    const char **grown =
+        pbt__realloc(board->metrics, board->metric_count + names->count + 1, sizeof *grown);
+    board->metrics = grown != NULL ? grown : board->metrics;
+    for (size_t i = 0; grown != NULL && i < names->count; i++) {
+        if (!has_metric(board, names->names[i])) {
+            board->metrics[board->metric_count++] = names->names[i];
+        }
+    }
+    return grown != NULL;
+}
+
+static bool add_report(pbt__board *board, const pbt__segment_row *row)
+{
+    const pbt_segment_id id = row->segment.id;
+    board_run *to = &board->runs[id.member];
+    if (!note_metrics(board, row->note.metric_names)) {
         return false;
     }
-    board_run *to = &board->runs[id.member];
-    note_newest(to, decision, board->seconds);
-    (void)json_object_del(board->open, name);
+    to->values = row->segment.values;
+    to->seconds = seconds_of(row->note.reported_us);
     if (board->is_live && !board->is_described) {
-        describe(board);
+        describe(board, to->seconds);
     }
     if (id.number <= to->mark.number) {
         return true;
     }
     if (board->is_live && to->mark.member < 0) {
-        start_session(to);
+        start_session(board, to);
     }
-    add_point(board, to, id, point, integer_of(event, "step"));
+    add_point(board, to, row, row->segment.end_step);
     return true;
 }
 
-pbt_err pbt__board_take(pbt__board *board, const json_t *event, pbt_error *error)
+static int compare_sequences(const void *left, const void *right)
 {
-    const char *kind = json_string_value(json_object_get(event, "kind"));
-    board->seconds = seconds_of(json_string_value(json_object_get(event, "time")));
-    pbt_err err =
-        kind != NULL && strcmp(kind, "created") == 0 ? begin(board, event, error) : PBT_OK;
-    if (err != PBT_OK) {
-        return err;
+    const int64_t a = (*(const pbt__segment_row *const *)left)->note.sequence;
+    const int64_t b = (*(const pbt__segment_row *const *)right)->note.sequence;
+    return (a > b) - (a < b);
+}
+
+/* Keep the rows, and list those that were reported since, in the order of their reports.
+ * Shape: fresh[list->count] */
+static pbt_err keep_rows(pbt__board *board, const pbt__row_list *list,
+                         const pbt__segment_row **fresh, size_t *count, pbt_error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const pbt__segment_row *row = &list->items[i];
+        const bool is_known = reported(board, row->segment.id) != NULL;
+        pbt__segment_row *kept = pbt__grid_reach(&board->rows, row->segment.id);
+        if (kept == NULL) {
+            return pbt__fail_memory(error);
+        }
+        *kept = *row;
+        if (!is_known && row->note.metric_names != NULL) {
+            fresh[(*count)++] = kept;
+        }
     }
-    bool is_report = kind != NULL && strcmp(kind, "reported") == 0;
-    bool is_taken = (!is_report || add_report(board, event)) && add_segments(board, event);
-    return is_taken ? flush_many(board, error) : pbt__fail_memory(error);
+    if (*count > 0) {
+        qsort(fresh, *count, sizeof(void *), compare_sequences);
+    }
+    return PBT_OK;
+}
+
+pbt_err pbt__board_take(pbt__board *board, const pbt__row_list *list, pbt_error *error)
+{
+    size_t count = 0;
+    const pbt__segment_row **fresh = pbt__calloc(list->count + 1, sizeof(void *));
+    pbt_err err =
+        fresh != NULL ? keep_rows(board, list, fresh, &count, error) : pbt__fail_memory(error);
+    if (err == PBT_OK && board->identity[0] == '\0') {
+        err = begin(board, list->created_us, error);
+    }
+    board->best = list->best;
+    board->seconds = seconds_of(list->newest_us);
+    for (size_t i = 0; i < count && err == PBT_OK; i++) {
+        err = add_report(board, fresh[i]) ? flush_many(board, error) : pbt__fail_memory(error);
+    }
+    free(fresh);
+    return err;
 }
 
 /* ---- the best lineage ---- */
 
 /* The lineage that ends in `leaf`, the oldest first. The caller frees; NULL: no memory.
  * Shape: lineage[*count] */
-static pbt_segment_id *lineage_of(const pbt__board *board, pbt_segment_id leaf, size_t *count)
+static const pbt__segment_row **lineage_of(const pbt__board *board, pbt_segment_id leaf,
+                                           size_t *count)
 {
     size_t length = 0;
-    const pbt__point *point = NULL;
-    for (pbt_segment_id id = leaf; (point = pbt__points_find(board->points, id)) != NULL;
-         id = point->parent) {
+    const pbt__segment_row *row = NULL;
+    for (row = reported(board, leaf); row != NULL; row = reported(board, row->segment.parent)) {
         length++;
     }
-    pbt_segment_id *lineage = pbt__calloc(length + 1, sizeof *lineage);
-    if (lineage != NULL) {
-        pbt_segment_id id = leaf;
-        for (size_t i = length; i > 0; i--) {
-            lineage[i - 1] = id;
-            id = pbt__points_find(board->points, id)->parent;
-        }
-        *count = length;
+    const pbt__segment_row **lineage = pbt__calloc(length + 1, sizeof(void *));
+    *count = length;
+    for (row = reported(board, leaf); lineage != NULL && row != NULL;
+         row = reported(board, row->segment.parent)) {
+        lineage[--length] = row;
     }
     return lineage;
 }
 
-static size_t count_common(const pbt_segment_id *a, size_t a_count, const pbt_segment_id *b,
-                           size_t b_count)
-{
-    size_t i = 0;
-    while (i < a_count && i < b_count && a[i].member == b[i].member && a[i].number == b[i].number) {
-        i++;
-    }
-    return i;
-}
-
-/* Go on from where the two lineages part. */
-static pbt_err fork_lineage(pbt__board *board, const pbt_segment_id *lineage, size_t count,
-                            size_t common, size_t old_count, pbt_error *error)
+/* Go on from where the two lineages part. Shape: before[old_count], after[count] */
+static pbt_err fork_lineage(pbt__board *board, const pbt__segment_row *const *before,
+                            size_t old_count, const pbt__segment_row *const *after, size_t count,
+                            pbt_error *error)
 {
     board_run *to = best_run(board);
+    size_t common = 0;
     pbt_err err = PBT_OK;
+    while (common < count && common < old_count && before[common] == after[common]) {
+        common++;
+    }
     if (common < old_count) {
-        const pbt__point *last =
-            common > 0 ? pbt__points_find(board->points, lineage[common - 1]) : NULL;
-        add_session(to, board->seconds, (last != NULL ? last->age : 0) + 1);
+        add_session(to, board->seconds, (common > 0 ? after[common - 1]->segment.end_age : 0) + 1);
     }
     for (size_t i = common; i < count && err == PBT_OK; i++) {
-        const pbt__point *point = pbt__points_find(board->points, lineage[i]);
-        add_point(board, to, lineage[i], point, point->age);
+        add_point(board, to, after[i], after[i]->segment.end_age);
         err = flush_many(board, error);
     }
     return err;
 }
 
-static pbt_err follow_best(pbt__board *board, pbt_segment_id best, pbt_error *error)
+static pbt_err follow_best(pbt__board *board, pbt_error *error)
 {
     const pbt_segment_id old = best_run(board)->mark;
-    const pbt__point *point = pbt__points_find(board->points, best);
-    bool is_known = point != NULL && point->is_reported;
-    if (!is_known || (old.member == best.member && old.number == best.number)) {
+    if (reported(board, board->best) == NULL ||
+        (old.member == board->best.member && old.number == board->best.number)) {
         return PBT_OK;
     }
-    size_t old_count = 0, new_count = 0;
-    pbt_segment_id *before = lineage_of(board, old, &old_count);
-    pbt_segment_id *after = lineage_of(board, best, &new_count);
-    pbt_err err = PBT_ERR_MEMORY;
-    if (before != NULL && after != NULL) {
-        size_t common = count_common(before, old_count, after, new_count);
-        err = fork_lineage(board, after, new_count, common, old_count, error);
-    } else {
-        (void)pbt__fail_memory(error);
-    }
+    size_t old_count = 0, count = 0;
+    const pbt__segment_row **before = lineage_of(board, old, &old_count);
+    const pbt__segment_row **after = lineage_of(board, board->best, &count);
+    const pbt_err err = before != NULL && after != NULL
+                            ? fork_lineage(board, before, old_count, after, count, error)
+                            : pbt__fail_memory(error);
     free(before);
     free(after);
     return err;
@@ -494,16 +477,16 @@ static pbt_err follow_best(pbt__board *board, pbt_segment_id best, pbt_error *er
 
 /* ---- the board ---- */
 
-pbt_err pbt__board_flush(pbt__board *board, pbt_segment_id best, pbt_error *error)
+pbt_err pbt__board_flush(pbt__board *board, bool follows_best, pbt_error *error)
 {
-    pbt_err err = follow_best(board, best, error);
+    pbt_err err = follows_best ? follow_best(board, error) : PBT_OK;
     return err == PBT_OK ? flush_runs(board, error) : err;
 }
 
 pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *error)
 {
     if (!board->is_live) {
-        describe(board);
+        describe(board, board->seconds);
     }
     for (int32_t m = 0; m < board->member_count; m++) {
         board_run *to = &board->runs[m];
@@ -512,7 +495,7 @@ pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *erro
         bool has_failed = state != NULL && strcmp(state, "failed") == 0;
         bool has_finished = state != NULL && strcmp(state, "finished") == 0;
         if (!board->is_live && to->values != NULL) {
-            start_session(to);
+            start_session(board, to);
         }
         if (to->values != NULL && (has_failed || has_finished)) {
             pbt__text end = pbt__hparams_end(has_failed, to->seconds);

@@ -56,24 +56,23 @@ enum { STATUS_SUCCESS = 1, STATUS_FAILURE = 2 };
 enum { TENSOR_FLOAT = 1, TENSOR_SIZE = 0 };
 
 /* google.protobuf.Value */
-static pbt__text any(const json_t *value)
+static void add_any(pbt__text *out, uint32_t field, const pbt_item *item)
 {
-    pbt__text out = pbt__proto_new();
-    if (json_is_boolean(value)) {
-        pbt__proto_integer(&out, ANY_BOOL, json_is_true(value) ? 1 : 0);
-    } else if (json_is_number(value)) {
-        pbt__proto_double(&out, ANY_NUMBER, json_number_value(value));
-    } else if (json_is_string(value)) {
-        pbt__proto_string(&out, ANY_STRING, json_string_value(value));
-    } else {
-        out.failed = true;
+    pbt__text message = pbt__proto_new();
+    switch (item->type) {
+    case PBT_ITEM_BOOL:
+        pbt__proto_integer(&message, ANY_BOOL, item->integer != 0 ? 1 : 0);
+        break;
+    case PBT_ITEM_INT:
+        pbt__proto_double(&message, ANY_NUMBER, (double)item->integer);
+        break;
+    case PBT_ITEM_FLOAT:
+        pbt__proto_double(&message, ANY_NUMBER, item->real);
+        break;
+    default:
+        pbt__proto_string(&message, ANY_STRING, item->text);
+        break;
     }
-    return out;
-}
-
-static void add_any(pbt__text *out, uint32_t field, const json_t *value)
-{
-    pbt__text message = any(value);
     pbt__proto_message(out, field, &message);
 }
 
@@ -101,12 +100,12 @@ static pbt__text summary_of(const char *tag, uint32_t kind, pbt__text *content)
 
 /* ---- the experiment ---- */
 
-static uint64_t type_of(const json_t *value)
+static uint64_t type_of(const pbt_item *item)
 {
-    if (json_is_boolean(value)) {
+    if (item->type == PBT_ITEM_BOOL) {
         return TYPE_BOOL;
     }
-    return json_is_number(value) ? TYPE_FLOAT64 : TYPE_STRING;
+    return item->type == PBT_ITEM_TEXT ? TYPE_STRING : TYPE_FLOAT64;
 }
 
 static void add_interval(pbt__text *out, const pbt_parameter *parameter)
@@ -126,11 +125,10 @@ static void add_list(pbt__text *out, const pbt_parameter *parameter)
     bool is_uniform = true;
     pbt__text list = pbt__proto_new();
     for (int32_t i = 0; i < parameter->item_count; i++) {
-        json_t *item = pbt__value_json(parameter, (pbt_value){.integer = i});
-        is_uniform = is_uniform && (type == 0 || type == type_of(item));
-        type = type_of(item);
-        add_any(&list, LIST_VALUE, item);
-        json_decref(item);
+        const pbt_item item = pbt__value_item(parameter, (pbt_value){.integer = i});
+        is_uniform = is_uniform && (type == 0 || type == type_of(&item));
+        type = type_of(&item);
+        add_any(&list, LIST_VALUE, &item);
     }
     if (is_uniform) {
         pbt__proto_integer(out, HPARAM_TYPE, type);
@@ -138,9 +136,8 @@ static void add_list(pbt__text *out, const pbt_parameter *parameter)
     pbt__proto_message(out, HPARAM_DISCRETE, &list);
 }
 
-pbt__text pbt__hparams_space(const pbt_space *space)
+static void add_space(pbt__text *out, const pbt_space *space)
 {
-    pbt__text out = pbt__proto_new();
     for (size_t i = 0; i < space->count; i++) {
         const pbt_parameter *parameter = &space->parameters[i];
         pbt__text info = pbt__proto_new();
@@ -150,9 +147,8 @@ pbt__text pbt__hparams_space(const pbt_space *space)
         } else {
             add_list(&info, parameter);
         }
-        pbt__proto_message(&out, EXPERIMENT_HPARAM, &info);
+        pbt__proto_message(out, EXPERIMENT_HPARAM, &info);
     }
-    return out;
 }
 
 static void add_metric(pbt__text *out, const char *tag)
@@ -163,20 +159,16 @@ static void add_metric(pbt__text *out, const char *tag)
     pbt__proto_message(out, EXPERIMENT_METRIC, &info);
 }
 
-pbt__text pbt__hparams_experiment(const pbt__text *space, const json_t *metrics,
+pbt__text pbt__hparams_experiment(const pbt_space *space, const char *const *metrics, size_t count,
                                   double created_seconds)
 {
     char tag[256];
-    const char *name = NULL;
-    json_t *value = NULL;
     pbt__text experiment = pbt__proto_new();
     pbt__proto_double(&experiment, EXPERIMENT_CREATED, created_seconds);
-    pbt__text_append(&experiment, pbt__text_string(space), space->length);
-    experiment.failed = experiment.failed || space->failed;
+    add_space(&experiment, space);
     add_metric(&experiment, "score");
-    json_object_foreach((json_t *)(uintptr_t)metrics, name, value)
-    {
-        snprintf(tag, sizeof tag, "metrics/%s", name);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(tag, sizeof tag, "metrics/%s", metrics[i]);
         add_metric(&experiment, tag);
     }
     return summary_of("_hparams_/experiment", DATA_EXPERIMENT, &experiment);
@@ -184,16 +176,14 @@ pbt__text pbt__hparams_experiment(const pbt__text *space, const json_t *metrics,
 
 /* ---- sessions ---- */
 
-pbt__text pbt__hparams_start(const json_t *values, double seconds)
+pbt__text pbt__hparams_start(const pbt_space *space, const pbt_value *values, double seconds)
 {
-    const char *name = NULL;
-    json_t *value = NULL;
     pbt__text start = pbt__proto_new();
-    json_object_foreach((json_t *)(uintptr_t)values, name, value)
-    {
+    for (size_t i = 0; i < space->count; i++) {
+        const pbt_item item = pbt__value_item(&space->parameters[i], values[i]);
         pbt__text entry = pbt__proto_new();
-        pbt__proto_string(&entry, ENTRY_KEY, name);
-        add_any(&entry, ENTRY_VALUE, value);
+        pbt__proto_string(&entry, ENTRY_KEY, space->parameters[i].name);
+        add_any(&entry, ENTRY_VALUE, &item);
         pbt__proto_message(&start, START_HPARAM, &entry);
     }
     pbt__proto_double(&start, START_TIME, seconds);

@@ -226,30 +226,18 @@ pbt_err pbt__tables_write(pbt__study *study, unsigned formats, const char *folde
 
 /* ---- TensorBoard ---- */
 
-typedef struct board_walk {
-    pbt__board *board;
-    pbt_error *error;
-} board_walk;
-
-static pbt_err give_event(void *context, const json_t *event)
-{
-    const board_walk *walk = context;
-    return pbt__board_take(walk->board, event, walk->error);
-}
-
 static pbt_err fill_board(pbt__study *study, pbt__board *board, pbt_error *error)
 {
-    board_walk walk = {board, error};
-    pbt__summary summary = {0};
+    pbt__row_list list;
     json_t *members = NULL;
-    pbt_err err = pbt__study_events(study, 0, give_event, &walk, error);
+    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
     if (err == PBT_OK) {
-        err = pbt__study_summary(study, &summary, error);
+        err = pbt__board_take(board, &list, error);
     }
     if (err == PBT_OK) {
-        const pbt_segment_id best = summary.has_best ? summary.best.id : PBT_NO_SEGMENT;
-        err = pbt__board_flush(board, best, error);
+        err = pbt__board_flush(board, true, error);
     }
+    pbt__row_list_fini(&list);
     if (err == PBT_OK) {
         err = pbt__study_members(study, &members, error);
     }

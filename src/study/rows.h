@@ -94,7 +94,9 @@ typedef struct pbt__row_list {
     pbt__segment_row *items; /* Shape: [count] */
     size_t count;
     const pbt_space *space;
-    char folder[PBT__PATH_SIZE]; /* of checkpoints, as it is shown, with its slash */
+    pbt_segment_id best;           /* PBT_NO_SEGMENT: none */
+    int64_t created_us, newest_us; /* the first event's time, and the newest one's */
+    char folder[PBT__PATH_SIZE];   /* of checkpoints, as it is shown, with its slash */
     bool has_folder;
     int64_t next; /* `since` of the next question; all before it was told */
     bool is_end;  /* nothing more is known yet */

@@ -137,9 +137,14 @@ static bool list_touched(const pbt__study *study, pbt__row_range range, pbt__row
 
 static void list_head(const pbt__study *study, pbt__row_list *out)
 {
+    const pbt__facts *facts = &study->view.facts;
+    pbt_segment best;
     *out = (pbt__row_list){
         .space = &study->view.specs[0]->search.space, /* no amendment changes it */
-        .next = study->view.facts.sequence,
+        .best = pbt_population_best(study->view.population, &best) ? best.id : PBT_NO_SEGMENT,
+        .created_us = facts->created_us,
+        .newest_us = facts->time_us,
+        .next = facts->sequence,
     };
     out->has_folder = find_folder(study, out->folder);
 }
