@@ -1,10 +1,11 @@
 /*
  * why.c: the reasons of one decision, from the log.
  *
- * The log is read again up to the event that holds the decision; there the rules decide once more,
- * by the same code as ever, and say why. Who was compared is listed from the same view, before
- * anything that was decided changes it. A rescue is logged after the event that caused it, so what
- * was due at that event is kept until the rescue is found.
+ * The log is read again up to the event that holds the decision, a page at a time and without the
+ * study's lock; there the rules decide once more, by the same code as ever, and say why. Who was
+ * compared is listed from the same view, before anything that was decided changes it. A rescue is
+ * logged after the event that caused it, so what was due at that event is kept until the rescue is
+ * found.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,9 +16,12 @@
 #include "core/rule.h"
 #include "study/inside.h"
 
+enum { PAGE_EVENTS = 64 }; /* the store is others' in between */
+
 typedef struct inquiry {
     pbt__study *study;
     pbt_segment_id id;
+    int left; /* of the page */
     pbt__view view;
     const pbt__event *event; /* being read */
     json_t *due;             /* the reasons, once the rules decide on `id`; NULL: not yet */
@@ -306,10 +310,13 @@ static pbt_err look_at_event(void *context, pbt__view *view, const pbt__entry *e
     return PBT_OK;
 }
 
-/* PBT_ERR_STATE: no need to read on. */
+/* PBT_ERR_STATE: no need to read on. PBT_ERR_LIMIT: the page is full. */
 static pbt_err read_event(void *context, const pbt__event *event)
 {
     inquiry *find = context;
+    if (find->left-- == 0) {
+        return PBT_ERR_LIMIT;
+    }
     find->event = event;
     pbt_err err = pbt__view_read(&find->view, event, look_at_event, find, &find->error);
     if (err == PBT_OK) {
@@ -318,35 +325,45 @@ static pbt_err read_event(void *context, const pbt__event *event)
     return err == PBT_OK && find->is_found ? PBT_ERR_STATE : err;
 }
 
-static pbt_err ask(inquiry *find, json_t **out, pbt_error *error)
+static pbt_err read_log(inquiry *find, pbt_error *error)
 {
-    pbt__study *study = find->study;
-    pbt_segment segment;
-    pbt_err err = pbt__study_segment(study, find->id, &segment, error);
-    if (err != PBT_OK) {
+    const pbt__study *study = find->study;
+    pbt_err err = PBT_ERR_LIMIT;
+    while (err == PBT_ERR_LIMIT && find->error.code == PBT_OK) {
+        find->left = PAGE_EVENTS;
+        err = pbt__store_read(study->store, study->row.id, find->view.facts.sequence, read_event,
+                              find, error);
+    }
+    if (err == PBT_OK) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "no event made the segment");
+    }
+    if (err != PBT_ERR_STATE || !find->is_found) {
+        if (find->error.code != PBT_OK && error != NULL) {
+            *error = find->error;
+        }
         return err;
     }
-    err = pbt__store_read(study->store, study->row.id, 0, read_event, find, error);
-    if (find->is_found && err == PBT_ERR_STATE) {
-        *out = json_incref(find->due);
-        return PBT_OK;
-    }
-    if (err != PBT_OK && find->error.code != PBT_OK && error != NULL) {
-        *error = find->error;
-    }
-    return err != PBT_OK ? err : pbt__fail(error, PBT_ERR_CORRUPT, "no event made the segment");
+    return PBT_OK;
 }
 
 pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t **out, pbt_error *error)
 {
+    pbt_segment segment;
     inquiry find = {.study = study, .id = id};
     pbt_err err = pbt__study_look(study, error);
     if (err != PBT_OK) {
         return err;
     }
-    pbt__view_init(&find.view);
-    err = ask(&find, out, error);
+    err = pbt__study_segment(study, id, &segment, error);
     pthread_mutex_unlock(&study->view_lock);
+    if (err != PBT_OK) {
+        return err;
+    }
+    pbt__view_init(&find.view);
+    err = read_log(&find, error);
+    if (err == PBT_OK) {
+        *out = json_incref(find.due);
+    }
     pbt__view_fini(&find.view);
     json_decref(find.due);
     free(find.values);

@@ -129,14 +129,19 @@ static void *watch(void *argument)
         pbt__summary summary;
         json_t *members = NULL;
         json_t *segments = NULL;
+        json_t *why = NULL;
         int64_t count = 0;
         pbt_err err = pbt__study_summary(self->study, &summary, &error);
         err = err == PBT_OK ? pbt__study_members(self->study, &members, &error) : err;
         err = err == PBT_OK ? all_segments(self->study, &segments, &error) : err;
         err = err == PBT_OK ? pbt__study_events(self->study, 0, skip_event, &count, &error) : err;
+        if (err == PBT_OK && summary.has_best) {
+            err = pbt__study_why(self->study, summary.best.id, &why, &error);
+        }
         (void)went_well(self->shared, err, &error);
         json_decref(members);
         json_decref(segments);
+        json_decref(why);
     }
     return NULL;
 }
