@@ -56,12 +56,17 @@ pbt_err pbt__picture_range(const pbt__picture *picture, pbt__range *out, pbt_err
     double best = count > 0 ? scores[count - 1] : 1;
     double worst = count > 0 ? scores[0] : 0;
     const double most = count > 0 ? scores[count / 10] : 0;
-    free(scores);
     worst = fmax(worst, most - 0.6 * (best - most));
     const double room = best > worst ? 0.04 * (best - worst) : fmax(fabs(best), 1) * 0.05;
+    int32_t hidden = 0;
+    while ((size_t)hidden < count && scores[hidden] < worst - room) {
+        hidden++;
+    }
+    free(scores);
     best = sign * (best + room);
     worst = sign * (worst - room);
-    *out = (pbt__range){.low = fmin(best, worst), .high = fmax(best, worst)};
+    *out =
+        (pbt__range){.low = fmin(best, worst), .high = fmax(best, worst), .hidden_count = hidden};
     return PBT_OK;
 }
 

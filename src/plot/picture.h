@@ -45,6 +45,7 @@ PBT_MUST_USE pbt_err pbt__picture_write(const pbt__picture *picture, pbt__pictur
 /* The scores worth a place on an axis: from the best to a little below most. */
 typedef struct pbt__range {
     double low, high;
+    int32_t hidden_count; /* worse scores, which lie outside */
 } pbt__range;
 
 /* Errors: PBT_ERR_MEMORY. */

@@ -126,6 +126,13 @@ static void write_axes(const pbt__picture *picture, pbt__range range, pbt__text 
                      picture->trace->last_step * 1.01, range.low, range.high);
     pbt__gnuplot_quote(picture->metric, script);
     pbt__text_add(script, "\n");
+    if (range.hidden_count > 0) {
+        pbt__text_format(script,
+                         "set label 'not shown: %d worse score%s' at graph 0.995,%s right "
+                         "textcolor rgb '#606060'\n",
+                         (int)range.hidden_count, range.hidden_count == 1 ? "" : "s",
+                         picture->direction == PBT_MAXIMIZE ? "0.04" : "0.96");
+    }
 }
 
 static void write_best(const pbt__trace *trace, pbt__text *script)

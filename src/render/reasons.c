@@ -265,6 +265,20 @@ static void add_verdict(const json_t *why, pbt__text *out)
     add_template(why, words != NULL ? words : "", out);
 }
 
+/* A member may be judged at an older step than its newest report's. */
+static void add_older(const json_t *why, pbt__text *out)
+{
+    const json_t *judged = field(why, "judged_step"), *before = field(why, "before");
+    const json_t *step = field(before, "step");
+    if (json_is_integer(judged) && is(before, "state", "reported") && !json_equal(judged, step)) {
+        add_template(
+            why,
+            " When %m reported step %w, %p was the newest that enough members had reported "
+            "(exploit.quorum).",
+            out);
+    }
+}
+
 /* A member that diverged, with nobody to copy. */
 static const char *outcome_of_diverged(const json_t *why)
 {
@@ -478,6 +492,7 @@ void pbt__reasons_write(const json_t *why, pbt__text *out)
     pbt__words_decision(why, out);
     pbt__text_add(out, "\n\n");
     add_verdict(why, out);
+    add_older(why, out);
     pbt__text_format(out, "%s%s\n\n", outcome[0] != '\0' ? " " : "", outcome);
     add_facts(why, out);
     add_standings(why, out);

@@ -240,9 +240,17 @@ class Tiny(Case):
     def test_who_copied_since_is_told(self):
         self.spec(mode="asynchronous", steps=200)
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")
-        told = 0
+        told = older = 0
         for segment in self.json("segments"):
             (why,) = self.json("why", segment["segment"])
+            before, step = why["before"], why["judged_step"]
+            if step is not None and before["state"] == "reported" and before["step"] != step:
+                older += 1
+                self.assertIn(
+                    f" When m{segment['member']} reported step {before['step']}, step {step} was "
+                    "the newest that enough members had reported (exploit.quorum).",
+                    self.pbt("why", segment["segment"])[0],
+                )
             if why["verdict"] != "not_ranked":
                 continue
             taken, told = why["taken"], told + 1
@@ -258,6 +266,7 @@ class Tiny(Case):
             self.assertEqual(why["judged_step"], 10 * (why["compared"]["point"] + 1))
             self.assertGreaterEqual(taken["step"], why["judged_step"])
         self.assertGreater(told, 0)
+        self.assertGreater(older, 0)
 
     def test_a_replay_is_held_against_the_study(self):
         self.pbt("run", "spec.yaml", "--quiet", "--slots", "2")

@@ -217,9 +217,17 @@ static void a_far_outlier_does_not_flatten_the_rest(void **state)
     pbt__picture picture = {.trace = &trace, .direction = PBT_MAXIMIZE};
     assert_int_equal(pbt__picture_range(&picture, &range, NULL), PBT_OK);
     assert_true(range.low > 0.3 && range.low < 0.51 && range.high > 0.69 && range.high < 0.72);
+    assert_int_equal(range.hidden_count, 1);
+    pbt__text script = pbt__text_init(SCRIPT_MAXIMUM);
+    picture.metric = "q";
+    pbt__panel_scores(&picture, range, &script);
+    assert_non_null(
+        strstr(script.bytes, "set label 'not shown: 1 worse score' at graph 0.995,0.04"));
+    pbt__text_fini(&script);
     picture.direction = PBT_MINIMIZE; /* then it is the best one, and must be seen */
     assert_int_equal(pbt__picture_range(&picture, &range, NULL), PBT_OK);
     assert_true(range.low < -1e6 && range.high >= 0.69);
+    assert_int_equal(range.hidden_count, 0);
     pbt__trace_fini(&trace);
 }
 
