@@ -6,6 +6,7 @@
 #   make deps      install what any of these needs
 #   make bench     measure
 #   make torture   kill studies a thousand times at random instants
+#   make tidy      the static checks, with the analyser's full search
 #   make install   install under PREFIX (default /usr/local; DESTDIR as usual)
 #
 # Each target first installs what it needs and this machine lacks (tools/install-deps).
@@ -48,7 +49,7 @@ format:
 
 tidy:
 	@tools/install-deps build demo test
-	@tools/test static
+	@tools/test deep
 
 clean:
 	rm -rf build build-sanitize build-thread
