@@ -52,7 +52,7 @@ void pbt__judge_copy(const pbt__judgement *at, pbt__choice *out, int32_t donor, 
         out->donor = donor;
         out->why.verdict = PBT__VERDICT_COPIES;
         out->compared.donor_score =
-            pbt__score_outside(at->ranking->nodes[donor].score, at->population->search->direction);
+            pbt__score_outside(pbt__judge_score(at, donor), at->population->search->direction);
     }
 }
 
@@ -104,9 +104,9 @@ bool pbt__judge_draw_other(pbt__judgement *at, pbt__why *why)
         return false;
     }
     int32_t drawn = pbt__draw_below(&at->rng, others, why);
-    int32_t own = pbt__ranking_position(at->ranking, at->member);
-    why->drawn = pbt__ranking_at(at->ranking, drawn < own ? drawn : drawn + 1);
-    bool is_candidate = at->ranking->nodes[why->drawn].is_candidate;
+    why->drawn = pbt__ranking_at(at->ranking, drawn < at->position ? drawn : drawn + 1);
+    bool is_candidate =
+        pbt__is_candidate(at->population, why->drawn, pbt__judge_score(at, why->drawn));
     why->verdict = is_candidate ? PBT__VERDICT_DRAWN_UNFIT : PBT__VERDICT_DRAWN_NO_CANDIDATE;
     return is_candidate && pbt__judge_fits(at, why->drawn);
 }

@@ -14,6 +14,7 @@ typedef struct pbt__judgement {
     int32_t member;
     int32_t point;
     const pbt__ranking *ranking;
+    int32_t position; /* the member's there, from 0, -1: it is not ranked */
     double score;
     pbt__rng rng; /* keyed by the segment that the decision makes */
 } pbt__judgement;

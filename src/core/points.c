@@ -2,7 +2,7 @@
  * points.c: ready points: who has reported them, and their rankings.
  *
  * Decisions are judged at points between the one the last member has a quorum for and the newest,
- * so a few rankings are alive at a time, each N nodes. A block is reused once no decision can be
+ * so a few rankings are alive at a time. A block is reused once no decision can be
  * judged at its point any more; should one be after all (a failed member can break a quorum), it
  * is rebuilt.
  */
@@ -83,13 +83,11 @@ static pbt_err block_assign(pbt_population *population, int32_t index, int32_t p
 {
     pbt__rank_block *b = population->blocks[index];
     int32_t *link = block_link(population, point);
-    if (PBT__TOUCH(population, &b->point) || PBT__TOUCH(population, &b->ranking) ||
-        PBT__TOUCH(population, link)) {
+    if (PBT__TOUCH(population, &b->point) || PBT__TOUCH(population, link) ||
+        pbt__ranking_clear(&b->ranking, &population->journal) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     b->point = point;
-    b->ranking.root = -1;
-    b->ranking.size = (pbt__rank_size){0};
     *link = index;
     return PBT_OK;
 }
@@ -128,15 +126,10 @@ static pbt_err block_grow(pbt_population *population)
         return PBT_ERR_MEMORY;
     }
     population->blocks = blocks;
-    size_t nodes = (size_t)population->search->population;
-    pbt__rank_block *b = calloc(1, sizeof *b + (nodes + 1) * sizeof(pbt__rank_node));
+    pbt__rank_block *b = calloc(1, sizeof *b);
     if (b == NULL) {
         return PBT_ERR_MEMORY;
     }
-    /* On a multiple of its size, so that no node lies in two cache lines. */
-    const uintptr_t end = (uintptr_t)(b + 1) + sizeof(pbt__rank_node) - 1;
-    b->ranking.nodes = (pbt__rank_node *)(end - end % sizeof(pbt__rank_node));
-    b->ranking.root = -1;
     b->point = PBT__FREE;
     population->blocks[population->block_count++] = b;
     return PBT_OK;
@@ -195,18 +188,30 @@ static pbt_err block_acquire(pbt_population *population, int32_t point)
 
 /* ---- rankings ---- */
 
+static pbt__ranking *ranking_at(pbt_population *population, int32_t point)
+{
+    return &population->blocks[*block_link(population, point)]->ranking;
+}
+
 static pbt_err ranking_put(pbt_population *population, int32_t point, int32_t m)
 {
-    pbt__ranking *ranking = &population->blocks[*block_link(population, point)]->ranking;
-    double score = pbt__point_score(population, point, m);
-    bool is_candidate = population->members[m].is_candidate && score > -INFINITY;
-    return pbt__ranking_add(ranking, &population->journal, m, score, is_candidate);
+    const double score = pbt__point_score(population, point, m);
+    return pbt__ranking_add(ranking_at(population, point), &population->journal, m, score,
+                            pbt__is_candidate(population, m, score));
+}
+
+/* Take a member out that was put there by the report of `number`. */
+static pbt_err ranking_drop_number(pbt_population *population, int32_t point, int32_t m,
+                                   int32_t number)
+{
+    const double score = pbt__record(population, m, number)->rank_score;
+    return pbt__ranking_remove(ranking_at(population, point), &population->journal, m, score,
+                               pbt__is_candidate(population, m, score));
 }
 
 static pbt_err ranking_drop(pbt_population *population, int32_t point, int32_t m)
 {
-    pbt__ranking *ranking = &population->blocks[*block_link(population, point)]->ranking;
-    return pbt__ranking_remove(ranking, &population->journal, m);
+    return ranking_drop_number(population, point, m, pbt__point_number(population, point, m));
 }
 
 static pbt_err ranking_build(pbt_population *population, int32_t point)
@@ -227,7 +232,7 @@ pbt__ranking *pbt__point_ranking(pbt_population *population, int32_t point)
     if (*block_link(population, point) < 0 && ranking_build(population, point) != PBT_OK) {
         return NULL;
     }
-    return &population->blocks[*block_link(population, point)]->ranking;
+    return ranking_at(population, point);
 }
 
 /* Do something to every ranking that holds a member, as I says before anything changes. */
@@ -269,7 +274,7 @@ pbt_err pbt__points_report(pbt_population *population, int32_t m, int32_t previo
     }
     if (population->latest_block >= 0) {
         bool was_ranked = previous >= 0 && previous >= who->weights_from;
-        if (was_ranked && ranking_drop(population, PBT__LATEST, m) != PBT_OK) {
+        if (was_ranked && ranking_drop_number(population, PBT__LATEST, m, previous) != PBT_OK) {
             return PBT_ERR_MEMORY;
         }
         return ranking_put(population, PBT__LATEST, m);
@@ -344,23 +349,18 @@ pbt_err pbt__points_revive(pbt_population *population, int32_t m, pbt_member_sta
     return pbt__points_reset(population);
 }
 
-static pbt_err ranking_again(pbt_population *population, int32_t point, int32_t m)
-{
-    return ranking_drop(population, point, m) == PBT_OK ? ranking_put(population, point, m)
-                                                        : PBT_ERR_MEMORY;
-}
-
 pbt_err pbt__points_candidate(pbt_population *population, int32_t m, bool is_candidate)
 {
     pbt__member_record *who = &population->members[m];
     if (who->is_candidate == is_candidate) {
         return PBT_OK;
     }
-    if (PBT__TOUCH(population, &who->is_candidate)) {
+    if (PBT__TOUCH(population, &who->is_candidate) ||
+        each_ranking(population, m, ranking_drop) != PBT_OK) {
         return PBT_ERR_MEMORY;
     }
     who->is_candidate = is_candidate;
-    return each_ranking(population, m, ranking_again);
+    return each_ranking(population, m, ranking_put);
 }
 
 pbt_err pbt__points_reset(pbt_population *population)

@@ -82,6 +82,7 @@ void pbt_population_free(pbt_population *population)
         chunk_free(population->chunks[i]);
     }
     for (int32_t i = 0; i < population->block_count; i++) {
+        pbt__ranking_fini(&population->blocks[i]->ranking);
         free(population->blocks[i]);
     }
     pbt__journal_fini(&population->journal);

@@ -1,10 +1,10 @@
 /*
  * ranking.h: members in the one total order, with ranks and draws in O(log N).
  *
- * A treap over members (Seidel and Aragon 1996) whose nodes are indexed by member number and
- * whose priorities are a hash of it: no allocation, and the same shape for the same content,
- * whatever the order of arrival. Each node counts the members and candidates before it. Every
- * change is journaled.
+ * A tree of wide nodes (a B+ tree, Bayer and McCreight 1972). Members lie in the lowest nodes; each
+ * entry above says how many members and candidates are below it. At a million members a step down
+ * costs more than a look around, for memory is far, and here it takes five steps. Two neighbours
+ * below one node together hold half a node at least. Every change is journaled.
  *
  * The order: higher score first, then the lower member number. A score that is not finite is
  * -INFINITY here (pbt__score_inside), so all such scores are equal and worse than every other.
@@ -21,22 +21,35 @@ typedef struct pbt__rank_size {
     int32_t candidates; /* of them */
 } pbt__rank_size;
 
-/* A node counts what is left of it alone: a walk down reads no node beside its path, and beyond
- * some 10,000 members each costs a cache line. */
+typedef struct pbt__rank_entry {
+    double score; /* above the lowest nodes: with `member`, nobody below comes before it */
+    int32_t member;
+    int32_t child; /* the node below, 0: the member itself */
+    pbt__rank_size size;
+} pbt__rank_entry;
+
+enum { PBT__RANK_WIDTH = 29, PBT__RANK_CHUNKS = 26 };
+
 typedef struct pbt__rank_node {
-    double score;
-    int32_t left, right;   /* members, -1: none */
-    pbt__rank_size before; /* the left subtree's */
-    bool is_candidate;
+    int32_t count;
+    bool is_lowest;
+    pbt__rank_entry entries[PBT__RANK_WIDTH];
 } pbt__rank_node;
 
-/* Owner: `nodes` and `journal` are borrowed. Shape: nodes[population]; those not in the tree hold
- * anything. */
+/* All zero is an empty one. Nodes are numbered from 1, and chunk i holds 2^i of them, so that none
+ * ever moves. Owner: `chunks`, until pbt__ranking_fini; they stay when the journal is undone. */
 typedef struct pbt__ranking {
-    pbt__rank_node *nodes;
-    int32_t root; /* -1: empty, and so is `size` */
-    pbt__rank_size size;
+    pbt__rank_node *chunks[PBT__RANK_CHUNKS];
+    struct pbt__rank_tree {
+        pbt__rank_entry root; /* all of it; its child is 0 where there was never anybody */
+        int32_t used, free;   /* nodes ever used; the first free one of them, 0: none */
+    } tree;
 } pbt__ranking;
+
+/* Free its memory. The journal must be clear. */
+void pbt__ranking_fini(pbt__ranking *ranking);
+/* Take all members out. Errors: PBT_ERR_MEMORY (undo the journal). */
+PBT_MUST_USE pbt_err pbt__ranking_clear(pbt__ranking *ranking, pbt__journal *journal);
 
 /* Apply direction and finiteness: inside, higher is better and -INFINITY means "not finite". */
 double pbt__score_inside(double score, pbt_direction direction);
@@ -50,14 +63,14 @@ bool pbt__score_before(double score_a, int32_t a, double score_b, int32_t b);
 /* Add a member that is not in the ranking. Errors: PBT_ERR_MEMORY (undo the journal). */
 PBT_MUST_USE pbt_err pbt__ranking_add(pbt__ranking *ranking, pbt__journal *journal, int32_t member,
                                       double score, bool is_candidate);
-/* Remove a member that is in the ranking. Errors: as above. */
+/* Remove a member as it was added. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__ranking_remove(pbt__ranking *ranking, pbt__journal *journal,
-                                         int32_t member);
+                                         int32_t member, double score, bool is_candidate);
 
 int32_t pbt__ranking_count(const pbt__ranking *ranking);
 int32_t pbt__ranking_candidates(const pbt__ranking *ranking);
-/* How many members come before this one, which must be in the ranking. */
-int32_t pbt__ranking_position(const pbt__ranking *ranking, int32_t member);
+/* How many members come before this one, which must be in the ranking with this score. */
+int32_t pbt__ranking_position(const pbt__ranking *ranking, int32_t member, double score);
 /* The member at a position, 0 <= position < count. */
 int32_t pbt__ranking_at(const pbt__ranking *ranking, int32_t position);
 /* The candidate before whom `position` candidates come, 0 <= position < candidates. */

@@ -21,7 +21,7 @@ size_t pbt__population_standings(const pbt_population *population, int32_t point
             out[count++] = (pbt__standing){
                 .segment = {m, pbt__point_number(population, point, m)},
                 .score = score,
-                .is_candidate = population->members[m].is_candidate && score > -INFINITY,
+                .is_candidate = pbt__is_candidate(population, m, score),
             };
         }
     }

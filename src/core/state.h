@@ -2,7 +2,7 @@
  *
  * Segments lie in chunks of CHUNK numbers for all members, so that a record never moves and is
  * found by (member, number) at once. Each ready point that decisions may still be judged at has a
- * ranking (a treap over members) in a block of its own; older points give theirs back, and one
+ * ranking (a tree of members) in a block of its own; older points give theirs back, and one
  * that is asked for again is rebuilt from the records, which say the same.
  *
  * I: a member is in the ranking of point r exactly if it is live, reported number r, and has not
@@ -10,6 +10,7 @@
 #ifndef PBT_CORE_STATE_H
 #define PBT_CORE_STATE_H
 
+#include <math.h>
 #include <string.h>
 
 #include "core/population.h"
@@ -143,6 +144,12 @@ static inline bool pbt__is_fixed(const pbt_population *population, int32_t m)
 {
     return m < population->search->start_count &&
            (population->search->starts[m].fixed || population->search->starts[m].stage_count > 0);
+}
+
+/* Whether a member with this score at a point may be copied there. */
+static inline bool pbt__is_candidate(const pbt_population *population, int32_t m, double score)
+{
+    return population->members[m].is_candidate && score > -INFINITY;
 }
 
 /* Fill a nullable error; returns its code. */

@@ -241,8 +241,7 @@ pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who
 static int32_t choose_member(const pbt__study *study, int32_t kept)
 {
     int32_t furthest = pbt__ranking_at(&study->waiting, 0);
-    bool starves_nobody = kept >= 0 && study->is_waiting[kept] &&
-                          study->waiting.nodes[kept].score >= study->waiting.nodes[furthest].score;
+    bool starves_nobody = kept >= 0 && study->waiting_ranks[kept] >= study->waiting_ranks[furthest];
     return starves_nobody ? kept : furthest;
 }
 

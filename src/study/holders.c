@@ -1,4 +1,5 @@
 /* holders.c: who holds which member, whether anybody is there, and which members wait. */
+#include <math.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -84,18 +85,17 @@ pbt_err pbt__study_requeue(pbt__study *study, int32_t m)
     bool is_claimed = is_open && pbt__claim_is_active(claim) && claim->number == newest.id.number;
     bool should_wait = is_open && !is_claimed && !is_delayed(study, m, newest.id.number);
     double rank = is_open ? queue_rank(study, &newest) : 0;
-    if (study->is_waiting[m] && should_wait && study->waiting.nodes[m].score == rank) {
+    const double waits = study->waiting_ranks[m];
+    if (should_wait ? waits == rank : isnan(waits)) {
         return PBT_OK;
     }
-    if (study->is_waiting[m] == should_wait && !should_wait) {
-        return PBT_OK;
-    }
-    if (PBT__STUDY_TOUCH(study, &study->is_waiting[m]) ||
-        (study->is_waiting[m] && pbt__ranking_remove(&study->waiting, journal, m) != PBT_OK) ||
+    if (PBT__STUDY_TOUCH(study, &study->waiting_ranks[m]) ||
+        (!isnan(waits) &&
+         pbt__ranking_remove(&study->waiting, journal, m, waits, false) != PBT_OK) ||
         (should_wait && pbt__ranking_add(&study->waiting, journal, m, rank, false) != PBT_OK)) {
         return PBT_ERR_MEMORY;
     }
-    study->is_waiting[m] = should_wait;
+    study->waiting_ranks[m] = should_wait ? rank : NAN;
     return PBT_OK;
 }
 

@@ -66,9 +66,9 @@ struct pbt__study {
     bool is_alone; /* one operation makes it */
     bool is_torn;  /* an operation's own call of the store failed, which may have ended it */
     int64_t claims_revision;
-    pbt__claim *claims;   /* Shape: [population]; member -1: never claimed */
-    pbt__ranking waiting; /* members whose open segment nobody trains, the furthest behind first */
-    bool *is_waiting;     /* Shape: [population] */
+    pbt__claim *claims;    /* Shape: [population]; member -1: never claimed */
+    pbt__ranking waiting;  /* members whose open segment nobody trains, the furthest behind first */
+    double *waiting_ranks; /* Shape: [population]; as they wait, NaN: they do not */
     int64_t earliest_expiry_us; /* no lease ends before */
     bool is_patient;            /* retries wait, and an outage pauses the study */
     pbt__case *trials;          /* Shape: [population] */

@@ -1,6 +1,7 @@
 /*
  * sync.c: bringing a study's view and claims up to date with what others have written.
  */
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -102,15 +103,12 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     }
     size_t count = (size_t)study->view.facts.spec->search.population;
     study->claims = pbt__calloc(count, sizeof *study->claims);
-    study->waiting.nodes = pbt__calloc(count, sizeof *study->waiting.nodes);
-    study->waiting.root = -1;
-    study->is_waiting = pbt__calloc(count, sizeof *study->is_waiting);
+    study->waiting_ranks = pbt__calloc(count, sizeof *study->waiting_ranks);
     study->decided = pbt__calloc(count, sizeof *study->decided);
     study->trials = pbt__calloc(count, sizeof *study->trials);
     study->outage = (pbt__outage){.probe = -1, .withheld = -1, .earliest_us = INT64_MAX};
-    if (study->claims == NULL || study->waiting.nodes == NULL || study->is_waiting == NULL ||
-        study->decided == NULL || study->trials == NULL ||
-        pbt__draft_init(&study->draft, (int32_t)count) != PBT_OK) {
+    if (study->claims == NULL || study->waiting_ranks == NULL || study->decided == NULL ||
+        study->trials == NULL || pbt__draft_init(&study->draft, (int32_t)count) != PBT_OK) {
         pbt__study_strip(study);
         return pbt__fail_memory(error);
     }
@@ -120,6 +118,7 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     for (size_t m = 0; m < count; m++) {
         study->claims[m] = (pbt__claim){.member = (int32_t)m, .number = -1};
         study->trials[m] = (pbt__case){.number = -1};
+        study->waiting_ranks[m] = NAN;
     }
     return PBT_OK;
 }
@@ -127,15 +126,14 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
 void pbt__study_strip(pbt__study *study)
 {
     free(study->claims);
-    free(study->waiting.nodes);
-    free(study->is_waiting);
+    pbt__ranking_fini(&study->waiting);
+    free(study->waiting_ranks);
     free(study->decided);
     free(study->trials);
     pbt__draft_fini(&study->draft);
     study->trials = NULL;
     study->claims = NULL;
-    study->waiting.nodes = NULL;
-    study->is_waiting = NULL;
+    study->waiting_ranks = NULL;
     study->decided = NULL;
 }
 

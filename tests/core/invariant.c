@@ -124,8 +124,7 @@ static void assert_ranking(const pbt_population *p, const pbt__rank_block *block
     for (int32_t i = 0; i < count; i++) {
         int32_t m = sorted[i].member;
         assert_int_equal(pbt__ranking_at(&block->ranking, i), m);
-        assert_true(block->ranking.nodes[m].score == sorted[i].score);
-        assert_int_equal(block->ranking.nodes[m].is_candidate, sorted[i].is_candidate);
+        assert_int_equal(pbt__ranking_position(&block->ranking, m, sorted[i].score), i);
         if (sorted[i].is_candidate) {
             assert_int_equal(pbt__ranking_candidate_at(&block->ranking, candidates), m);
             candidates++;

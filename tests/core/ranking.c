@@ -1,9 +1,9 @@
-/* ranking.c: the treap against a sorted array under random programs, and its shape. */
+/* ranking.c: the tree against a sorted array under random programs, and its shape. */
 #include "core/ranking.h"
 
 #include "support.h"
 
-enum { MEMBERS = 48, MARKS_MAXIMUM = 8, STEPS = 20000 };
+enum { MEMBERS = 900, MARKS_MAXIMUM = 8, STEPS = 24000, PHASE = 3000, LOOK = 97 };
 
 /* ---- the order ---- */
 
@@ -85,7 +85,7 @@ static void assert_agrees(const pbt__ranking *ranking, naive *n)
     for (int32_t i = 0; i < n->count; i++) {
         int32_t m = n->sorted[i];
         assert_int_equal(pbt__ranking_at(ranking, i), m);
-        assert_int_equal(pbt__ranking_position(ranking, m), i);
+        assert_int_equal(pbt__ranking_position(ranking, m, n->score[m]), i);
         assert_int_equal(pbt__ranking_candidates_above(ranking, n->score[m]),
                          naive_above(n, n->score[m]));
         if (n->is_candidate[m]) {
@@ -97,12 +97,54 @@ static void assert_agrees(const pbt__ranking *ranking, naive *n)
     assert_int_equal(pbt__ranking_candidates_above(ranking, INFINITY), 0);
 }
 
+/* ---- the shape of a tree ---- */
+
+static const pbt__rank_node *node_at(const pbt__ranking *ranking, int32_t number)
+{
+    int32_t chunk = 0;
+    while (number >= 2 << chunk) {
+        chunk++;
+    }
+    return &ranking->chunks[chunk][number - (1 << chunk)];
+}
+
+/* Entries are in order and within bounds, and say what is below them; neighbours are half a node
+ * together. Returns the depth. */
+static int32_t assert_shape(const pbt__ranking *ranking, const pbt__rank_entry *entry)
+{
+    const pbt__rank_node *node = node_at(ranking, entry->child);
+    const pbt__rank_entry *e = node->entries;
+    pbt__rank_size size = {0};
+    int32_t depth = 0;
+    assert_in_range(node->count, node->is_lowest ? 0 : 1, PBT__RANK_WIDTH);
+    for (int32_t i = 0; i < node->count; i++) {
+        assert_true(!pbt__score_before(e[i].score, e[i].member, entry->score, entry->member));
+        assert_true(i == 0 ||
+                    pbt__score_before(e[i - 1].score, e[i - 1].member, e[i].score, e[i].member));
+        size.members += e[i].size.members;
+        size.candidates += e[i].size.candidates;
+        if (!node->is_lowest) {
+            depth = assert_shape(ranking, &e[i]);
+            assert_true(i == 0 || node_at(ranking, e[i - 1].child)->count +
+                                          node_at(ranking, e[i].child)->count >=
+                                      PBT__RANK_WIDTH / 2);
+        }
+    }
+    assert_memory_equal(&size, &entry->size, sizeof size);
+    return depth + 1;
+}
+
+static int32_t depth_of(const pbt__ranking *ranking)
+{
+    const pbt__rank_entry *root = &ranking->tree.root;
+    return root->child > 0 ? assert_shape(ranking, root) : 0;
+}
+
 /* ---- random programs ---- */
 
 typedef struct program {
     dice d;
     pbt__journal journal;
-    pbt__rank_node nodes[MEMBERS];
     pbt__ranking ranking;
     naive now;
     naive then[MARKS_MAXIMUM];
@@ -117,11 +159,20 @@ static double roll_score(dice *d)
     return rolled == 0 ? (double)-INFINITY : rolled;
 }
 
-static void toggle(program *p)
+/* Put a member in or take it out; in every other phase a wish to put one in counts for little. */
+static void toggle(program *p, bool shrinks)
 {
     int32_t m = dice_below(&p->d, MEMBERS);
+    if (!p->now.is_in[m] && shrinks && dice_below(&p->d, 8) > 0) {
+        return;
+    }
     if (p->now.is_in[m]) {
-        assert_int_equal(pbt__ranking_remove(&p->ranking, &p->journal, m), PBT_OK);
+        if (!shrinks && dice_below(&p->d, 8) > 0) {
+            return;
+        }
+        assert_int_equal(pbt__ranking_remove(&p->ranking, &p->journal, m, p->now.score[m],
+                                             p->now.is_candidate[m]),
+                         PBT_OK);
     } else {
         p->now.score[m] = roll_score(&p->d);
         p->now.is_candidate[m] = dice_below(&p->d, 3) > 0;
@@ -150,91 +201,83 @@ static void random_programs_agree_with_a_sorted_array(void **state)
     (void)state;
     program *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->ranking = (pbt__ranking){.nodes = p->nodes, .root = -1};
+    int32_t deepest = 0;
     pbt__journal_init(&p->journal);
     for (int32_t i = 0; i < STEPS; i++) {
-        int32_t what = dice_below(&p->d, 20);
+        int32_t what = dice_below(&p->d, 60);
         if (what == 0 && p->depth < MARKS_MAXIMUM) {
             push_mark(p);
         } else if (what == 1 && p->depth > 0) {
             undo_some(p);
         } else {
-            toggle(p);
+            toggle(p, i / PHASE % 2 == 1);
         }
-        assert_agrees(&p->ranking, &p->now);
+        if (what < 2 || i % LOOK == 0) {
+            assert_agrees(&p->ranking, &p->now);
+            const int32_t depth = depth_of(&p->ranking);
+            deepest = depth > deepest ? depth : deepest;
+        }
     }
+    assert_int_equal(deepest, 3);
     pbt__journal_fini(&p->journal);
+    pbt__ranking_fini(&p->ranking);
     free(p);
 }
 
-/* ---- its shape ---- */
+/* ---- its size ---- */
 
-static void add_in_order(pbt__ranking *ranking, pbt__journal *journal, int32_t count,
-                         int32_t stride)
-{
-    for (int32_t i = 0; i < count; i++) {
-        int32_t m = (int32_t)((int64_t)i * stride % count);
-        int32_t score = m / 3;
-        assert_int_equal(pbt__ranking_add(ranking, journal, m, score, m % 2 == 0), PBT_OK);
-    }
-}
-
-static void the_shape_is_that_of_the_content(void **state)
+/* Members that leave at one end and come at the other: nodes are used again. */
+static void nodes_are_used_again(void **state)
 {
     (void)state;
-    pbt__rank_node nodes[2][MEMBERS];
+    enum { ALIVE = 200, TURNS = 20000 };
+    pbt__ranking ranking = {0};
     pbt__journal journal;
     pbt__journal_init(&journal);
-    memset(nodes, 0, sizeof nodes);
-    pbt__ranking a = {.nodes = nodes[0], .root = -1};
-    pbt__ranking b = {.nodes = nodes[1], .root = -1};
-    add_in_order(&a, &journal, MEMBERS, 1);
-    add_in_order(&b, &journal, MEMBERS, 19);
-    for (int32_t m = 0; m < MEMBERS; m += 4) {
-        assert_int_equal(pbt__ranking_remove(&a, &journal, m), PBT_OK);
-        assert_int_equal(pbt__ranking_remove(&b, &journal, MEMBERS - 4 - m), PBT_OK);
-    }
-    assert_int_equal(a.root, b.root);
-    for (int32_t m = 0; m < MEMBERS; m++) {
-        if (m % 4 == 0) {
-            continue;
+    for (int32_t i = 0; i < TURNS; i++) {
+        if (i >= ALIVE) {
+            assert_int_equal(
+                pbt__ranking_remove(&ranking, &journal, i % ALIVE, i - ALIVE, i % 2 == 0), PBT_OK);
         }
-        assert_int_equal(nodes[0][m].left, nodes[1][m].left);
-        assert_int_equal(nodes[0][m].right, nodes[1][m].right);
+        assert_int_equal(pbt__ranking_add(&ranking, &journal, i % ALIVE, i, i % 2 == 0), PBT_OK);
+        pbt__journal_clear(&journal);
     }
+    assert_int_equal(pbt__ranking_at(&ranking, 0), (TURNS - 1) % ALIVE);
+    assert_in_range(ranking.tree.used, ALIVE / PBT__RANK_WIDTH, 2 * ALIVE / (PBT__RANK_WIDTH / 2));
+    assert_int_equal(depth_of(&ranking), 2);
     pbt__journal_fini(&journal);
+    pbt__ranking_fini(&ranking);
 }
 
-static int32_t depth_of(const pbt__rank_node *nodes, int32_t node)
-{
-    if (node < 0) {
-        return 0;
-    }
-    int32_t left = depth_of(nodes, nodes[node].left);
-    int32_t right = depth_of(nodes, nodes[node].right);
-    return 1 + (left > right ? left : right);
-}
-
-/* Sorted input is the worst case of a tree that does not balance. A random tree of this size is
- * some 40 deep. */
+/* Sorted input is the worst case of a tree that does not balance. What grew is flat again, and
+ * grows again from the same nodes. */
 static void the_tree_stays_shallow(void **state)
 {
     (void)state;
-    const int32_t count = 100000;
-    pbt__rank_node *nodes = calloc((size_t)count, sizeof *nodes);
-    assert_non_null(nodes);
+    const int32_t count = 50000;
+    int32_t used = 0;
+    pbt__ranking ranking = {0};
     pbt__journal journal;
     pbt__journal_init(&journal);
-    pbt__ranking ranking = {.nodes = nodes, .root = -1};
-    for (int32_t m = 0; m < count; m++) {
-        assert_int_equal(pbt__ranking_add(&ranking, &journal, m, m, true), PBT_OK);
-        pbt__journal_clear(&journal);
+    for (int32_t round = 0; round < 2; round++) {
+        for (int32_t m = 0; m < count; m++) {
+            assert_int_equal(pbt__ranking_add(&ranking, &journal, m, m, true), PBT_OK);
+            pbt__journal_clear(&journal);
+        }
+        assert_int_equal(pbt__ranking_count(&ranking), count);
+        assert_int_equal(pbt__ranking_at(&ranking, 0), count - 1);
+        assert_int_equal(depth_of(&ranking), 4);
+        assert_in_range(ranking.tree.used, 1, round == 0 ? count : used);
+        used = ranking.tree.used;
+        for (int32_t m = 0; m < count; m++) {
+            assert_int_equal(pbt__ranking_remove(&ranking, &journal, m, m, true), PBT_OK);
+            pbt__journal_clear(&journal);
+        }
+        assert_int_equal(pbt__ranking_count(&ranking), 0);
+        assert_int_equal(depth_of(&ranking), 1);
     }
-    assert_int_equal(pbt__ranking_count(&ranking), count);
-    assert_int_equal(pbt__ranking_at(&ranking, 0), count - 1);
-    assert_in_range(depth_of(nodes, ranking.root), 17, 60);
     pbt__journal_fini(&journal);
-    free(nodes);
+    pbt__ranking_fini(&ranking);
 }
 
 int main(void)
@@ -244,7 +287,7 @@ int main(void)
         cmocka_unit_test(scores_are_brought_outside_again),
         cmocka_unit_test(the_order_is_total),
         cmocka_unit_test(random_programs_agree_with_a_sorted_array),
-        cmocka_unit_test(the_shape_is_that_of_the_content),
+        cmocka_unit_test(nodes_are_used_again),
         cmocka_unit_test(the_tree_stays_shallow),
     };
     return cmocka_run_group_tests_name("ranking", tests, NULL, NULL);
