@@ -1,4 +1,9 @@
-/* attempt.c: what is said of an attempt: reports, releases, failures, heartbeats. */
+/*
+ * attempt.c: what is said of an attempt: reports, releases, failures, heartbeats.
+ *
+ * Who says it may be a slot, or a worker's process whose server knows it by its attempt alone: then
+ * the claimant is whom the segment was handed.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +15,37 @@
 static const double BEAT_SECONDS = 10;    /* Units: seconds; one thread beats for all slots */
 static const double HINDERED_SECONDS = 5; /* Units: seconds */
 
-/* POST what is said of an attempt. */
-static pbt_err say(pbt__caller *caller, pbt_segment_id id, const char *verb, json_t *body,
-                   json_t **out, pbt_error *error)
-{
-    char path[96], name[PBT__ID_SIZE];
-    pbt__id_write(id, name);
-    (void)snprintf(path, sizeof path, "/segments/%s/%s", name, verb);
-    return pbt__remote_call(caller, path, body, true, out, error);
-}
-
-/* ---- how an attempt ends --------------------------------------------------------------------- */
-
 /* What is said of an attempt that was not handed out here, is the server's to refuse. */
 static const pbt__parcel NOTHING = {.save_to = "", .is_shared = true};
 
-static const pbt__parcel *parcel_of(const pbt__handed *handed)
+/* One call about an attempt, from its beginning to its end. */
+typedef struct visit {
+    pbt__remote *remote;
+    pbt_segment_id segment;
+    pbt__handed *handed; /* held; NULL: it was not handed out here */
+    pbt__line *line;
+    json_t *json; /* the answer */
+    pbt__claimant who;
+} visit;
+
+/* Begin; `leave` in any case. Nullable: who */
+static pbt_err enter(visit *this, pbt__desk *desk, const pbt__claimant *who, pbt_segment_id segment,
+                     int32_t attempt, pbt_error *error)
 {
-    return handed != NULL ? &handed->parcel : &NOTHING;
+    static const pbt__claimant NOBODY = {"", ""};
+    pbt__remote *remote = (pbt__remote *)desk;
+    pbt__handed *handed = pbt__handed_hold(remote, segment, attempt);
+    *this = (visit){.remote = remote, .segment = segment, .handed = handed};
+    this->who = who != NULL ? *who : NOBODY;
+    if (handed != NULL) {
+        this->who = (pbt__claimant){handed->worker, handed->session};
+    }
+    return pbt__line_take(remote, &this->line, error);
+}
+
+static const pbt__parcel *parcel_of(const visit *this)
+{
+    return this->handed != NULL ? &this->handed->parcel : &NOTHING;
 }
 
 bool pbt__remote_is_over(pbt_err err)
@@ -35,13 +53,33 @@ bool pbt__remote_is_over(pbt_err err)
     return err == PBT_OK || err == PBT_ERR_LATE || err == PBT_ERR_STATE || err == PBT_ERR_NOT_FOUND;
 }
 
-/* Remove what an attempt has here, once it is over. */
-static void clean(const pbt__handed *handed, pbt_err err)
+/* What an attempt has here is removed, once it is over. */
+static void leave(visit *this, pbt_err err)
 {
-    if (handed != NULL && pbt__remote_is_over(err)) {
-        pbt__checkpoint_clean(&handed->parcel);
+    if (this->handed != NULL && pbt__remote_is_over(err)) {
+        pbt__checkpoint_clean(&this->handed->parcel);
     }
+    json_decref(this->json);
+    pbt__line_give(this->remote, this->line);
+    pbt__handed_let_go(this->remote, this->handed);
 }
+
+/* POST what is said of the attempt. */
+static pbt_err say(visit *this, const char *verb, json_t *body, pbt_error *error)
+{
+    char path[96], name[PBT__ID_SIZE];
+    pbt__id_write(this->segment, name);
+    (void)snprintf(path, sizeof path, "/segments/%s/%s", name, verb);
+    return pbt__remote_call(&this->line->caller, path, body, true, &this->json, error);
+}
+
+/* Tell of what was recorded, and of what it is followed by, which is NULL where that is nothing. */
+static void tell(visit *this, const char *failure, const pbt__action *action, bool has_reported)
+{
+    pbt__audience_tell(&this->remote->audience, this->who.worker, failure, action, has_reported);
+}
+
+/* ---- how an attempt ends --------------------------------------------------------------------- */
 
 static pbt_err send_bytes(pbt__caller *caller, pbt_segment_id id, const pbt__result *result,
                           pbt_error *error)
@@ -60,8 +98,8 @@ static pbt_err send_bytes(pbt__caller *caller, pbt_segment_id id, const pbt__res
     return err;
 }
 
-static pbt_err send_report(pbt__caller *caller, const pbt__result *result, const char *checkpoint,
-                           json_t **out, pbt_error *error)
+static pbt_err send_report(visit *this, const pbt__result *result, const char *checkpoint,
+                           pbt_error *error)
 {
     json_t *body = json_pack("{s:i, s:I, s:s*}", "attempt", (int)result->attempt, "step",
                              (json_int_t)result->step, "checkpoint", checkpoint);
@@ -69,16 +107,16 @@ static pbt_err send_report(pbt__caller *caller, const pbt__result *result, const
         json_decref(body);
         return pbt__fail_memory(error);
     }
-    return say(caller, result->segment, "report", body, out, error);
+    return say(this, "report", body, error);
 }
 
 /* Say what was saved, and report. What the server does not see where it looks is sent, once. */
-static pbt_err report_saved(pbt__caller *caller, const pbt__handed *handed,
-                            const pbt__result *result, bool is_travelling, json_t **out,
+static pbt_err report_saved(visit *this, const pbt__result *result, bool is_travelling,
                             pbt_error *error)
 {
     const char *checkpoint = NULL;
-    const pbt__parcel *parcel = parcel_of(handed);
+    const pbt__parcel *parcel = parcel_of(this);
+    pbt__caller *caller = &this->line->caller;
     pbt_err err = PBT_OK;
     if (result->checkpoint == PBT__IN_MEMORY) {
         err = send_bytes(caller, result->segment, result, error);
@@ -90,83 +128,74 @@ static pbt_err report_saved(pbt__caller *caller, const pbt__handed *handed,
         checkpoint = "saved"; /* nothing is there, and the server says what that means */
     }
     if (err == PBT_OK) {
-        err = send_report(caller, result, checkpoint, out, error);
+        err = send_report(this, result, checkpoint, error);
     }
     const bool may_travel = err == PBT_ERR_CHECKPOINT && result->checkpoint == PBT__SAVED &&
-                            handed != NULL && parcel->is_shared && !is_travelling;
-    return may_travel ? report_saved(caller, handed, result, true, out, error) : err;
+                            this->handed != NULL && parcel->is_shared && !is_travelling;
+    return may_travel ? report_saved(this, result, true, error) : err;
 }
 
 pbt_err pbt__remote_report(pbt__desk *desk, const pbt__claimant *who, const pbt__result *result,
                            pbt__reply *out, pbt_error *error)
 {
-    pbt__remote *remote = (pbt__remote *)desk;
-    pbt__handed *handed = pbt__handed_find(remote, result->segment, result->attempt);
-    pbt__line *line = NULL;
-    json_t *json = NULL;
+    visit this;
     pbt__reply reply = {.is_repeat = false};
-    pbt_err err = pbt__line_take(remote, &line, error);
+    pbt_err err = enter(&this, desk, who, result->segment, result->attempt, error);
     if (err == PBT_OK) {
-        err = report_saved(&line->caller, handed, result, false, &json, error);
-        clean(handed, err);
+        err = report_saved(&this, result, false, error);
     }
     if (err == PBT_OK) {
-        err = pbt__handed_take(remote, &line->caller, who->session, json_object_get(json, "action"),
-                               &reply.action, error);
+        err = pbt__handed_take(this.remote, &this.line->caller, &this.who,
+                               json_object_get(this.json, "action"), &reply.action, error);
     }
     if (err == PBT_OK) {
+        tell(&this, NULL, &reply.action, true);
         *out = reply;
     }
-    json_decref(json);
-    pbt__line_give(remote, line);
+    leave(&this, err);
     return err;
 }
 
 pbt_err pbt__remote_release(pbt__desk *desk, const pbt__claimant *who, pbt_segment_id segment,
                             int32_t attempt, int64_t step, bool has_progress, pbt_error *error)
 {
-    pbt__remote *remote = (pbt__remote *)desk;
-    const pbt__handed *handed = pbt__handed_find(remote, segment, attempt);
-    pbt__line *line = NULL;
-    json_t *json = NULL;
+    visit this;
     const char *checkpoint = NULL;
-    (void)who;
-    pbt_err err = pbt__line_take(remote, &line, error);
+    pbt_err err = enter(&this, desk, who, segment, attempt, error);
     if (err == PBT_OK && has_progress) {
-        err = pbt__checkpoint_send(&line->caller, parcel_of(handed), false, &checkpoint, error);
+        err = pbt__checkpoint_send(&this.line->caller, parcel_of(&this), false, &checkpoint, error);
     }
     if (err == PBT_OK) {
         json_t *body = json_pack("{s:i, s:I, s:s*}", "attempt", (int)attempt, "step",
                                  (json_int_t)step, "checkpoint", checkpoint);
-        err = say(&line->caller, segment, "release", body, &json, error);
+        err = say(&this, "release", body, error);
     }
-    clean(handed, err);
-    json_decref(json);
-    pbt__line_give(remote, line);
+    if (err == PBT_OK) {
+        tell(&this, NULL, NULL, false);
+    }
+    leave(&this, err);
     return err;
 }
 
 pbt_err pbt__remote_fail(pbt__desk *desk, const pbt__claimant *who, const pbt__failure *failure,
                          pbt__action *out, pbt_error *error)
 {
-    pbt__remote *remote = (pbt__remote *)desk;
-    const pbt__handed *handed = pbt__handed_find(remote, failure->segment, failure->attempt);
-    pbt__line *line = NULL;
-    json_t *json = NULL;
-    pbt_err err = pbt__line_take(remote, &line, error);
+    visit this;
+    pbt_err err = enter(&this, desk, who, failure->segment, failure->attempt, error);
     if (err == PBT_OK) {
         json_t *body =
             json_pack("{s:i, s:o, s:b, s:b, s:b}", "attempt", (int)failure->attempt, "message",
                       pbt__json_text(failure->message), "retry", (int)failure->can_retry, "certain",
                       (int)failure->is_certain, "leaving", (int)(out == NULL));
-        err = say(&line->caller, failure->segment, "fail", body, &json, error);
-        clean(handed, err);
+        err = say(&this, "fail", body, error);
     }
     if (err == PBT_OK && out != NULL) {
-        err = pbt__handed_take(remote, &line->caller, who->session, json, out, error);
+        err = pbt__handed_take(this.remote, &this.line->caller, &this.who, this.json, out, error);
     }
-    json_decref(json);
-    pbt__line_give(remote, line);
+    if (err == PBT_OK) {
+        tell(&this, failure->message, out, false);
+    }
+    leave(&this, err);
     return err;
 }
 
@@ -178,9 +207,11 @@ pbt_err pbt__remote_hinder(pbt__desk *desk, const pbt__claimant *who, const pbt_
     pbt_err err = PBT_OK;
     (void)why;
     if (failure != NULL) {
-        const pbt__handed *handed = pbt__handed_find(remote, failure->segment, failure->attempt);
-        err = pbt__remote_release(desk, who, failure->segment, failure->attempt,
-                                  handed != NULL ? handed->resume_step : 0, false, error);
+        pbt__handed *handed = pbt__handed_hold(remote, failure->segment, failure->attempt);
+        const int64_t step = handed != NULL ? handed->resume_step : 0;
+        pbt__handed_let_go(remote, handed);
+        err =
+            pbt__remote_release(desk, who, failure->segment, failure->attempt, step, false, error);
     }
     if (err == PBT_OK) {
         err = pbt__line_take(remote, &line, error);

@@ -41,6 +41,11 @@ static void halt(pbt__desk *desk)
     atomic_store(&((pbt__remote *)desk)->is_halted, true);
 }
 
+static void hear(pbt__desk *desk, const pbt__listener *listener)
+{
+    pbt__audience_set(&((pbt__remote *)desk)->audience, listener);
+}
+
 /* ---- claiming -------------------------------------------------------------------------------- */
 
 static char *claim_body(const pbt__claimant *who, int seconds)
@@ -84,7 +89,7 @@ static pbt_err claim_there(pbt__remote *remote, pbt__caller *caller, const pbt__
         }
     }
     if (err == PBT_OK) {
-        err = pbt__handed_take(remote, caller, who->session, answer.json, action, error);
+        err = pbt__handed_take(remote, caller, who, answer.json, action, error);
     }
     json_decref(answer.json);
     return err;
@@ -105,6 +110,9 @@ static pbt_err claim(pbt__desk *desk, const pbt__claimant *who, pbt__action *act
     pbt_err err = pbt__line_take(remote, &line, error);
     if (err == PBT_OK) {
         err = claim_there(remote, &line->caller, who, seconds, action, error);
+    }
+    if (err == PBT_OK) {
+        pbt__audience_tell(&remote->audience, who->worker, NULL, action, false);
     }
     if (err == PBT_OK && action->verb == PBT__WAIT) {
         /* A server that keeps nobody waiting is not asked at once again. */
@@ -133,6 +141,7 @@ static const pbt__desk_ops OPS = {
     .bring = pbt__remote_bring,
     .read = pbt__remote_read,
     .drop = pbt__remote_drop,
+    .listen = hear,
     .look = pbt__remote_look,
     .bury = pbt__remote_bury,
 };
@@ -178,6 +187,8 @@ pbt_err pbt__remote_desk_open(const pbt__remote_options *options, pbt__desk **ou
     }
     remote->desk.ops = &OPS;
     pthread_mutex_init(&remote->lock, NULL);
+    pthread_cond_init(&remote->let_go, NULL);
+    pthread_rwlock_init(&remote->audience.lock, NULL);
     pbt_err err = copy_options(remote, options, error);
     if (err == PBT_OK) {
         err = read_spec(remote, options->spec_folder, error);
@@ -203,6 +214,8 @@ void pbt__remote_desk_close(pbt__desk *desk)
         pbt__line_end(line);
     }
     pthread_mutex_destroy(&remote->lock);
+    pthread_cond_destroy(&remote->let_go);
+    pthread_rwlock_destroy(&remote->audience.lock);
     pbt_spec_free(remote->spec);
     free(remote->server);
     free(remote->study);

@@ -19,16 +19,50 @@ static void forget(pbt__handed *handed)
     free(handed);
 }
 
-pbt__handed *pbt__handed_find(pbt__remote *remote, pbt_segment_id id, int32_t attempt)
+static bool is_of(const pbt__handed *handed, pbt_segment_id id, int32_t attempt)
+{
+    return handed->id.member == id.member && handed->id.number == id.number &&
+           handed->parcel.attempt == attempt;
+}
+
+/* Holding the lock. */
+static pbt__handed *find(const pbt__remote *remote, pbt_segment_id id, int32_t attempt)
+{
+    pbt__handed *found = remote->handed;
+    while (found != NULL && !is_of(found, id, attempt)) {
+        found = found->next;
+    }
+    return found;
+}
+
+pbt__handed *pbt__handed_hold(pbt__remote *remote, pbt_segment_id id, int32_t attempt)
 {
     pthread_mutex_lock(&remote->lock);
-    pbt__handed *found = remote->handed;
-    while (found != NULL && (found->id.member != id.member || found->id.number != id.number ||
-                             found->parcel.attempt != attempt)) {
-        found = found->next;
+    pbt__handed *found = find(remote, id, attempt);
+    while (found != NULL && found->is_held) {
+        pthread_cond_wait(&remote->let_go, &remote->lock);
+        found = find(remote, id, attempt);
+    }
+    if (found != NULL) {
+        found->is_held = true;
     }
     pthread_mutex_unlock(&remote->lock);
     return found;
+}
+
+void pbt__handed_let_go(pbt__remote *remote, pbt__handed *handed)
+{
+    if (handed == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&remote->lock);
+    handed->is_held = false;
+    const bool is_over = handed->is_over;
+    pthread_cond_broadcast(&remote->let_go);
+    pthread_mutex_unlock(&remote->lock);
+    if (is_over) {
+        forget(handed);
+    }
 }
 
 void pbt__handed_clear(pbt__remote *remote)
@@ -40,22 +74,31 @@ void pbt__handed_clear(pbt__remote *remote)
     }
 }
 
-/* Put a segment in the place of the one that its session had before. */
-static void keep(pbt__remote *remote, pbt__handed *handed)
+/* Put a segment in the place of the one that its session had before. Returns the one that is there
+ * now: of the same attempt it is the one before, which somebody may read. */
+static pbt__handed *keep(pbt__remote *remote, pbt__handed *handed)
 {
     pthread_mutex_lock(&remote->lock);
     pbt__handed **place = &remote->handed;
     while (*place != NULL && strcmp((*place)->session, handed->session) != 0) {
         place = &(*place)->next;
     }
-    pbt__handed *before = *place;
-    handed->next = before != NULL ? before->next : NULL;
-    *place = handed;
-    pthread_mutex_unlock(&remote->lock);
-    if (before != NULL && strcmp(before->parcel.save_here, handed->parcel.save_here) == 0) {
-        before->parcel.save_here[0] = '\0'; /* the same attempt again: it goes on there */
+    pbt__handed *before = *place, *unwanted = before;
+    if (before != NULL && is_of(before, handed->id, handed->parcel.attempt)) {
+        handed->parcel.save_here[0] = '\0'; /* it goes on there */
+        unwanted = handed;
+        handed = before;
+    } else {
+        handed->next = before != NULL ? before->next : NULL;
+        *place = handed;
     }
-    forget(before);
+    if (unwanted != NULL && unwanted->is_held) {
+        unwanted->is_over = true;
+        unwanted = NULL;
+    }
+    pthread_mutex_unlock(&remote->lock);
+    forget(unwanted);
+    return handed;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -169,7 +212,7 @@ static pbt_err read_segment(const pbt__remote *remote, pbt__caller *caller, pbt_
     return err;
 }
 
-static pbt_err take_segment(pbt__remote *remote, pbt__caller *caller, const char *session,
+static pbt_err take_segment(pbt__remote *remote, pbt__caller *caller, const pbt__claimant *who,
                             json_t *json, pbt__action *out, pbt_error *error)
 {
     const size_t count = remote->spec->search.space.count;
@@ -178,24 +221,25 @@ static pbt_err take_segment(pbt__remote *remote, pbt__caller *caller, const char
         return pbt__fail_memory(error);
     }
     pbt__action action = {.verb = PBT__TRAIN};
-    (void)snprintf(handed->session, sizeof handed->session, "%s", session);
+    (void)snprintf(handed->worker, sizeof handed->worker, "%s", who->worker);
+    (void)snprintf(handed->session, sizeof handed->session, "%s", who->session);
     handed->json = json_incref(json);
     const pbt_err err = read_segment(remote, caller, handed, &action.train, error);
     if (err != PBT_OK) {
         forget(handed);
         return err;
     }
-    keep(remote, handed);
+    action.train.segment.values = keep(remote, handed)->values;
     *out = action;
     return PBT_OK;
 }
 
-pbt_err pbt__handed_take(pbt__remote *remote, pbt__caller *caller, const char *session,
+pbt_err pbt__handed_take(pbt__remote *remote, pbt__caller *caller, const pbt__claimant *who,
                          const json_t *json, pbt__action *out, pbt_error *error)
 {
     const char *verb = pbt__json_get_text(json, "action", "");
     if (strcmp(verb, "train") == 0) {
-        return take_segment(remote, caller, session, json_object_get(json, "segment"), out, error);
+        return take_segment(remote, caller, who, json_object_get(json, "segment"), out, error);
     }
     if (strcmp(verb, "stop") == 0) {
         *out = (pbt__action){.verb = PBT__STOP};

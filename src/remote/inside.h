@@ -14,14 +14,16 @@ typedef struct pbt__line {
     struct pbt__line *next;
 } pbt__line;
 
-/* A segment that was handed out here. Owner: the desk, until its session is handed another. Only
- * its session's thread looks into it. */
+/* A segment that was handed out here. Owner: the desk, until its session is handed another. Whoever
+ * looks into it holds it, one at a time. */
 typedef struct pbt__handed {
-    char session[PBT__SESSION_SIZE];
+    char worker[PBT__NAME_SIZE], session[PBT__SESSION_SIZE];
     json_t *json; /* what the texts of `parcel` point into */
     pbt_segment_id id;
     int64_t resume_step;
     pbt__parcel parcel;
+    bool is_held; /* guarded by the desk's lock; so is: */
+    bool is_over; /* whoever holds it frees it */
     struct pbt__handed *next;
     pbt_value values[]; /* Shape: [the space's count] */
 } pbt__handed;
@@ -33,7 +35,9 @@ typedef struct pbt__remote {
     char folder[PBT__PATH_SIZE];
     double patience_seconds;
     atomic_bool is_halted;
-    pthread_mutex_t lock; /* of the two lists */
+    pbt__audience audience;
+    pthread_mutex_t lock;  /* of the two lists */
+    pthread_cond_t let_go; /* something handed out is held no more */
     pbt__line *idle;
     pbt__handed *handed;
 } pbt__remote;
@@ -75,13 +79,16 @@ bool pbt__remote_is_over(pbt_err err);
 
 /* ---- handed.c ---- */
 
-/* Find what was handed out; NULL where it was not, here. */
-pbt__handed *pbt__handed_find(pbt__remote *remote, pbt_segment_id id, int32_t attempt);
+/* Hold what was handed out, once nobody else does; NULL where it was not, here. */
+pbt__handed *pbt__handed_hold(pbt__remote *remote, pbt_segment_id id, int32_t attempt);
+/* Hold it no more. Nullable: handed. */
+void pbt__handed_let_go(pbt__remote *remote, pbt__handed *handed);
 
 /* Take the action that an answer holds, for a session, whose segment before is forgotten. Errors:
  * PBT_ERR_CORRUPT, PBT_ERR_IO (there is no place for what it saves), PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__handed_take(pbt__remote *remote, pbt__caller *caller, const char *session,
-                                      const json_t *json, pbt__action *out, pbt_error *error);
+PBT_MUST_USE pbt_err pbt__handed_take(pbt__remote *remote, pbt__caller *caller,
+                                      const pbt__claimant *who, const json_t *json,
+                                      pbt__action *out, pbt_error *error);
 
 /* Free all, and remove what they left. */
 void pbt__handed_clear(pbt__remote *remote);

@@ -10,10 +10,9 @@
 
 /* ---- what a segment starts from -------------------------------------------------------------- */
 
-pbt_err pbt__remote_bring(pbt__desk *desk, pbt__assignment *assignment, pbt_error *error)
+static pbt_err bring(pbt__remote *remote, pbt__handed *handed, pbt__assignment *assignment,
+                     pbt_error *error)
 {
-    pbt__remote *remote = (pbt__remote *)desk;
-    pbt__handed *handed = pbt__handed_find(remote, assignment->segment.id, assignment->attempt);
     pbt__line *line = NULL;
     if (handed == NULL || handed->parcel.load == NULL) {
         return pbt__fail(error, PBT_ERR_NOT_FOUND, "this attempt was not handed out here");
@@ -29,17 +28,27 @@ pbt_err pbt__remote_bring(pbt__desk *desk, pbt__assignment *assignment, pbt_erro
     return err;
 }
 
+pbt_err pbt__remote_bring(pbt__desk *desk, pbt__assignment *assignment, pbt_error *error)
+{
+    pbt__remote *remote = (pbt__remote *)desk;
+    pbt__handed *handed = pbt__handed_hold(remote, assignment->segment.id, assignment->attempt);
+    const pbt_err err = bring(remote, handed, assignment, error);
+    pbt__handed_let_go(remote, handed);
+    return err;
+}
+
 bool pbt__remote_drop(pbt__desk *desk, const pbt__assignment *assignment)
 {
-    pbt__handed *handed =
-        pbt__handed_find(((pbt__remote *)desk), assignment->segment.id, assignment->attempt);
-    if (handed == NULL || handed->parcel.load_here[0] == '\0') {
-        return true;
+    pbt__remote *remote = (pbt__remote *)desk;
+    bool is_gone = true;
+    pbt__handed *handed = pbt__handed_hold(remote, assignment->segment.id, assignment->attempt);
+    if (handed != NULL && handed->parcel.load_here[0] != '\0') {
+        pbt__parcel *parcel = &handed->parcel;
+        is_gone = pbt__file_remove(parcel->load_here, NULL) == PBT_OK;
+        parcel->load_here[0] = '\0';
+        parcel->load = pbt__json_get_text(handed->json, "load", NULL);
     }
-    pbt__parcel *parcel = &handed->parcel;
-    const bool is_gone = pbt__file_remove(parcel->load_here, NULL) == PBT_OK;
-    parcel->load_here[0] = '\0';
-    parcel->load = pbt__json_get_text(handed->json, "load", NULL);
+    pbt__handed_let_go(remote, handed);
     return is_gone;
 }
 

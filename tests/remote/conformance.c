@@ -365,6 +365,65 @@ static void dead_worker_is_buried(void **state)
     assert_int_equal(held.member, -1);
 }
 
+/* A worker's server knows an attempt, and not who holds it. */
+static const pbt__claimant HOLDER = {"", ""};
+
+/* What a listener hears, one after another, such as "one:m0.1 " or "one!message- ". */
+static void note(void *context, const pbt__notice *notice)
+{
+    char *heard = context;
+    const size_t length = strlen(heard);
+    const pbt__assignment *train = notice->train;
+    (void)snprintf(heard + length, 200 - length, "%s%s%s%s", notice->worker,
+                   notice->has_reported ? "+" : "", notice->failure != NULL ? "!" : "",
+                   notice->failure != NULL ? notice->failure : "");
+    (void)snprintf(heard + strlen(heard), 200 - strlen(heard), train != NULL ? ":m%d.%d " : "- ",
+                   train != NULL ? (int)train->segment.id.member : 0,
+                   train != NULL ? (int)train->attempt : 0);
+}
+
+static void listener_hears_what_workers_are_handed(void **state)
+{
+    char heard[200] = "";
+    const pbt__listener listener = {.tell = note, .context = heard};
+    pbt__action action;
+    pbt__reply reply;
+    (void)state;
+    desk->ops->listen(desk, &listener);
+    const pbt__assignment first = claim(&ONE);
+    const pbt__failure failure = {
+        .segment = first.segment.id, .attempt = 1, .message = "no", .can_retry = true};
+    assert_ok((desk->ops->fail)(desk, &HOLDER, &failure, &action, &error));
+    pbt__result result = result_of(&action.train, &SCORE);
+    set_bytes(&result, "w");
+    assert_ok(report(&HOLDER, &result, &reply));
+    assert_ok(release(&HOLDER, &reply.action.train, 0, false));
+    assert_string_equal(heard, "one:m0.1 one!no:m1.1 one+:m0.2 one- ");
+    desk->ops->listen(desk, NULL);
+    (void)claim(&ONE);
+    assert_string_equal(heard, "one:m0.1 one!no:m1.1 one+:m0.2 one- ");
+}
+
+/* Two report in turn by their attempts alone, and each is handed what is its own. */
+static void holders_are_told_apart(void **state)
+{
+    pbt__assignment trains[2] = {claim(&ONE), claim(&TWO)};
+    pbt__reply reply;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        pbt__assignment *train = &trains[i % 2];
+        pbt__result result = result_of(train, &SCORE);
+        result.checkpoint = PBT__SAVED;
+        put(train->save_to, i % 2 == 0 ? "one's" : "two's");
+        assert_ok(report(&HOLDER, &result, &reply));
+        assert_int_equal(reply.action.verb, PBT__TRAIN);
+        assert_int_equal(reply.action.train.segment.id.member, train->segment.id.member);
+        *train = reply.action.train;
+    }
+    assert_reads(&trains[0], "one's");
+    assert_reads(&trains[1], "two's");
+}
+
 /* At a server, an attempt that is hindered is given back, and has not failed; of a study in the
  * process study/outage.c tells. */
 static void hindered_is_no_failure(void **state)
@@ -409,6 +468,8 @@ static void hindered_is_no_failure(void **state)
         cmocka_unit_test_setup_teardown(release_without_progress_starts_again, make, end),         \
         cmocka_unit_test_setup_teardown(failure_is_tried_again, make, end),                        \
         cmocka_unit_test_setup_teardown(outlook_says_what_a_worker_holds, make, end),              \
+        cmocka_unit_test_setup_teardown(listener_hears_what_workers_are_handed, make, end),        \
+        cmocka_unit_test_setup_teardown(holders_are_told_apart, make, end),                        \
         cmocka_unit_test_setup_teardown(dead_worker_is_buried, make, end)
 
 int main(void)

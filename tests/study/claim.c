@@ -1,5 +1,4 @@
 /* claim.c: who may train what: sessions, attempts, leases, repeats. */
-#include "study/desk.h"
 #include "support.h"
 
 static const char TWO_RETRIES[] = "failure: {retries: 2, lost: 2}\nlease: {seconds: 30}";
@@ -286,40 +285,6 @@ static void a_worker_that_was_ended_on_purpose_has_not_failed(void **state)
     assert_int_equal(bench_count(b, "released"), 1);
 }
 
-/* What a listener hears, one after another, such as "w1:m0s0.1 " or "w1!message ". */
-static void note(void *context, const pbt__notice *notice)
-{
-    char *heard = context;
-    const size_t length = strlen(heard);
-    const pbt__assignment *train = notice->train;
-    (void)snprintf(heard + length, 200 - length, "%s%s%s%s%d.%d ", notice->worker,
-                   notice->failure != NULL ? "!" : "",
-                   notice->failure != NULL ? notice->failure : "", train != NULL ? ":m" : "-",
-                   train != NULL ? (int)train->segment.id.member : 0,
-                   train != NULL ? (int)train->attempt : 0);
-}
-
-static void a_listener_hears_what_workers_are_handed(void **state)
-{
-    bench *b = *state;
-    char heard[200] = "";
-    const pbt__listener listener = {.tell = note, .context = heard};
-    const pbt__claimant holder = {.worker = "", .session = ""};
-    bench_create(b, 2, TWO_RETRIES);
-    pbt__study_desk own = pbt__study_desk_init(b->study);
-    own.desk.ops->listen(&own.desk, &listener);
-    pbt__action action = bench_claim(b, "w1");
-    const pbt__failure failure = {
-        .segment = action.train.segment.id, .attempt = 1, .message = "no", .can_retry = true};
-    assert_ok(pbt__study_fail(b->study, &holder, &failure, &action, &b->error));
-    assert_ok(pbt__study_release(b->study, &holder, action.train.segment.id, action.train.attempt,
-                                 0, false, &b->error));
-    assert_string_equal(heard, "w1:m0.1 w1!no:m1.1 w1-0.0 ");
-    own.desk.ops->listen(&own.desk, NULL);
-    (void)bench_claim(b, "w1");
-    assert_string_equal(heard, "w1:m0.1 w1!no:m1.1 w1-0.0 ");
-}
-
 static void progress_is_released_and_resumed(void **state)
 {
     bench *b = *state;
@@ -389,7 +354,6 @@ int main(void)
         TEST(dead_workers_segments_can_be_given_back),
         TEST(a_worker_known_to_have_died_or_to_live_needs_not_say_so),
         TEST(a_worker_that_was_ended_on_purpose_has_not_failed),
-        TEST(a_listener_hears_what_workers_are_handed),
         TEST(progress_is_released_and_resumed),
         TEST(names_are_bounded),
         TEST(a_study_ends_and_says_so),
