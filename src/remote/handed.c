@@ -173,12 +173,15 @@ static const char *read_rest(const json_t *json, pbt__assignment *out)
     return out->lease_seconds > 0 ? NULL : "lease_seconds";
 }
 
-static pbt_err read_values(const pbt__remote *remote, const json_t *json, pbt__handed *handed,
-                           pbt__assignment *out, pbt_error *error)
+static pbt_err read_values(const pbt__remote *remote, pbt__handed *handed, pbt_error *error)
 {
-    out->segment.values = handed->values;
-    return pbt__values_read(&remote->spec->search.space, json_object_get(json, "hyperparameters"),
-                            handed->values, error);
+    const json_t *json = handed->json;
+    const pbt_space *space = &remote->spec->search.space;
+    const pbt_err err =
+        pbt__values_read(space, json_object_get(json, "hyperparameters"), handed->values, error);
+    return err == PBT_OK
+               ? pbt__changes_read(space, json_object_get(json, "changes"), handed->changes, error)
+               : err;
 }
 
 /* Read a segment, and choose where it saves. */
@@ -200,7 +203,7 @@ static pbt_err read_segment(const pbt__remote *remote, pbt__caller *caller, pbt_
         .save_to = pbt__json_get_text(json, "save_to", ""),
         .proof = pbt__proof_read(json),
     };
-    pbt_err err = read_values(remote, json, handed, out, error);
+    pbt_err err = read_values(remote, handed, error);
     if (err == PBT_OK) {
         err = pbt__checkpoint_place(caller, &handed->parcel, error);
     }
@@ -216,20 +219,24 @@ static pbt_err take_segment(pbt__remote *remote, pbt__caller *caller, const pbt_
                             json_t *json, pbt__action *out, pbt_error *error)
 {
     const size_t count = remote->spec->search.space.count;
-    pbt__handed *handed = pbt__calloc(1, sizeof *handed + count * sizeof handed->values[0]);
+    pbt__handed *handed =
+        pbt__calloc(1, sizeof *handed + count * (sizeof *handed->values + sizeof *handed->changes));
     if (handed == NULL) {
         return pbt__fail_memory(error);
     }
     pbt__action action = {.verb = PBT__TRAIN};
     (void)snprintf(handed->worker, sizeof handed->worker, "%s", who->worker);
     (void)snprintf(handed->session, sizeof handed->session, "%s", who->session);
+    handed->changes = (pbt_change *)(handed->values + count);
     handed->json = json_incref(json);
     const pbt_err err = read_segment(remote, caller, handed, &action.train, error);
     if (err != PBT_OK) {
         forget(handed);
         return err;
     }
-    action.train.segment.values = keep(remote, handed)->values;
+    handed = keep(remote, handed);
+    action.train.segment.values = handed->values;
+    action.train.segment.changes = handed->changes;
     *out = action;
     return PBT_OK;
 }

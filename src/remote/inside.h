@@ -25,7 +25,8 @@ typedef struct pbt__handed {
     bool is_held; /* guarded by the desk's lock; so is: */
     bool is_over; /* whoever holds it frees it */
     struct pbt__handed *next;
-    pbt_value values[]; /* Shape: [the space's count] */
+    pbt_change *changes; /* behind `values`. Shape: [the space's count] */
+    pbt_value values[];  /* same */
 } pbt__handed;
 
 typedef struct pbt__remote {

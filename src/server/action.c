@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "server/answer.h"
 #include "server/inside.h"
-#include "study/desk.h"
 #include "study/host.h"
 #include "study/json.h"
 
@@ -55,18 +54,20 @@ static json_t *known_json(int64_t value, bool is_known)
     return is_known && value >= 0 ? json_integer((json_int_t)value) : json_null();
 }
 
-/* What `load` must be, and how to know that it is the server's. */
+/* What `load` must be, and how to know that it is the server's. Whoever asks for a study elsewhere
+ * is on this machine, and finds it at the path. */
 static bool add_proof(json_t *segment, const pbt__hosted *hosted, const pbt__assignment *train)
 {
     const bool loads = !train->is_fresh;
+    const bool is_here = hosted->study != NULL;
     const bool is_folder = train->load_kind == PBT__CHECKPOINT_FOLDER;
     json_t *kind = loads ? json_string(is_folder ? "folder" : "file") : json_null();
     const int failures =
         json_object_set_new(segment, "load_kind", kind) +
         json_object_set_new(segment, "load_bytes", known_json(train->load_bytes, loads)) +
         json_object_set_new(segment, "load_modified_ns",
-                            known_json(train->load_modified_ns, loads)) +
-        json_object_set_new(segment, "shared", shared_json(hosted));
+                            known_json(train->load_modified_ns, loads && is_here)) +
+        (is_here ? json_object_set_new(segment, "shared", shared_json(hosted)) : 0);
     return failures == 0;
 }
 
@@ -83,7 +84,7 @@ static json_t *train_json(const pbt__hosted *hosted, const pbt__assignment *trai
 pbt_err pbt__action_json(pbt__request *request, pbt__action *action, json_t **out, pbt_error *error)
 {
     pbt__assignment *train = &action->train;
-    pbt__study_desk own = pbt__study_desk_init(request->hosted->study);
+    pbt__desk *desk = request->hosted->desk;
     pbt_err err = PBT_OK;
     json_t *json = NULL;
     if (action->verb == PBT__WAIT) {
@@ -91,7 +92,7 @@ pbt_err pbt__action_json(pbt__request *request, pbt__action *action, json_t **ou
     } else if (action->verb == PBT__STOP) {
         json = json_pack("{s:s, s:s}", "action", "stop", "reason", pbt__stop_name(action->reason));
     } else {
-        err = train->is_fresh ? PBT_OK : own.desk.ops->bring(&own.desk, train, error);
+        err = train->is_fresh ? PBT_OK : desk->ops->bring(desk, train, error);
         json = err == PBT_OK ? train_json(request->hosted, train) : NULL;
     }
     if (json == NULL) {

@@ -33,8 +33,7 @@ pbt__hosted *pbt__hosted_take(pbt__server *server, const char *name)
 {
     pthread_mutex_lock(&server->pool.lock);
     pbt__hosted *hosted = server->hosted;
-    while (hosted != NULL &&
-           (hosted->is_leaving || strcmp(pbt__study_name(hosted->study), name) != 0)) {
+    while (hosted != NULL && (hosted->is_leaving || strcmp(hosted->name, name) != 0)) {
         hosted = hosted->next;
     }
     if (hosted != NULL) {
@@ -145,6 +144,9 @@ static void unpark(pbt__hosted *hosted, size_t count, int64_t now_us)
 void pbt__hosted_unpark_all(pbt__hosted *hosted)
 {
     unpark(hosted, SIZE_MAX, 0);
+    if (hosted->study == NULL) {
+        hosted->desk->ops->halt(hosted->desk);
+    }
 }
 
 bool pbt__hosted_is_free(const pbt__hosted *hosted)
@@ -191,16 +193,15 @@ static void *watch(void *argument)
 /* Put it on the list. Holding the lock. */
 static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error)
 {
-    const char *name = pbt__study_name(hosted->study);
     for (const pbt__hosted *other = server->hosted; other != NULL; other = other->next) {
-        if (strcmp(pbt__study_name(other->study), name) == 0) {
-            return pbt__fail(error, PBT_ERR_EXISTS, "study '%s' is served already", name);
+        if (strcmp(other->name, hosted->name) == 0) {
+            return pbt__fail(error, PBT_ERR_EXISTS, "study '%s' is served already", hosted->name);
         }
     }
     if (server->is_stopping) {
         return pbt__fail(error, PBT_ERR_STATE, "the server is stopping");
     }
-    errno = pthread_create(&hosted->watcher, NULL, watch, hosted);
+    errno = hosted->study != NULL ? pthread_create(&hosted->watcher, NULL, watch, hosted) : 0;
     if (errno != 0) {
         return pbt__fail_errno(error, "cannot start a thread");
     }
@@ -210,7 +211,8 @@ static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error
     return PBT_OK;
 }
 
-pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error)
+/* Nullable: study, where it is elsewhere, and desk, where it is here */
+static pbt_err add(pbt__server *server, pbt__study *study, pbt__desk *desk, pbt_error *error)
 {
     pbt__hosted *hosted = pbt__calloc(1, sizeof *hosted);
     if (hosted == NULL) {
@@ -218,7 +220,13 @@ pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error
     }
     hosted->server = server;
     hosted->study = study;
-    hosted->spec = pbt__study_spec(study);
+    hosted->desk = desk;
+    if (study != NULL) {
+        hosted->own = pbt__study_desk_init(study);
+        hosted->desk = &hosted->own.desk;
+    }
+    hosted->spec = hosted->desk->ops->spec(hosted->desk);
+    hosted->name = study != NULL ? pbt__study_name(study) : hosted->spec->name;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -232,35 +240,48 @@ pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error
     return err;
 }
 
-static pbt__hosted *unlist(pbt__server *server, const pbt__study *study)
+pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error)
 {
-    pbt__hosted **place = &server->hosted;
-    while (*place != NULL && (*place)->study != study) {
-        place = &(*place)->next;
-    }
-    pbt__hosted *hosted = *place;
-    if (hosted != NULL) {
-        *place = hosted->next;
-    }
-    return hosted;
+    return add(server, study, NULL, error);
 }
 
-void pbt__server_remove(pbt__server *server, pbt__study *study)
+pbt_err pbt__server_add_desk(pbt__server *server, pbt__desk *desk, pbt_error *error)
 {
+    return add(server, NULL, desk, error);
+}
+
+void pbt__hosted_remove(pbt__hosted *hosted)
+{
+    pbt__server *server = hosted->server;
     pbt__pool *pool = &server->pool;
     pthread_mutex_lock(&pool->lock);
-    pbt__hosted *hosted = unlist(server, study);
-    if (hosted != NULL) {
-        hosted->is_leaving = true;
-        pbt__hosted_unpark_all(hosted);
-        while (!pbt__hosted_is_free(hosted)) {
-            pthread_cond_wait(&pool->has_settled, &pool->lock);
-        }
+    pbt__hosted **place = &server->hosted;
+    while (*place != hosted) {
+        place = &(*place)->next;
+    }
+    *place = hosted->next;
+    hosted->is_leaving = true;
+    pbt__hosted_unpark_all(hosted);
+    while (!pbt__hosted_is_free(hosted)) {
+        pthread_cond_wait(&pool->has_settled, &pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
-    if (hosted != NULL) {
-        pbt__study_wake(study);
+    if (hosted->study != NULL) {
+        pbt__study_wake(hosted->study);
         (void)pthread_join(hosted->watcher, NULL);
-        free(hosted);
+    }
+    free(hosted);
+}
+
+void pbt__server_remove(pbt__server *server, const pbt__study *study)
+{
+    pthread_mutex_lock(&server->pool.lock);
+    pbt__hosted *hosted = server->hosted;
+    while (hosted != NULL && hosted->study != study) {
+        hosted = hosted->next;
+    }
+    pthread_mutex_unlock(&server->pool.lock);
+    if (hosted != NULL) {
+        pbt__hosted_remove(hosted);
     }
 }

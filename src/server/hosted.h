@@ -1,6 +1,9 @@
 /*
  * hosted.h: a study that a server answers for, and the claims that wait at it.
  *
+ * Whoever trains it does so at its desk. Of a study that is elsewhere that is all there is, and a
+ * claim waits at the desk, with the thread that serves it. Of one that is here:
+ *
  * A claim that finds nothing may be parked: it holds no thread. The study's watcher, a thread that
  * sleeps until something changes, puts as many of the parked back into the queue as there are
  * segments to hand out. Once a second it sends one of them, changes or not: a claim expires leases
@@ -11,14 +14,17 @@
 
 #include <pthread.h>
 
-#include "study/study.h"
+#include "study/desk.h"
 
 typedef struct pbt__request pbt__request;
 
-/* All but `study` and `spec` is guarded by the server's lock. */
+/* All from `use_count` on is guarded by the server's lock; what is above stays as it is. */
 typedef struct pbt__hosted {
     struct pbt__server *server;
-    pbt__study *study;    /* borrowed */
+    const char *name;
+    pbt__study *study;    /* borrowed. NULL: it is elsewhere */
+    pbt__study_desk own;  /* of `study` */
+    pbt__desk *desk;      /* that one, or borrowed */
     const pbt_spec *spec; /* as it was when the study was added: its space is the same for ever */
     size_t use_count;     /* requests that the pool has */
     bool is_leaving;
@@ -42,8 +48,12 @@ typedef enum pbt__parking {
  * many wait, the one that has waited longest is. */
 pbt__parking pbt__hosted_park(pbt__request *request);
 
-/* Put every parked claim back into the queue, not to wait again. Holding the server's lock. */
+/* Put every parked claim back into the queue, not to wait again; of a study elsewhere, halt the
+ * desk. Holding the server's lock. */
 void pbt__hosted_unpark_all(pbt__hosted *hosted);
+
+/* As pbt__server_remove. */
+void pbt__hosted_remove(pbt__hosted *hosted);
 
 /* Say whether nobody asks for this study any more. Holding the server's lock. */
 bool pbt__hosted_is_free(const pbt__hosted *hosted);

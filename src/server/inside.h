@@ -29,6 +29,7 @@ struct pbt__server {
     atomic_size_t bodies;     /* bytes of all bodies being read */
     atomic_uint upload_count; /* makes names of uploads differ */
     atomic_int long_count;    /* long answers that are asked for */
+    atomic_int waiting_count; /* claims that wait at a desk, each with a thread of the pool */
     atomic_bool is_verifying;
     /* One large body is taken apart, or one long answer put together, at a time. */
     pthread_mutex_t large;

@@ -68,7 +68,14 @@ static pbt_err find_study(pbt__request *request, pbt_error *error)
         return PBT_OK;
     }
     request->hosted = pbt__hosted_take(request->server, request->study);
-    return request->hosted != NULL ? PBT_OK : fail_absent(request, error);
+    if (request->hosted == NULL) {
+        return fail_absent(request, error);
+    }
+    const bool is_answered = request->hosted->study != NULL || request->route->is_at_desk;
+    return is_answered
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_NOT_FOUND,
+                           "study '%s' is elsewhere: here it is only trained", request->study);
 }
 
 /* Make the answer. Returns false where the request was parked and is no longer ours. */

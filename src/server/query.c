@@ -65,15 +65,25 @@ static pbt__hosted *next_hosted(pbt__server *server, pbt__hosted *before)
     return hosted;
 }
 
+/* A study as `show` has it; of one elsewhere, what a worker needs to know. */
+static pbt_err show(const pbt__hosted *hosted, json_t **out, pbt_error *error)
+{
+    if (hosted->study != NULL) {
+        return pbt__study_show(hosted->study, out, error);
+    }
+    *out = json_pack("{s:s, s:s}", "name", hosted->name, "metric", hosted->spec->metric);
+    return *out != NULL ? PBT_OK : pbt__fail_memory(error);
+}
+
 pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
 {
     json_t *list = json_array();
     pbt_err err = PBT_OK;
     pbt__hosted *hosted = next_hosted(request->server, NULL);
     while (hosted != NULL) {
-        json_t *show = NULL;
-        err = err == PBT_OK ? pbt__study_show(hosted->study, &show, error) : err;
-        if (show != NULL && json_array_append_new(list, show) != 0) {
+        json_t *one = NULL;
+        err = err == PBT_OK ? show(hosted, &one, error) : err;
+        if (one != NULL && json_array_append_new(list, one) != 0) {
             err = pbt__fail_memory(error);
         }
         hosted = next_hosted(request->server, hosted);
@@ -90,7 +100,7 @@ pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
 pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
 {
     json_t *json = NULL;
-    const pbt_err err = pbt__study_show(request->hosted->study, &json, error);
+    const pbt_err err = show(request->hosted, &json, error);
     return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
 }
 

@@ -15,7 +15,8 @@ typedef struct pbt__route {
     const char *method;
     const char *path; /* "{study}" and "{segment}" stand for one part each */
     pbt__body_kind body;
-    pbt__role role; /* the least that may; one that names none is the owner's */
+    pbt__role role;  /* the least that may; one that names none is the owner's */
+    bool is_at_desk; /* a study that is elsewhere can be asked for it too */
     /* Answer the request, or return why not; in the pool, may wait. `request->hosted` is its
      * study's where the path names one. */
     pbt_err (*serve)(pbt__request *request, pbt_error *error);

@@ -268,7 +268,7 @@ void pbt__server_stop(pbt__server *server)
     if (server->daemon != NULL) {
         settle(server);
         while (server->hosted != NULL) {
-            pbt__server_remove(server, server->hosted->study);
+            pbt__hosted_remove(server->hosted);
         }
         MHD_stop_daemon(server->daemon);
     }

@@ -64,8 +64,13 @@ const char *pbt__server_url(const pbt__server *server);
  * Threads: any */
 PBT_MUST_USE pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error);
 
-/* Answer for it no more; returns when no answer needs it. Threads: any */
-void pbt__server_remove(pbt__server *server, pbt__study *study);
+/* Answer for a study that is elsewhere, by its desk: this machine's workers train at it as at any
+ * other, but are answered nothing else, and their checkpoints lie where the desk says. The desk is
+ * borrowed until pbt__server_stop, which halts it. Errors, threads: as pbt__server_add. */
+PBT_MUST_USE pbt_err pbt__server_add_desk(pbt__server *server, pbt__desk *desk, pbt_error *error);
+
+/* Answer for it no more; returns when no answer needs it. Threads: any, one for each study */
+void pbt__server_remove(pbt__server *server, const pbt__study *study);
 
 /* Hand out nothing from now on: heartbeats say `release`, claims `wait`. What a report is
  * followed by is given back at once. Threads: any */

@@ -1,8 +1,8 @@
 /*
  * worker.c: what workers say: claim, report, heartbeat, release, fail.
  *
- * Each reads its body into a plain struct, lets go of the JSON, and only then calls the study,
- * which may take as long as the disk.
+ * Each reads its body into a plain struct, lets go of the JSON, and only then calls the desk, which
+ * may take as long as the disk, or as a server elsewhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,15 +21,18 @@ enum { MESSAGE_MAXIMUM = 64 * 1024 };
 
 /* ---- actions --------------------------------------------------------------------------------- */
 
-/* Give back what was handed out while the server hands out nothing. */
+/* Give back what was handed out while the server hands out nothing, or to one that has died. */
 static pbt_err give_back(pbt__request *request, pbt__action *action, pbt_error *error)
 {
+    pbt__desk *desk = request->hosted->desk;
     const pbt__assignment *train = &action->train;
-    if (action->verb != PBT__TRAIN || !atomic_load(&request->server->is_draining)) {
+    const bool has_gone = request->hosted->study == NULL && request->peer != NULL &&
+                          pbt__peer_has_gone(request->peer);
+    if (action->verb != PBT__TRAIN || (!has_gone && !atomic_load(&request->server->is_draining))) {
         return PBT_OK;
     }
-    const pbt_err err = pbt__study_release(request->hosted->study, &HOLDER, train->segment.id,
-                                           train->attempt, train->resume_step, false, error);
+    const pbt_err err = desk->ops->release(desk, &HOLDER, train->segment.id, train->attempt,
+                                           train->resume_step, false, error);
     if (err == PBT_OK) {
         *action = (pbt__action){.verb = PBT__WAIT, .wait_seconds = 1};
     }
@@ -39,11 +42,10 @@ static pbt_err give_back(pbt__request *request, pbt__action *action, pbt_error *
 /* What an attempt's checkpoint was loaded from, where that was made for it alone. */
 static void forget_load(const pbt__request *request, int32_t attempt)
 {
-    char path[PBT__PATH_SIZE];
-    if (pbt__study_aside(request->hosted->study, request->segment, attempt, ".load", path, NULL) ==
-        PBT_OK) {
-        (void)!pbt__file_remove(path, NULL); /* else a sweep does */
-    }
+    pbt__desk *desk = request->hosted->desk;
+    const pbt__assignment ended = {
+        .segment.id = request->segment, .attempt = attempt, .load_kind = PBT__CHECKPOINT_INLINE};
+    (void)desk->ops->drop(desk, &ended); /* what is left is swept */
 }
 
 static pbt_err answer_action(pbt__request *request, pbt__action *action, pbt_error *error)
@@ -91,6 +93,25 @@ static bool may_wait(pbt__request *request, const claim_body *claim)
     return now_us < request->wait_until_us;
 }
 
+/* Claim. At a study elsewhere it may wait, and half of the pool's threads never do. */
+static pbt_err claim_at_desk(pbt__request *request, const claim_body *claim, pbt__action *action,
+                             pbt_error *error)
+{
+    pbt__desk *desk = request->hosted->desk;
+    atomic_int *count = &request->server->waiting_count;
+    const pbt__claimant who = {.worker = claim->worker, .session = claim->session};
+    const bool is_elsewhere = request->hosted->study == NULL;
+    const int before = is_elsewhere ? atomic_fetch_add(count, 1) : 0;
+    const bool waits = is_elsewhere && before < PBT__POOL_THREADS / 2;
+    *action =
+        (pbt__action){.verb = PBT__WAIT, .wait_seconds = waits ? (double)claim->wait_seconds : 0};
+    const pbt_err err = desk->ops->claim(desk, &who, action, error);
+    if (is_elsewhere) {
+        (void)atomic_fetch_sub(count, 1);
+    }
+    return err;
+}
+
 pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
 {
     claim_body claim;
@@ -99,17 +120,17 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    const pbt__claimant who = {.worker = claim.worker, .session = claim.session};
     const bool is_over = atomic_load(&request->server->is_draining) || request->is_displaced ||
                          (request->wait_until_us != 0 && request->peer != NULL &&
                           pbt__peer_has_gone(request->peer)); /* it died while it waited */
     if (!is_over) {
-        err = pbt__study_claim(request->hosted->study, &who, &action, error);
+        err = claim_at_desk(request, &claim, &action, error);
     }
     if (err != PBT_OK) {
         return err;
     }
-    if (!is_over && action.verb == PBT__WAIT && may_wait(request, &claim)) {
+    if (!is_over && action.verb == PBT__WAIT && request->hosted->study != NULL &&
+        may_wait(request, &claim)) {
         request->seen = action.seen;
         (void)snprintf(request->claimant, sizeof request->claimant, "%s/%s", claim.worker,
                        claim.session);
@@ -157,12 +178,13 @@ static pbt_err answer_report(pbt__request *request, pbt__reply *reply, pbt_error
 
 pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
 {
+    pbt__desk *desk = request->hosted->desk;
     pbt__result result;
     pbt__metrics *measures = NULL;
     pbt__reply reply;
     pbt_err err = read_report(request, &result, &measures, error);
     if (err == PBT_OK) {
-        err = pbt__study_report(request->hosted->study, &HOLDER, &result, &reply, error);
+        err = desk->ops->report(desk, &HOLDER, &result, &reply, error);
     }
     pbt__measures_free(measures);
     if (err != PBT_OK) {
@@ -194,6 +216,7 @@ static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__metri
 
 pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
 {
+    pbt__desk *desk = request->hosted->desk;
     pbt__pulse pulse;
     pbt__metrics *measures = NULL;
     pbt__verb verb = PBT__TRAIN;
@@ -201,7 +224,7 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    err = pbt__study_heartbeat(request->hosted->study, &HOLDER, &pulse, &verb, error);
+    err = desk->ops->heartbeat(desk, &HOLDER, &pulse, &verb, error);
     pbt__measures_free(measures);
     const bool is_lost = err == PBT_ERR_LATE || err == PBT_ERR_STATE;
     if (err != PBT_OK && !is_lost) {
@@ -240,11 +263,12 @@ static pbt_err read_release(pbt__request *request, release_body *out, pbt_error 
 
 pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
 {
+    pbt__desk *desk = request->hosted->desk;
     release_body release;
     pbt_err err = read_release(request, &release, error);
     if (err == PBT_OK) {
-        err = pbt__study_release(request->hosted->study, &HOLDER, request->segment, release.attempt,
-                                 release.step, release.has_progress, error);
+        err = desk->ops->release(desk, &HOLDER, request->segment, release.attempt, release.step,
+                                 release.has_progress, error);
     }
     if (err != PBT_OK) {
         return err;
@@ -282,6 +306,7 @@ static pbt_err read_fail(pbt__request *request, fail_body *out, pbt_error *error
 
 pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
 {
+    pbt__desk *desk = request->hosted->desk;
     fail_body fail;
     pbt__action action = {.verb = PBT__WAIT, .wait_seconds = 1};
     pbt_err err = read_fail(request, &fail, error);
@@ -295,8 +320,7 @@ pbt_err pbt__serve_fail(pbt__request *request, pbt_error *error)
         .can_retry = fail.can_retry,
         .is_certain = fail.is_certain,
     };
-    err = pbt__study_fail(request->hosted->study, &HOLDER, &failure,
-                          fail.is_leaving ? NULL : &action, error);
+    err = desk->ops->fail(desk, &HOLDER, &failure, fail.is_leaving ? NULL : &action, error);
     if (err != PBT_OK) {
         return err;
     }

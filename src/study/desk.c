@@ -155,9 +155,11 @@ static pbt_err read_start(pbt__desk *desk, const pbt__assignment *assignment, vo
 
 static bool drop(pbt__desk *desk, const pbt__assignment *assignment)
 {
-    (void)desk;
-    return assignment->load_kind != PBT__CHECKPOINT_INLINE || assignment->load[0] == '\0' ||
-           unlink(assignment->load) == 0 || errno == ENOENT;
+    char path[PBT__PATH_SIZE];
+    return assignment->load_kind != PBT__CHECKPOINT_INLINE ||
+           pbt__study_aside(study_of(desk), assignment->segment.id, assignment->attempt, ".load",
+                            path, NULL) != PBT_OK ||
+           unlink(path) == 0 || errno == ENOENT;
 }
 
 /* ---- workers' processes ---- */

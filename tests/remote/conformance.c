@@ -6,6 +6,7 @@
  * show by itself is looked at in the study behind it.
  */
 #include "desk_case.h"
+#include "worker/http.h"
 
 /* ---- claiming -------------------------------------------------------------------------------- */
 
@@ -35,6 +36,7 @@ static void claim_hands_out_what_the_study_has(void **state)
     assert_int_equal(train.save_to[0], '/');
     assert_true(train.segment.values[0].real == segment.values[0].real);
     assert_int_equal(train.segment.values[1].integer, segment.values[1].integer);
+    assert_int_equal(train.segment.changes[1].operation, segment.changes[1].operation);
 }
 
 static void session_is_given_what_it_holds(void **state)
@@ -424,6 +426,43 @@ static void holders_are_told_apart(void **state)
     assert_reads(&trains[1], "two's");
 }
 
+static pbt_err get(const pbt__server *there, const char *path, const char *body, json_t **out)
+{
+    pbt__http http;
+    pbt__http_answer answer = {.status = 0};
+    assert_ok(pbt__http_init(&http, pbt__server_url(there), "test", TOKEN, &error));
+    const pbt_err err = pbt__http_call(&http, path, body, 10, &answer, &error);
+    pbt__http_fini(&http);
+    *out = answer.json;
+    return err;
+}
+
+/* This process's workers find at such a server what they need, and nothing else. */
+static void server_has_a_desk(void **state)
+{
+    const pbt__server_options options = {.address = "127.0.0.1", .token = TOKEN};
+    static const char CLAIM[] = "{\"worker\": \"one\", \"session\": \"11111111\"}";
+    pbt__server *there = NULL;
+    json_t *json = NULL;
+    (void)state;
+    assert_ok(pbt__server_start(&options, &there, &error));
+    assert_ok(pbt__server_add_desk(there, desk, &error));
+    assert_int_equal(pbt__server_add_desk(there, desk, &error), PBT_ERR_EXISTS);
+    assert_ok(get(there, "", NULL, &json));
+    assert_string_equal(pbt__json_get_text(json, "metric", "?"), "score");
+    json_decref(json);
+    assert_int_equal(get(there, "/members", NULL, &json), PBT_ERR_NOT_FOUND);
+    json_decref(json);
+    assert_ok(get(there, "/claim", CLAIM, &json));
+    assert_string_equal(pbt__json_get_text(json, "action", "?"), "train");
+    assert_null(json_object_get(json_object_get(json, "segment"), "shared"));
+    json_decref(json);
+    pbt__server_stop(there);
+    pbt__action action = {.verb = PBT__WAIT, .wait_seconds = 20};
+    assert_ok(desk->ops->claim(desk, &TWO, &action, &error));
+    assert_int_equal(action.verb, PBT__WAIT);
+}
+
 /* At a server, an attempt that is hindered is given back, and has not failed; of a study in the
  * process study/outage.c tells. */
 static void hindered_is_no_failure(void **state)
@@ -479,6 +518,7 @@ int main(void)
         EACH(make_by_http),
         EACH(make_travelling),
         cmocka_unit_test_setup_teardown(hindered_is_no_failure, make_by_http, end),
+        cmocka_unit_test_setup_teardown(server_has_a_desk, make_by_http, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-"""Slots with commands and plugins, in another process, train at a server to the end of a study.
+"""Slots with commands, plugins and workers, in another process, train at a server to a study's end.
 
 The server's folder is seen there, or it is not: then a relay gives it another name, and checkpoints
 travel. Both trainers fail where they are given weights that are not their segment's.
@@ -43,6 +43,7 @@ echo "{\\"score\\": $4.$5}"
 COMMAND = (
     "trainer: {protocol: command, command: [sh, train.sh, '{load}', '{save_to}', '{start_age}', "
     "'{end_age}', '{member}']}\n")
+WORKER = f"trainer: {{protocol: worker, command: [{os.environ['WORKER']}]}}\n"
 
 
 class Travel(unittest.TestCase):
@@ -83,19 +84,21 @@ class Travel(unittest.TestCase):
         self.url = f"http://127.0.0.1:{relay.server_port}"
         return relay
 
-    def train(self):
-        """Train to the end: nobody failed, and what was decided and stored is as it should be."""
+    def train(self, attempt_count=12, slot_count=2):
+        """Train to the end: what was decided and stored is as it should be, and nobody failed but
+        as often as more than twelve attempts were wanted. The members' logs are returned."""
         done = subprocess.run(
-            [os.environ["TRAIN"], self.url, self.said["token"], self.here, "2"], timeout=100,
-            stderr=subprocess.PIPE, text=True, check=False)
+            [os.environ["TRAIN"], self.url, self.said["token"], self.here, str(slot_count)],
+            timeout=100, stderr=subprocess.PIPE, text=True, check=False)
         logs = "\n".join(log.read_text() for log in sorted(self.here.glob("logs/m*.log")))
         self.assertEqual((done.returncode, done.stderr), (0, ""), logs)
         self.server.stdin.write("verify\n")
         self.server.stdin.flush()
         self.assertEqual(self.server.stdout.readline(), "0\n")
-        self.assertEqual(logs.count("\n---") + logs.startswith("---"), 12, logs)
-        self.assertNotIn("attempt 2", logs)
+        self.assertEqual(logs.count("\n---") + logs.startswith("---"), attempt_count, logs)
+        self.assertEqual(logs.count("attempt 2"), attempt_count - 12, logs)
         self.assertEqual(list(self.here.glob("away/*")), [])
+        return logs
 
     def test_commands_where_the_folder_is_seen(self):
         self.serve(COMMAND)
@@ -121,6 +124,25 @@ class Travel(unittest.TestCase):
                 relay = self.relay()
                 self.train()
                 self.assertEqual(sum(call[0] == "PUT" for call in relay.calls), 12)
+
+    def test_workers_where_the_folder_is_seen(self):
+        self.serve(WORKER)
+        logs = self.train(slot_count=4)  # one waits all the time
+        self.assertFalse((self.here / "away").exists())
+        for log in self.here.glob("logs/m*.log"):
+            lines = log.read_text().splitlines()
+            self.assertEqual([line.split()[-1] for line in lines if line.startswith("trained")],
+                             [f"{log.stem}s{number}" for number in range(4)], logs)
+
+    def test_workers_whose_checkpoints_travel(self):
+        self.serve(WORKER)
+        relay = self.relay()
+        self.train()
+        self.assertEqual(sum(call[0] == "PUT" for call in relay.calls), 12)
+
+    def test_worker_that_dies_has_failed(self):
+        self.serve(WORKER.replace("]", f", {self.here}/died]"))
+        self.assertIn("exited with status 3", self.train(13))
 
 
 if __name__ == "__main__":
