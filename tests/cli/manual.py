@@ -4,13 +4,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 import tap
 from case import Case
 
 SHARE = pathlib.Path(os.environ["PBT_SHARE"])
-GENERATE = SHARE / "generate"
+TABLES = SHARE / "tables"
 # The pages refer to each other before they are installed, and say whose they are.
 IGNORED = ("STYLE: referenced manual not found", "STYLE: operating system explicitly specified")
 
@@ -18,6 +19,11 @@ IGNORED = ("STYLE: referenced manual not found", "STYLE: operating system explic
 def output(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=True, **options)
     return done.stdout + done.stderr
+
+
+def make(folder, environment):
+    output(sys.executable, f"{os.environ['ROOT']}/tools/manual", "1", folder, str(TABLES),
+           env=environment)
 
 
 def shown(page):
@@ -106,7 +112,7 @@ class Manual(Case):
     def test_a_build_can_be_repeated(self):
         with tempfile.TemporaryDirectory() as name:
             environment = self.environment() | {"SOURCE_DATE_EPOCH": "86400"}
-            output(str(GENERATE), "man1", f"{name}/man1", env=environment)
+            make(f"{name}/man1", environment)
             page = pathlib.Path(name, "man1/pbt.1").read_text()
             self.assertTrue(page.startswith(".Dd January 2, 1970\n"), page[:40])
 
@@ -115,7 +121,7 @@ class Manual(Case):
             stale = pathlib.Path(name, "man1/pbt-gone.1")
             stale.parent.mkdir()
             stale.touch()
-            output(str(GENERATE), "man1", f"{name}/man1", env=self.environment())
+            make(f"{name}/man1", self.environment())
             self.assertFalse(stale.exists())
 
 
