@@ -62,7 +62,7 @@ static void report(bench *self, const pbt__claimant *who, pbt__action *action)
     pbt_error error = {0};
     pbt__reply reply;
     must(pbt__study_report(self->study, who, &result, &reply, &error), &error);
-    *action = reply.action;
+    pbt__action_copy(action, &reply.action);
     atomic_fetch_add(&self->reports, 1);
 }
 

@@ -13,6 +13,8 @@
 #define PBT_DESK_DESK_H
 
 #include <pthread.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/metrics.h"
@@ -53,9 +55,9 @@ typedef struct pbt__assignment {
     int64_t load_bytes;       /* of all its files; -1: not known */
     int64_t
         load_modified_ns; /* a start checkpoint's, which no log records; -1: not known, or none */
+    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
     char load[PBT__PATH_SIZE]; /* "" where fresh; whether it can be opened here, `bring` says */
     char save_to[PBT__PATH_SIZE];
-    double lease_seconds; /* heartbeats come thrice in it: pbt__spec_silence_seconds */
 } pbt__assignment;
 
 typedef struct pbt__action {
@@ -63,8 +65,24 @@ typedef struct pbt__action {
     double wait_seconds;     /* PBT__WAIT: ask again then at the latest, */
     uint64_t seen;           /* or when something has changed since the desk was in this state */
     pbt__stop_reason reason; /* PBT__STOP */
-    pbt__assignment train;   /* PBT__TRAIN */
+    pbt__assignment train;   /* PBT__TRAIN; last */
 } pbt__action;
+
+/* Begin an answer that says nothing more yet. Its paths are "", and no more of them is written. */
+static inline void pbt__action_init(pbt__action *action, pbt__verb verb)
+{
+    memset(action, 0, offsetof(pbt__action, train.load));
+    action->verb = verb;
+    action->train.load[0] = action->train.save_to[0] = '\0';
+}
+
+/* Copy an answer, but of its paths, which are most of it, no more than they hold. */
+static inline void pbt__action_copy(pbt__action *to, const pbt__action *from)
+{
+    memcpy(to, from, offsetof(pbt__action, train.load));
+    memcpy(to->train.load, from->train.load, strlen(from->train.load) + 1);
+    memcpy(to->train.save_to, from->train.save_to, strlen(from->train.save_to) + 1);
+}
 
 /* How an attempt went. */
 typedef struct pbt__result {
@@ -83,8 +101,14 @@ typedef struct pbt__reply {
     bool is_repeat; /* it was recorded before; nothing changed */
     bool has_decision;
     pbt_segment decision; /* the member's next segment, where the report's transaction made it */
-    pbt__action action;
+    pbt__action action;   /* last */
 } pbt__reply;
+
+static inline void pbt__reply_copy(pbt__reply *to, const pbt__reply *from)
+{
+    memcpy(to, from, offsetof(pbt__reply, action));
+    pbt__action_copy(&to->action, &from->action);
+}
 
 typedef struct pbt__failure {
     pbt_segment_id segment;

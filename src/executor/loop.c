@@ -118,7 +118,7 @@ static pbt_err report(pbt__slot *slot, const pbt__assignment *assignment,
         return fail_refused(slot, assignment);
     }
     if (err == PBT_OK) {
-        slot->action = reply.action;
+        pbt__action_copy(&slot->action, &reply.action);
     }
     if (err == PBT_OK && result.checkpoint != PBT__NO_CHECKPOINT &&
         slot->local->runner->recorded != NULL) {

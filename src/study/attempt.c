@@ -232,7 +232,7 @@ static pbt_err submit_failure(pbt__study *study, attempt_call *call, const pbt__
     pbt__audience_tell(&study->audience, call->worker, message, out != NULL ? &call->action : NULL,
                        false);
     if (out != NULL) {
-        *out = call->action;
+        pbt__action_copy(out, &call->action);
     }
     return PBT_OK;
 }

@@ -176,8 +176,8 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
 {
     const pbt_spec *spec = study->view.facts.spec;
     const pbt__claim *before = &study->claims[m];
-    pbt__action action = {.verb = PBT__TRAIN};
-    pbt__assignment *train = &action.train;
+    pbt__assignment *train = &out->train;
+    pbt__action_init(out, PBT__TRAIN);
     (void)!pbt__population_newest(study->view.population, m, &train->segment);
     int32_t number = train->segment.id.number;
     int64_t now = study->transaction.now_us;
@@ -208,23 +208,19 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     if (err == PBT_OK && pbt__outage_begin(study, &claim) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
-    if (err == PBT_OK) {
-        *out = action;
-    }
     return err;
 }
 
 static void assign_nothing(pbt__study *study, pbt__action *out)
 {
     const pbt__facts *facts = &study->view.facts;
-    pbt__action action = {.verb = PBT__WAIT,
-                          .wait_seconds = pbt__outage_seconds(study, WAIT_SECONDS)};
+    pbt__action_init(out, PBT__WAIT);
+    out->wait_seconds = pbt__outage_seconds(study, WAIT_SECONDS);
     if (pbt__view_is_over(&study->view)) {
-        action.verb = PBT__STOP;
-        action.reason = facts->stop != PBT__STOP_NONE ? facts->stop : PBT__STOP_FINISHED;
+        out->verb = PBT__STOP;
+        out->reason = facts->stop != PBT__STOP_NONE ? facts->stop : PBT__STOP_FINISHED;
     }
-    action.seen = pbt__study_changes(study);
-    *out = action;
+    out->seen = pbt__study_changes(study);
 }
 
 pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who, pbt_segment_id id,
@@ -385,8 +381,8 @@ static pbt_err settle(pbt__study *study, const pbt__claimant *who, int32_t *own,
 /* The same attempt once more: a claim whose answer was lost on the way. */
 static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_error *error)
 {
-    pbt__action action = {.verb = PBT__TRAIN};
-    pbt__assignment *train = &action.train;
+    pbt__assignment *train = &out->train;
+    pbt__action_init(out, PBT__TRAIN);
     (void)!pbt__population_newest(study->view.population, m, &train->segment);
     train->attempt = study->claims[m].attempt;
     train->lease_seconds = pbt__spec_silence_seconds(study->view.facts.spec);
@@ -394,9 +390,6 @@ static pbt_err assign_again(pbt__study *study, int32_t m, pbt__action *out, pbt_
     if (err == PBT_OK) {
         err = pbt__vault_aside(study->vault, train->segment.id, train->attempt, train->save_to,
                                error);
-    }
-    if (err == PBT_OK) {
-        *out = action;
     }
     return err;
 }
@@ -423,13 +416,13 @@ pbt_err pbt__study_assign_held(pbt__study *study, const pbt__claimant *who, pbt_
 
 typedef struct claim_call {
     const pbt__claimant *who;
-    pbt__action action;
+    pbt__action *action;
 } claim_call;
 
 static pbt_err run_claim(pbt__study *study, void *arguments, pbt_error *error)
 {
     claim_call *call = arguments;
-    return pbt__study_assign_held(study, call->who, &call->action, error);
+    return pbt__study_assign_held(study, call->who, call->action, error);
 }
 
 static pbt_err check_claimant(const pbt__claimant *who, pbt_error *error)
@@ -450,14 +443,15 @@ static pbt_err check_claimant(const pbt__claimant *who, pbt_error *error)
 pbt_err pbt__study_claim(pbt__study *study, const pbt__claimant *who, pbt__action *out,
                          pbt_error *error)
 {
-    claim_call call = {.who = who};
+    pbt__action action;
+    claim_call call = {.who = who, .action = &action};
     pbt_err err = check_claimant(who, error);
     if (err == PBT_OK) {
         err = pbt__study_submit(study, run_claim, &call, error);
     }
     if (err == PBT_OK) {
-        pbt__audience_tell(&study->audience, who->worker, NULL, &call.action, false);
-        *out = call.action;
+        pbt__audience_tell(&study->audience, who->worker, NULL, &action, false);
+        pbt__action_copy(out, &action);
     }
     return err;
 }

@@ -29,7 +29,7 @@ typedef struct report_call {
     double
         *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
     size_t objective_sample_count;
-    pbt__reply reply;
+    pbt__reply *reply;
     pbt__claim holder; /* what `who` may point into */
     pbt__claimant asker;
 } report_call;
@@ -198,9 +198,9 @@ static void fill_decision(const pbt__study *study, report_call *call)
     pbt_segment_id id = call->result->segment;
     pbt_segment_id next = {id.member, id.number + 1};
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
-    call->reply.has_decision =
+    call->reply->has_decision =
         entry->is_decided &&
-        pbt_population_segment(study->view.population, next, &call->reply.decision);
+        pbt_population_segment(study->view.population, next, &call->reply->decision);
 }
 
 static pbt_err record(pbt__study *study, report_call *call, pbt_error *error)
@@ -269,8 +269,8 @@ static pbt_err record_new(pbt__study *study, report_call *call, pbt_error *error
         err = pbt__study_expire(study, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_assign(study, call->who, call->result->segment.member, &call->reply.action,
-                                error);
+        err = pbt__study_assign(study, call->who, call->result->segment.member,
+                                &call->reply->action, error);
     }
     return err;
 }
@@ -288,14 +288,15 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
         *error = call->why;
         return call->unprepared;
     }
-    call->reply = (pbt__reply){.is_repeat = is_over};
+    call->reply->is_repeat = is_over;
+    call->reply->has_decision = false;
     call->asker =
         pbt__study_asker(study, call->who, result->segment, result->attempt, &call->holder);
     call->who = &call->asker;
     if (is_over && pbt__study_remove_later(study, result->segment, result->attempt) != PBT_OK) {
         return pbt__fail_memory(error); /* what a repeat left aside */
     }
-    err = is_over ? pbt__study_assign_held(study, call->who, &call->reply.action, error)
+    err = is_over ? pbt__study_assign_held(study, call->who, &call->reply->action, error)
                   : record_new(study, call, error);
     if (err == PBT_OK) {
         fill_decision(study, call);
@@ -319,13 +320,14 @@ static pbt_err submit_report(pbt__study *study, report_call *call, pbt_error *er
 pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt__result *result,
                           pbt__reply *out, pbt_error *error)
 {
-    report_call call = {.who = who, .result = result, .metric = study->metric};
+    pbt__reply reply;
+    report_call call = {.who = who, .result = result, .metric = study->metric, .reply = &reply};
     pbt_err err = submit_report(study, &call, error);
     json_decref(call.metrics);
     json_decref(call.samples);
     if (err == PBT_OK) {
-        pbt__audience_tell(&study->audience, call.who->worker, NULL, &call.reply.action, true);
-        *out = call.reply;
+        pbt__audience_tell(&study->audience, call.who->worker, NULL, &reply.action, true);
+        pbt__reply_copy(out, &reply);
         return err;
     }
     if (error != NULL) {
