@@ -302,6 +302,13 @@ pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt, 
     return pbt__vault_explain(err, error);
 }
 
+pbt_err pbt__vault_aside_new(pbt__vault *vault, pbt_segment_id id, int32_t attempt, char *out,
+                             pbt_error *error)
+{
+    return vault->is_swept ? pbt__vault_path(vault, id, attempt, out, error)
+                           : pbt__vault_aside(vault, id, attempt, out, error);
+}
+
 pbt_err pbt__vault_write(pbt__vault *vault, pbt_segment_id id, int32_t attempt, const void *bytes,
                          size_t length, pbt_error *error)
 {

@@ -56,6 +56,11 @@ PBT_MUST_USE pbt_err pbt__vault_is_in_place(const pbt__vault *vault, pbt_error *
 PBT_MUST_USE pbt_err pbt__vault_aside(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
                                       char *out, pbt_error *error);
 
+/* As that, of an attempt that is handed out for the first time: of a swept folder nothing can be
+ * there, and it is not looked for. */
+PBT_MUST_USE pbt_err pbt__vault_aside_new(pbt__vault *vault, pbt_segment_id id, int32_t attempt,
+                                          char *out, pbt_error *error);
+
 /* The absolute path of a published checkpoint (attempt 0), or of what an attempt left aside as its
  * segment's progress. Shape: out[PBT__PATH_SIZE] */
 PBT_MUST_USE pbt_err pbt__vault_path(const pbt__vault *vault, pbt_segment_id id, int32_t attempt,

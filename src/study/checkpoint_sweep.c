@@ -123,7 +123,9 @@ pbt_err pbt__vault_sweep(pbt__vault *vault,
                          void *context, pbt_error *error)
 {
     struct sweep sweep = {.vault = vault, .is_live = is_live, .context = context};
-    return sweep_both(&sweep, error);
+    const pbt_err err = sweep_both(&sweep, error);
+    vault->is_swept = err == PBT_OK;
+    return err;
 }
 
 pbt_err pbt__vault_keep(pbt__vault *vault,

@@ -52,8 +52,9 @@ struct pbt__vault {
     char folder[PBT__VAULT_FOLDER_SIZE]; /* absolute, without links where it is there */
     char aside[PBT__VAULT_FOLDER_SIZE];
     pbt__identity folder_identity, aside_identity; /* when it was opened */
-    atomic_uint gone_count;                        /* the next N of gone.P.N and pin.P.N */
-    pthread_mutex_t lock;                          /* of what follows */
+    bool is_swept;                  /* what lies aside is of attempts that were handed out */
+    atomic_uint gone_count;         /* the next N of gone.P.N and pin.P.N */
+    pthread_mutex_t lock;           /* of what follows */
     pbt__publication *publications; /* by member. Shape: publications[publication_count] */
     int32_t publication_count;
     char mark[PBT__PATH_SIZE]; /* this process's mark.P.X; "": none is made yet */

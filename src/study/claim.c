@@ -195,8 +195,8 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
     train->lease_seconds = pbt__spec_silence_seconds(spec);
     pbt_err err = pbt__study_fill_load(study, train, error);
     if (err == PBT_OK) {
-        err =
-            pbt__vault_aside(study->vault, train->segment.id, claim.attempt, train->save_to, error);
+        err = pbt__vault_aside_new(study->vault, train->segment.id, claim.attempt, train->save_to,
+                                   error);
     }
     if (err == PBT_OK) {
         claim.step = train->resume_step;

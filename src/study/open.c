@@ -257,6 +257,14 @@ static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
     return PBT_OK;
 }
 
+/* Of a study that nobody has trained yet nothing lies aside. */
+static bool is_published(void *context, pbt_segment_id id, int32_t attempt)
+{
+    (void)context;
+    (void)id;
+    return attempt == 0;
+}
+
 static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenance, bool is_run,
                       pbt_error *error)
 {
@@ -291,6 +299,9 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
     study->transaction = (pbt__transaction){0};
     pbt__view_keep(&study->view);
     err = pbt__study_own(study, error);
+    if (err == PBT_OK) {
+        (void)!pbt__vault_sweep(study->vault, is_published, study, NULL); /* else one by one */
+    }
     return err == PBT_OK && is_run ? pbt__study_hold(study, study->vault->folder, error) : err;
 }
 

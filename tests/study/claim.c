@@ -1,4 +1,6 @@
 /* claim.c: who may train what: sessions, attempts, leases, repeats. */
+#include <sys/stat.h>
+
 #include "support.h"
 
 static const char TWO_RETRIES[] = "failure: {retries: 2, lost: 2}\nlease: {seconds: 30}";
@@ -25,6 +27,24 @@ static void the_furthest_behind_is_claimed_first(void **state)
     reply = bench_report(b, "b", &second, 1);
     assert_int_equal(reply.action.train.segment.id.member, 1);
     assert_int_equal(reply.action.train.segment.id.number, 1);
+}
+
+/* Its name is the first attempt's, and it has been there since before the study was made. */
+static void nothing_lies_where_a_new_study_saves(void **state)
+{
+    bench *b = *state;
+    char path[PBT__PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%.3000s/bench.checkpoints", b->folder);
+    assert_int_equal(mkdir(path, 0777), 0);
+    (void)snprintf(path, sizeof path, "%.3000s/bench.checkpoints/.aside", b->folder);
+    assert_int_equal(mkdir(path, 0777), 0);
+    (void)snprintf(path, sizeof path, "%.3000s/bench.checkpoints/.aside/m0s0.1", b->folder);
+    assert_int_equal(mkdir(path, 0777), 0);
+    bench_create(b, 1, "");
+    const pbt__action action = bench_claim(b, "a");
+    assert_int_equal(action.train.attempt, 1);
+    assert_int_not_equal(access(action.train.save_to, F_OK), 0);
+    assert_int_equal(access(path, F_OK), -1);
 }
 
 static void behaviour_15_every_member_gets_its_turns(void **state)
@@ -340,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_furthest_behind_is_claimed_first),
+        TEST(nothing_lies_where_a_new_study_saves),
         TEST(behaviour_15_every_member_gets_its_turns),
         TEST(a_session_is_given_its_segment_again),
         TEST(what_nobody_has_claimed_is_refused),
