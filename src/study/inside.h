@@ -18,6 +18,11 @@
 #include "study/study.h"
 #include "study/view.h"
 
+/* Whose turn it is: a call waits, leads the next group, or has its answer. */
+typedef enum pbt__turn { PBT__TURN_WAITS, PBT__TURN_LEADS, PBT__TURN_ENDED } pbt__turn;
+
+enum { PBT__BELLS = 4 }; /* so many groups in a row have bells of their own */
+
 /* One call that wants a transaction. `run` may append entries, write claims, fill its own
  * arguments; what it returns is the call's answer, and anything but PBT_OK takes back all it did.
  */
@@ -26,8 +31,8 @@ typedef struct pbt__operation {
     void *arguments;
     pbt_err err;
     pbt_error error;
-    bool is_done;
-    pthread_cond_t is_answered; /* it is done, or its caller is to lead */
+    unsigned group; /* its number: its caller sleeps on that group's bell */
+    _Atomic pbt__turn turn;
     struct pbt__operation *next;
 } pbt__operation;
 
@@ -85,7 +90,10 @@ struct pbt__study {
     bool has_lookout;          /* a thread waits at the store for what others do */
     _Atomic int64_t synced_us; /* monotonic: when the log was read last */
     pbt__operation *first, *last;
+    size_t queue_length;
+    unsigned group; /* that was taken last */
     bool has_leader;
+    _Atomic uint32_t bells[PBT__BELLS]; /* futexes */
 
     pbt__audience audience;
 };
@@ -259,7 +267,8 @@ PBT_MUST_USE pbt_err pbt__study_fill_load(pbt__study *study, pbt__assignment *ou
  * into. Where nobody holds it any more, an asker without a name is handed nothing. */
 pbt__claimant pbt__study_asker(const pbt__study *study, const pbt__claimant *who, pbt_segment_id id,
                                int32_t attempt, pbt__claim *memory);
-/* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. */
+/* Hand out what `who` trains next; `kept` is the member it has just trained, or -1. Where this or
+ * the next one fails, `*out` says nothing. */
 PBT_MUST_USE pbt_err pbt__study_assign(pbt__study *study, const pbt__claimant *who, int32_t kept,
                                        pbt__action *out, pbt_error *error);
 /* Hand out what `who` holds already, or else what it trains next; whatever another session of its

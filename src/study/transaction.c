@@ -3,7 +3,7 @@
  *
  * Callers put an operation into the queue and wait; the first who finds no leader leads: it takes
  * what is queued, up to GROUP_MAXIMUM, runs each in memory, writes once what all of them have
- * drafted, commits, and wakes those it has answered and one to lead next. While it waits for the
+ * drafted, commits, and calls one to lead next, then those it has answered. While it waits for the
  * disk the next group gathers:
  *
  *     thread A   | queue a | lead {a}: begin a commit .. | answered
@@ -13,6 +13,11 @@
  * A crash before `commit` returned leaves nothing; after it, everything. Where the commit's fate is
  * unknown, the view is taken back and the next `sync` reads what the log really says.
  */
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "study/inside.h"
 
 enum { GROUP_MAXIMUM = 64 };
@@ -143,61 +148,124 @@ static bool run_group(pbt__study *study, pbt__operation *group)
     return has_changed;
 }
 
+/* ---- bells ----
+ *
+ * All who wait for one group sleep on one word, so that a single call of the system wakes them. The
+ * first of them may have to lead, and is then woken alone.
+ */
+
+enum { BELL_ALL = 1, BELL_FIRST = 2 };
+
+static void ring(pbt__study *study, unsigned group, int count, unsigned whom)
+{
+    _Atomic uint32_t *bell = &study->bells[group % PBT__BELLS];
+    atomic_fetch_add(bell, 1);
+    (void)syscall(SYS_futex, bell, FUTEX_WAKE_BITSET_PRIVATE, count, NULL, NULL, whom);
+}
+
+/* Sleep until it is an operation's turn. */
+static pbt__turn await_turn(pbt__study *study, pbt__operation *operation, bool is_first)
+{
+    _Atomic uint32_t *bell = &study->bells[operation->group % PBT__BELLS];
+    const unsigned whom = BELL_ALL | (is_first ? BELL_FIRST : 0U);
+    for (;;) {
+        const uint32_t heard = atomic_load(bell);
+        const pbt__turn turn = atomic_load(&operation->turn);
+        if (turn != PBT__TURN_WAITS) {
+            return turn;
+        }
+        (void)syscall(SYS_futex, bell, FUTEX_WAIT_BITSET_PRIVATE, heard, NULL, NULL, whom);
+    }
+}
+
 /* ---- the queue ---- */
 
 static pbt__operation *take_group(pbt__study *study)
 {
     pbt__operation *group = study->first;
     pbt__operation *end = group;
+    study->queue_length--;
     for (int i = 1; i < GROUP_MAXIMUM && end->next != NULL; i++) {
         end = end->next;
+        study->queue_length--;
     }
     study->first = end->next;
     study->last = study->first != NULL ? study->last : NULL;
+    study->group++;
     end->next = NULL;
     return group;
 }
 
+/* Answer all of a group but its first, whose caller leads. An operation is its caller's again as
+ * soon as its turn is over. */
+static void end_turns(pbt__study *study, pbt__operation *group, unsigned number)
+{
+    pbt__operation *next = group->next;
+    if (next == NULL) {
+        return;
+    }
+    while (next != NULL) {
+        pbt__operation *answered = next;
+        next = answered->next;
+        atomic_store(&answered->turn, PBT__TURN_ENDED);
+    }
+    ring(study, number, INT_MAX, BELL_ALL);
+}
+
+/* Whoever is first in the queue then leads next. */
 static void lead(pbt__study *study)
 {
-    pbt__operation *group = take_group(study);
-    study->has_leader = true;
-    pthread_mutex_unlock(&study->queue_lock);
-    bool has_changed = run_group(study, group);
     pthread_mutex_lock(&study->queue_lock);
-    study->has_leader = false;
-    while (group != NULL) {
-        pbt__operation *next = group->next;
-        group->is_done = true;
-        pthread_cond_signal(&group->is_answered);
-        group = next;
-    }
-    if (study->first != NULL) {
-        pthread_cond_signal(&study->first->is_answered);
-    }
+    pbt__operation *group = take_group(study);
+    const unsigned number = study->group;
+    pthread_mutex_unlock(&study->queue_lock);
+    const bool has_changed = run_group(study, group);
+    end_turns(study, group, number);
+    pthread_mutex_lock(&study->queue_lock);
+    pbt__operation *heir = study->first;
+    study->has_leader = heir != NULL;
     if (has_changed) {
         pbt__study_tell_waiting(study);
     }
+    pthread_mutex_unlock(&study->queue_lock);
+    if (heir != NULL) {
+        atomic_store(&heir->turn, PBT__TURN_LEADS);
+        ring(study, number + 1, 1, BELL_FIRST);
+    }
+}
+
+/* Put an operation into the queue: its place in its group; the first leads at once where nobody
+ * does. A group takes all that is queued, up to its maximum, so it is known now which one. */
+static size_t queue(pbt__study *study, pbt__operation *operation)
+{
+    pthread_mutex_lock(&study->queue_lock);
+    *(study->last != NULL ? &study->last->next : &study->first) = operation;
+    study->last = operation;
+    const size_t place = study->queue_length++;
+    operation->group = study->group + 1 + (unsigned)(place / GROUP_MAXIMUM);
+    if (!study->has_leader) {
+        study->has_leader = true;
+        operation->turn = PBT__TURN_LEADS;
+    }
+    pthread_mutex_unlock(&study->queue_lock);
+    return place % GROUP_MAXIMUM;
 }
 
 pbt_err pbt__study_submit(pbt__study *study,
                           pbt_err (*run)(pbt__study *study, void *arguments, pbt_error *error),
                           void *arguments, pbt_error *error)
 {
-    pbt__operation operation = {
-        .run = run, .arguments = arguments, .is_answered = PTHREAD_COND_INITIALIZER};
-    pthread_mutex_lock(&study->queue_lock);
-    *(study->last != NULL ? &study->last->next : &study->first) = &operation;
-    study->last = &operation;
-    while (!operation.is_done) {
-        if (study->has_leader) {
-            pthread_cond_wait(&operation.is_answered, &study->queue_lock);
-        } else {
-            lead(study);
-        }
+    pbt__operation operation;
+    operation.run = run;
+    operation.arguments = arguments;
+    operation.error.code = PBT_OK;
+    operation.error.message[0] = operation.error.detail[0] = operation.error.hint[0] = '\0';
+    operation.turn = PBT__TURN_WAITS;
+    operation.next = NULL;
+    const bool is_first = queue(study, &operation) == 0;
+    if (await_turn(study, &operation, is_first) == PBT__TURN_LEADS) {
+        lead(study);
     }
-    pthread_mutex_unlock(&study->queue_lock);
-    pthread_cond_destroy(&operation.is_answered);
     if (operation.err != PBT_OK && error != NULL) {
         *error = operation.error;
     }
