@@ -57,9 +57,9 @@ static const pbt__key KEYS[] = {
      .meaning = "The study's name, unique in a store."},
     {.path = "seed", .kind = PBT__KIND_SEED, .offset = SEARCH(seed), .most = PBT__INT64_MOST,
      .fallback = "0",
-     .meaning = "Every random number of the study follows from it."},
+     .meaning = "The seed of all random numbers of the study."},
 
-    {.path = "objective", .kind = PBT__KIND_MAP, .meaning = "What is sought."},
+    {.path = "objective", .kind = PBT__KIND_MAP, .meaning = "What is optimized."},
     {.path = "objective.metric", .kind = PBT__KIND_WORD, .offset = FIELD(metric),
      .fallback = "score",
      .meaning = "The metric that reports are judged by."},
@@ -68,15 +68,15 @@ static const pbt__key KEYS[] = {
      .meaning = "Whether higher or lower is better."},
     {.path = "objective.window", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
      .option = OPTION(WINDOW),
-     .meaning = "Ranks use the mean of that many reports along a lineage."},
+     .meaning = "Members are ranked by the mean of this many reports along their lineage."},
 
     {.path = "population", .kind = PBT__KIND_COUNT, .flags = REQUIRED,
      .option = OPTION(POPULATION),
      .meaning = "The number of members."},
     {.path = "mode", .kind = PBT__KIND_NAME, .offset = SEARCH(mode), .names = mode_names,
      .fallback = "asynchronous",
-     .meaning = "Asynchronous: a report is decided at once, and nobody waits. Generational: all "
-                "members decide together at each ready point."},
+     .meaning = "`asynchronous`: each report is decided at once; no member waits. "
+                "`generational`: all members are decided together at each ready point."},
 
     {.path = "ready", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How long a segment is."},
@@ -88,17 +88,17 @@ static const pbt__key KEYS[] = {
      .meaning = "No decision before this step."},
 
     {.path = "stop", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
-     .meaning = "When the study ends: whichever comes first."},
+     .meaning = "When the study ends. The first condition that is met ends it."},
     {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = NULLABLE | ANYWHERE,
      .option = OPTION(STOP_STEPS), .fallback = "null",
-     .meaning = "Steps per member. It may be left out where `stop.seconds` is given."},
+     .meaning = "Steps per member. May be left out if `stop.seconds` is given."},
     {.path = "stop.score", .kind = PBT__KIND_REAL, .flags = NULLABLE | ANYWHERE,
      .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY, .fallback = "null",
-     .meaning = "A score that is good enough."},
+     .meaning = "The study ends when a member reaches this score."},
     {.path = "stop.seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .offset = FIELD(stop_seconds), .most = INFINITY, .fallback = "0.0",
-     .meaning = "Time of training: while nobody trains, it does not pass. Trainers are then asked "
-                "to stop, and what they save is kept. 0 is no limit."},
+     .meaning = "Seconds of training; time in which nobody trains does not count. At the end "
+                "trainers are asked to stop, and what they save is kept. 0: no limit."},
 
     {.path = "exploit", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "Whether a member copies another one."},
@@ -106,12 +106,12 @@ static const pbt__key KEYS[] = {
      .is_rule = true, .fallback = "truncation"},
     {.path = "exploit.quorum", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .option = OPTION(QUORUM),
-     .meaning = "The share of live members that must have reported a ready point before anybody "
-                "is judged there; never fewer than two."},
+     .meaning = "The share of live members that must have reported a ready point before members "
+                "are compared there; at least two members."},
     {.path = "exploit.compare", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
      .offset = EXPLOIT(compare), .names = compare_names, .fallback = "step",
-     .meaning = "`step`: everyone with the score it had at the same ready point. `latest`: "
-                "everyone's latest report, as in the paper."},
+     .meaning = "`step`: compare the scores that members had at the same ready point. `latest`: "
+                "compare their latest reports, as in the paper."},
     {.path = "exploit.copy", .kind = PBT__KIND_NAMES, .flags = ANYWHERE, .offset = EXPLOIT(copy),
      .names = copy_names, .fallback = "[weights, hyperparameters]",
      .meaning = "What is copied."},
@@ -127,8 +127,8 @@ static const pbt__key KEYS[] = {
     {.path = "hyperparameters", .kind = PBT__KIND_SPACE, .flags = REQUIRED,
      .meaning = "What is searched: a map from each hyperparameter's name to its prior."},
     {.path = "start", .kind = PBT__KIND_STARTS, .fallback = "[]",
-     .meaning = "Given members, from member 0 on. What they leave open, and the members beyond, "
-                "are drawn from the priors."},
+     .meaning = "Initial values of members, from member 0 on. All other values are drawn from "
+                "the priors."},
 
     {.path = "trainer", .kind = PBT__KIND_MAP, .flags = LOCALLY,
      .meaning = "The program that trains."},
@@ -136,8 +136,8 @@ static const pbt__key KEYS[] = {
      .offset = TRAINER(command), .owner = "trainer.protocol",
      .owner_values = BIT(PBT__PROTOCOL_WORKER) | BIT(PBT__PROTOCOL_COMMAND), .fallback = "null",
      .meaning = "The program and its arguments; no shell reads them. With the protocol "
-                "`command`, `{name}` stands for a placeholder's or a hyperparameter's value, and "
-                "`{{` and `}}` for braces."},
+                "`command`, `{name}` is replaced by the value of a placeholder or hyperparameter; "
+                "`{{` and `}}` are braces."},
     {.path = "trainer.library", .kind = PBT__KIND_WORD, .flags = NULLABLE | LOCALLY,
      .offset = TRAINER(library), .owner = "trainer.protocol",
      .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "null",
@@ -145,69 +145,69 @@ static const pbt__key KEYS[] = {
     {.path = "trainer.isolation", .kind = PBT__KIND_NAME, .flags = LOCALLY,
      .offset = TRAINER(isolation), .names = isolation_names, .owner = "trainer.protocol",
      .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "process",
-     .meaning = "Where a plugin runs. `process`: in a process per slot; what it does there ends "
-                "one attempt at most. `thread`: inside the run itself, which ends with it."},
+     .meaning = "Where a plugin runs. `process`: in a process per slot; a crash ends one "
+                "attempt. `thread`: inside the run itself; a crash ends the run."},
     {.path = "trainer.protocol", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
      .offset = TRAINER(protocol), .names = protocol_names, .fallback = "worker",
-     .meaning = "`worker`: a process that lives long and asks for segments. `command`: a process "
-                "per segment, told by its arguments; on SIGTERM it may save what it has and print "
-                "the step it reached as `step`. `library`: a plugin in C, in processes of `pbt` "
-                "itself."},
+     .meaning = "`worker`: a long-lived process that asks for segments. `command`: a process per "
+                "segment, which gets all by its arguments; on SIGTERM it may save its state and "
+                "print the step it reached as `step`. `library`: a plugin in C, loaded by `pbt`."},
     {.path = "trainer.directory", .kind = PBT__KIND_WORD, .flags = LOCALLY,
      .offset = TRAINER(directory), .fallback = ".",
      .meaning = "Where the trainer runs. Relative paths start at the spec's folder."},
     {.path = "trainer.environment", .kind = PBT__KIND_ENVIRONMENT, .flags = LOCALLY,
      .offset = TRAINER(environment), .fallback = "{}",
-     .meaning = "Variables set for the trainer, beside those it inherits. Where it is not given, "
-                "`OMP_NUM_THREADS` is the processors over the slots."},
+     .meaning = "Variables set for the trainer, in addition to those it inherits. Unless given "
+                "here, `OMP_NUM_THREADS` is the number of processors divided by the slots."},
     {.path = "trainer.gpus", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .offset = TRAINER(gpus),
      .most = 1024, .fallback = "0",
-     .meaning = "GPUs per worker."},
+     .meaning = "GPUs per worker. Leave it out for a trainer that needs none."},
     {.path = "trainer.reload", .kind = PBT__KIND_SWITCH, .flags = ANYWHERE,
      .offset = TRAINER(reload_always), .names = reload_names, .fallback = "needed",
-     .meaning = "Whether a worker loads a checkpoint it still holds in memory. In generational "
-                "mode the default is `always`."},
+     .meaning = "`needed`: a worker does not load weights that it still has in memory. `always`: "
+                "it loads every checkpoint. In generational mode the default is `always`."},
 
     {.path = "lease", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How long a worker may be silent."},
     {.path = "lease.seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE | ABOVE,
      .offset = FIELD(lease_seconds), .most = 1e9, .fallback = "300.0",
-     .meaning = "Without a heartbeat for so long, a segment goes to another worker."},
+     .meaning = "After so long without a heartbeat, a segment goes to another worker."},
     {.path = "lease.stall_seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .offset = FIELD(stall_seconds), .most = 1e9, .fallback = "0.0",
-     .meaning = "A trainer whose step stands still for so long is given up; 0 is never."},
+     .meaning = "After so long without a new step, an attempt is given up. 0: never."},
 
     {.path = "failure", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How often a segment is tried again."},
     {.path = "failure.retries", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
      .offset = SEARCH(retries), .most = COUNT_MOST, .fallback = "1",
-     .meaning = "More attempts after a trainer's own failure."},
+     .meaning = "How many more attempts a segment gets after failures of the trainer."},
     {.path = "failure.lost", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .offset = SEARCH(lost),
      .most = COUNT_MOST, .fallback = "3",
-     .meaning = "More attempts after a lost lease."},
+     .meaning = "How many more attempts a segment gets after lost leases."},
     {.path = "failure.patience", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .offset = FIELD(patience_seconds), .most = 1e9, .fallback = "300.0",
-     .meaning = "Seconds for which a run waits for the end of an outage: what fails alike in "
-                "several members, or before a trainer begins, counts against none. 0: every "
-                "failure counts."},
+     .meaning = "Seconds that a run waits for the end of an outage. Failures that are alike in "
+                "several members, or that happen before a trainer begins, are not counted. 0: "
+                "every failure counts."},
 
     {.path = "checkpoints", .kind = PBT__KIND_MAP, .flags = LOCALLY,
-     .meaning = "What is kept of the weights."},
+     .meaning = "Which checkpoints are kept, and where."},
     {.path = "checkpoints.directory", .kind = PBT__KIND_WORD, .flags = NULLABLE | LOCALLY,
      .offset = FIELD(checkpoint_folder), .fallback = "null",
-     .meaning = "Where they are kept; by default NAME.checkpoints beside the store. With a store "
-                "in memory, a plugin's states stay in memory unless this is named."},
+     .meaning = "Their folder; by default NAME.checkpoints beside the store. With a store in "
+                "memory, a plugin's states stay in memory unless this is given."},
     {.path = "checkpoints.keep_best", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
      .offset = FIELD(keep_best), .most = COUNT_MOST, .fallback = "3",
-     .meaning = "The best ones kept, beside those that members need. The best of all always is."},
+     .meaning = "How many of the best are kept, in addition to those that members need. The best "
+                "one is always kept."},
     {.path = "checkpoints.max_bytes", .kind = PBT__KIND_SIZE, .flags = ANYWHERE,
      .offset = FIELD(max_bytes), .most = PBT__INT64_MOST, .fallback = "0",
-     .meaning = "What they may take together; 0 is no limit. Those that members need stay, "
-                "whatever they take."},
+     .meaning = "The space for all together; 0: no limit. Those that members need stay, whatever "
+                "they take."},
 
     {.path = "notes", .kind = PBT__KIND_NOTES, .flags = ANYWHERE, .offset = FIELD(notes),
      .fallback = "\"\"",
-     .meaning = "A free text, shown wherever the study is."},
+     .meaning = "Free text, shown with the study."},
 };
 /* clang-format on */
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 const pbt__placeholder pbt__placeholders[PBT__PLACEHOLDER_COUNT] = {
-    {"load", false, "the checkpoint to start from; empty where there is none"},
+    {"load", false, "the checkpoint to start from; empty if there is none"},
     {"save_to", false, "where to leave the checkpoint, a file or a folder"},
     {"start_step", false, "the member's own step where this segment begins"},
     {"end_step", false, "the member's own step where it ends"},
-    {"start_age", false, "the same on the clock of the weights: steps that are in them"},
-    {"end_age", false, "the same at the segment's end"},
+    {"start_age", false, "the age of the weights there: the steps of training in them"},
+    {"end_age", false, "the age of the weights at the segment's end"},
     {"seed", false, "a seed for the trainer, the same in every attempt"},
     {"member", false, "the member's number, from 0"},
     {"stop_step", true, "the member's own step where its training ends: `stop.steps`"},
