@@ -51,10 +51,7 @@ static void add_row(pbt__table *table, const pbt__segment_row *row, const pbt_sp
     }
     pbt__table_add(table, cell);
     add_integer(table, row->note.attempts);
-    for (size_t i = 0; i < space->count; i++) {
-        pbt__format_value(&space->parameters[i], s->values[i], cell);
-        pbt__table_add(table, cell);
-    }
+    pbt__table_add_values(table, space, s->values);
 }
 
 static pbt_err print_table(const pbt__row_list *list, pbt_error *error)
@@ -64,9 +61,7 @@ static pbt_err print_table(const pbt__row_list *list, pbt_error *error)
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         pbt__table_add(&table, HEADERS[i]);
     }
-    for (size_t i = 0; i < list->space->count; i++) {
-        pbt__table_add(&table, list->space->parameters[i].name);
-    }
+    pbt__table_add_names(&table, list->space);
     for (size_t i = 0; i < list->count; i++) {
         add_row(&table, &list->items[i], list->space);
     }

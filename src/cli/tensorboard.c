@@ -49,18 +49,18 @@ static pbt_err settle(void *context, pbt_error *error)
 static pbt_err end(void *context, pbt_error *error)
 {
     pbt__tensorboard *this = context;
-    json_t *members = NULL;
+    pbt__member_list members = {.items = NULL};
     if (this->is_broken) {
         return PBT_OK;
     }
     pbt_err err = take(this, true, error);
     if (err == PBT_OK) {
-        err = pbt__study_members(this->study, &members, error);
+        err = pbt__study_member_rows(this->study, PBT__ROWS_ALL, &members, error);
     }
     if (err == PBT_OK) {
-        err = pbt__board_end(this->board, members, error);
+        err = pbt__board_end(this->board, &members, error);
     }
-    json_decref(members);
+    pbt__member_list_fini(&members);
     return err;
 }
 

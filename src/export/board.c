@@ -483,21 +483,19 @@ pbt_err pbt__board_flush(pbt__board *board, bool follows_best, pbt_error *error)
     return err == PBT_OK ? flush_runs(board, error) : err;
 }
 
-pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *error)
+pbt_err pbt__board_end(pbt__board *board, const pbt__member_list *members, pbt_error *error)
 {
     if (!board->is_live) {
         describe(board, board->seconds);
     }
-    for (int32_t m = 0; m < board->member_count; m++) {
-        board_run *to = &board->runs[m];
-        const char *state =
-            json_string_value(json_object_get(json_array_get(members, (size_t)m), "state"));
-        bool has_failed = state != NULL && strcmp(state, "failed") == 0;
-        bool has_finished = state != NULL && strcmp(state, "finished") == 0;
+    for (size_t i = 0; i < members->count; i++) {
+        board_run *to = &board->runs[members->items[i].member];
+        const char *state = members->items[i].state;
+        const bool has_failed = strcmp(state, "failed") == 0;
         if (!board->is_live && to->values != NULL) {
             start_session(board, to);
         }
-        if (to->values != NULL && (has_failed || has_finished)) {
+        if (to->values != NULL && (has_failed || strcmp(state, "finished") == 0)) {
             pbt__text end = pbt__hparams_end(has_failed, to->seconds);
             add_summary(to, to->seconds, 0, &end);
         }

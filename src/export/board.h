@@ -14,7 +14,7 @@
 #ifndef PBT_EXPORT_BOARD_H
 #define PBT_EXPORT_BOARD_H
 
-#include "study/rows.h"
+#include "study/members.h"
 #include "study/study.h"
 
 typedef struct pbt__board pbt__board;
@@ -38,9 +38,9 @@ PBT_MUST_USE pbt_err pbt__board_take(pbt__board *board, const pbt__row_list *lis
 /* Write what was taken; `follows_best`: also the lineage of the best. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__board_flush(pbt__board *board, bool follows_best, pbt_error *error);
 
-/* End the sessions of the members that are over. `members` is what pbt__study_members says. Errors:
- * as above. */
-PBT_MUST_USE pbt_err pbt__board_end(pbt__board *board, const json_t *members, pbt_error *error);
+/* End the sessions of the members that are over; `members` are all. Errors: as above. */
+PBT_MUST_USE pbt_err pbt__board_end(pbt__board *board, const pbt__member_list *members,
+                                    pbt_error *error);
 
 /* fsync all that was written. Errors: PBT_ERR_IO, PBT_ERR_LIMIT. */
 PBT_MUST_USE pbt_err pbt__board_sync(const pbt__board *board, pbt_error *error);

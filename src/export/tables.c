@@ -229,7 +229,7 @@ pbt_err pbt__tables_write(pbt__study *study, unsigned formats, const char *folde
 static pbt_err fill_board(pbt__study *study, pbt__board *board, pbt_error *error)
 {
     pbt__row_list list;
-    json_t *members = NULL;
+    pbt__member_list members = {.items = NULL};
     pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
     if (err == PBT_OK) {
         err = pbt__board_take(board, &list, error);
@@ -239,12 +239,12 @@ static pbt_err fill_board(pbt__study *study, pbt__board *board, pbt_error *error
     }
     pbt__row_list_fini(&list);
     if (err == PBT_OK) {
-        err = pbt__study_members(study, &members, error);
+        err = pbt__study_member_rows(study, PBT__ROWS_ALL, &members, error);
     }
     if (err == PBT_OK) {
-        err = pbt__board_end(board, members, error);
+        err = pbt__board_end(board, &members, error);
     }
-    json_decref(members);
+    pbt__member_list_fini(&members);
     return err == PBT_OK ? pbt__board_sync(board, error) : err;
 }
 

@@ -55,15 +55,17 @@ static void add_best(pbt__table *table, const json_t *best, const pbt_spec *spec
 }
 
 /* "m3s1, step 120 of 200, seen 0:03 ago, loss 0.31" */
-static void add_one_training(pbt__table *table, const char *name, const json_t *one, int64_t now_us)
+static void add_one_training(pbt__table *table, const char *name, const pbt__training *one,
+                             int64_t now_us)
 {
-    char seen[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
-    pbt__sight_age(json_object_get(one, "seen_at"), now_us, seen);
-    pbt__sight_logged(json_object_get(one, "metrics"), PBT__SIGHT_COLUMNS, logged);
-    const bool has_logged = json_object_size(json_object_get(one, "metrics")) > 0;
-    add_fact(table, name, "%s, step %" PRId64 " of %" PRId64 ", seen %s ago%s%s",
-             string_of(one, "segment"), integer_of(one, "step"), integer_of(one, "end_step"), seen,
-             has_logged ? ", " : "", has_logged ? logged : "");
+    char id[PBT__ID_SIZE], seen[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
+    const bool has_logged = json_object_size(one->metrics) > 0;
+    pbt__id_write((pbt_segment_id){one->claim.member, one->claim.number}, id);
+    pbt__sight_age(one->seen_us, now_us, seen);
+    pbt__sight_logged(one->metrics, PBT__SIGHT_COLUMNS, logged);
+    add_fact(table, name, "%s, step %" PRId64 " of %" PRId64 ", seen %s ago%s%s", id,
+             one->claim.step, one->end_step, seen, has_logged ? ", " : "",
+             has_logged ? logged : "");
 }
 
 /* Those at work, or those whose worker is gone: some of them, and how many more there are. */
@@ -72,12 +74,12 @@ static void add_training(pbt__table *table, const char *name, const json_t *list
     const int64_t now_us = pbt__clock_now_us();
     size_t count = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        if (json_is_false(json_object_get(one, "is_at_work")) == is_at_work) {
+        pbt__training one;
+        if (!pbt__training_read(json_array_get(list, i), &one) || one.is_at_work != is_at_work) {
             continue;
         }
         if (count++ < TRAINING_SHOWN) {
-            add_one_training(table, count == 1 ? name : "", one, now_us);
+            add_one_training(table, count == 1 ? name : "", &one, now_us);
         }
     }
     if (count > TRAINING_SHOWN) {

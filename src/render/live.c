@@ -80,7 +80,7 @@ void pbt__live_free(pbt__live *live)
 
 typedef struct standing {
     double score; /* higher is better; -inf where there is none */
-    const json_t *member;
+    const pbt__member_row *member;
 } standing;
 
 static int compare_standings(const void *a, const void *b)
@@ -90,38 +90,22 @@ static int compare_standings(const void *a, const void *b)
 }
 
 /* List the members that are shown: all in order, or where they do not fit the best of them.
- * Shape: out[json_array_size(members)]; returns how many. */
-static size_t choose_members(const pbt__live *live, const json_t *members, standing *out)
+ * Shape: out[members->count]; returns how many. */
+static size_t choose_members(const pbt__live *live, const pbt__member_list *members, standing *out)
 {
     const pbt_search *search = &pbt__study_spec(live->study)->search;
-    size_t count = json_array_size(members);
     size_t rows = live->screen.rows, room = rows > FIXED_LINES + 1 ? rows - FIXED_LINES - 1 : 1;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *member = json_array_get(members, i);
-        const json_t *score = json_object_get(member, "score");
-        double value = json_is_number(score) ? json_number_value(score) : -INFINITY;
-        bool is_reversed = search->direction == PBT_MINIMIZE && isfinite(value);
-        out[i] = (standing){is_reversed ? -value : value, member};
+    for (size_t i = 0; i < members->count; i++) {
+        const pbt__member_row *member = &members->items[i];
+        const bool is_finite = member->has_score && isfinite(member->score);
+        const double score = search->direction == PBT_MINIMIZE ? -member->score : member->score;
+        out[i] = (standing){is_finite ? score : -INFINITY, member};
     }
-    if (count <= room) {
-        return count;
+    if (members->count <= room) {
+        return members->count;
     }
-    qsort(out, count, sizeof *out, compare_standings);
+    qsort(out, members->count, sizeof *out, compare_standings);
     return room;
-}
-
-static void add_cell(pbt__table *table, const json_t *value)
-{
-    char cell[PBT__CELL_SIZE];
-    pbt__format_json(value, cell);
-    pbt__table_add(table, cell);
-}
-
-/* A member's cell; the step of one that trains is the one inside its segment. */
-static const json_t *cell_of(const json_t *member, const char *key)
-{
-    const json_t *now = strcmp(key, "step") == 0 ? json_object_get(member, "now") : NULL;
-    return now != NULL ? now : json_object_get(member, key);
 }
 
 static void write_left_out(pbt__text *left_out, pbt__text *out)
@@ -133,32 +117,40 @@ static void write_left_out(pbt__text *left_out, pbt__text *out)
     pbt__text_fini(left_out);
 }
 
-static void write_members(const pbt__live *live, const standing *shown, size_t count,
-                          const pbt__sight *sight, pbt__text *out)
+/* The step of one that trains is the one inside its segment. */
+static void add_member(const pbt__live *live, const pbt__member_row *member,
+                       const pbt__member_column *columns, size_t count, pbt__table *table)
 {
-    static const char *const HEADERS[] = {"member", "state", "step", "score", "seen", "logged"};
-    const size_t header_count = 4 + (size_t)sight->is_training + (size_t)sight->has_logged;
-    const pbt_space *space = &pbt__study_spec(live->study)->search.space;
-    pbt__table table = pbt__table_init(header_count + 1 + space->count);
-    for (size_t i = 0; i < header_count; i++) {
-        pbt__table_add(&table, HEADERS[i]);
+    char cell[PBT__CELL_SIZE];
+    const int64_t now_us = pbt__clock_now_us();
+    const bool is_training = member->training.claim.attempt > 0;
+    for (size_t i = 0; i < count; i++) {
+        const bool is_inside = is_training && columns[i] == PBT__MEMBER_STEP;
+        pbt__member_cell(member, is_inside ? PBT__MEMBER_NOW : columns[i], now_us, LOGGED_COLUMNS,
+                         cell);
+        pbt__table_add(table, cell);
+    }
+    pbt__table_add(table,
+                   member->member < live->member_count ? live->decisions[member->member] : "");
+}
+
+static void write_members(const pbt__live *live, const standing *shown, size_t count,
+                          const pbt__member_list *members, pbt__text *out)
+{
+    static const pbt__member_column COLUMNS[] = {PBT__MEMBER,      PBT__MEMBER_STATE,
+                                                 PBT__MEMBER_STEP, PBT__MEMBER_SCORE,
+                                                 PBT__MEMBER_SEEN, PBT__MEMBER_LOGGED};
+    const pbt__sight sight = pbt__sight_of(members);
+    const size_t column_count = 4 + (size_t)sight.is_training + (size_t)sight.has_logged;
+    pbt__table table = pbt__table_init(column_count + 1 + members->space->count);
+    for (size_t i = 0; i < column_count; i++) {
+        pbt__table_add(&table, pbt__member_header(COLUMNS[i]));
     }
     pbt__table_add(&table, "last decision");
-    for (size_t i = 0; i < space->count; i++) {
-        pbt__table_add(&table, space->parameters[i].name);
-    }
+    pbt__table_add_names(&table, members->space);
     for (size_t row = 0; row < count; row++) {
-        const json_t *member = shown[row].member;
-        const json_t *values = json_object_get(member, "hyperparameters");
-        int64_t number = json_integer_value(json_object_get(member, "member"));
-        bool is_known = number >= 0 && number < live->member_count;
-        for (size_t i = 0; i < header_count; i++) {
-            add_cell(&table, cell_of(member, HEADERS[i]));
-        }
-        pbt__table_add(&table, is_known ? live->decisions[number] : "");
-        for (size_t i = 0; i < space->count; i++) {
-            add_cell(&table, json_object_get(values, space->parameters[i].name));
-        }
+        add_member(live, shown[row].member, COLUMNS, column_count, &table);
+        pbt__table_add_values(&table, members->space, shown[row].member->values);
     }
     pbt__text left_out = pbt__text_init(FRAME_MAXIMUM);
     pbt__table_write_within(&table, live->screen.columns, out, &left_out);
@@ -168,31 +160,22 @@ static void write_members(const pbt__live *live, const standing *shown, size_t c
 
 static pbt_err write_table(const pbt__live *live, pbt__text *out, pbt_error *error)
 {
-    json_t *members = NULL;
-    pbt_err err = pbt__study_members(live->study, &members, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    size_t all = json_array_size(members);
-    standing *shown = pbt__calloc(all + 1, sizeof *shown);
-    if (shown == NULL) {
-        json_decref(members);
-        return pbt__fail_memory(error);
-    }
-    pbt__sight sight;
-    if (!pbt__sight_add(members, pbt__clock_now_us(), LOGGED_COLUMNS, &sight)) {
-        out->failed = true;
-    }
-    size_t count = choose_members(live, members, shown);
-    write_members(live, shown, count, &sight, out);
-    if (count < all) {
-        pbt__text_format(out, "the best %zu of %zu members\n", count, all);
-    } else {
+    pbt__member_list members;
+    pbt_err err = pbt__study_member_rows(live->study, PBT__ROWS_ALL, &members, error);
+    standing *shown = err == PBT_OK ? pbt__calloc(members.count + 1, sizeof *shown) : NULL;
+    if (shown != NULL) {
+        const size_t count = choose_members(live, &members, shown);
+        write_members(live, shown, count, &members, out);
+        if (count < members.count) {
+            pbt__text_format(out, "the best %zu of %zu members", count, members.count);
+        }
         pbt__text_add(out, "\n");
+    } else if (err == PBT_OK) {
+        err = pbt__fail_memory(error);
     }
     free(shown);
-    json_decref(members);
-    return PBT_OK;
+    pbt__member_list_fini(&members);
+    return err;
 }
 
 /* ---- the lines around them ---- */

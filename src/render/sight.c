@@ -1,21 +1,14 @@
-/* sight.c: steps, values and ages inside a segment. */
+/* sight.c: members' cells; steps, values and ages inside a segment. */
 #include "render/sight.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/clock.h"
-#include "render/format.h"
-
-void pbt__sight_age(const json_t *time, int64_t now_us, char *out)
+void pbt__sight_age(int64_t then_us, int64_t now_us, char *out)
 {
-    const char *text = json_string_value(time);
-    int64_t then_us = 0;
-    char age[PBT__CELL_SIZE] = "-";
-    if (text != NULL && pbt__clock_read(text, &then_us)) {
-        /* Another machine's clock may be ahead of this one. */
-        pbt__format_seconds(now_us > then_us ? (double)(now_us - then_us) / 1e6 : 0, age);
-    }
+    char age[PBT__CELL_SIZE];
+    /* Another machine's clock may be ahead of this one. */
+    pbt__format_seconds(now_us > then_us ? (double)(now_us - then_us) / 1e6 : 0, age);
     (void)snprintf(out, PBT__SIGHT_SIZE, "%.*s", PBT__SIGHT_SIZE - 1, age);
 }
 
@@ -40,31 +33,77 @@ void pbt__sight_logged(const json_t *metrics, int columns, char *out)
     }
 }
 
-static int add_texts(json_t *member, const json_t *training, int64_t now_us, int columns)
+pbt__sight pbt__sight_of(const pbt__member_list *members)
 {
-    char seen[PBT__SIGHT_SIZE], moved[PBT__SIGHT_SIZE], logged[PBT__SIGHT_SIZE];
-    pbt__sight_age(json_object_get(training, "seen_at"), now_us, seen);
-    pbt__sight_age(json_object_get(training, "moved_at"), now_us, moved);
-    pbt__sight_logged(json_object_get(training, "metrics"), columns, logged);
-    return json_object_set(member, "now", json_object_get(training, "step")) |
-           json_object_set_new(member, "seen", json_string(seen)) |
-           json_object_set_new(member, "moved", json_string(moved)) |
-           json_object_set_new(member, "logged", json_string(logged));
+    pbt__sight sight = {.is_training = false};
+    for (size_t i = 0; i < members->count; i++) {
+        const pbt__training *training = &members->items[i].training;
+        sight.is_training |= training->claim.attempt > 0;
+        sight.has_logged |= json_object_size(training->metrics) > 0;
+    }
+    return sight;
 }
 
-bool pbt__sight_add(json_t *members, int64_t now_us, int logged_columns, pbt__sight *out)
+/* ---- cells ---- */
+
+const char *pbt__member_header(pbt__member_column column)
 {
-    int failed = 0;
-    pbt__sight sight = {.is_training = false};
-    for (size_t i = 0; i < json_array_size(members); i++) {
-        json_t *member = json_array_get(members, i);
-        const json_t *training = json_object_get(member, "training");
-        if (json_is_object(training)) {
-            sight.is_training = true;
-            sight.has_logged |= json_object_size(json_object_get(training, "metrics")) > 0;
-            failed |= add_texts(member, training, now_us, logged_columns);
-        }
+    static const char *const HEADERS[] = {"member", "state", "step",   "age",     "score",   "now",
+                                          "seen",   "moved", "logged", "segment", "failures"};
+    return HEADERS[column];
+}
+
+static void write_integer(int64_t value, char *out)
+{
+    (void)snprintf(out, PBT__CELL_SIZE, "%" PRId64, value);
+}
+
+static void write_training(const pbt__training *training, pbt__member_column column, int64_t now_us,
+                           int logged_columns, char *out)
+{
+    if (training->claim.attempt == 0) {
+        (void)snprintf(out, PBT__CELL_SIZE, "-");
+    } else if (column == PBT__MEMBER_NOW) {
+        write_integer(training->claim.step, out);
+    } else if (column == PBT__MEMBER_LOGGED) {
+        pbt__sight_logged(training->metrics, logged_columns, out);
+    } else {
+        const bool is_seen = column == PBT__MEMBER_SEEN;
+        pbt__sight_age(is_seen ? training->seen_us : training->claim.step_changed_us, now_us, out);
     }
-    *out = sight;
-    return failed == 0;
+}
+
+void pbt__member_cell(const pbt__member_row *row, pbt__member_column column, int64_t now_us,
+                      int logged_columns, char *out)
+{
+    (void)snprintf(out, PBT__CELL_SIZE, "-");
+    switch (column) {
+    case PBT__MEMBER:
+        write_integer(row->member, out);
+        break;
+    case PBT__MEMBER_STATE:
+        (void)snprintf(out, PBT__CELL_SIZE, "%s", row->state);
+        break;
+    case PBT__MEMBER_STEP:
+        write_integer(row->step, out);
+        break;
+    case PBT__MEMBER_AGE:
+        write_integer(row->age, out);
+        break;
+    case PBT__MEMBER_FAILURES:
+        write_integer(row->failures, out);
+        break;
+    case PBT__MEMBER_SCORE:
+        if (row->has_score) {
+            pbt__format_real(row->score, out);
+        }
+        break;
+    case PBT__MEMBER_SEGMENT:
+        if (row->segment.member >= 0) {
+            pbt__id_write(row->segment, out);
+        }
+        break;
+    default:
+        write_training(&row->training, column, now_us, logged_columns, out);
+    }
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/plain.h"
+#include "render/format.h"
 
 enum { TABLE_MAXIMUM = 1 << 30 }; /* Units: bytes of all cells */
 
@@ -32,6 +33,24 @@ void pbt__table_add(pbt__table *table, const char *text)
     pbt__plain_since(&table->cells, start, false);
     pbt__text_append(&table->cells, "", 1);
     table->cell_count++;
+}
+
+void pbt__table_add_names(pbt__table *table, const pbt_space *space)
+{
+    for (size_t i = 0; i < space->count; i++) {
+        pbt__table_add(table, space->parameters[i].name);
+    }
+}
+
+void pbt__table_add_values(pbt__table *table, const pbt_space *space, const pbt_value *values)
+{
+    char cell[PBT__CELL_SIZE] = "-";
+    for (size_t i = 0; i < space->count; i++) {
+        if (values != NULL) {
+            pbt__format_value(&space->parameters[i], values[i], cell);
+        }
+        pbt__table_add(table, cell);
+    }
 }
 
 size_t pbt__text_columns(const char *text)

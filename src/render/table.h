@@ -8,6 +8,8 @@
 #ifndef PBT_RENDER_TABLE_H
 #define PBT_RENDER_TABLE_H
 
+#include <pbt/pbt.h>
+
 #include "base/text.h"
 
 typedef struct pbt__table {
@@ -21,6 +23,10 @@ void pbt__table_fini(pbt__table *table);
 
 /* Add the next cell. */
 void pbt__table_add(pbt__table *table, const char *text);
+
+/* Add a cell for each hyperparameter: its name, or its value. Nullable: values, then "-". */
+void pbt__table_add_names(pbt__table *table, const pbt_space *space);
+void pbt__table_add_values(pbt__table *table, const pbt_space *space, const pbt_value *values);
 
 /* Append the table's lines to `out`, each without trailing blanks. */
 void pbt__table_write(const pbt__table *table, pbt__text *out);

@@ -6,6 +6,7 @@
 #include "server/inside.h"
 #include "study/host.h"
 #include "study/json.h"
+#include "study/members.h"
 #include "study/rows.h"
 
 /* Whoever asks for long answers faster than they are made is turned away before he has all
@@ -106,17 +107,25 @@ pbt_err pbt__serve_study(pbt__request *request, pbt_error *error)
 
 static pbt_err answer_members(pbt__request *request, pbt_error *error)
 {
-    json_t *json = NULL;
-    pbt__study *study = request->hosted->study;
+    pbt__member_list list;
     const bool is_page = request->since >= 0;
     pbt_err err = is_page ? pbt__page_settle(request, error) : PBT_OK;
     if (err != PBT_OK) {
         return err;
     }
     const size_t limit = is_page ? (size_t)request->limit : 0;
-    err = is_page ? pbt__study_members_since(study, request->since, limit, &json, error)
-                  : pbt__study_members(study, &json, error);
-    return err == PBT_OK ? pbt__answer_json(request, json, error) : err;
+    const pbt__row_range range = {.since = request->since, .limit = limit};
+    err = pbt__study_member_rows(request->hosted->study, range, &list, error);
+    if (err == PBT_OK) {
+        json_t *members = pbt__members_json(&list);
+        json_t *page = json_pack("{s:O, s:I, s:b}", "members", members, "next",
+                                 (json_int_t)list.next, "is_end", (int)list.is_end);
+        err = pbt__answer_json(request, json_incref(is_page ? page : members), error);
+        json_decref(members);
+        json_decref(page);
+    }
+    pbt__member_list_fini(&list);
+    return err;
 }
 
 pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)

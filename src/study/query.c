@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/inside.h"
-#include "study/sign.h"
+#include "study/members.h"
 
 static const pbt_space *space_of(const pbt__study *study)
 {
@@ -227,18 +227,35 @@ static int list_kept(const pbt__study *study, int32_t member, json_t *list)
                         (json_int_t)entry->progress_step, "end_step", (json_int_t)newest.end_step));
 }
 
-/* What is trained now, and what progress waits for somebody to train on. */
-static json_t *add_training(const pbt__study *study, json_t *show)
+/* What progress waits for somebody to train on, and who trains now. The place of the latter is
+ * kept: it is filled when the lock is given back. Shape: training[population] */
+static json_t *add_training(const pbt__study *study, json_t *show, pbt__training *training)
 {
-    json_t *training = json_array(), *kept = json_array();
-    int failed = 0;
+    json_t *kept = json_array();
+    int failed = json_object_set_new(show, "training", json_array());
     for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
-        failed = pbt__claim_is_current(study, &study->claims[m])
-                     ? json_array_append_new(training, pbt__sign_training(study, m))
-                     : list_kept(study, m, kept);
+        pbt__training_take(study, m, &training[m]);
+        failed = training[m].claim.attempt == 0 ? list_kept(study, m, kept) : 0;
     }
-    failed |= json_object_set_new(show, "training", training);
     failed |= json_object_set_new(show, "kept", kept);
+    if (failed != 0) {
+        json_decref(show);
+        return NULL;
+    }
+    return show;
+}
+
+static json_t *fill_training(const pbt__study *study, json_t *show, pbt__training *training)
+{
+    int failed = 0;
+    json_t *list = json_object_get(show, "training");
+    for (int32_t m = 0; show != NULL && m < study->view.facts.spec->search.population; m++) {
+        if (training[m].claim.attempt > 0) {
+            pbt__training_hear(study, &training[m]);
+            failed |= json_array_append_new(list, pbt__training_json(&training[m]));
+            json_decref(training[m].metrics);
+        }
+    }
     if (failed != 0) {
         json_decref(show);
         return NULL;
@@ -249,145 +266,18 @@ static json_t *add_training(const pbt__study *study, json_t *show)
 pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 {
     pbt_err err = pbt__study_look(study, error);
-    if (err == PBT_OK) {
-        json_t *show = add_training(study, add_missing(study, show_json(study)));
-        pthread_mutex_unlock(&study->view_lock); /* the first event is read without it */
-        err = pbt__study_give(add_provenance(study, show), out, error);
-    }
-    return err;
-}
-
-/* ---- members ---- */
-
-/* A study that a rule has stopped is over for its members too. */
-static bool is_stopped_by_rule(const pbt__study *study)
-{
-    const pbt__stop_reason stop = study->view.facts.stop;
-    return stop == PBT__STOP_SCORE || stop == PBT__STOP_SECONDS;
-}
-
-static const char *member_state(const pbt__study *study, int32_t m)
-{
-    switch (pbt__population_state(study->view.population, m)) {
-    case PBT_MEMBER_FINISHED:
-        return "finished";
-    case PBT_MEMBER_FAILED:
-        return "failed";
-    default:
-        if (pbt__study_is_at_work(study, &study->claims[m])) {
-            return "training";
-        }
-        return is_stopped_by_rule(study) ? "finished" : "waiting";
-    }
-}
-
-static json_t *member_json(pbt__study *study, int32_t m)
-{
-    pbt_segment newest = {.id = PBT_NO_SEGMENT, .values = NULL};
-    pbt_segment reported;
-    const pbt_population *population = study->view.population;
-    bool has_any = pbt__population_newest(population, m, &newest);
-    bool has_score = pbt__population_reported(population, m, &reported);
-    return json_pack(
-        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:o}", "member", (int)m, "state",
-        member_state(study, m), "step", (json_int_t)pbt__population_step(population, m), "age",
-        (json_int_t)(newest.state == PBT_SEGMENT_REPORTED ? newest.end_age : newest.start_age),
-        "score", has_score ? pbt__json_number(reported.score) : json_null(), "segment",
-        pbt__id_json(newest.id), "hyperparameters",
-        has_any ? pbt__values_json(space_of(study), newest.values) : json_object(), "failures",
-        (int)pbt__population_failures(population, m), "training", pbt__sign_training(study, m));
-}
-
-static json_t *members_json(pbt__study *study)
-{
-    json_t *list = json_array();
-    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
-        if (json_array_append_new(list, member_json(study, m)) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
-pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
-{
-    pbt_err err = pbt__study_look(study, error);
-    if (err == PBT_OK) {
-        err = pbt__study_give(members_json(study), out, error);
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err;
-}
-
-/* Those that were not touched come last. */
-static int compare_touched(const void *left, const void *right)
-{
-    const pbt__touched *a = left;
-    const pbt__touched *b = right;
-    if ((a->id.member < 0) != (b->id.member < 0)) {
-        return a->id.member < 0 ? 1 : -1;
-    }
-    return a->sequence != b->sequence
-               ? (a->sequence > b->sequence) - (a->sequence < b->sequence)
-               : (a->id.member > b->id.member) - (a->id.member < b->id.member);
-}
-
-/* Members in the order of their last touch after `since`, each once. Shape: order[population].
- * Returns how many. */
-static int32_t find_touched(const pbt__study *study, int64_t since, pbt__touched *order)
-{
-    const pbt__touched *touched = NULL;
-    const int32_t population = study->view.facts.spec->search.population;
-    size_t left = pbt__rows_touched(study->view.rows, since, &touched);
-    int32_t count = 0;
-    for (int32_t m = 0; m < population; m++) {
-        order[m].id = PBT_NO_SEGMENT;
-    }
-    /* From the newest on, so that the first touch met of a member is its last. Its place is its
-     * mark, until the order is known. */
-    while (left > 0 && count < population) {
-        const pbt__touched *at = &touched[--left];
-        if (order[at->id.member].id.member < 0) {
-            order[at->id.member] = *at;
-            count++;
-        }
-    }
-    qsort(order, (size_t)population, sizeof *order, compare_touched);
-    return count;
-}
-
-/* An event's members are not parted, so `limit` may be passed. */
-static json_t *page_json(pbt__study *study, const pbt__touched *order, int32_t count, size_t limit)
-{
-    int32_t end = 0;
-    json_t *list = json_array();
-    while (end < count && ((size_t)end < limit || order[end].sequence == order[end - 1].sequence)) {
-        if (json_array_append_new(list, member_json(study, order[end].id.member)) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-        end++;
-    }
-    const int64_t next = end < count ? order[end - 1].sequence : study->view.facts.sequence;
-    return json_pack("{s:o, s:I, s:b}", "members", list, "next", (json_int_t)next, "is_end",
-                     (int)(end == count));
-}
-
-pbt_err pbt__study_members_since(pbt__study *study, int64_t since, size_t limit, json_t **out,
-                                 pbt_error *error)
-{
-    pbt_err err = pbt__study_look(study, error);
     if (err != PBT_OK) {
         return err;
     }
-    const size_t population = (size_t)study->view.facts.spec->search.population;
-    pbt__touched *order = pbt__calloc(population, sizeof *order);
-    const int32_t count = order != NULL ? find_touched(study, since, order) : 0;
-    json_t *page = order != NULL ? page_json(study, order, count, limit) : NULL;
-    pthread_mutex_unlock(&study->view_lock);
-    free(order);
-    return pbt__study_give(page, out, error);
+    pbt__training *training =
+        pbt__calloc((size_t)study->view.facts.spec->search.population, sizeof *training);
+    json_t *show = training != NULL
+                       ? add_training(study, add_missing(study, show_json(study)), training)
+                       : NULL;
+    pthread_mutex_unlock(&study->view_lock); /* the store is read without it */
+    err = pbt__study_give(add_provenance(study, fill_training(study, show, training)), out, error);
+    free(training);
+    return err;
 }
 
 /* ---- events ---- */

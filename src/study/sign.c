@@ -140,29 +140,3 @@ pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim, const pbt__met
     free(text);
     return err;
 }
-
-/* ---- showing --------------------------------------------------------------------------------- */
-
-json_t *pbt__sign_training(const pbt__study *study, int32_t member)
-{
-    const pbt__claim *claim = &study->claims[member];
-    pbt_segment segment;
-    if (!pbt__claim_is_current(study, claim) ||
-        !pbt__population_newest(study->view.population, member, &segment)) {
-        return json_null();
-    }
-    json_t *sign = pbt__sign_get(study, claim);
-    json_t *metrics = json_object_get(sign, "metrics");
-    const json_int_t seen_us = json_integer_value(json_object_get(sign, "seen_us"));
-    char seen[PBT__TIME_SIZE], moved[PBT__TIME_SIZE];
-    pbt__clock_format(seen_us > claim->step_changed_us ? seen_us : claim->step_changed_us, seen);
-    pbt__clock_format(claim->step_changed_us, moved);
-    json_t *training = json_pack(
-        "{s:o, s:i, s:s, s:I, s:I, s:o, s:s, s:s, s:b}", "segment", pbt__id_json(segment.id),
-        "attempt", (int)claim->attempt, "worker", claim->worker, "step", (json_int_t)claim->step,
-        "end_step", (json_int_t)segment.end_step, "metrics",
-        json_is_object(metrics) ? json_incref(metrics) : json_object(), "seen_at", seen, "moved_at",
-        moved, "is_at_work", (int)pbt__study_is_at_work(study, claim));
-    json_decref(sign);
-    return training;
-}

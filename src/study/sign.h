@@ -23,12 +23,7 @@ PBT_MUST_USE pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim,
                                    pbt_error *error);
 
 /* The sign of a claim's attempt as the store keeps it: {segment attempt seen_us metrics}; NULL
- * where there is none. Holding view_lock. */
+ * where there is none. */
 json_t *pbt__sign_get(const pbt__study *study, const pbt__claim *claim);
-
-/* What is known of a member's training now: {segment attempt worker step end_step metrics seen_at
- * moved_at is_at_work}; JSON null where nobody trains it, NULL where there is no memory. Holding
- * view_lock. */
-json_t *pbt__sign_training(const pbt__study *study, int32_t member);
 
 #endif

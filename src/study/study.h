@@ -267,12 +267,6 @@ void pbt__study_glance(pbt__study *study, pbt__summary *out);
 PBT_MUST_USE pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error);
 
-/* The members that an event after `since` touched, in the order of their last one, at most some
- * `limit` (an event's come together): {members next is_end}; `next` is the next `since`, and
- * `is_end` says that nothing newer is known. A claim, a heartbeat and a stop touch nobody. */
-PBT_MUST_USE pbt_err pbt__study_members_since(pbt__study *study, int64_t since, size_t limit,
-                                              json_t **out, pbt_error *error);
-
 /*
  * The hyperparameters along one lineage from age 0: {member segment score start rows: [{start_age
  * end_age hyperparameters segment}]}, rows without gap or overlap. `id` names the segment it ends
