@@ -15,6 +15,7 @@ typedef enum pbt__option_id {
     PBT__OPTION_STORE,
     PBT__OPTION_SERVER,
     PBT__OPTION_TOKEN_FILE,
+    PBT__OPTION_EXECUTOR,
     PBT__OPTION_SLOTS,
     PBT__OPTION_GPUS,
     PBT__OPTION_LISTEN,

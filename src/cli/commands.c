@@ -25,6 +25,8 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)", store_values},
     [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
     [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
+    [PBT__OPTION_EXECUTOR] = {"executor", "NAME",
+                              "what trains: local, slots on this machine (default)"},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: by GPUs, else processors)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..", "GPUs for the slots; one named twice is shared"},
     [PBT__OPTION_LISTEN] = {"listen", "A:P",
@@ -202,8 +204,8 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operands = "SPEC",
             .operand_minimum = 1,
             .operand_maximum = 1,
-            .options = BIT(STORE) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(SEEDS) |
-                       BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
+            .options = BIT(STORE) | BIT(EXECUTOR) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) |
+                       BIT(SEEDS) | BIT(TENSORBOARD) | BIT(ON_EVENT) | BIT(QUIET) | BIT(HELP),
             .section = PBT__SECTION_TRAIN,
             .summary = "run a study here; Ctrl-C stops cleanly, the same command resumes",
             .text =
@@ -273,7 +275,8 @@ const pbt__command pbt__commands[PBT__COMMAND_COUNT] = {
             .operands = "[STUDY]",
             .operand_maximum = 1,
             .options = BIT(STORE) | BIT(MEMBER) | BIT(SEGMENT) | BIT(NAME) | BIT(SCALE) |
-                       BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(QUIET) | BIT(HELP),
+                       BIT(EXECUTOR) | BIT(SLOTS) | BIT(GPUS) | BIT(LISTEN) | BIT(QUIET) |
+                       BIT(HELP),
             .section = PBT__SECTION_TRAIN,
             .summary = "train one model by the schedule that a study found",
             .text =

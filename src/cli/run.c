@@ -44,6 +44,7 @@ typedef struct run {
     pbt__store *store; /* owned, or joined: */
     pbt__owner joined; /* process 0: nobody */
     pbt__service service;
+    const pbt__executor_ops *executor;
     pbt__gpus gpus;
     int32_t slot_count; /* 0: as the machine allows */
     bool is_quiet;
@@ -63,24 +64,18 @@ static void write_worker(const run *this, char *out, size_t size)
     }
 }
 
-/* What trains. */
-static const pbt__executor_ops *executor(void)
-{
-    return pbt__executor_find("local");
-}
-
 /* How the slots of a study are started; the log's folder is the caller's to add. */
 static pbt__executor_options slots_of(const run *this, const pbt_spec *spec, const char *worker)
 {
     int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
     int32_t share = pbt__processors_find() / slot_count;
     return (pbt__executor_options){
-        .slot_count = slot_count,
-        .thread_count = share > 0 ? share : 1,
         .worker_name = worker,
-        .gpus = this->gpus.names,
-        .gpu_count = this->gpus.count,
-        .gpu_variable = this->gpus.variable,
+        .slots = {.count = slot_count,
+                  .thread_count = share > 0 ? share : 1,
+                  .gpus = this->gpus.names,
+                  .gpu_count = this->gpus.count,
+                  .gpu_variable = this->gpus.variable},
         .server_url = pbt__server_url(this->service.server),
         .token = this->service.worker_token,
         .is_interrupted = pbt__signals_have_come,
@@ -96,7 +91,7 @@ static pbt_err check_slots(const run *this, const pbt_spec *spec, pbt_error *err
     }
     const pbt__executor_options options = slots_of(this, spec, "");
     pbt__study_desk desk = pbt__spec_desk_init(spec);
-    return executor()->check(&desk.desk, &options, error);
+    return this->executor->check(&desk.desk, &options, error);
 }
 
 /* ---- creating or continuing ---- */
@@ -191,7 +186,7 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
                         const pbt__executor_options *options, char *out)
 {
     char progress[PBT__CELL_SIZE + 16] = "", slots[96], done[PBT__CELL_SIZE];
-    write_slots(this, summary->member_count, options->slot_count, slots, sizeof slots);
+    write_slots(this, summary->member_count, options->slots.count, slots, sizeof slots);
     if (summary->steps_done > 0) {
         pbt__format_progress(summary, done);
         snprintf(progress, sizeof progress, "continued at %s, ", done);
@@ -269,7 +264,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
     if (err != PBT_OK) {
         return err;
     }
-    err = executor()->start(&desk.desk, &options, &watch.executor, error);
+    err = this->executor->start(&desk.desk, &options, &watch.executor, error);
     if (err != PBT_OK) {
         pbt__server_remove(this->service.server, study);
         return err;
@@ -370,6 +365,9 @@ static pbt_err read_options(run *this, pbt__seeds *seeds, pbt_error *error)
     }
     if (err == PBT_OK && arguments->has[PBT__OPTION_ON_EVENT]) {
         err = pbt__notify_check(arguments->values[PBT__OPTION_ON_EVENT], error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__executor_find(arguments->values[PBT__OPTION_EXECUTOR], &this->executor, error);
     }
     if (err == PBT_OK) {
         err = pbt__gpus_find(arguments->values[PBT__OPTION_GPUS], &this->gpus, error);

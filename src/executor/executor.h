@@ -1,9 +1,9 @@
 /*
  * executor.h: what trains the segments of a desk: one table, one row for each way.
  *
- * A row says where slots are and how they are started, watched and ended; what a slot does is said
- * once, in loop.c. `local` has them on this machine: each a thread that claims, trains and reports.
- * A new row is a file that defines a pbt__executor_ops, and a line of the table in executor.c.
+ * A row says by whom, and is how they are started, watched and ended. `local` has slots on this
+ * machine, each a thread that claims, trains and reports (loop.c). A new row is a file that defines
+ * a pbt__executor_ops, and its name in the table of executors.c.
  */
 #ifndef PBT_EXECUTOR_EXECUTOR_H
 #define PBT_EXECUTOR_EXECUTOR_H
@@ -12,19 +12,24 @@
 
 typedef struct pbt__executor pbt__executor;
 
-typedef struct pbt__executor_options {
-    int32_t slot_count;      /* at least 1; pbt__slots_processors() is a good one */
+/* How this machine is shared out among slots: for `local` alone. */
+typedef struct pbt__slot_options {
+    int32_t count;           /* at least 1; pbt__gpus_slots() is a good one */
     int32_t thread_count;    /* OMP_NUM_THREADS per slot, where the spec's environment sets none */
-    const char *log_folder;  /* made where it is absent; a log per member: m3.log */
-    const char *worker_name; /* slots are NAME-0, NAME-1, ... */
     const char *const *gpus; /* Nullable. Shape: gpus[gpu_count]; one named twice is shared */
     int32_t gpu_count;
     const char *gpu_variable; /* Nullable: CUDA_VISIBLE_DEVICES; how a worker is told of its GPUs */
-    const char *server_url;   /* Nullable: where the study is served, for protocol `worker` */
-    const char *token;        /* Nullable: for that server; a worker's */
+} pbt__slot_options;
+
+typedef struct pbt__executor_options {
+    const char *log_folder;  /* made where it is absent; a log per member: m3.log */
+    const char *worker_name; /* who train are NAME-0, NAME-1, ... */
+    const char *server_url;  /* Nullable: where the desk is served, for protocol `worker` */
+    const char *token;       /* Nullable: for that server; a worker's */
     /* Nullable: whether this process has been asked to stop. An end of a trainer that looks like a
      * failure waits for `stop` then. Threads: any. */
     bool (*is_interrupted)(void);
+    pbt__slot_options slots;
 } pbt__executor_options;
 
 /* Threads: one at a time, the one that started it; `stop` any. */
@@ -39,7 +44,7 @@ typedef struct pbt__executor_ops {
     pbt_err (*check)(pbt__desk *desk, const pbt__executor_options *options, pbt_error *error);
 
     /*
-     * Start slots at a desk, after ending the leases of whoever had their names before. The desk is
+     * Start to train at a desk, after ending the leases of whoever had their names. The desk is
      * borrowed, must outlive the result, and serves no other one after it. The options are copied.
      * May block as the desk's `begin` does. Errors: PBT_ERR_TRAINER (the plugin cannot be loaded:
      * the detail says why; the program is not found), PBT_ERR_ARGUMENT (protocol `worker` needs a
@@ -49,7 +54,7 @@ typedef struct pbt__executor_ops {
     pbt_err (*start)(pbt__desk *desk, const pbt__executor_options *options, pbt__executor **out,
                      pbt_error *error);
 
-    /* Ask the slots to end: plugins return early, processes get SIGTERM; open segments are
+    /* Ask all to end. Of slots: plugins return early, processes get SIGTERM; open segments are
      * released. 30 seconds later, with `now` at once, processes get SIGKILL and threads are left
      * behind. Never blocks; idempotent, and `now` may follow. */
     void (*stop)(pbt__executor *executor, bool now);
@@ -70,9 +75,11 @@ struct pbt__executor {
     const pbt__executor_ops *ops;
 };
 
-extern const pbt__executor_ops pbt__executor_local;
+/* The rows, up to NULL; the first trains where none is named. */
+extern const pbt__executor_ops *const pbt__executors[];
 
-/* Find a row by its name; NULL where there is none. */
-const pbt__executor_ops *pbt__executor_find(const char *name);
+/* Find a row by its name; NULL is the first. Errors: PBT_ERR_ARGUMENT, with the names there are. */
+PBT_MUST_USE pbt_err pbt__executor_find(const char *name, const pbt__executor_ops **out,
+                                        pbt_error *error);
 
 #endif

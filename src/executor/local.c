@@ -65,11 +65,11 @@ static void fini_slot(pbt__slot *slot)
 
 static pbt_err make_slots(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
 {
-    local->slots = pbt__calloc((size_t)options->slot_count, sizeof *local->slots);
+    local->slots = pbt__calloc((size_t)options->slots.count, sizeof *local->slots);
     if (local->slots == NULL) {
         return pbt__fail_memory(error);
     }
-    local->slot_count = options->slot_count;
+    local->slot_count = options->slots.count;
     for (int32_t i = 0; i < local->slot_count; i++) {
         local->slots[i].wake = local->slots[i].log = -1;
     }
@@ -151,51 +151,50 @@ static const pbt__runner *choose_runner(const pbt_spec *spec)
                                          : RUNNERS[spec->trainer.protocol];
 }
 
-static pbt_err share_gpus(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
+static pbt_err share_gpus(pbt__local *local, const pbt__slot_options *slots, pbt_error *error)
 {
     const int32_t per_worker = local->spec->trainer.gpus;
-    if (pbt__share_gpus(options->gpus, options->gpu_count, per_worker, options->slot_count,
+    if (pbt__share_gpus(slots->gpus, slots->gpu_count, per_worker, slots->count,
                         local->gpu_owners)) {
         return PBT_OK;
     }
     (void)pbt__fail(error, PBT_ERR_ARGUMENT,
                     "%d slot%s x %d GPUs: a slot would be given the same GPU twice",
-                    (int)options->slot_count, options->slot_count == 1 ? "" : "s", (int)per_worker);
+                    (int)slots->count, slots->count == 1 ? "" : "s", (int)per_worker);
     pbt__error_hint(error, "take fewer --slots, or name other GPUs with --gpus");
     return PBT_ERR_ARGUMENT;
 }
 
-static pbt_err copy_gpus(pbt__local *local, const pbt__executor_options *options, pbt_error *error)
+static pbt_err copy_gpus(pbt__local *local, const pbt__slot_options *slots, pbt_error *error)
 {
-    local->gpus = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpus);
-    local->gpu_owners = pbt__calloc((size_t)options->gpu_count + 1, sizeof *local->gpu_owners);
+    local->gpus = pbt__calloc((size_t)slots->gpu_count + 1, sizeof *local->gpus);
+    local->gpu_owners = pbt__calloc((size_t)slots->gpu_count + 1, sizeof *local->gpu_owners);
     if (local->gpus == NULL || local->gpu_owners == NULL) {
         return pbt__fail_memory(error);
     }
-    for (int32_t i = 0; i < options->gpu_count; i++) {
-        local->gpus[i] = pbt__strdup(options->gpus[i]);
+    for (int32_t i = 0; i < slots->gpu_count; i++) {
+        local->gpus[i] = pbt__strdup(slots->gpus[i]);
         if (local->gpus[i] == NULL) {
             return pbt__fail_memory(error);
         }
         local->gpu_count = i + 1;
     }
-    return share_gpus(local, options, error);
+    return share_gpus(local, slots, error);
 }
 
 /* Slots share no GPU unless they are told to. */
-static pbt_err check_gpus(const pbt__local *local, const pbt__executor_options *options,
-                          pbt_error *error)
+static pbt_err check_gpus(const pbt__local *local, const pbt__slot_options *slots, pbt_error *error)
 {
     const int64_t per_worker = local->spec->trainer.gpus;
-    const int64_t needed = per_worker * options->slot_count;
-    if (needed <= options->gpu_count) {
+    const int64_t needed = per_worker * slots->count;
+    if (needed <= slots->gpu_count) {
         return PBT_OK;
     }
-    const bool is_one = options->slot_count == 1;
+    const bool is_one = slots->count == 1;
     (void)pbt__fail(error, PBT_ERR_ARGUMENT,
                     "%d slot%s with trainer.gpus %d need%s %" PRId64 " GPU%s, found %d",
-                    (int)options->slot_count, is_one ? "" : "s", (int)per_worker, is_one ? "s" : "",
-                    needed, needed == 1 ? "" : "s", (int)options->gpu_count);
+                    (int)slots->count, is_one ? "" : "s", (int)per_worker, is_one ? "s" : "",
+                    needed, needed == 1 ? "" : "s", (int)slots->gpu_count);
     pbt__error_hint(error, "delete 'gpus' from the spec's trainer to train without GPUs; or name "
                            "GPUs with --gpus (twice to share one), or take fewer --slots");
     return PBT_ERR_ARGUMENT;
@@ -206,19 +205,19 @@ static pbt_err copy_options(pbt__local *local, const pbt__executor_options *opti
 {
     const bool is_served = options->server_url != NULL && options->token != NULL;
     const size_t population = (size_t)local->spec->search.population;
-    local->thread_count = options->thread_count;
+    local->thread_count = options->slots.thread_count;
     local->is_interrupted = options->is_interrupted;
     local->stop_counts = pbt__calloc(population, sizeof *local->stop_counts);
     local->metric = pbt__strdup(local->spec->metric);
-    local->gpu_variable =
-        pbt__strdup(options->gpu_variable != NULL ? options->gpu_variable : "CUDA_VISIBLE_DEVICES");
+    local->gpu_variable = pbt__strdup(
+        options->slots.gpu_variable != NULL ? options->slots.gpu_variable : "CUDA_VISIBLE_DEVICES");
     local->server_url = is_served ? pbt__strdup(options->server_url) : NULL;
     local->token = is_served ? pbt__strdup(options->token) : NULL;
     if (local->metric == NULL || local->gpu_variable == NULL || local->stop_counts == NULL ||
         (is_served && (local->server_url == NULL || local->token == NULL))) {
         return pbt__fail_memory(error);
     }
-    return copy_gpus(local, options, error);
+    return copy_gpus(local, &options->slots, error);
 }
 
 /* Find whatever can be found wrong before anything is made. */
@@ -226,10 +225,10 @@ static pbt_err open_runner(pbt__local *local, const pbt__executor_options *optio
                            pbt_error *error)
 {
     local->runner = choose_runner(local->spec);
-    if (options->slot_count < 1) {
+    if (options->slots.count < 1) {
         return pbt__fail(error, PBT_ERR_ARGUMENT, "there must be at least 1 slot");
     }
-    pbt_err err = check_gpus(local, options, error);
+    pbt_err err = check_gpus(local, &options->slots, error);
     if (err == PBT_OK) {
         err = copy_options(local, options, error);
     }

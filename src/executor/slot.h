@@ -197,6 +197,10 @@ void pbt__outcome_hinder(pbt__outcome *outcome, const pbt__slot *slot);
  * finite. */
 bool pbt__outcome_report(pbt__outcome *outcome, const pbt__slot *slot, int64_t step);
 
+/* ---- local.c ---- */
+
+extern const pbt__executor_ops pbt__executor_local;
+
 /* ---- loop.c ---- */
 
 /* Live: the runner's `run`, or claim, train and report until the study stops. On the slot's thread.

@@ -403,31 +403,35 @@ static pbt_err watch(stage *this, pbt__executor *executor, pbt_error *error)
 static pbt_err train(stage *this, pbt_error *error)
 {
     const pbt__executor_options options = {
-        .slot_count = 1,
-        .thread_count = this->probe->thread_count,
         .log_folder = this->logs,
         .worker_name = "try",
-        .gpus = this->gpus.names,
-        .gpu_count = this->gpus.count,
+        .slots = {.count = 1,
+                  .thread_count = this->probe->thread_count,
+                  .gpus = this->gpus.names,
+                  .gpu_count = this->gpus.count},
         .server_url = this->server != NULL ? pbt__server_url(this->server) : NULL,
         .token = this->worker_token,
     };
     pbt__study_desk desk = pbt__study_desk_init(this->study);
+    const pbt__executor_ops *ops = NULL;
     pbt__executor *executor = NULL;
     pbt__summary summary;
     pbt_error late = {0};
     pbt_err err = pbt__study_summary(this->study, &summary, error);
+    if (err == PBT_OK) {
+        err = pbt__executor_find(NULL, &ops, error);
+    }
     if (err != PBT_OK) {
         return err;
     }
     this->sequence = summary.last_sequence;
     this->begin_us = this->report_us = pbt__clock_monotonic_us();
-    err = pbt__executor_find("local")->start(&desk.desk, &options, &executor, error);
+    err = ops->start(&desk.desk, &options, &executor, error);
     if (err != PBT_OK) {
         return err;
     }
     err = watch(this, executor, error);
-    const pbt_err end = executor->ops->finish(executor, &late);
+    const pbt_err end = ops->finish(executor, &late);
     if (err == PBT_OK && end != PBT_OK && this->wanted_count > 0 && !this->has_failed &&
         !is_refused(this)) {
         *error = late;

@@ -47,7 +47,7 @@ class Run(Case):
             self.pbt(*words.split())
 
     def test_quiet_prints_the_result_alone(self):
-        output, _ = self.pbt("run", "spec.yaml", "--quiet")
+        output, _ = self.pbt("run", "spec.yaml", "--quiet", "--executor", "local")
         self.assertTrue(output.startswith("tiny finished"))
 
     def test_a_finished_study_prints_its_result(self):

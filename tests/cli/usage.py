@@ -111,6 +111,12 @@ class Usage(Case):
             self.assertIn("--seeds is", self.failure("run", "spec.yaml", f"--seeds={value}")[0])
         self.assertNotIn("pbt.db", self.files())
 
+    def test_executors_have_names(self):
+        message, hint = self.failure("run", "spec.yaml", "--executor", "nowhere")
+        self.assertEqual(message, "no executor 'nowhere'")
+        self.assertIn("executors: local", hint)
+        self.assertNotIn("pbt.db", self.files())
+
     def test_queries_never_create_a_store(self):
         before = self.files()
         for command in QUERIES + ["verify"]:

@@ -98,7 +98,7 @@ static void a_library_that_ends_what_loads_it_is_refused(void **state)
     assert_int_equal(try_start(1), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.message, "cannot load the library"));
     assert_string_equal(error.detail, "the plugin called exit(0) while it was loaded");
-    const pbt__executor_options options = {.slot_count = 1, .log_folder = in("logs")};
+    const pbt__executor_options options = {.slots = {.count = 1}, .log_folder = in("logs")};
     pbt__study_desk planned = pbt__spec_desk_init(pbt__study_spec(study));
     assert_int_equal(pbt__executor_local.check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.detail, "while it was loaded"));
@@ -344,7 +344,7 @@ static void a_start_checkpoint_of_another_size_is_refused(void **state)
     put(in("start.bin"), "seven..");
     make_study(STUDY("start:\n  - {rate: 1}\n  - {checkpoint: start.bin}\n", LIBRARY("plain")));
     assert_refused("goes on from has 7", "member 1 starts from a start checkpoint");
-    const pbt__executor_options options = {.slot_count = 1, .log_folder = in("logs")};
+    const pbt__executor_options options = {.slots = {.count = 1}, .log_folder = in("logs")};
     pbt__study_desk planned = pbt__spec_desk_init(pbt__study_spec(study));
     assert_int_equal(pbt__executor_local.check(&planned.desk, &options, &error), PBT_ERR_TRAINER);
     assert_non_null(strstr(error.message, "goes on from has 7"));

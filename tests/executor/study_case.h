@@ -17,6 +17,8 @@
 #include "executor/log.h"
 #include "study/desk.h"
 
+extern const pbt__executor_ops pbt__executor_local;
+
 static pbt__store *store;
 static pbt__study *study;
 static pbt__study_desk desk;
@@ -69,8 +71,8 @@ static inline void reopen_study(void)
 static inline int close_study(void **state)
 {
     if (local != NULL) {
-        pbt__executor_local.stop(local, true);
-        const pbt_err ignored = pbt__executor_local.finish(local, NULL);
+        local->ops->stop(local, true);
+        const pbt_err ignored = local->ops->finish(local, &error);
         (void)ignored;
         local = NULL;
     }
@@ -87,8 +89,7 @@ static inline int close_study(void **state)
 static inline pbt_err try_start(int32_t slot_count)
 {
     const pbt__executor_options options = {
-        .slot_count = slot_count,
-        .thread_count = 3,
+        .slots = {.count = slot_count, .thread_count = 3},
         .log_folder = in("logs"),
         .worker_name = "test",
         .is_interrupted = interrupted,
@@ -106,7 +107,7 @@ static inline void start(int32_t slot_count)
 static inline void wait_until_done(void)
 {
     const int64_t until_us = pbt__clock_monotonic_us() + 60000000;
-    while (!pbt__executor_local.is_done(local)) {
+    while (!local->ops->is_done(local)) {
         assert_true(pbt__clock_monotonic_us() < until_us);
         (void)usleep(2000);
     }

@@ -56,13 +56,14 @@ int main(int count, char **words)
     must(pbt__server_start(&serving, &server, &error), &error);
     must(pbt__server_add_desk(server, desk, &error), &error);
     const pbt__executor_options options = {
-        .slot_count = (int32_t)strtol(words[4], NULL, 10),
+        .slots = {.count = (int32_t)strtol(words[4], NULL, 10)},
         .log_folder = logs,
         .worker_name = "elsewhere",
         .server_url = pbt__server_url(server),
         .token = token,
     };
-    const pbt__executor_ops *local = pbt__executor_find("local");
+    const pbt__executor_ops *local = NULL;
+    must(pbt__executor_find("local", &local, &error), &error);
     must(local->check(desk, &options, &error), &error);
     must(local->start(desk, &options, &executor, &error), &error);
     while (!local->is_done(executor)) {
