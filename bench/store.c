@@ -2,8 +2,7 @@
  * bench/store.c: what a durable report costs the store.
  *
  * A report is one event and one claim. Alone, each is a transaction; in a group, 64 of them share
- * one, each in its own savepoint, as the study's group commit does. Prints the median of the
- * rounds, and their range.
+ * one, as in the study's group commit. Prints the median of the rounds, and their range.
  *
  * Usage: bench-store [FILE]   (the file must not exist; it is removed afterwards)
  */
@@ -53,20 +52,14 @@ static void report(bench *self)
     must(pbt__store_claim_put(self->store, &claim, &error), &error);
 }
 
-/* One transaction of `count` reports; savepoints where there is more than one. */
+/* One transaction of `count` reports. */
 static void transact(bench *self, int count)
 {
     pbt_error error = {0};
     pbt__transaction transaction;
     must(pbt__store_begin(self->store, self->study, &transaction, &error), &error);
     for (int i = 0; i < count; i++) {
-        if (count > 1) {
-            must(pbt__store_savepoint(self->store, &error), &error);
-        }
         report(self);
-        if (count > 1) {
-            must(pbt__store_savepoint_keep(self->store, &error), &error);
-        }
     }
     must(pbt__store_commit(self->store, &error), &error);
 }

@@ -41,8 +41,8 @@ typedef struct pbt__store_ops {
     pbt_err (*open)(const char *place, const pbt__store_options *options, pbt__store **out,
                     pbt_error *error);
 
-    /* Free the handle; what is open is lost. Ownership ends last, and before it what was announced
-     * and does not stay. The last call. */
+    /* End all that `open` began; what is open is lost. Ownership ends last, and before it what was
+     * announced and does not stay. The last call; then the handle is given to free(3). */
     void (*close)(pbt__store *store);
 
     /* Nullable all: there is no file. `rescue` never inside a transaction. `check`, of an owner,
@@ -74,11 +74,6 @@ typedef struct pbt__store_ops {
     pbt_err (*commit)(pbt__store *store, pbt_error *error);
     void (*rollback)(pbt__store *store);
 
-    /* Inside a transaction; `keep` and `undo` end the savepoint. */
-    pbt_err (*savepoint)(pbt__store *store, pbt_error *error);
-    pbt_err (*savepoint_keep)(pbt__store *store, pbt_error *error);
-    pbt_err (*savepoint_undo)(pbt__store *store, pbt_error *error);
-
     /* Writes: inside a transaction on `study`. None follows one that failed, only `rollback`. */
     pbt_err (*append)(pbt__store *store, int64_t study, const pbt__event *event, pbt_error *error);
     pbt_err (*claim_put)(pbt__store *store, int64_t study, const pbt__claim *claim,
@@ -102,12 +97,6 @@ typedef struct pbt__store_ops {
 
 extern const pbt__store_ops pbt__memory_ops, pbt__sqlite_ops;
 
-/* What a savepoint brings back. */
-typedef struct pbt__store_mark {
-    int64_t last_sequence;
-    bool is_removed;
-} pbt__store_mark;
-
 /* The head of every backend's handle. All but `ops` is the rules' own (guard.c). */
 struct pbt__store {
     const pbt__store_ops *ops;
@@ -116,12 +105,13 @@ struct pbt__store {
     int64_t (*now_us)(void *context);
     void *clock_context;
     bool is_listing; /* a callback is running */
-    enum { PBT__STORE_IDLE, PBT__STORE_OPEN, PBT__STORE_SAVED } phase;
+    bool is_open;    /* a transaction is */
     /* Of the open transaction: */
     bool has_failed; /* a write failed: only rollback is left */
     int64_t study;
     int64_t revision; /* of the claims it writes */
-    pbt__store_mark now, saved;
+    int64_t last_sequence;
+    bool is_removed; /* the study is */
     /* Of those who wait: */
     pthread_mutex_t bell_mutex; /* is held for nothing else, and inside of every other */
     pthread_cond_t bell;        /* on the monotonic clock */

@@ -3,7 +3,7 @@
  *
  * Whose turn it is: one recursive mutex per handle. `begin` keeps it until `commit` or `rollback`,
  * so another thread's call waits, while the thread whose transaction it is goes through. Whoever
- * holds the mutex therefore reads `phase` as its own.
+ * holds the mutex therefore reads `is_open` as its own.
  *
  * What a failed write leaves behind differs between backends (SQLite rolls some back by itself and
  * would then run the next write in a transaction of its own). So after one, nothing but `rollback`
@@ -31,7 +31,7 @@ static pbt_err check_not_listing(const pbt__store *store, pbt_error *error)
 
 static pbt_err check_idle(const pbt__store *store, pbt_error *error)
 {
-    if (store->phase != PBT__STORE_IDLE) {
+    if (store->is_open) {
         return pbt__fail(error, PBT_ERR_STATE, "a transaction is open");
     }
     return check_not_listing(store, error);
@@ -47,7 +47,7 @@ static pbt_err check_can_begin(const pbt__store *store, pbt_error *error)
 
 static pbt_err check_open(const pbt__store *store, pbt_error *error)
 {
-    if (store->phase == PBT__STORE_IDLE) {
+    if (!store->is_open) {
         return pbt__fail(error, PBT_ERR_STATE, "no transaction is open");
     }
     if (store->has_failed) {
@@ -56,28 +56,10 @@ static pbt_err check_open(const pbt__store *store, pbt_error *error)
     return check_not_listing(store, error);
 }
 
-static pbt_err check_can_save(const pbt__store *store, pbt_error *error)
-{
-    pbt_err err = check_open(store, error);
-    if (err == PBT_OK && store->phase == PBT__STORE_SAVED) {
-        return pbt__fail(error, PBT_ERR_STATE, "a savepoint is open");
-    }
-    return err;
-}
-
-static pbt_err check_saved(const pbt__store *store, pbt_error *error)
-{
-    pbt_err err = check_open(store, error);
-    if (err == PBT_OK && store->phase != PBT__STORE_SAVED) {
-        return pbt__fail(error, PBT_ERR_STATE, "no savepoint is open");
-    }
-    return err;
-}
-
 static pbt_err check_can_write(const pbt__store *store, pbt_error *error)
 {
     pbt_err err = check_open(store, error);
-    if (err == PBT_OK && store->now.is_removed) {
+    if (err == PBT_OK && store->is_removed) {
         return pbt__fail(error, PBT_ERR_STATE, "the study was removed");
     }
     return err;
@@ -85,8 +67,7 @@ static pbt_err check_can_write(const pbt__store *store, pbt_error *error)
 
 static pbt_err check_can_read(const pbt__store *store, pbt_error *error)
 {
-    return store->phase == PBT__STORE_IDLE ? check_not_listing(store, error)
-                                           : check_open(store, error);
+    return store->is_open ? check_open(store, error) : check_not_listing(store, error);
 }
 
 /* ---- sound arguments ---- */
@@ -102,10 +83,10 @@ static pbt_err check_name(const char *name, pbt_error *error)
 
 static pbt_err check_event(const pbt__store *store, const pbt__event *event, pbt_error *error)
 {
-    if (event->sequence != store->now.last_sequence + 1) {
+    if (event->sequence != store->last_sequence + 1) {
         pbt__fail(error, PBT_ERR_ARGUMENT, "an event's sequence leaves a gap");
         pbt__error_detail(error, "%lld after %lld", (long long)event->sequence,
-                          (long long)store->now.last_sequence);
+                          (long long)store->last_sequence);
         return PBT_ERR_ARGUMENT;
     }
     if (event->body_length > PBT__BODY_MAXIMUM) {
@@ -156,7 +137,7 @@ pbt_err pbt__store_check_idle(pbt__store *store, pbt_error *error)
 /* Leave a call that wrote. */
 static pbt_err leave_write(pbt__store *store, pbt_err err)
 {
-    if (store->phase != PBT__STORE_IDLE && err != PBT_OK) {
+    if (store->is_open && err != PBT_OK) {
         store->has_failed = true;
     }
     return leave(store, err);
@@ -190,11 +171,12 @@ static pbt_err leave_begun(pbt__store *store, pbt_err err, int64_t study, const 
         return leave(store, err);
     }
     const int64_t now_us = read_clock(store);
-    store->phase = PBT__STORE_OPEN;
+    store->is_open = true;
     store->has_failed = false;
     store->study = study;
     store->revision = head->claims_revision + 1;
-    store->now = (pbt__store_mark){.last_sequence = head->last_sequence};
+    store->last_sequence = head->last_sequence;
+    store->is_removed = false;
     *out = (pbt__transaction){
         .now_us = now_us > head->last_time_us ? now_us : head->last_time_us,
         .last_sequence = head->last_sequence,
@@ -233,14 +215,14 @@ pbt_err pbt__store_begin_create(pbt__store *store, const char *name, int64_t *st
 /* Give the mutex back that `begin` kept. */
 static void end_transaction(pbt__store *store)
 {
-    store->phase = PBT__STORE_IDLE;
+    store->is_open = false;
     pthread_mutex_unlock(&store->mutex);
 }
 
 pbt_err pbt__store_commit(pbt__store *store, pbt_error *error)
 {
     pbt_err err = enter(store, check_open, error);
-    if (store->phase == PBT__STORE_IDLE || store->is_listing) {
+    if (!store->is_open || store->is_listing) {
         return leave(store, err);
     }
     if (err == PBT_OK) {
@@ -256,49 +238,11 @@ pbt_err pbt__store_commit(pbt__store *store, pbt_error *error)
 void pbt__store_rollback(pbt__store *store)
 {
     const pbt_err err = enter(store, check_not_listing, NULL);
-    if (err == PBT_OK && store->phase != PBT__STORE_IDLE) {
+    if (err == PBT_OK && store->is_open) {
         store->ops->rollback(store);
         end_transaction(store);
     }
     (void)leave(store, err);
-}
-
-pbt_err pbt__store_savepoint(pbt__store *store, pbt_error *error)
-{
-    pbt_err err = enter(store, check_can_save, error);
-    if (err == PBT_OK) {
-        err = store->ops->savepoint(store, error);
-    }
-    if (err == PBT_OK) {
-        store->phase = PBT__STORE_SAVED;
-        store->saved = store->now;
-    }
-    return leave_write(store, err);
-}
-
-pbt_err pbt__store_savepoint_keep(pbt__store *store, pbt_error *error)
-{
-    pbt_err err = enter(store, check_saved, error);
-    if (err == PBT_OK) {
-        err = store->ops->savepoint_keep(store, error);
-    }
-    if (err == PBT_OK) {
-        store->phase = PBT__STORE_OPEN;
-    }
-    return leave_write(store, err);
-}
-
-pbt_err pbt__store_savepoint_undo(pbt__store *store, pbt_error *error)
-{
-    pbt_err err = enter(store, check_saved, error);
-    if (err == PBT_OK) {
-        err = store->ops->savepoint_undo(store, error);
-    }
-    if (err == PBT_OK) {
-        store->phase = PBT__STORE_OPEN;
-        store->now = store->saved;
-    }
-    return leave_write(store, err);
 }
 
 /* ---- writing ---- */
@@ -313,7 +257,7 @@ pbt_err pbt__store_append(pbt__store *store, const pbt__event *event, pbt_error 
         err = store->ops->append(store, store->study, event, error);
     }
     if (err == PBT_OK) {
-        store->now.last_sequence = event->sequence;
+        store->last_sequence = event->sequence;
     }
     return leave_write(store, err);
 }
@@ -360,7 +304,7 @@ pbt_err pbt__store_remove(pbt__store *store, pbt_error *error)
         err = store->ops->remove(store, store->study, error);
     }
     if (err == PBT_OK) {
-        store->now.is_removed = true;
+        store->is_removed = true;
     }
     return leave_write(store, err);
 }
@@ -527,11 +471,12 @@ void pbt__store_close(pbt__store *store)
     if (store == NULL) {
         return;
     }
-    if (store->phase != PBT__STORE_IDLE) {
+    if (store->is_open) {
         end_transaction(store);
     }
+    store->ops->close(store);
     pthread_mutex_destroy(&store->mutex);
     pthread_mutex_destroy(&store->bell_mutex);
     pthread_cond_destroy(&store->bell);
-    store->ops->close(store);
+    free(store);
 }

@@ -2,8 +2,8 @@
  * memory.c: a store that lives as long as its handle.
  *
  * It is what the other backends are compared with, so it is plain: arrays, looked through from one
- * end to the other. Every write first notes what it replaces; `rollback` and `savepoint_undo` take
- * the notes back from the newest on. A write makes room for its note before it changes what the
+ * end to the other. Every write first notes what it replaces; `rollback` takes the notes
+ * back from the newest on. A write makes room for its note before it changes what the
  * note is about, so whatever has changed can be taken back, also where there is no memory left.
  */
 #include <stdlib.h>
@@ -53,11 +53,10 @@ typedef struct note {
 } note;
 
 typedef struct memory {
-    pbt__store store;   /* first */
-    array studies;      /* memory_study *, by name */
-    array notes;        /* note */
-    size_t saved_count; /* of the notes, at the savepoint */
-    blob_row spare;     /* one that was dropped, for the next as large as it. Nullable: bytes */
+    pbt__store store; /* first */
+    array studies;    /* memory_study *, by name */
+    array notes;      /* note */
+    blob_row spare;   /* one that was dropped, for the next as large as it. Nullable: bytes */
     int64_t next_id;
 } memory;
 
@@ -226,10 +225,11 @@ static void undo(memory *self, const note *old)
     }
 }
 
-static void undo_to(memory *self, size_t count)
+static void memory_rollback(pbt__store *store)
 {
+    memory *self = (memory *)store;
     const note *notes = self->notes.items;
-    while (self->notes.count > count) {
+    while (self->notes.count > 0) {
         self->notes.count--;
         undo(self, &notes[self->notes.count]);
     }
@@ -312,34 +312,6 @@ static pbt_err memory_commit(pbt__store *store, pbt_error *error)
         }
     }
     self->notes.count = 0;
-    return PBT_OK;
-}
-
-static void memory_rollback(pbt__store *store)
-{
-    undo_to((memory *)store, 0);
-}
-
-static pbt_err memory_savepoint(pbt__store *store, pbt_error *error)
-{
-    (void)error;
-    memory *self = (memory *)store;
-    self->saved_count = self->notes.count;
-    return PBT_OK;
-}
-
-static pbt_err memory_savepoint_keep(pbt__store *store, pbt_error *error)
-{
-    (void)store;
-    (void)error;
-    return PBT_OK;
-}
-
-static pbt_err memory_savepoint_undo(pbt__store *store, pbt_error *error)
-{
-    (void)error;
-    memory *self = (memory *)store;
-    undo_to(self, self->saved_count);
     return PBT_OK;
 }
 
@@ -544,14 +516,13 @@ static void memory_owner(const pbt__store *store, pbt__store_owner *out)
 static void memory_close(pbt__store *store)
 {
     memory *self = (memory *)store;
-    undo_to(self, 0);
+    memory_rollback(store);
     for (size_t i = 0; i < self->studies.count; i++) {
         study_free(study_at(self, i));
     }
     free(self->studies.items);
     free(self->notes.items);
     free(self->spare.bytes);
-    free(self);
 }
 
 static pbt_err memory_open(const char *place, const pbt__store_options *options, pbt__store **out,
@@ -585,9 +556,6 @@ const pbt__store_ops pbt__memory_ops = {
     .begin_create = memory_begin_create,
     .commit = memory_commit,
     .rollback = memory_rollback,
-    .savepoint = memory_savepoint,
-    .savepoint_keep = memory_savepoint_keep,
-    .savepoint_undo = memory_savepoint_undo,
     .append = memory_append,
     .claim_put = memory_claim_put,
     .blob_put = memory_blob_put,

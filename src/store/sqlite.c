@@ -18,9 +18,6 @@ typedef enum query {
     BEGIN,
     COMMIT,
     ROLLBACK,
-    SAVEPOINT,
-    SAVEPOINT_KEEP,
-    SAVEPOINT_UNDO,
     HEAD,
     STUDY_CREATE,
     STUDY_LIST,
@@ -42,9 +39,6 @@ static const char *const SQL[QUERY_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [SAVEPOINT] = "SAVEPOINT one",
-    [SAVEPOINT_KEEP] = "RELEASE one",
-    [SAVEPOINT_UNDO] = "ROLLBACK TO one",
     [HEAD] = "SELECT coalesce(sequence, 0), coalesce(time_us, 0),"
              " (SELECT coalesce(max(revision), 0) FROM claim WHERE claim.study = ?1)"
              " FROM study LEFT JOIN event ON event.study = study.id"
@@ -236,23 +230,6 @@ static pbt_err sqlite_commit(pbt__store *store, pbt_error *error)
         sqlite_rollback(store);
     }
     return err;
-}
-
-static pbt_err sqlite_savepoint(pbt__store *store, pbt_error *error)
-{
-    return run((sqlite *)store, SAVEPOINT, "cannot set a savepoint", error);
-}
-
-static pbt_err sqlite_savepoint_keep(pbt__store *store, pbt_error *error)
-{
-    return run((sqlite *)store, SAVEPOINT_KEEP, "cannot keep a savepoint", error);
-}
-
-/* ROLLBACK TO leaves the savepoint open. */
-static pbt_err sqlite_savepoint_undo(pbt__store *store, pbt_error *error)
-{
-    pbt_err err = run((sqlite *)store, SAVEPOINT_UNDO, "cannot undo a savepoint", error);
-    return err == PBT_OK ? sqlite_savepoint_keep(store, error) : err;
 }
 
 /* ---- studies ---- */
@@ -449,7 +426,6 @@ static void sqlite_close(pbt__store *store)
     sqlite3_close(self->db);
     pbt__sqlite_file_close(&self->file);
     pbt__sqlite_owner_release(&self->owner);
-    free(self);
 }
 
 static pbt_err sqlite_check(pbt__store *store, pbt_error *error)
@@ -525,6 +501,7 @@ static pbt_err sqlite_open(const char *place, const pbt__store_options *options,
     }
     if (err != PBT_OK) {
         sqlite_close(&self->store);
+        free(self);
         return err;
     }
     *out = &self->store;
@@ -546,9 +523,6 @@ const pbt__store_ops pbt__sqlite_ops = {
     .begin_create = sqlite_begin_create,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
-    .savepoint = sqlite_savepoint,
-    .savepoint_keep = sqlite_savepoint_keep,
-    .savepoint_undo = sqlite_savepoint_undo,
     .append = sqlite_append,
     .claim_put = sqlite_claim_put,
     .blob_put = sqlite_blob_put,

@@ -123,12 +123,6 @@ PBT_MUST_USE pbt_err pbt__store_commit(pbt__store *store, pbt_error *error);
 /* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
 void pbt__store_rollback(pbt__store *store);
 
-/* One savepoint at a time: `savepoint`, then `savepoint_keep` or `savepoint_undo`. A commit keeps
- * one that is open. */
-PBT_MUST_USE pbt_err pbt__store_savepoint(pbt__store *store, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__store_savepoint_keep(pbt__store *store, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__store_savepoint_undo(pbt__store *store, pbt_error *error);
-
 /* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
 PBT_MUST_USE pbt_err pbt__store_append(pbt__store *store, const pbt__event *event,
                                        pbt_error *error);

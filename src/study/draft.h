@@ -2,10 +2,11 @@
  * draft.h: what a transaction is going to write, gathered in memory until its end.
  *
  * Operations of one group decide one after the other, in memory alone; the store is written at the
- * end, all at once. So an operation that fails takes back its part by three lengths, and needs no
- * savepoint; a member's claim is written once, however often it changed; and what many operations
- * append lies together. Nobody reads from the store what was written in the same transaction: the
- * view and the claims in memory are ahead of it. (`pbt__draft_blob` is for the one who must.)
+ * end, all at once. So an operation that fails takes back its part by three lengths, and the store
+ * knows nothing of it; a member's claim is written once, however often it changed; and what many
+ * operations append lies together. Nobody reads from the store what was written in the same
+ * transaction: the view and the claims in memory are ahead of it. (`pbt__draft_blob` is for the one
+ * who must.)
  */
 #ifndef PBT_STUDY_DRAFT_H
 #define PBT_STUDY_DRAFT_H

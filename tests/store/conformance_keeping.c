@@ -137,7 +137,7 @@ static void a_removed_study_is_gone_and_its_id_not_given_again(void **state)
     assert_blob(self, other, (pbt_segment_id){0, 0}, "weights");
 }
 
-static void a_removal_rolled_back_or_undone_removes_nothing(void **state)
+static void a_removal_rolled_back_removes_nothing(void **state)
 {
     fixture *self = *state;
     int64_t study = do_create_full(self, "toy");
@@ -145,9 +145,6 @@ static void a_removal_rolled_back_or_undone_removes_nothing(void **state)
     assert_ok(self, pbt__store_remove(self->store, &self->error));
     do_rollback(self);
     do_begin(self, study);
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
-    assert_ok(self, pbt__store_remove(self->store, &self->error));
-    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
     do_append(self, 2);
     do_commit(self);
     assert_names(self, "toy ");
@@ -225,8 +222,6 @@ static void assert_only_rollback_is_left(fixture *self, int64_t study)
 {
     pbt__claim claim = support_claim(1, 1);
     pbt_err err = pbt__store_claim_put(self->store, &claim, &self->error);
-    assert_fails(self, err, PBT_ERR_STATE);
-    err = pbt__store_savepoint(self->store, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     err = pbt__store_read(self->store, study, 0, count_event, NULL, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
@@ -334,9 +329,6 @@ static void only_claims_that_stay_make_a_revision(void **state)
     do_begin(self, study);
     int64_t before = self->found.claims_revision;
     do_append(self, 2);
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
-    do_claim_put(self, 0, 1);
-    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
     do_commit(self);
     do_begin(self, study);
     assert_int_equal(self->found.claims_revision, before);
@@ -436,7 +428,7 @@ const conformance_case conformance_keeping[] = {
     CONFORMANCE_CASE(an_unknown_study_is_not_found),
     CONFORMANCE_CASE(a_study_rolled_back_never_was),
     CONFORMANCE_CASE(a_removed_study_is_gone_and_its_id_not_given_again),
-    CONFORMANCE_CASE(a_removal_rolled_back_or_undone_removes_nothing),
+    CONFORMANCE_CASE(a_removal_rolled_back_removes_nothing),
     CONFORMANCE_CASE(nothing_is_written_to_a_removed_study),
     CONFORMANCE_CASE(events_are_read_back_in_order),
     CONFORMANCE_CASE(a_body_comes_back_byte_for_byte),

@@ -1,47 +1,10 @@
-/* conformance_turns.c: savepoints, rollback, calls out of turn, threads. */
+/* conformance_turns.c: rollback, calls out of turn, threads. */
 #include "conformance.h"
 
 #include <pthread.h>
 #include <sched.h>
 
-/* ---- savepoints and rollback ---- */
-
-static void a_savepoint_is_kept_or_undone(void **state)
-{
-    fixture *self = *state;
-    const pbt_segment_id id = {0, 0};
-    int64_t study = do_create_full(self, "toy");
-    do_begin(self, study);
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
-    do_append(self, 2);
-    do_claim_put(self, 0, 1);
-    assert_ok(self, pbt__store_savepoint_keep(self->store, &self->error));
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
-    do_append(self, 3);
-    do_append(self, 4);
-    do_claim_put(self, 0, 2);
-    do_claim_put(self, 1, 2);
-    do_blob_put(self, id, "other");
-    assert_ok(self, pbt__store_blob_drop(self->store, id, &self->error));
-    assert_ok(self, pbt__store_savepoint_undo(self->store, &self->error));
-    assert_events(self, study, 0, 2);
-    do_append(self, 3);
-    do_commit(self);
-    assert_events(self, study, 0, 3);
-    assert_claims(self, study, 0, "m0s1 ");
-    assert_blob(self, study, id, "weights");
-}
-
-static void a_commit_keeps_an_open_savepoint(void **state)
-{
-    fixture *self = *state;
-    int64_t study = do_create(self, "toy");
-    do_begin(self, study);
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
-    do_append(self, 1);
-    do_commit(self);
-    assert_events(self, study, 0, 1);
-}
+/* ---- rollback ---- */
 
 static void a_rollback_keeps_nothing(void **state)
 {
@@ -51,7 +14,6 @@ static void a_rollback_keeps_nothing(void **state)
     do_rollback(self);
     do_begin(self, study);
     do_append(self, 2);
-    assert_ok(self, pbt__store_savepoint(self->store, &self->error));
     do_claim_put(self, 0, 1);
     do_claim_put(self, 1, 1);
     do_blob_put(self, id, "other");
@@ -80,7 +42,6 @@ static void writes_need_a_transaction(void **state)
     assert_fails(self, pbt__store_blob_put(store, id, "x", 1, error), PBT_ERR_STATE);
     assert_fails(self, pbt__store_blob_drop(store, id, error), PBT_ERR_STATE);
     assert_fails(self, pbt__store_remove(store, error), PBT_ERR_STATE);
-    assert_fails(self, pbt__store_savepoint(store, error), PBT_ERR_STATE);
     assert_fails(self, pbt__store_commit(store, error), PBT_ERR_STATE);
     assert_events(self, study, 0, 1);
     assert_claims(self, study, 0, "m0s0 ");
@@ -103,23 +64,6 @@ static void transactions_do_not_nest(void **state)
     do_append(self, 1);
     do_commit(self);
     assert_events(self, study, 0, 1);
-}
-
-static void savepoints_do_not_nest(void **state)
-{
-    fixture *self = *state;
-    pbt__store *store = self->store;
-    int64_t study = do_create(self, "toy");
-    do_begin(self, study);
-    assert_fails(self, pbt__store_savepoint_keep(store, &self->error), PBT_ERR_STATE);
-    do_rollback(self);
-    do_begin(self, study);
-    assert_fails(self, pbt__store_savepoint_undo(store, &self->error), PBT_ERR_STATE);
-    do_rollback(self);
-    do_begin(self, study);
-    assert_ok(self, pbt__store_savepoint(store, &self->error));
-    assert_fails(self, pbt__store_savepoint(store, &self->error), PBT_ERR_STATE);
-    do_rollback(self);
 }
 
 static pbt_err stop_at_once(void *context, const pbt__event *event)
@@ -278,12 +222,9 @@ static void threads_take_turns_on_one_handle(void **state)
 }
 
 const conformance_case conformance_turns[] = {
-    CONFORMANCE_CASE(a_savepoint_is_kept_or_undone),
-    CONFORMANCE_CASE(a_commit_keeps_an_open_savepoint),
     CONFORMANCE_CASE(a_rollback_keeps_nothing),
     CONFORMANCE_CASE(writes_need_a_transaction),
     CONFORMANCE_CASE(transactions_do_not_nest),
-    CONFORMANCE_CASE(savepoints_do_not_nest),
     CONFORMANCE_CASE(a_callback_ends_its_listing),
     CONFORMANCE_CASE(a_callback_cannot_call_the_store),
     CONFORMANCE_CASE(threads_take_turns_on_one_handle),

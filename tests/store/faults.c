@@ -69,18 +69,11 @@ static pbt_err make_toy(const fixture *self)
     return err == PBT_OK ? write_claim_and_blob(self, 0, 100) : err;
 }
 
-/* A group of two, of which the second is undone. */
-static pbt_err report_in_savepoints(const fixture *self)
+static pbt_err report(const fixture *self)
 {
     pbt_err err = begin_toy(self);
-    err = err == PBT_OK ? pbt__store_savepoint(self->store, NULL) : err;
     err = err == PBT_OK ? append(self, 2) : err;
-    err = err == PBT_OK ? write_claim_and_blob(self, 1, 1000) : err;
-    err = err == PBT_OK ? pbt__store_savepoint_keep(self->store, NULL) : err;
-    err = err == PBT_OK ? pbt__store_savepoint(self->store, NULL) : err;
-    err = err == PBT_OK ? append(self, 3) : err;
-    err = err == PBT_OK ? write_claim_and_blob(self, 2, 3000) : err;
-    return err == PBT_OK ? pbt__store_savepoint_undo(self->store, NULL) : err;
+    return err == PBT_OK ? write_claim_and_blob(self, 1, 1000) : err;
 }
 
 /* More than a page holds. */
@@ -129,8 +122,8 @@ static const struct {
     int64_t event_count; /* 0: there is no "toy" */
     bool has_blob;       /* m0s0 */
 } SCRIPT[] = {
-    {make_toy, 1, true},     {report_in_savepoints, 2, true}, {append_much, 3, true},
-    {drop_blobs, 40, false}, {make_other, 40, false},         {remove_toy, 0, false},
+    {make_toy, 1, true},     {report, 2, true},       {append_much, 3, true},
+    {drop_blobs, 40, false}, {make_other, 40, false}, {remove_toy, 0, false},
 };
 enum { SCRIPT_LENGTH = sizeof(SCRIPT) / sizeof(SCRIPT[0]) };
 static_assert(SCRIPT_LENGTH == STATE_COUNT - 1, "a state before each transaction, and the last");
