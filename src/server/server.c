@@ -71,7 +71,7 @@ static pbt_err check_address(const pbt__server_options *options, bool is_here, p
     (void)pbt__fail(error, PBT_ERR_ARGUMENT, "'%s' can be reached from other machines",
                     options->address);
     pbt__error_detail(error, "tokens and checkpoints would travel unencrypted");
-    pbt__error_hint(error, "listen on 127.0.0.1 and use ssh -L, or say --insecure");
+    pbt__error_hint(error, "listen on 127.0.0.1, and reach it by ssh -L");
     return PBT_ERR_ARGUMENT;
 }
 
