@@ -23,22 +23,31 @@ static bool is_utf8_terminal(void)
     return is_utf8 && isatty(STDOUT_FILENO);
 }
 
-static pbt_err print_lineage(const json_t *lineage, const char *format, pbt_error *error)
+static pbt_err print_tree(const pbt__row_list *rows, const pbt__asked *asked, const char *format,
+                          pbt_error *error)
 {
+    const pbt_direction direction = asked->spec->search.direction;
     pbt__text text = pbt__text_init(LINEAGE_MAXIMUM);
     if (format == NULL) {
-        pbt__tree_text(lineage, is_utf8_terminal(), PBT__TREE_LINES_MAXIMUM, &text);
+        pbt__tree_text(rows, direction, is_utf8_terminal(), PBT__TREE_LINES_MAXIMUM, &text);
     } else {
-        pbt__tree_dot(lineage, &text);
+        pbt__tree_dot(rows, direction, asked->name, &text);
     }
     return pbt__print_text(&text, error);
 }
 
 static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    return arguments->has[PBT__OPTION_JSON]
-               ? pbt__print_json(asked->answer, error)
-               : print_lineage(asked->answer, arguments->values[PBT__OPTION_GRAPH], error);
+    pbt__row_list rows;
+    if (arguments->has[PBT__OPTION_JSON]) {
+        return pbt__print_json(asked->answer, error);
+    }
+    pbt_err err = pbt__tree_read(asked->answer, &rows, error);
+    if (err == PBT_OK) {
+        err = print_tree(&rows, asked, arguments->values[PBT__OPTION_GRAPH], error);
+        pbt__row_list_fini(&rows);
+    }
+    return err;
 }
 
 static pbt_err read_options(const pbt__arguments *arguments, int64_t *member, pbt_error *error)

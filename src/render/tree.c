@@ -11,76 +11,52 @@
 #include "core/ranking.h"
 #include "render/format.h"
 #include "render/table.h"
-#include "study/json.h"
 #include "study/study.h"
 
 /* A segment. Indices are into `nodes`, -1: none. */
 typedef struct node {
-    const json_t *json;
-    pbt_segment_id id;
-    int64_t start_age;
+    const pbt__segment_row *row;
     int parent, first_child, next, child_count;
     int main_child; /* where the line goes on */
     int weight;     /* segments in its subtree */
     int best;       /* the one of them with the best score */
     double score;   /* higher is better; -INFINITY: none */
-    bool is_on_path;
 } node;
 
 typedef struct tree {
     node *nodes; /* Shape: nodes[count], by number, then member */
     int count;
-    const char *best; /* the best segment, "" for none */
+    pbt_segment_id best; /* PBT_NO_SEGMENT: none */
 } tree;
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-static int64_t integer_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 /* ---- the tree ---- */
 
 static int by_place(const void *left, const void *right)
 {
-    const pbt_segment_id *a = &((const node *)left)->id;
-    const pbt_segment_id *b = &((const node *)right)->id;
+    const pbt_segment_id a = ((const node *)left)->row->segment.id;
+    const pbt_segment_id b = ((const node *)right)->row->segment.id;
     int64_t difference =
-        a->number != b->number ? (int64_t)a->number - b->number : (int64_t)a->member - b->member;
+        a.number != b.number ? (int64_t)a.number - b.number : (int64_t)a.member - b.member;
     return difference < 0 ? -1 : difference > 0;
 }
 
 static int find(const tree *t, pbt_segment_id id)
 {
-    const node key = {.id = id};
+    const pbt__segment_row row = {.segment = {.id = id}};
+    const node key = {.row = &row};
     const node *found = bsearch(&key, t->nodes, (size_t)t->count, sizeof *t->nodes, by_place);
     return found != NULL ? (int)(found - t->nodes) : -1;
 }
 
-static void read_node(node *out, const json_t *json, pbt_direction direction)
+static bool is_reported(const node *n)
 {
-    double score = (double)NAN;
-    const json_t *logged = json_object_get(json, "score");
-    *out = (node){.json = json, .parent = -1, .first_child = -1, .next = -1, .main_child = -1};
-    (void)pbt__id_read(text_of(json, "segment"), &out->id);
-    out->start_age = integer_of(json, "start_age");
-    out->is_on_path = json_is_true(json_object_get(json, "on_path"));
-    out->weight = 1;
-    (void)pbt__json_number_read(logged, &score);
-    out->score = pbt__score_inside(score, direction);
+    return n->row->segment.state == PBT_SEGMENT_REPORTED;
 }
 
 static void link_node(tree *t, int index)
 {
-    pbt_segment_id parent;
     node *n = &t->nodes[index];
-    bool has_parent = pbt__id_read(text_of(n->json, "parent"), &parent);
-    n->parent = has_parent ? find(t, parent) : -1;
+    n->parent = n->row->segment.parent.member >= 0 ? find(t, n->row->segment.parent) : -1;
     n->best = index;
     if (n->parent >= 0) {
         node *p = &t->nodes[n->parent];
@@ -101,7 +77,7 @@ static void add_to_parent(tree *t, int index)
     const node *main = p->main_child >= 0 ? &t->nodes[p->main_child] : NULL;
     bool is_heavier = main == NULL || n->weight > main->weight ||
                       (n->weight == main->weight && index < p->main_child);
-    bool is_main = n->is_on_path || (is_heavier && (main == NULL || !main->is_on_path));
+    bool is_main = n->row->is_on_path || (is_heavier && (main == NULL || !main->row->is_on_path));
     p->main_child = is_main ? index : p->main_child;
     p->weight += n->weight;
     p->best = t->nodes[n->best].score > t->nodes[p->best].score ? n->best : p->best;
@@ -127,7 +103,7 @@ static bool sum_up(tree *t)
         return false;
     }
     for (int i = 0; i < t->count; i++) {
-        keys[i] = (age_key){t->nodes[i].start_age, i};
+        keys[i] = (age_key){t->nodes[i].row->segment.start_age, i};
     }
     qsort(keys, (size_t)t->count, sizeof *keys, by_age);
     for (int i = t->count - 1; i >= 0; i--) {
@@ -137,24 +113,20 @@ static bool sum_up(tree *t)
     return true;
 }
 
-static bool tree_init(tree *t, const json_t *lineage)
+static bool tree_init(tree *t, const pbt__row_list *rows, pbt_direction direction)
 {
-    const json_t *segments = json_object_get(lineage, "segments");
-    bool is_maximized = strcmp(text_of(lineage, "direction"), "minimize") != 0;
-    *t = (tree){.count = (int)json_array_size(segments), .best = text_of(lineage, "best")};
-    t->nodes = pbt__calloc((size_t)t->count + 1, sizeof *t->nodes);
-    if (t->nodes == NULL) {
-        return false;
+    *t = (tree){.count = (int)rows->count, .best = rows->best};
+    t->nodes = pbt__calloc(rows->count + 1, sizeof *t->nodes);
+    for (int i = 0; t->nodes != NULL && i < t->count; i++) {
+        node *n = &t->nodes[i];
+        *n = (node){.row = &rows->items[i], .weight = 1};
+        n->parent = n->first_child = n->next = n->main_child = -1;
+        n->score = is_reported(n) ? pbt__score_inside(n->row->segment.score, direction) : -INFINITY;
     }
-    for (int i = 0; i < t->count; i++) {
-        read_node(&t->nodes[i], json_array_get(segments, (size_t)i),
-                  is_maximized ? PBT_MAXIMIZE : PBT_MINIMIZE);
-    }
-    qsort(t->nodes, (size_t)t->count, sizeof *t->nodes, by_place);
-    for (int i = t->count - 1; i >= 0; i--) {
+    for (int i = t->count - 1; t->nodes != NULL && i >= 0; i--) {
         link_node(t, i);
     }
-    return sum_up(t);
+    return t->nodes != NULL && sum_up(t);
 }
 
 /* ---- runs ---- */
@@ -162,10 +134,13 @@ static bool tree_init(tree *t, const json_t *lineage)
 /* Copies of hyperparameters alone stay in the line, but are worth one of their own. */
 static bool takes_values_alone(const node *n)
 {
-    const json_t *donor = json_object_get(n->json, "donor");
-    pbt_segment_id parent;
-    return json_is_integer(donor) && pbt__id_read(text_of(n->json, "parent"), &parent) &&
-           parent.member == n->id.member;
+    const pbt_segment *s = &n->row->segment;
+    return s->donor >= 0 && s->parent.member == s->id.member;
+}
+
+static bool is_rescue(const node *n)
+{
+    return n->row->segment.reason == PBT_RESCUE;
 }
 
 /* The last segment of the run that begins at `index`. */
@@ -174,10 +149,10 @@ static int run_end(const tree *t, int index)
     const node *n = &t->nodes[index];
     while (n->child_count == 1) {
         const node *child = &t->nodes[n->main_child];
-        bool is_same = child->id.member == n->id.member && child->is_on_path == n->is_on_path &&
-                       strcmp(text_of(child->json, "state"), text_of(n->json, "state")) == 0 &&
-                       !takes_values_alone(child) &&
-                       strcmp(text_of(child->json, "reason"), "rescue") != 0;
+        bool is_same = child->row->segment.id.member == n->row->segment.id.member &&
+                       child->row->is_on_path == n->row->is_on_path &&
+                       pbt__row_state(child->row) == pbt__row_state(n->row) &&
+                       !takes_values_alone(child) && !is_rescue(child);
         if (!is_same) {
             break;
         }
@@ -186,11 +161,29 @@ static int run_end(const tree *t, int index)
     return (int)(n - t->nodes);
 }
 
+static void add_id(pbt__text *out, const node *n)
+{
+    char name[PBT__ID_SIZE];
+    pbt__id_write(n->row->segment.id, name);
+    pbt__text_add(out, name);
+}
+
 static void add_run(pbt__text *out, const node *first, const node *last)
 {
-    pbt__text_add(out, text_of(first->json, "segment"));
+    add_id(out, first);
     if (first != last) {
-        pbt__text_format(out, "..%s", text_of(last->json, "segment"));
+        pbt__text_add(out, "..");
+        add_id(out, last);
+    }
+}
+
+/* Shape: out[PBT__CELL_SIZE] */
+static void write_score(const node *n, char *out)
+{
+    if (is_reported(n)) {
+        pbt__format_real(n->row->segment.score, out);
+    } else {
+        snprintf(out, PBT__CELL_SIZE, "-");
     }
 }
 
@@ -218,11 +211,11 @@ static bool is_full(const drawing *d)
 }
 
 /* Add a line: its four cells. */
-static void add_line(drawing *d, const char *name, const json_t *score, const char *age,
+static void add_line(drawing *d, const char *name, const node *scored, const char *age,
                      const char *note)
 {
     char cell[PBT__CELL_SIZE];
-    pbt__format_json(score, cell);
+    write_score(scored, cell);
     pbt__table_add(&d->table, name);
     pbt__table_add(&d->table, age);
     pbt__table_add(&d->table, cell);
@@ -230,32 +223,39 @@ static void add_line(drawing *d, const char *name, const json_t *score, const ch
     d->line_count++;
 }
 
+/* Why a run did not end in a report; "" where it did. */
+static const char *words_of(const node *last)
+{
+    switch (last->row->segment.state) {
+    case PBT_SEGMENT_REPORTED:
+        return "";
+    case PBT_SEGMENT_OPEN:
+        return last->row->is_claimed ? "training" : "waiting";
+    default:
+        return "given up";
+    }
+}
+
 /* What is to be said of a run beside its age and score. */
 static void add_note(const drawing *d, const node *first, const node *last, pbt__text *out)
 {
-    const char *state = text_of(last->json, "state");
-    bool is_afresh = first->parent < 0 && first->id.number > 0 &&
-                     json_is_null(json_object_get(first->json, "parent"));
+    const pbt_segment *s = &first->row->segment;
+    const pbt_segment_id id = last->row->segment.id, best = d->tree->best;
+    const bool is_afresh = s->parent.member < 0 && s->id.number > 0;
     const char *gap = "";
-    if (strcmp(text_of(last->json, "segment"), d->tree->best) == 0) {
+    if (id.member == best.member && id.number == best.number) {
         pbt__text_add(out, "the best");
         gap = ", ";
     }
     if (takes_values_alone(first)) {
-        pbt__text_format(out, "%shyperparameters of m%" PRId64, gap,
-                         integer_of(first->json, "donor"));
+        pbt__text_format(out, "%shyperparameters of m%" PRId32, gap, s->donor);
         gap = ", ";
     }
-    if (strcmp(text_of(first->json, "reason"), "rescue") == 0) {
+    if (is_rescue(first)) {
         pbt__text_format(out, "%s%s", gap, is_afresh ? "rescued, afresh" : "rescued");
         gap = ", ";
     }
-    if (strcmp(state, "reported") != 0) {
-        const char *words = strcmp(state, "claimed") == 0 ? "training"
-                            : strcmp(state, "open") == 0  ? "waiting"
-                                                          : "given up";
-        pbt__text_format(out, "%s%s", gap, words);
-    }
+    pbt__text_format(out, "%s%s", is_reported(last) ? "" : gap, words_of(last));
 }
 
 static void draw_run(drawing *d, const char *lead, int first_index, int last_index)
@@ -266,13 +266,12 @@ static void draw_run(drawing *d, const char *lead, int first_index, int last_ind
     pbt__text name = pbt__text_init(1 << 20);
     pbt__text note = pbt__text_init(1 << 10);
     pbt__text_format(&name, "%s%s%s ", pbt__text_string(&d->prefix), lead,
-                     first->is_on_path ? "*" : "o");
+                     first->row->is_on_path ? "*" : "o");
     add_run(&name, first, last);
     add_note(d, first, last, &note);
-    snprintf(age, sizeof age, "%" PRId64 "..%" PRId64, first->start_age,
-             integer_of(last->json, "end_age"));
-    add_line(d, pbt__text_string(&name), json_object_get(last->json, "score"), age,
-             pbt__text_string(&note));
+    snprintf(age, sizeof age, "%" PRId64 "..%" PRId64, first->row->segment.start_age,
+             last->row->segment.end_age);
+    add_line(d, pbt__text_string(&name), last, age, pbt__text_string(&note));
     d->table.cells.failed = d->table.cells.failed || name.failed || note.failed;
     pbt__text_fini(&name);
     pbt__text_fini(&note);
@@ -295,7 +294,7 @@ static void summary_add(summary *s, const tree *t, int index)
 
 static void draw_summary(drawing *d, const char *lead, const summary *s, const char *what)
 {
-    char note[PBT__CELL_SIZE];
+    char note[PBT__CELL_SIZE], best[PBT__ID_SIZE];
     pbt__text name = pbt__text_init(1 << 20);
     if (s->branches == 0) {
         return;
@@ -304,9 +303,10 @@ static void draw_summary(drawing *d, const char *lead, const summary *s, const c
                      s->branches == 1              ? ""
                      : strcmp(what, "branch") == 0 ? "es"
                                                    : "s");
+    pbt__id_write(s->best->row->segment.id, best);
     snprintf(note, sizeof note, "%d segment%s, the best %s", s->segments,
-             s->segments == 1 ? "" : "s", text_of(s->best->json, "segment"));
-    add_line(d, pbt__text_string(&name), json_object_get(s->best->json, "score"), "", note);
+             s->segments == 1 ? "" : "s", best);
+    add_line(d, pbt__text_string(&name), s->best, "", note);
     d->table.cells.failed = d->table.cells.failed || name.failed;
     pbt__text_fini(&name);
 }
@@ -358,7 +358,8 @@ static int main_root(const tree *t)
     for (int i = 0; i < t->count; i++) {
         const node *n = &t->nodes[i];
         bool is_heavier = main < 0 || n->weight > t->nodes[main].weight;
-        bool is_main = n->is_on_path || (is_heavier && (main < 0 || !t->nodes[main].is_on_path));
+        bool is_main =
+            n->row->is_on_path || (is_heavier && (main < 0 || !t->nodes[main].row->is_on_path));
         main = n->parent < 0 && is_main ? i : main;
     }
     return main;
@@ -409,10 +410,11 @@ static void draw(const tree *t, const glyphs *set, size_t line_maximum, bool is_
     }
 }
 
-void pbt__tree_text(const json_t *lineage, bool is_utf8, size_t line_maximum, pbt__text *out)
+void pbt__tree_text(const pbt__row_list *rows, pbt_direction direction, bool is_utf8,
+                    size_t line_maximum, pbt__text *out)
 {
     tree t;
-    if (tree_init(&t, lineage)) {
+    if (tree_init(&t, rows, direction)) {
         draw(&t, is_utf8 ? &UTF8 : &ASCII, line_maximum, false, out);
     } else {
         out->failed = true;
@@ -427,14 +429,18 @@ static void dot_run(const tree *t, int index, int end, pbt__text *out)
     char score[PBT__CELL_SIZE];
     const node *first = &t->nodes[index];
     const node *last = &t->nodes[end];
-    pbt__format_json(json_object_get(last->json, "score"), score);
-    pbt__text_format(out, "  \"%s\" [label=\"", text_of(first->json, "segment"));
+    write_score(last, score);
+    pbt__text_add(out, "  \"");
+    add_id(out, first);
+    pbt__text_add(out, "\" [label=\"");
     add_run(out, first, last);
-    pbt__text_format(out, "\\n%s\"%s];\n", score, first->is_on_path ? ", penwidth=3" : "");
+    pbt__text_format(out, "\\n%s\"%s];\n", score, first->row->is_on_path ? ", penwidth=3" : "");
     for (int child = last->first_child; child >= 0; child = t->nodes[child].next) {
-        pbt__text_format(out, "  \"%s\" -> \"%s\"%s;\n", text_of(first->json, "segment"),
-                         text_of(t->nodes[child].json, "segment"),
-                         t->nodes[child].is_on_path ? " [penwidth=3]" : "");
+        pbt__text_add(out, "  \"");
+        add_id(out, first);
+        pbt__text_add(out, "\" -> \"");
+        add_id(out, &t->nodes[child]);
+        pbt__text_format(out, "\"%s;\n", t->nodes[child].row->is_on_path ? " [penwidth=3]" : "");
     }
 }
 
@@ -445,13 +451,14 @@ static bool begins_run(const tree *t, int index)
     return parent < 0 || run_end(t, parent) == parent;
 }
 
-void pbt__tree_dot(const json_t *lineage, pbt__text *out)
+void pbt__tree_dot(const pbt__row_list *rows, pbt_direction direction, const char *name,
+                   pbt__text *out)
 {
     tree t;
-    if (!tree_init(&t, lineage)) {
+    if (!tree_init(&t, rows, direction)) {
         out->failed = true;
     }
-    pbt__text_format(out, "digraph \"%s\" {\n  node [shape=box];\n", text_of(lineage, "name"));
+    pbt__text_format(out, "digraph \"%s\" {\n  node [shape=box];\n", name);
     for (int i = 0; i < t.count && !out->failed; i++) {
         if (begins_run(&t, i)) {
             dot_run(&t, i, run_end(&t, i), out);

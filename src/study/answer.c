@@ -19,7 +19,17 @@ static pbt_err answer_members(pbt__study *study, pbt_segment_id id, json_t **out
 
 static pbt_err answer_lineage(pbt__study *study, pbt_segment_id id, json_t **out, pbt_error *error)
 {
-    return pbt__study_lineage(study, id.member, out, error);
+    pbt__row_list tree;
+    pbt__text text = pbt__text_init(PBT__ROW_MAXIMUM);
+    pbt_err err = pbt__study_tree(study, id.member, &tree, error);
+    if (err == PBT_OK) {
+        pbt__tree_write(&tree, study->row.name, pbt__study_spec(study), &text);
+        err = text.failed ? pbt__fail_memory(error)
+                          : pbt__json_read(pbt__text_string(&text), text.length, out, error);
+    }
+    pbt__row_list_fini(&tree);
+    pbt__text_fini(&text);
+    return err;
 }
 
 static const struct {

@@ -201,6 +201,10 @@ PBT_MUST_USE pbt_err pbt__study_disown(pbt__study *study, pbt_error *error);
 bool pbt__claim_is_active(const pbt__claim *claim);
 /* Active, and for its member's open segment. */
 bool pbt__claim_is_current(const pbt__study *study, const pbt__claim *claim);
+/* Begin a list with room for `capacity` rows; false: no memory. Holding view_lock. */
+bool pbt__snapshot_begin(const pbt__study *study, size_t capacity, pbt__row_list *out);
+/* Copy one segment's row; false where there is no such segment. Holding view_lock. */
+bool pbt__snapshot_row(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out);
 /* Say whether somebody trains by this claim. */
 bool pbt__study_is_at_work(const pbt__study *study, const pbt__claim *claim);
 int32_t pbt__study_count_workers(const pbt__study *study);

@@ -13,11 +13,6 @@
 #include "base/memory.h"
 #include "study/inside.h"
 
-static bool best_leaf(const pbt__study *study, pbt_segment *out)
-{
-    return pbt_population_best(study->view.population, out);
-}
-
 static pbt_err fail_no_member(const pbt__study *study, int32_t member, pbt_error *error)
 {
     int32_t count = study->view.facts.spec->search.population;
@@ -55,7 +50,7 @@ static pbt_err find_leaf(const pbt__study *study, pbt_segment_id id, pbt_segment
 {
     const pbt_population *population = study->view.population;
     if (id.member < 0) {
-        return best_leaf(study, out)
+        return pbt_population_best(population, out)
                    ? PBT_OK
                    : pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no best segment yet",
                                study->row.name);
@@ -78,38 +73,97 @@ static pbt_err find_leaf(const pbt__study *study, pbt_segment_id id, pbt_segment
     return err;
 }
 
-/* List a lineage from age 0; the caller frees. Shape: *out [*count] */
-static pbt_err list_path(const pbt__study *study, pbt_segment_id leaf, pbt_segment **out,
-                         size_t *count, pbt_error *error)
+/* ---- rows ---- */
+
+/* The way to a leaf, from age 0. */
+static bool list_path(const pbt__study *study, pbt_segment_id leaf, pbt__row_list *out)
 {
     const pbt_population *population = study->view.population;
-    size_t length = pbt_population_lineage(population, leaf, NULL, 0);
+    const size_t length = pbt_population_lineage(population, leaf, NULL, 0);
     pbt_segment *path = pbt__calloc(length + 1, sizeof *path);
-    if (path == NULL) {
-        (void)pbt__fail_memory(error);
-        return PBT_ERR_MEMORY;
+    if (path == NULL || !pbt__snapshot_begin(study, length, out)) {
+        free(path);
+        return false;
     }
     (void)pbt_population_lineage(population, leaf, path, length);
-    *out = path;
-    *count = length;
-    return PBT_OK;
+    for (size_t i = 0; i < length; i++) {
+        pbt__segment_row *row = &out->items[out->count];
+        if (pbt__snapshot_row(study, path[i].id, row)) {
+            row->is_on_path = true;
+            out->count++;
+        }
+    }
+    out->leaf = leaf;
+    free(path);
+    return true;
+}
+
+pbt_err pbt__study_lineage(pbt__study *study, pbt_segment_id id, pbt__row_list *out,
+                           pbt_error *error)
+{
+    pbt_segment leaf;
+    *out = (pbt__row_list){.items = NULL};
+    pbt_err err = pbt__study_look(study, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    err = find_leaf(study, id, &leaf, error);
+    if (err == PBT_OK && !list_path(study, leaf.id, out)) {
+        err = pbt__fail_memory(error);
+    }
+    pthread_mutex_unlock(&study->view_lock);
+    return err;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const pbt_segment_id a = ((const pbt__segment_row *)left)->segment.id;
+    const pbt_segment_id b = ((const pbt__segment_row *)right)->segment.id;
+    return a.number != b.number ? (a.number > b.number) - (a.number < b.number)
+                                : (a.member > b.member) - (a.member < b.member);
+}
+
+/* Mark the way to the leaf. */
+static void mark_path(pbt__row_list *tree)
+{
+    pbt__segment_row key = {.segment = {.id = tree->leaf}};
+    pbt__segment_row *row = NULL;
+    while (tree->count > 0 &&
+           (row = bsearch(&key, tree->items, tree->count, sizeof key, compare_places)) != NULL) {
+        row->is_on_path = true;
+        key.segment.id = row->segment.parent;
+    }
+}
+
+pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out, pbt_error *error)
+{
+    if (member < 0) {
+        const pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, out, error);
+        out->leaf = out->best;
+        mark_path(out);
+        return err;
+    }
+    const pbt_err err = pbt__study_lineage(study, (pbt_segment_id){member, -1}, out, error);
+    if (err == PBT_OK) {
+        qsort(out->items, out->count, sizeof *out->items, compare_places);
+    }
+    return err;
 }
 
 /* ---- a schedule ---- */
 
 /* A segment that diverged before its first step has trained nothing, and has no row. */
-static json_t *rows_json(const pbt__study *study, const pbt_segment *path, size_t count)
+static json_t *rows_json(const pbt__row_list *path)
 {
-    const pbt_space *space = &study->view.facts.spec->search.space;
     json_t *rows = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const pbt_segment *s = &path[i];
-        json_t *row =
-            s->end_age == s->start_age
-                ? NULL
-                : json_pack("{s:I, s:I, s:o, s:o}", "start_age", (json_int_t)s->start_age,
-                            "end_age", (json_int_t)s->end_age, "hyperparameters",
-                            pbt__values_json(space, s->values), "segment", pbt__id_json(s->id));
+    for (size_t i = 0; i < path->count; i++) {
+        const pbt_segment *s = &path->items[i].segment;
+        json_t *row = s->end_age == s->start_age
+                          ? NULL
+                          : json_pack("{s:I, s:I, s:o, s:o}", "start_age", (json_int_t)s->start_age,
+                                      "end_age", (json_int_t)s->end_age, "hyperparameters",
+                                      pbt__values_json(path->space, s->values), "segment",
+                                      pbt__id_json(s->id));
         if (s->end_age > s->start_age && json_array_append_new(rows, row) != 0) {
             json_decref(rows);
             return NULL;
@@ -119,161 +173,25 @@ static json_t *rows_json(const pbt__study *study, const pbt_segment *path, size_
 }
 
 /* The checkpoint that a lineage's first segment was given to start from: age 0 is not scratch. */
-static json_t *start_json(const pbt__study *study, const pbt_segment *first)
+static json_t *start_json(const pbt_search *search, int32_t member)
 {
-    const pbt_search *search = &study->view.facts.spec->search;
-    const char *start =
-        first->id.member < search->start_count ? search->starts[first->id.member].checkpoint : NULL;
+    const char *start = member < search->start_count ? search->starts[member].checkpoint : NULL;
     return start != NULL ? json_string(start) : json_null();
-}
-
-static json_t *schedule_json(const pbt__study *study, const pbt_segment *path, size_t count)
-{
-    const pbt_segment *leaf = &path[count - 1];
-    return json_pack("{s:i, s:o, s:o, s:o, s:o}", "member", (int)leaf->id.member, "segment",
-                     pbt__id_json(leaf->id), "score", pbt__json_number(leaf->score), "start",
-                     start_json(study, &path[0]), "rows", rows_json(study, path, count));
 }
 
 pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out, pbt_error *error)
 {
-    pbt_segment leaf;
-    pbt_segment *path = NULL;
-    size_t count = 0;
-    pbt_err err = pbt__study_look(study, error);
-    if (err != PBT_OK) {
+    pbt__row_list path;
+    pbt_err err = pbt__study_lineage(study, id, &path, error);
+    if (err != PBT_OK || path.items == NULL) {
         return err;
     }
-    err = find_leaf(study, id, &leaf, error);
-    if (err == PBT_OK) {
-        err = list_path(study, leaf.id, &path, &count, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_give(schedule_json(study, path, count), out, error);
-    }
-    pthread_mutex_unlock(&study->view_lock);
-    free(path);
-    return err;
-}
-
-/* ---- the tree ---- */
-
-/* Which segments lie on the path. Shape: is_on[numbers][members] */
-typedef struct marks {
-    bool *is_on;
-    int32_t members, numbers;
-} marks;
-
-static bool *mark_of(const marks *on, pbt_segment_id id)
-{
-    return &on->is_on[(size_t)id.number * (size_t)on->members + (size_t)id.member];
-}
-
-static pbt_err marks_init(marks *on, const pbt__study *study, const pbt_segment *path, size_t count,
-                          pbt_error *error)
-{
-    *on = (marks){.members = study->view.facts.spec->search.population};
-    for (int32_t m = 0; m < on->members; m++) {
-        pbt_segment newest;
-        bool has_any = pbt__population_newest(study->view.population, m, &newest);
-        on->numbers =
-            has_any && newest.id.number >= on->numbers ? newest.id.number + 1 : on->numbers;
-    }
-    on->is_on = pbt__calloc((size_t)on->numbers * (size_t)on->members + 1, sizeof *on->is_on);
-    for (size_t i = 0; on->is_on != NULL && i < count; i++) {
-        *mark_of(on, path[i].id) = true;
-    }
-    return on->is_on != NULL ? PBT_OK : pbt__fail_memory(error);
-}
-
-static const char *state_name(const pbt__study *study, const pbt_segment *s)
-{
-    if (s->state != PBT_SEGMENT_OPEN) {
-        return s->state == PBT_SEGMENT_REPORTED ? "reported" : "given_up";
-    }
-    const pbt__claim *claim = &study->claims[s->id.member];
-    return claim->number == s->id.number && pbt__claim_is_current(study, claim) ? "claimed"
-                                                                                : "open";
-}
-
-static json_t *segment_json(const pbt__study *study, const pbt_segment *s, bool is_on_path)
-{
-    bool has_score = s->state == PBT_SEGMENT_REPORTED;
-    return json_pack("{s:o, s:i, s:i, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:b}",
-                     "segment", pbt__id_json(s->id), "member", (int)s->id.member, "number",
-                     (int)s->id.number, "parent", pbt__id_json(s->parent), "donor",
-                     s->donor < 0 ? json_null() : json_integer(s->donor), "reason",
-                     pbt_reason_name(s->reason), "state", state_name(study, s), "start_step",
-                     (json_int_t)s->start_step, "end_step", (json_int_t)s->end_step, "start_age",
-                     (json_int_t)s->start_age, "end_age", (json_int_t)s->end_age, "score",
-                     has_score ? pbt__json_number(s->score) : json_null(), "hyperparameters",
-                     pbt__values_json(&study->view.facts.spec->search.space, s->values), "on_path",
-                     (int)is_on_path);
-}
-
-static json_t *segments_json(const pbt__study *study, const marks *on, bool path_alone)
-{
-    json_t *list = json_array();
-    for (int32_t number = 0; number < on->numbers; number++) {
-        for (int32_t m = 0; m < on->members; m++) {
-            pbt_segment s;
-            pbt_segment_id id = {m, number};
-            bool is_on_path = *mark_of(on, id);
-            bool is_wanted = pbt_population_segment(study->view.population, id, &s) &&
-                             (is_on_path || !path_alone);
-            if (is_wanted &&
-                json_array_append_new(list, segment_json(study, &s, is_on_path)) != 0) {
-                json_decref(list);
-                return NULL;
-            }
-        }
-    }
-    return list;
-}
-
-static json_t *tree_json(const pbt__study *study, const marks *on, pbt_segment_id leaf,
-                         bool path_alone)
-{
-    const pbt_spec *spec = study->view.facts.spec;
-    pbt_segment best;
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", study->row.name, "metric",
-                     spec->metric, "direction", pbt_direction_name(spec->search.direction), "best",
-                     pbt__id_json(best_leaf(study, &best) ? best.id : PBT_NO_SEGMENT), "leaf",
-                     pbt__id_json(leaf), "segments", segments_json(study, on, path_alone));
-}
-
-static pbt_err lineage(const pbt__study *study, int32_t member, json_t **out, pbt_error *error)
-{
-    pbt_segment leaf = {.id = PBT_NO_SEGMENT};
-    pbt_segment *path = NULL;
-    size_t count = 0;
-    marks on = {0};
-    pbt_err err = PBT_OK;
-    if (member >= 0) {
-        err = find_leaf(study, (pbt_segment_id){member, -1}, &leaf, error);
-    } else if (!best_leaf(study, &leaf)) {
-        leaf.id = PBT_NO_SEGMENT;
-    }
-    if (err == PBT_OK) {
-        err = list_path(study, leaf.id, &path, &count, error);
-    }
-    if (err == PBT_OK) {
-        err = marks_init(&on, study, path, count, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_give(tree_json(study, &on, leaf.id, member >= 0), out, error);
-    }
-    free(on.is_on);
-    free(path);
-    return err;
-}
-
-pbt_err pbt__study_lineage(pbt__study *study, int32_t member, json_t **out, pbt_error *error)
-{
-    pbt_err err = pbt__study_look(study, error);
-    if (err == PBT_OK) {
-        err = lineage(study, member, out, error);
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err;
+    const pbt_segment *leaf = &path.items[path.count - 1].segment;
+    const pbt_search *search = &pbt__study_spec(study)->search;
+    json_t *json =
+        json_pack("{s:i, s:o, s:o, s:o, s:o}", "member", (int)leaf->id.member, "segment",
+                  pbt__id_json(leaf->id), "score", pbt__json_number(leaf->score), "start",
+                  start_json(search, path.items[0].segment.id.member), "rows", rows_json(&path));
+    pbt__row_list_fini(&path);
+    return pbt__study_give(json, out, error);
 }

@@ -78,6 +78,7 @@ typedef struct pbt__segment_row {
     pbt_segment segment;
     pbt__segment_note note; /* attempts: also the one that is claimed */
     bool is_claimed;        /* somebody trains it now */
+    bool is_on_path;        /* in a lineage: on the way to its leaf */
     pbt__row_checkpoint checkpoint;
 } pbt__segment_row;
 
@@ -94,7 +95,7 @@ typedef struct pbt__row_list {
     pbt__segment_row *items; /* Shape: [count] */
     size_t count;
     const pbt_space *space;
-    pbt_segment_id best;           /* PBT_NO_SEGMENT: none */
+    pbt_segment_id best, leaf;     /* `leaf`: of a lineage; PBT_NO_SEGMENT: none */
     int64_t created_us, newest_us; /* the first event's time, and the newest one's */
     char folder[PBT__PATH_SIZE];   /* of checkpoints, as it is shown, with its slash */
     bool has_folder;
@@ -110,6 +111,17 @@ PBT_MUST_USE pbt_err pbt__study_rows(pbt__study *study, pbt__row_range range, pb
                                      pbt_error *error);
 void pbt__row_list_fini(pbt__row_list *list);
 
+/* The rows of one lineage, from age 0. `id` names the segment it ends in; {N, -1} is member N's
+ * latest report, PBT_NO_SEGMENT the best. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_STATE (it was not
+ * reported), as above. */
+PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, pbt_segment_id id, pbt__row_list *out,
+                                        pbt_error *error);
+
+/* The tree of segments, by number, then member: all, where the best is the leaf; `member` >= 0: the
+ * lineage of that member's latest report alone. Errors: as above. */
+PBT_MUST_USE pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out,
+                                     pbt_error *error);
+
 /* Write where a row's checkpoint is: a path, or "store:m3s12" for one inside the store; false where
  * there is none any more. Shape: out[PBT__PATH_SIZE + PBT__ID_SIZE] */
 bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row *row, char *out);
@@ -123,5 +135,13 @@ enum { PBT__ROW_MAXIMUM = 1 << 28 }; /* Units: bytes; of one object */
 
 /* Append a segment as one object (docs/json.md). */
 void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt__text *out);
+
+/* Append a tree as one object: {name metric direction best leaf segments}. */
+void pbt__tree_write(const pbt__row_list *tree, const char *name, const pbt_spec *spec,
+                     pbt__text *out);
+
+/* Read what that wrote, as far as it is shown: `values` stays NULL. On success the caller calls
+ * row_list_fini. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__tree_read(const json_t *tree, pbt__row_list *out, pbt_error *error);
 
 #endif

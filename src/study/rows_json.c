@@ -1,5 +1,10 @@
 /* rows_json.c: a segment as JSON, in the words of `pbt segments --json`. */
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "spec/spec.h"
 #include "study/rows.h"
 #include "study/study.h"
 
@@ -49,21 +54,31 @@ static void add_time(pbt__text *out, const char *key, int64_t time_us)
     add_word(out, key, time);
 }
 
+static void add_donor(pbt__text *out, int32_t donor)
+{
+    if (donor < 0) {
+        pbt__text_add(out, ",\"donor\":null");
+    } else {
+        add_integer(out, ",\"donor\":", donor);
+    }
+}
+
+static void add_clocks(pbt__text *out, const pbt_segment *s)
+{
+    add_integer(out, ",\"start_step\":", s->start_step);
+    add_integer(out, ",\"end_step\":", s->end_step);
+    add_integer(out, ",\"start_age\":", s->start_age);
+    add_integer(out, ",\"end_age\":", s->end_age);
+}
+
 static void add_course(pbt__text *out, const pbt_segment *s)
 {
     add_id(out, "{\"segment\":", s->id);
     add_integer(out, ",\"member\":", s->id.member);
     add_integer(out, ",\"number\":", s->id.number);
     add_id(out, ",\"parent\":", s->parent);
-    if (s->donor < 0) {
-        pbt__text_add(out, ",\"donor\":null");
-    } else {
-        add_integer(out, ",\"donor\":", s->donor);
-    }
-    add_integer(out, ",\"start_step\":", s->start_step);
-    add_integer(out, ",\"end_step\":", s->end_step);
-    add_integer(out, ",\"start_age\":", s->start_age);
-    add_integer(out, ",\"end_age\":", s->end_age);
+    add_donor(out, s->donor);
+    add_clocks(out, s);
 }
 
 static void add_metrics(pbt__text *out, const pbt__segment_note *note)
@@ -141,4 +156,90 @@ void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt_
     pbt__text_add(out, ",\"compared\":");
     pbt__json_write_comparison(out, &row->note.compared);
     pbt__text_add(out, "}");
+}
+
+/* ---- a tree ---- */
+
+static void add_node(pbt__text *out, const pbt__segment_row *row, const pbt_space *space)
+{
+    const pbt_segment *s = &row->segment;
+    add_id(out, "{\"segment\":", s->id);
+    add_integer(out, ",\"member\":", s->id.member);
+    add_integer(out, ",\"number\":", s->id.number);
+    add_id(out, ",\"parent\":", s->parent);
+    add_donor(out, s->donor);
+    add_word(out, ",\"reason\":", pbt_reason_name(s->reason));
+    add_word(out, ",\"state\":", pbt__row_state(row));
+    add_clocks(out, s);
+    pbt__text_add(out, ",\"score\":");
+    if (s->state == PBT_SEGMENT_REPORTED) {
+        pbt__json_write_number(out, s->score);
+    } else {
+        pbt__text_add(out, "null");
+    }
+    pbt__text_add(out, ",\"hyperparameters\":");
+    pbt__json_write_values(out, space, s->values);
+    pbt__text_add(out, row->is_on_path ? ",\"on_path\":true}" : ",\"on_path\":false}");
+}
+
+void pbt__tree_write(const pbt__row_list *tree, const char *name, const pbt_spec *spec,
+                     pbt__text *out)
+{
+    add_word(out, "{\"name\":", name);
+    pbt__text_add(out, ",\"metric\":");
+    pbt__json_write_text(out, spec->metric);
+    add_word(out, ",\"direction\":", pbt_direction_name(spec->search.direction));
+    add_id(out, ",\"best\":", tree->best);
+    add_id(out, ",\"leaf\":", tree->leaf);
+    pbt__text_add(out, ",\"segments\":[");
+    for (size_t i = 0; i < tree->count; i++) {
+        pbt__text_add(out, i > 0 ? "," : "");
+        add_node(out, &tree->items[i], tree->space);
+    }
+    pbt__text_add(out, "]}");
+}
+
+static bool read_id(const json_t *json, const char *key, pbt_segment_id *out)
+{
+    const char *text = pbt__json_get_text(json, key, NULL);
+    *out = PBT_NO_SEGMENT;
+    return text == NULL || pbt__id_read(text, out);
+}
+
+static bool read_node(const json_t *json, pbt__segment_row *out)
+{
+    pbt_segment *s = &out->segment;
+    const char *state = pbt__json_get_text(json, "state", "");
+    s->donor = (int32_t)pbt__json_get_integer(json, "donor", -1);
+    s->start_age = pbt__json_get_integer(json, "start_age", 0);
+    s->end_age = pbt__json_get_integer(json, "end_age", 0);
+    s->state = strcmp(state, "reported") == 0   ? PBT_SEGMENT_REPORTED
+               : strcmp(state, "given_up") == 0 ? PBT_SEGMENT_GIVEN_UP
+                                                : PBT_SEGMENT_OPEN;
+    out->is_claimed = strcmp(state, "claimed") == 0;
+    out->is_on_path = json_is_true(json_object_get(json, "on_path"));
+    return read_id(json, "segment", &s->id) && s->id.member >= 0 &&
+           read_id(json, "parent", &s->parent) &&
+           pbt__reason_read(pbt__json_get_text(json, "reason", ""), &s->reason) &&
+           (s->state != PBT_SEGMENT_REPORTED ||
+            pbt__json_number_read(json_object_get(json, "score"), &s->score));
+}
+
+pbt_err pbt__tree_read(const json_t *tree, pbt__row_list *out, pbt_error *error)
+{
+    const json_t *segments = json_object_get(tree, "segments");
+    const size_t count = json_array_size(segments);
+    *out = (pbt__row_list){.items = pbt__calloc(count + 1, sizeof *out->items), .is_end = true};
+    bool is_sound = out->items != NULL && read_id(tree, "best", &out->best) &&
+                    read_id(tree, "leaf", &out->leaf);
+    for (; is_sound && out->count < count; out->count++) {
+        is_sound = read_node(json_array_get(segments, out->count), &out->items[out->count]);
+    }
+    if (is_sound) {
+        return PBT_OK;
+    }
+    const bool has_memory = out->items != NULL;
+    pbt__row_list_fini(out);
+    return has_memory ? pbt__fail(error, PBT_ERR_CORRUPT, "what is told of a lineage is broken")
+                      : pbt__fail_memory(error);
 }

@@ -52,8 +52,7 @@ static pbt__row_checkpoint checkpoint_of(const pbt__study *study, pbt_segment_id
     return entry->checkpoint.kind == PBT__CHECKPOINT_INLINE ? PBT__ROW_STORE : PBT__ROW_FOLDER;
 }
 
-/* One segment's row; false where there is no such segment. */
-static bool row_of(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out)
+bool pbt__snapshot_row(const pbt__study *study, pbt_segment_id id, pbt__segment_row *out)
 {
     const pbt__segment_note *note = pbt__rows_note(study->view.rows, id);
     if (note == NULL || !pbt_population_segment(study->view.population, id, &out->segment)) {
@@ -73,11 +72,26 @@ static bool row_of(const pbt__study *study, pbt_segment_id id, pbt__segment_row 
 
 /* ---- lists ---- */
 
-/* Make room for `capacity` rows. */
-static bool list_begin(pbt__row_list *list, size_t capacity)
+static void begin_list(const pbt__study *study, pbt__row_list *out)
 {
-    list->items = pbt__calloc(capacity + 1, sizeof *list->items);
-    return list->items != NULL;
+    const pbt__facts *facts = &study->view.facts;
+    pbt_segment best;
+    *out = (pbt__row_list){
+        .space = &study->view.specs[0]->search.space, /* no amendment changes it */
+        .best = pbt_population_best(study->view.population, &best) ? best.id : PBT_NO_SEGMENT,
+        .leaf = PBT_NO_SEGMENT,
+        .created_us = facts->created_us,
+        .newest_us = facts->time_us,
+        .next = facts->sequence,
+    };
+    out->has_folder = find_folder(study, out->folder);
+}
+
+bool pbt__snapshot_begin(const pbt__study *study, size_t capacity, pbt__row_list *out)
+{
+    begin_list(study, out);
+    out->items = pbt__calloc(capacity + 1, sizeof *out->items);
+    return out->items != NULL;
 }
 
 static bool list_all(const pbt__study *study, pbt__row_list *list)
@@ -92,13 +106,13 @@ static bool list_all(const pbt__study *study, pbt__row_list *list)
             count += (size_t)segment.id.number + 1;
         }
     }
-    if (!list_begin(list, count)) {
+    if (!pbt__snapshot_begin(study, count, list)) {
         return false;
     }
     for (int32_t number = 0; number <= newest; number++) {
         for (int32_t m = 0; m < members; m++) {
             const pbt_segment_id id = {m, number};
-            list->count += row_of(study, id, &list->items[list->count]) ? 1 : 0;
+            list->count += pbt__snapshot_row(study, id, &list->items[list->count]) ? 1 : 0;
         }
     }
     list->is_end = true;
@@ -122,12 +136,13 @@ static bool list_touched(const pbt__study *study, pbt__row_range range, pbt__row
                            touched[end].sequence == touched[end - 1].sequence)) {
         wanted += is_last(study, &touched[end++]) ? 1 : 0;
     }
-    if (!list_begin(list, wanted)) {
+    if (!pbt__snapshot_begin(study, wanted, list)) {
         return false;
     }
     for (size_t i = 0; i < end; i++) {
         pbt__segment_row *row = &list->items[list->count];
-        const bool is_row = is_last(study, &touched[i]) && row_of(study, touched[i].id, row);
+        const bool is_row =
+            is_last(study, &touched[i]) && pbt__snapshot_row(study, touched[i].id, row);
         list->count += is_row ? 1 : 0;
     }
     list->is_end = end == count;
@@ -135,27 +150,14 @@ static bool list_touched(const pbt__study *study, pbt__row_range range, pbt__row
     return true;
 }
 
-static void list_head(const pbt__study *study, pbt__row_list *out)
-{
-    const pbt__facts *facts = &study->view.facts;
-    pbt_segment best;
-    *out = (pbt__row_list){
-        .space = &study->view.specs[0]->search.space, /* no amendment changes it */
-        .best = pbt_population_best(study->view.population, &best) ? best.id : PBT_NO_SEGMENT,
-        .created_us = facts->created_us,
-        .newest_us = facts->time_us,
-        .next = facts->sequence,
-    };
-    out->has_folder = find_folder(study, out->folder);
-}
-
 json_t *pbt__study_checkpoint_json(const pbt__study *study, pbt_segment_id id)
 {
     char text[PBT__PATH_SIZE + PBT__ID_SIZE];
     pbt__row_list list;
     pbt__segment_row row;
-    list_head(study, &list);
-    const bool has_any = row_of(study, id, &row) && pbt__row_checkpoint_path(&list, &row, text);
+    begin_list(study, &list);
+    const bool has_any =
+        pbt__snapshot_row(study, id, &row) && pbt__row_checkpoint_path(&list, &row, text);
     return has_any ? json_string(text) : json_null();
 }
 
@@ -167,7 +169,6 @@ pbt_err pbt__study_rows(pbt__study *study, pbt__row_range range, pbt__row_list *
     if (err != PBT_OK) {
         return err;
     }
-    list_head(study, out);
     const bool is_whole = range.since < 0 ? list_all(study, out) : list_touched(study, range, out);
     pthread_mutex_unlock(&study->view_lock);
     return is_whole ? PBT_OK : pbt__fail_memory(error);

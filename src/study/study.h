@@ -276,12 +276,6 @@ PBT_MUST_USE pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_err
 PBT_MUST_USE pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out,
                                          pbt_error *error);
 
-/* The tree of segments: {name metric direction best leaf segments}. `leaf` is the best segment, and
- * those on its way are `on_path`. `member` >= 0: the lineage of that member's latest report alone,
- * which is `leaf`. Errors: PBT_ERR_NOT_FOUND. */
-PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, int32_t member, json_t **out,
-                                        pbt_error *error);
-
 /* Why a segment is as it is: its decision made again from the log, with all reasons (docs/json.md).
  * Reads the log up to it. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_CORRUPT. */
 PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t **out,

@@ -6,69 +6,80 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "render/tree.h"
 
-/* One segment in short: "m1s2" from "m0s1", from its age on, 10 steps; `more` is further JSON. */
+/* One segment in short: m1s2 from m0s1, from its age on, 10 steps. */
 typedef struct row {
-    const char *segment, *parent;
+    pbt_segment_id id, parent;
     int age;
     double score;
     bool is_on_path;
-    const char *more;
+    pbt_segment_state state;
+    pbt_reason reason;
+    int donor; /* and 1; 0: none */
+    bool is_claimed;
 } row;
 
-static void add_row(json_t *segments, const row *r)
+#define NONE                                                                                       \
+    {                                                                                              \
+        -1, -1                                                                                     \
+    }
+
+static pbt__segment_row row_of(const row *r)
 {
-    json_t *parent = r->parent != NULL ? json_string(r->parent) : json_null();
-    json_t *more = json_loads(r->more != NULL ? r->more : "{}", 0, NULL);
-    json_t *one =
-        json_pack("{s:s, s:o, s:n, s:s, s:s, s:i, s:i, s:f, s:b}", "segment", r->segment, "parent",
-                  parent, "donor", "reason", "continue", "state", "reported", "start_age", r->age,
-                  "end_age", r->age + 10, "score", r->score, "on_path", (int)r->is_on_path);
-    assert_non_null(one);
-    assert_int_equal(json_object_update(one, more), 0);
-    assert_int_equal(json_array_append_new(segments, one), 0);
-    json_decref(more);
+    return (pbt__segment_row){
+        .segment = {.id = r->id,
+                    .parent = r->parent,
+                    .donor = r->donor - 1,
+                    .reason = r->reason,
+                    .state = r->state,
+                    .start_age = r->age,
+                    .end_age = r->age + 10,
+                    .score = r->score},
+        .is_claimed = r->is_claimed,
+        .is_on_path = r->is_on_path,
+    };
 }
 
-static json_t *lineage_of(const row *rows, size_t count, const char *best)
+/* The caller frees its items. */
+static pbt__row_list tree_of(const row *rows, size_t count, pbt_segment_id best)
 {
-    json_t *segments = json_array();
-    for (size_t i = 0; i < count; i++) {
-        add_row(segments, &rows[i]);
+    pbt__row_list list = {.items = calloc(count + 1, sizeof *list.items), .best = best};
+    assert_non_null(list.items);
+    for (; list.count < count; list.count++) {
+        list.items[list.count] = row_of(&rows[list.count]);
     }
-    json_t *lineage =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "name", "tiny", "metric", "score", "direction",
-                  "maximize", "best", best, "leaf", best, "segments", segments);
-    assert_non_null(lineage);
-    return lineage;
+    return list;
 }
 
 static void assert_text(const row *rows, size_t count, bool is_utf8, size_t line_maximum,
                         const char *expected)
 {
-    json_t *lineage = lineage_of(rows, count, "m1s2");
+    pbt__row_list tree = tree_of(rows, count, (pbt_segment_id){1, 2});
     pbt__text text = pbt__text_init(1 << 20);
-    pbt__tree_text(lineage, is_utf8, line_maximum, &text);
+    pbt__tree_text(&tree, PBT_MAXIMIZE, is_utf8, line_maximum, &text);
     assert_false(text.failed);
     assert_string_equal(pbt__text_string(&text), expected);
     pbt__text_fini(&text);
-    json_decref(lineage);
+    free(tree.items);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Member 0 is copied by 1 at step 10, and by 2 and 3 at step 20; 3 begins with a run of its own. */
+#define R PBT_SEGMENT_REPORTED
+
 static const row SMALL[] = {
-    {"m0s0", NULL, 0, 1, true, NULL},        {"m1s0", NULL, 0, 0.5, false, NULL},
-    {"m2s0", NULL, 0, 0.25, false, NULL},    {"m0s1", "m0s0", 10, 2, false, NULL},
-    {"m1s1", "m0s0", 10, 2.5, true, NULL},   {"m2s1", "m2s0", 10, 0.5, false, NULL},
-    {"m0s2", "m0s1", 20, 3, false, NULL},    {"m1s2", "m1s1", 20, 4, true, NULL},
-    {"m2s2", "m0s1", 20, 2.75, false, NULL},
+    {{0, 0}, NONE, 0, 1, true, R},        {{1, 0}, NONE, 0, 0.5, false, R},
+    {{2, 0}, NONE, 0, 0.25, false, R},    {{0, 1}, {0, 0}, 10, 2, false, R},
+    {{1, 1}, {0, 0}, 10, 2.5, true, R},   {{2, 1}, {2, 0}, 10, 0.5, false, R},
+    {{0, 2}, {0, 1}, 20, 3, false, R},    {{1, 2}, {1, 1}, 20, 4, true, R},
+    {{2, 2}, {0, 1}, 20, 2.75, false, R},
 };
 
 static void a_small_tree_is_drawn_whole(void **state)
@@ -115,13 +126,13 @@ static void states_and_reasons_are_said(void **state)
 {
     (void)state;
     const row rows[] = {
-        {"m0s0", NULL, 0, 1, true, NULL},
-        {"m1s0", NULL, 0, 2, false, "{\"state\": \"given_up\", \"score\": null}"},
-        {"m0s1", "m0s0", 10, 1, false, "{\"donor\": 1, \"reason\": \"exploit\"}"},
-        {"m1s1", NULL, 0, 1, false, "{\"reason\": \"rescue\"}"},
-        {"m0s2", "m0s1", 20, 0, false, "{\"state\": \"claimed\", \"score\": null}"},
-        {"m1s2", "m0s0", 10, 3, true, "{\"reason\": \"rescue\"}"},
-        {"m1s3", "m1s2", 20, 3, true, "{\"state\": \"open\", \"score\": null}"},
+        {{0, 0}, NONE, 0, 1, true, R},
+        {{1, 0}, NONE, 0, NAN, false, PBT_SEGMENT_GIVEN_UP},
+        {{0, 1}, {0, 0}, 10, 1, false, R, PBT_EXPLOITED, 2},
+        {{1, 1}, NONE, 0, 1, false, R, PBT_RESCUE},
+        {{0, 2}, {0, 1}, 20, NAN, false, PBT_SEGMENT_OPEN, .is_claimed = true},
+        {{1, 2}, {0, 0}, 10, 3, true, R, PBT_RESCUE},
+        {{1, 3}, {1, 2}, 20, NAN, true, PBT_SEGMENT_OPEN},
     };
     assert_text(rows, COUNT(rows), false, 100,
                 "segments  age     score\n"
@@ -137,9 +148,9 @@ static void states_and_reasons_are_said(void **state)
 static void graphviz_gets_runs_and_the_path(void **state)
 {
     (void)state;
-    json_t *lineage = lineage_of(SMALL, COUNT(SMALL), "m1s2");
+    pbt__row_list tree = tree_of(SMALL, COUNT(SMALL), (pbt_segment_id){1, 2});
     pbt__text text = pbt__text_init(1 << 20);
-    pbt__tree_dot(lineage, &text);
+    pbt__tree_dot(&tree, PBT_MAXIMIZE, "tiny", &text);
     assert_string_equal(pbt__text_string(&text),
                         "digraph \"tiny\" {\n"
                         "  node [shape=box];\n"
@@ -156,7 +167,7 @@ static void graphviz_gets_runs_and_the_path(void **state)
                         "  \"m2s2\" [label=\"m2s2\\n2.75\"];\n"
                         "}\n");
     pbt__text_fini(&text);
-    json_decref(lineage);
+    free(tree.items);
 }
 
 /* ---- large ones ---- */
@@ -164,23 +175,26 @@ static void graphviz_gets_runs_and_the_path(void **state)
 enum { MEMBERS = 500, ROUNDS = 40 };
 
 /* After each round a quarter copies one of the first quarter; member 0 goes straight to the end. */
-static json_t *large_lineage(void)
+static pbt__row_list large_tree(void)
 {
     uint32_t dice = 1;
-    json_t *segments = json_array();
+    pbt__row_list tree = tree_of(NULL, 0, (pbt_segment_id){0, ROUNDS - 1});
+    free(tree.items);
+    tree.items = calloc((size_t)MEMBERS * ROUNDS, sizeof *tree.items);
+    assert_non_null(tree.items);
     for (int number = 0; number < ROUNDS; number++) {
         for (int m = 0; m < MEMBERS; m++) {
-            char segment[32], parent[32];
             dice = dice * 1664525u + 1013904223u;
-            int source = m % 4 == 3 ? (int)(dice >> 16) % MEMBERS / 4 * 4 : m;
-            snprintf(segment, sizeof segment, "m%ds%d", m, number);
-            snprintf(parent, sizeof parent, "m%ds%d", source, number - 1);
-            add_row(segments, &(row){segment, number > 0 ? parent : NULL, 10 * number,
-                                     (double)number, m == 0, NULL});
+            const int source = m % 4 == 3 ? (int)(dice >> 16) % MEMBERS / 4 * 4 : m;
+            const row one = {{m, number}, NONE, 10 * number, (double)number, m == 0, R};
+            tree.items[tree.count] = row_of(&one);
+            if (number > 0) {
+                tree.items[tree.count].segment.parent = (pbt_segment_id){source, number - 1};
+            }
+            tree.count++;
         }
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "large", "metric", "score", "direction",
-                     "maximize", "best", "m0s39", "segments", segments);
+    return tree;
 }
 
 static void count_lines(const char *text, size_t *lines, size_t *widest)
@@ -198,9 +212,9 @@ static void a_large_tree_stays_readable(void **state)
 {
     (void)state;
     size_t lines, widest;
-    json_t *lineage = large_lineage();
+    pbt__row_list tree = large_tree();
     pbt__text text = pbt__text_init(1 << 24);
-    pbt__tree_text(lineage, false, PBT__TREE_LINES_MAXIMUM, &text);
+    pbt__tree_text(&tree, PBT_MAXIMIZE, false, PBT__TREE_LINES_MAXIMUM, &text);
     assert_false(text.failed);
     count_lines(pbt__text_string(&text), &lines, &widest);
     assert_true(lines > 10 && lines < 2 * ROUNDS + 3);
@@ -209,13 +223,13 @@ static void a_large_tree_stays_readable(void **state)
     pbt__text_fini(&text);
     /* Drawn whole it has thousands of lines, and still no deep ones. */
     text = pbt__text_init(1 << 24);
-    pbt__tree_text(lineage, false, 1 << 20, &text);
+    pbt__tree_text(&tree, PBT_MAXIMIZE, false, 1 << 20, &text);
     assert_false(text.failed);
     count_lines(pbt__text_string(&text), &lines, &widest);
     assert_true(lines > 5000);
     assert_true(widest < 80);
     pbt__text_fini(&text);
-    json_decref(lineage);
+    free(tree.items);
 }
 
 static void an_empty_tree_is_a_header(void **state)

@@ -177,7 +177,7 @@ static void write_schedule(bench *b, pbt_segment_id id, const char *of, pbt__tex
 static void write_lineage(bench *b, int32_t member, const char *of, pbt__text *out)
 {
     json_t *json = NULL;
-    if (pbt__study_lineage(b->study, member, &json, &b->error) == PBT_OK) {
+    if (tree_json(b->study, member, &json, &b->error) == PBT_OK) {
         write_digest("lineage", of, json, out);
         json_decref(json);
     }

@@ -1,10 +1,12 @@
-/* all_segments.h: every segment of a study as JSON, which a short study of a test can afford. */
+/* all_segments.h: every segment of a study as JSON, which a short study of a test can afford; and
+ * its tree. */
 #ifndef PBT_TESTS_STUDY_ALL_SEGMENTS_H
 #define PBT_TESTS_STUDY_ALL_SEGMENTS_H
 
 #include "base/error.h"
 #include "study/json.h"
 #include "study/rows.h"
+#include "study/study.h"
 
 /* As an array of objects; the caller decrefs. NULL: no memory. */
 static inline json_t *rows_json(const pbt__row_list *list)
@@ -36,6 +38,21 @@ static inline pbt_err all_segments(pbt__study *study, json_t **out, pbt_error *e
     }
     *out = rows;
     return PBT_OK;
+}
+
+/* As one object (pbt__tree_write). */
+static inline pbt_err tree_json(pbt__study *study, int32_t member, json_t **out, pbt_error *error)
+{
+    pbt__row_list tree;
+    pbt__text text = pbt__text_init(PBT__ROW_MAXIMUM);
+    pbt_err err = pbt__study_tree(study, member, &tree, error);
+    if (err == PBT_OK) {
+        pbt__tree_write(&tree, pbt__study_name(study), pbt__study_spec(study), &text);
+        err = pbt__json_read(pbt__text_string(&text), text.length, out, error);
+    }
+    pbt__row_list_fini(&tree);
+    pbt__text_fini(&text);
+    return err;
 }
 
 #endif

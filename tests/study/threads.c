@@ -130,11 +130,13 @@ static void *watch(void *argument)
         json_t *members = NULL;
         json_t *segments = NULL;
         json_t *why = NULL;
+        json_t *tree = NULL;
         int64_t count = 0;
         pbt_err err = pbt__study_summary(self->study, &summary, &error);
         err = err == PBT_OK ? pbt__study_members(self->study, &members, &error) : err;
         err = err == PBT_OK ? all_segments(self->study, &segments, &error) : err;
         err = err == PBT_OK ? pbt__study_events(self->study, 0, skip_event, &count, &error) : err;
+        err = err == PBT_OK ? tree_json(self->study, -1, &tree, &error) : err;
         if (err == PBT_OK && summary.has_best) {
             err = pbt__study_why(self->study, summary.best.id, &why, &error);
         }
@@ -142,6 +144,7 @@ static void *watch(void *argument)
         json_decref(members);
         json_decref(segments);
         json_decref(why);
+        json_decref(tree);
     }
     return NULL;
 }
