@@ -321,7 +321,8 @@ class Flood(Hostile):
 
     def test_bodies_that_are_large_as_json(self):
         memory = [self.memory()]
-        body = b'{"worker": "w", "session": "s", "x": [' + b"0," * (1000000 if IS_PLAIN else 50000) + b"0]}"
+        count = 1000000 if IS_PLAIN else 50000
+        body = b'{"worker": "w", "session": "s", "x": [' + b"0," * count + b"0]}"
         for _ in range(4):
             connections = [self.connect() for _ in range(8)]
             for connection in connections:
