@@ -11,18 +11,18 @@
 #include "base/error.h"
 #include "remote/inside.h"
 #include "study/study.h"
+#include "worker/said.h"
 
 static const double BEAT_SECONDS = 10;    /* Units: seconds; one thread beats for all slots */
 static const double HINDERED_SECONDS = 5; /* Units: seconds */
 
-/* What is said of an attempt that was not handed out here, is the server's to refuse. */
-static const pbt__parcel NOTHING = {.save_to = "", .is_shared = true};
-
 /* One call about an attempt, from its beginning to its end. */
 typedef struct visit {
     pbt__remote *remote;
-    pbt_segment_id segment;
-    pbt__handed *handed; /* held; NULL: it was not handed out here */
+    char id[PBT__ID_SIZE];
+    pbt__handed *handed;       /* held; NULL: it was not handed out here, */
+    pbt__parcel unknown;       /* and what is said of it is the server's to refuse */
+    const pbt__parcel *parcel; /* of either */
     pbt__line *line;
     json_t *json; /* the answer */
     pbt__claimant who;
@@ -35,17 +35,16 @@ static pbt_err enter(visit *this, pbt__desk *desk, const pbt__claimant *who, pbt
     static const pbt__claimant NOBODY = {"", ""};
     pbt__remote *remote = (pbt__remote *)desk;
     pbt__handed *handed = pbt__handed_hold(remote, segment, attempt);
-    *this = (visit){.remote = remote, .segment = segment, .handed = handed};
+    *this = (visit){.remote = remote, .handed = handed};
+    pbt__id_write(segment, this->id);
+    this->unknown = (pbt__parcel){.id = this->id, .attempt = attempt, .save_to = ""};
+    this->parcel = &this->unknown;
     this->who = who != NULL ? *who : NOBODY;
     if (handed != NULL) {
+        this->parcel = &handed->parcel;
         this->who = (pbt__claimant){handed->worker, handed->session};
     }
     return pbt__line_take(remote, &this->line, error);
-}
-
-static const pbt__parcel *parcel_of(const visit *this)
-{
-    return this->handed != NULL ? &this->handed->parcel : &NOTHING;
 }
 
 bool pbt__remote_is_over(pbt_err err)
@@ -57,7 +56,7 @@ bool pbt__remote_is_over(pbt_err err)
 static void leave(visit *this, pbt_err err)
 {
     if (this->handed != NULL && pbt__remote_is_over(err)) {
-        pbt__checkpoint_clean(&this->handed->parcel);
+        pbt__checkpoint_clean(this->parcel);
     }
     json_decref(this->json);
     pbt__line_give(this->remote, this->line);
@@ -67,10 +66,7 @@ static void leave(visit *this, pbt_err err)
 /* POST what is said of the attempt. */
 static pbt_err say(visit *this, const char *verb, json_t *body, pbt_error *error)
 {
-    char path[96], name[PBT__ID_SIZE];
-    pbt__id_write(this->segment, name);
-    (void)snprintf(path, sizeof path, "/segments/%s/%s", name, verb);
-    return pbt__remote_call(&this->line->caller, path, body, true, &this->json, error);
+    return pbt__said_post(&this->line->caller, this->id, verb, body, &this->json, error);
 }
 
 /* Tell of what was recorded, and of what it is followed by, which is NULL where that is nothing. */
@@ -81,58 +77,37 @@ static void tell(visit *this, const char *failure, const pbt__action *action, bo
 
 /* ---- how an attempt ends --------------------------------------------------------------------- */
 
-static pbt_err send_bytes(pbt__caller *caller, pbt_segment_id id, const pbt__result *result,
-                          pbt_error *error)
+static pbt_err send_bytes(visit *this, const pbt__result *result, pbt_error *error)
 {
-    char name[PBT__ID_SIZE];
-    pbt__id_write(id, name);
-    const pbt__parcel parcel = {.id = name, .attempt = result->attempt};
     FILE *file = result->byte_count > 0
                      ? fmemopen((void *)(uintptr_t)result->bytes, result->byte_count, "rbe")
                      : fopen("/dev/null", "rbe");
     if (file == NULL) {
         return pbt__fail_errno(error, "a checkpoint in memory cannot be read");
     }
-    const pbt_err err = pbt__checkpoint_put(caller, &parcel, file, false, error);
+    const pbt_err err = pbt__checkpoint_put(&this->line->caller, this->parcel, file, false, error);
     (void)fclose(file);
     return err;
 }
 
-static pbt_err send_report(visit *this, const pbt__result *result, const char *checkpoint,
-                           pbt_error *error)
+/* Report with what was saved. Where nothing was, the server says what that means. */
+static pbt_err report_saved(visit *this, const pbt__result *result, pbt_error *error)
 {
-    json_t *body = json_pack("{s:i, s:I, s:s*}", "attempt", (int)result->attempt, "step",
-                             (json_int_t)result->step, "checkpoint", checkpoint);
-    if (!pbt__metrics_put(result->metrics, result->metric_count, body)) {
-        json_decref(body);
-        return pbt__fail_memory(error);
+    pbt__said said = {.id = this->id,
+                      .attempt = result->attempt,
+                      .step = result->step,
+                      .metrics = result->metrics,
+                      .metric_count = result->metric_count};
+    if (result->checkpoint == PBT__SAVED) {
+        said.checkpoint = "saved";
+        return pbt__said_report(&this->line->caller, &said, this->parcel, &this->json, error);
     }
-    return say(this, "report", body, error);
-}
-
-/* Say what was saved, and report. What the server does not see where it looks is sent, once. */
-static pbt_err report_saved(visit *this, const pbt__result *result, bool is_travelling,
-                            pbt_error *error)
-{
-    const char *checkpoint = NULL;
-    const pbt__parcel *parcel = parcel_of(this);
-    pbt__caller *caller = &this->line->caller;
     pbt_err err = PBT_OK;
     if (result->checkpoint == PBT__IN_MEMORY) {
-        err = send_bytes(caller, result->segment, result, error);
-        checkpoint = "uploaded";
-    } else if (result->checkpoint == PBT__SAVED) {
-        err = pbt__checkpoint_send(caller, parcel, is_travelling, &checkpoint, error);
+        err = send_bytes(this, result, error);
+        said.checkpoint = "uploaded";
     }
-    if (err == PBT_OK && result->checkpoint == PBT__SAVED && checkpoint == NULL) {
-        checkpoint = "saved"; /* nothing is there, and the server says what that means */
-    }
-    if (err == PBT_OK) {
-        err = send_report(this, result, checkpoint, error);
-    }
-    const bool may_travel = err == PBT_ERR_CHECKPOINT && result->checkpoint == PBT__SAVED &&
-                            this->handed != NULL && parcel->is_shared && !is_travelling;
-    return may_travel ? report_saved(this, result, true, error) : err;
+    return err == PBT_OK ? say(this, "report", pbt__said_json(&said), error) : err;
 }
 
 pbt_err pbt__remote_report(pbt__desk *desk, const pbt__claimant *who, const pbt__result *result,
@@ -142,7 +117,7 @@ pbt_err pbt__remote_report(pbt__desk *desk, const pbt__claimant *who, const pbt_
     pbt__reply reply = {.is_repeat = false};
     pbt_err err = enter(&this, desk, who, result->segment, result->attempt, error);
     if (err == PBT_OK) {
-        err = report_saved(&this, result, false, error);
+        err = report_saved(&this, result, error);
     }
     if (err == PBT_OK) {
         err = pbt__handed_take(this.remote, &this.line->caller, &this.who,
@@ -160,15 +135,13 @@ pbt_err pbt__remote_release(pbt__desk *desk, const pbt__claimant *who, pbt_segme
                             int32_t attempt, int64_t step, bool has_progress, pbt_error *error)
 {
     visit this;
-    const char *checkpoint = NULL;
+    pbt__said said = {.attempt = attempt, .step = step};
     pbt_err err = enter(&this, desk, who, segment, attempt, error);
     if (err == PBT_OK && has_progress) {
-        err = pbt__checkpoint_send(&this.line->caller, parcel_of(&this), false, &checkpoint, error);
+        err = pbt__checkpoint_send(&this.line->caller, this.parcel, false, &said.checkpoint, error);
     }
     if (err == PBT_OK) {
-        json_t *body = json_pack("{s:i, s:I, s:s*}", "attempt", (int)attempt, "step",
-                                 (json_int_t)step, "checkpoint", checkpoint);
-        err = say(&this, "release", body, error);
+        err = say(&this, "release", pbt__said_json(&said), error);
     }
     if (err == PBT_OK) {
         tell(&this, NULL, NULL, false);
@@ -252,10 +225,12 @@ pbt_err pbt__remote_heartbeat(pbt__desk *desk, const pbt__claimant *who, const p
     pbt__http_answer answer = {.status = 0};
     char path[96], name[PBT__ID_SIZE];
     (void)who;
-    json_t *json =
-        json_pack("{s:i, s:I}", "attempt", (int)pulse->attempt, "step", (json_int_t)pulse->step);
-    const bool is_whole = pbt__metrics_put(pulse->metrics, pulse->metric_count, json);
-    char *body = is_whole ? pbt__json_write(json) : NULL;
+    const pbt__said said = {.attempt = pulse->attempt,
+                            .step = pulse->step,
+                            .metrics = pulse->metrics,
+                            .metric_count = pulse->metric_count};
+    json_t *json = pbt__said_json(&said);
+    char *body = pbt__json_write(json);
     json_decref(json);
     pbt__id_write(pulse->segment, name);
     (void)snprintf(path, sizeof path, "/segments/%s/heartbeat", name);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -15,7 +14,7 @@
 enum { WAIT_MAXIMUM = 20 }; /* Units: seconds that the server may keep a claim */
 
 /* Units: seconds. */
-static const double LAST_CLAIM_SECONDS = 10, PAUSE_LEAST = 0.05;
+static const double LAST_CLAIM_SECONDS = 10, WAIT_LEAST = 0.05;
 
 /* ---- training or not ------------------------------------------------------------------------- */
 
@@ -48,26 +47,17 @@ static void hear(pbt__desk *desk, const pbt__listener *listener)
 
 /* ---- claiming -------------------------------------------------------------------------------- */
 
-static char *claim_body(const pbt__claimant *who, int seconds)
-{
-    json_t *json = json_pack("{s:o, s:s, s:i}", "worker", pbt__json_text(who->worker), "session",
-                             who->session, "wait_seconds", seconds);
-    char *body = pbt__json_write(json);
-    json_decref(json);
-    return body;
-}
-
 /* A claim that was broken off may have been heard: ask what the session holds, so that it can be
  * given back. Where nobody answers, the lease ends by itself. */
-static pbt_err claim_last(pbt__caller *caller, const pbt__claimant *who, pbt__http_answer *answer)
+static pbt_err claim_last(pbt__caller *caller, pbt__caller_name who, json_t **out)
 {
-    char *body = claim_body(who, 0);
-    json_decref(answer->json);
-    *answer = (pbt__http_answer){.status = 0};
+    pbt__http_answer answer = {.status = 0};
+    char *body = pbt__caller_claim_body(who, 0);
     const pbt_err err = body == NULL ? PBT_ERR_MEMORY
                                      : pbt__http_call(&caller->http, "/claim", body,
-                                                      LAST_CLAIM_SECONDS, answer, NULL);
+                                                      LAST_CLAIM_SECONDS, &answer, NULL);
     free(body);
+    *out = answer.json;
     return err;
 }
 
@@ -75,23 +65,18 @@ static pbt_err claim_last(pbt__caller *caller, const pbt__claimant *who, pbt__ht
 static pbt_err claim_there(pbt__remote *remote, pbt__caller *caller, const pbt__claimant *who,
                            int seconds, pbt__action *action, pbt_error *error)
 {
-    pbt__http_answer answer = {.status = 0};
-    char *body = claim_body(who, seconds);
-    pbt_err err = body == NULL ? pbt__fail_memory(error)
-                               : pbt__caller_claim(caller, body, seconds, &answer, error);
-    free(body);
-    if (err != PBT_OK && atomic_load(&remote->is_halted)) {
-        err = claim_last(caller, who, &answer);
-        if (err != PBT_OK) {
-            *action = (pbt__action){.verb = PBT__WAIT};
-            json_decref(answer.json);
-            return PBT_OK;
-        }
-    }
+    const pbt__caller_name name = {who->worker, who->session};
+    json_t *answer = NULL;
+    pbt_err err = pbt__caller_claim(caller, name, seconds, &answer, error);
+    const bool is_last = err != PBT_OK && atomic_load(&remote->is_halted);
+    err = is_last ? claim_last(caller, name, &answer) : err;
     if (err == PBT_OK) {
-        err = pbt__handed_take(remote, caller, who, answer.json, action, error);
+        err = pbt__handed_take(remote, caller, who, answer, action, error);
+    } else if (is_last) {
+        *action = (pbt__action){.verb = PBT__WAIT};
+        err = PBT_OK;
     }
-    json_decref(answer.json);
+    json_decref(answer);
     return err;
 }
 
@@ -102,7 +87,6 @@ static pbt_err claim(pbt__desk *desk, const pbt__claimant *who, pbt__action *act
     pbt__line *line = NULL;
     const bool waits = action->verb == PBT__WAIT && action->wait_seconds > 0;
     const int seconds = waits ? (int)fmin(ceil(action->wait_seconds), WAIT_MAXIMUM) : 0;
-    const int64_t begin_us = pbt__clock_monotonic_us();
     if (atomic_load(&remote->is_halted)) {
         *action = (pbt__action){.verb = PBT__WAIT};
         return PBT_OK;
@@ -115,11 +99,7 @@ static pbt_err claim(pbt__desk *desk, const pbt__claimant *who, pbt__action *act
         pbt__audience_tell(&remote->audience, who->worker, NULL, action, false);
     }
     if (err == PBT_OK && action->verb == PBT__WAIT) {
-        /* A server that keeps nobody waiting is not asked at once again. */
-        const double waited = (double)(pbt__clock_monotonic_us() - begin_us) / 1e6;
-        const double rest = fmin(action->wait_seconds, seconds - waited);
-        action->wait_seconds = fmax(action->wait_seconds, PAUSE_LEAST);
-        pbt__caller_sleep(&line->caller, fmax(rest, PAUSE_LEAST), true);
+        action->wait_seconds = fmax(action->wait_seconds, WAIT_LEAST);
     }
     pbt__line_give(remote, line);
     return err;
@@ -148,13 +128,8 @@ static const pbt__desk_ops OPS = {
 
 static pbt_err read_spec(pbt__remote *remote, const char *folder, pbt_error *error)
 {
-    pbt__line *line = NULL;
     json_t *json = NULL;
-    pbt_err err = pbt__line_take(remote, &line, error);
-    if (err == PBT_OK) {
-        err = pbt__remote_call(&line->caller, "/answer?of=show", NULL, false, &json, error);
-    }
-    pbt__line_give(remote, line);
+    pbt_err err = pbt__remote_ask(remote, "/answer?of=show", &json, error);
     if (err == PBT_OK) {
         folder = folder != NULL ? folder : pbt__json_get_text(json, "folder", "/");
         err = pbt__spec_parse(pbt__json_get_text(json, "spec", ""), remote->study, folder,

@@ -51,9 +51,9 @@ void pbt__line_give(pbt__remote *remote, pbt__line *line);
 /* Close a line that is nobody's. Nullable: line. */
 void pbt__line_end(pbt__line *line);
 
-/* POST a body, which is taken, or GET where it has none. Owner of `*out`: the caller. */
-PBT_MUST_USE pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body,
-                                      bool has_body, json_t **out, pbt_error *error);
+/* GET. Owner of `*out`: the caller. */
+PBT_MUST_USE pbt_err pbt__remote_ask(pbt__remote *remote, const char *path, json_t **out,
+                                     pbt_error *error);
 
 /* ---- attempt.c and local.c: the table's; desk.h ---- */
 

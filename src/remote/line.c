@@ -61,20 +61,13 @@ void pbt__line_give(pbt__remote *remote, pbt__line *line)
     }
 }
 
-pbt_err pbt__remote_call(pbt__caller *caller, const char *path, json_t *body, bool has_body,
-                         json_t **out, pbt_error *error)
+pbt_err pbt__remote_ask(pbt__remote *remote, const char *path, json_t **out, pbt_error *error)
 {
-    pbt__http_answer answer = {.status = 0};
-    char *text = has_body ? pbt__json_write(body) : NULL;
-    json_decref(body);
-    if (has_body && text == NULL) {
-        return pbt__fail_memory(error);
-    }
-    const pbt_err err = pbt__caller_call(caller, path, text, &answer, error);
-    free(text);
+    pbt__line *line = NULL;
+    pbt_err err = pbt__line_take(remote, &line, error);
     if (err == PBT_OK) {
-        *out = json_incref(answer.json);
+        err = pbt__caller_call(&line->caller, path, NULL, out, error);
     }
-    json_decref(answer.json);
+    pbt__line_give(remote, line);
     return err;
 }

@@ -72,18 +72,6 @@ pbt_err pbt__remote_read(pbt__desk *desk, const pbt__assignment *assignment, voi
 
 /* ---- workers' processes ---------------------------------------------------------------------- */
 
-/* Ask for the study as `pbt show` has it. */
-static pbt_err show(pbt__remote *remote, json_t **out, pbt_error *error)
-{
-    pbt__line *line = NULL;
-    pbt_err err = pbt__line_take(remote, &line, error);
-    if (err == PBT_OK) {
-        err = pbt__remote_call(&line->caller, "", NULL, false, out, error);
-    }
-    pbt__line_give(remote, line);
-    return err;
-}
-
 /* What a worker trains, as a study shows it; NULL: nothing. */
 static const json_t *find_training(const json_t *shown, const char *worker)
 {
@@ -101,7 +89,7 @@ pbt_err pbt__remote_look(pbt__desk *desk, const char *worker, pbt__outlook *out,
 {
     json_t *shown = NULL;
     pbt__outlook outlook = {.held = PBT_NO_SEGMENT};
-    pbt_err err = show((pbt__remote *)desk, &shown, error);
+    pbt_err err = pbt__remote_ask((pbt__remote *)desk, "", &shown, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -134,7 +122,7 @@ pbt_err pbt__remote_bury(pbt__desk *desk, const char *worker, const char *messag
 {
     json_t *shown = NULL;
     pbt_segment_id id = PBT_NO_SEGMENT;
-    pbt_err err = show((pbt__remote *)desk, &shown, error);
+    pbt_err err = pbt__remote_ask((pbt__remote *)desk, "", &shown, error);
     const json_t *training = find_training(shown, worker);
     if (err == PBT_OK && pbt__id_read(pbt__json_get_text(training, "segment", ""), &id)) {
         const int32_t attempt = (int32_t)pbt__json_get_integer(training, "attempt", 0);

@@ -3,13 +3,15 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 
 static const double DELAY_FIRST = 0.1, DELAY_MAXIMUM = 5; /* Units: seconds */
-static const double CALL_SECONDS = 60, SLICE_SECONDS = 0.05;
+static const double CALL_SECONDS = 60, SLICE_SECONDS = 0.05, REST_LEAST = 0.05;
 static const double INTERRUPTED_SECONDS = 10; /* of patience that is left then */
 
 void pbt__caller_fini(pbt__caller *caller)
@@ -91,31 +93,63 @@ static pbt_err tries_end(const pbt__caller *caller, pbt_err err, pbt_error *erro
 }
 
 static pbt_err post(pbt__caller *caller, const char *path, const char *body, double wait_seconds,
-                    pbt__http_answer *out, pbt_error *error)
+                    json_t **out, pbt_error *error)
 {
+    pbt__http_answer answer = {.status = 0};
     const bool is_hurried = caller->http.is_hurried != NULL;
     tries self = tries_begin(is_hurried);
     pbt_err err = PBT_OK;
-    *out = (pbt__http_answer){.status = 0};
     do {
-        json_decref(out->json);
-        err = pbt__http_call(&caller->http, path, body, CALL_SECONDS + wait_seconds, out, error);
+        json_decref(answer.json);
+        err =
+            pbt__http_call(&caller->http, path, body, CALL_SECONDS + wait_seconds, &answer, error);
     } while (tries_go_on(caller, &self, err));
+    if (err == PBT_OK) {
+        *out = json_incref(answer.json);
+    }
+    json_decref(answer.json);
     return tries_end(caller, err, error);
 }
 
-pbt_err pbt__caller_call(pbt__caller *caller, const char *path, const char *body,
-                         pbt__http_answer *out, pbt_error *error)
+pbt_err pbt__caller_call(pbt__caller *caller, const char *path, const char *body, json_t **out,
+                         pbt_error *error)
 {
     return post(caller, path, body, 0, out, error);
 }
 
-pbt_err pbt__caller_claim(pbt__caller *caller, const char *body, double wait_seconds,
-                          pbt__http_answer *out, pbt_error *error)
+char *pbt__caller_claim_body(pbt__caller_name who, int seconds)
 {
+    json_t *json = json_pack("{s:o, s:s, s:i}", "worker", pbt__json_text(who.worker), "session",
+                             who.session, "wait_seconds", seconds);
+    char *body = pbt__json_write(json);
+    json_decref(json);
+    return body;
+}
+
+/* A server that keeps nobody waiting is not asked at once again. */
+static void rest(const pbt__caller *caller, const json_t *answer, double left)
+{
+    const double seconds = pbt__json_get_real(answer, "seconds", 0);
+    if (strcmp(pbt__json_get_text(answer, "action", ""), "wait") == 0) {
+        pbt__caller_sleep(caller, fmax(fmin(seconds, left), REST_LEAST), true);
+    }
+}
+
+pbt_err pbt__caller_claim(pbt__caller *caller, pbt__caller_name who, int seconds, json_t **out,
+                          pbt_error *error)
+{
+    const double begin = now();
+    char *body = pbt__caller_claim_body(who, seconds);
+    if (body == NULL) {
+        return pbt__fail_memory(error);
+    }
     caller->http.is_hurried = caller->is_interrupted;
-    const pbt_err err = post(caller, "/claim", body, wait_seconds, out, error);
+    const pbt_err err = post(caller, "/claim", body, seconds, out, error);
     caller->http.is_hurried = NULL;
+    free(body);
+    if (err == PBT_OK) {
+        rest(caller, *out, seconds - (now() - begin));
+    }
     return err;
 }
 

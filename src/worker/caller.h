@@ -24,14 +24,20 @@ typedef struct pbt__caller {
 /* End it; `pbt__http_init` of its `http` is what begins it. */
 void pbt__caller_fini(pbt__caller *caller);
 
-/* POST, or GET where `body` is NULL, until it is answered or the patience ends. `*out` is
- * written in every case. Errors: the server's; PBT_ERR_IO where there was no answer. */
+/* POST, or GET where `body` is NULL, until it is answered or the patience ends. Owner of `*out`:
+ * whoever calls. Errors: the server's; PBT_ERR_IO where there was no answer. */
 PBT_MUST_USE pbt_err pbt__caller_call(pbt__caller *caller, const char *path, const char *body,
-                                      pbt__http_answer *out, pbt_error *error);
-/* As that, for a claim that the server may keep for `wait_seconds`, and an interruption breaks off.
- */
-PBT_MUST_USE pbt_err pbt__caller_claim(pbt__caller *caller, const char *body, double wait_seconds,
-                                       pbt__http_answer *out, pbt_error *error);
+                                      json_t **out, pbt_error *error);
+/* Who claims. */
+typedef struct pbt__caller_name {
+    const char *worker, *session;
+} pbt__caller_name;
+/* The body of a claim that waits for at most `seconds`. NULL: no memory. */
+char *pbt__caller_claim_body(pbt__caller_name who, int seconds);
+/* As pbt__caller_call, for a claim, which an interruption breaks off. Where the answer is to wait,
+ * rest as it says, less what the claim has waited at the server. */
+PBT_MUST_USE pbt_err pbt__caller_claim(pbt__caller *caller, pbt__caller_name who, int seconds,
+                                       json_t **out, pbt_error *error);
 /* Rest, until interrupted where `is_hurried`. */
 void pbt__caller_sleep(const pbt__caller *caller, double seconds, bool is_hurried);
 /* Send a checkpoint, or fetch one, until it works or the patience ends. */

@@ -4,15 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/stop.h"
 #include "worker/inside.h"
 
-enum {
-    WAIT_SECONDS = 20,      /* how long the server may keep a claim */
-    WAIT_LEAST_MILLIS = 50, /* between two claims */
-};
+enum { WAIT_SECONDS = 20 }; /* how long the server may keep a claim */
 
 static pbt_err take_segment(pbt_worker *worker, const json_t *action, pbt_error *error)
 {
@@ -42,35 +38,15 @@ pbt_err pbt__worker_take(pbt_worker *worker, const json_t *action, pbt_error *er
     return err;
 }
 
-/* Wait as the server says, less what the claim itself has waited. */
-static void wait_more(const pbt_worker *worker, double seconds, double waited)
-{
-    double rest = WAIT_SECONDS - waited;
-    rest = seconds < rest ? seconds : rest;
-    const double least = WAIT_LEAST_MILLIS / 1000.0;
-    pbt__caller_sleep(&worker->caller, rest > least ? rest : least, true);
-}
-
 static pbt_err claim(pbt_worker *worker, pbt_error *error)
 {
-    pbt__http_answer answer = {.status = 0};
-    json_t *json = json_pack("{s:o, s:s, s:i}", "worker", pbt__json_text(worker->name), "session",
-                             worker->session, "wait_seconds", (int)WAIT_SECONDS);
-    char *body = pbt__json_write(json);
-    json_decref(json);
-    const int64_t begin_us = pbt__clock_monotonic_us();
-    pbt_err err = body == NULL
-                      ? pbt__fail_memory(error)
-                      : pbt__caller_claim(&worker->caller, body, WAIT_SECONDS, &answer, error);
-    free(body);
+    json_t *answer = NULL;
+    const pbt__caller_name who = {worker->name, worker->session};
+    pbt_err err = pbt__caller_claim(&worker->caller, who, WAIT_SECONDS, &answer, error);
     if (err == PBT_OK) {
-        const double seconds = pbt__json_get_real(answer.json, "seconds", 0);
-        err = pbt__worker_take(worker, answer.json, error);
-        if (err == PBT_OK && worker->holding == PBT__HOLDS_NOTHING && !worker->is_over) {
-            wait_more(worker, seconds, (double)(pbt__clock_monotonic_us() - begin_us) / 1e6);
-        }
+        err = pbt__worker_take(worker, answer, error);
     }
-    json_decref(answer.json);
+    json_decref(answer);
     return err;
 }
 

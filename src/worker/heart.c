@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "worker/said.h"
 
 static const double INTERVAL_MAXIMUM = 5, INTERVAL_MINIMUM = 0.05; /* Units: seconds */
 static const double BEAT_SECONDS = 30;
@@ -21,11 +22,12 @@ typedef struct beat {
 
 static char *write_body(const pbt__heart *heart)
 {
-    json_t *json = json_pack("{s:i, s:o*}", "attempt", (int)heart->attempt, "step",
-                             heart->step >= 0 ? json_integer(heart->step) : NULL);
-    char *body = pbt__metrics_put(heart->curves.items, heart->curves.count, json)
-                     ? pbt__json_write(json)
-                     : NULL;
+    const pbt__said said = {.attempt = heart->attempt,
+                            .step = heart->step,
+                            .metrics = heart->curves.items,
+                            .metric_count = heart->curves.count};
+    json_t *json = pbt__said_json(&said);
+    char *body = pbt__json_write(json);
     json_decref(json);
     return body;
 }

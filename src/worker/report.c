@@ -12,8 +12,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "worker/inside.h"
+#include "worker/said.h"
 
-enum { BODY_MAXIMUM = 2 * 1024 * 1024, MESSAGE_MAXIMUM = 1000 };
+enum { MESSAGE_MAXIMUM = 1000 };
 
 static pbt_err check_open(const pbt_worker *worker, pbt_error *error)
 {
@@ -32,45 +33,25 @@ static void end_held(pbt_worker *worker, pbt__held *held, bool is_recorded)
     worker->is_recorded = is_recorded;
 }
 
-/* POST what ends a segment. Owner: takes `body`; NULL: no memory. */
-static pbt_err post_end(pbt_worker *worker, const pbt__held *held, const char *verb, json_t *body,
-                        pbt__http_answer *out, pbt_error *error)
+/* A segment that went to another has ended, and that is no failure. */
+static pbt_err forgive_late(pbt_worker *worker, pbt_err err)
 {
-    char path[96];
-    pbt_err err = PBT_OK;
-    char *text = pbt__json_write(body);
-    json_decref(body);
-    (void)snprintf(path, sizeof path, "/segments/%s/%s", held->segment.id, verb);
-    if (text == NULL) {
-        err = pbt__fail_memory(error);
-    } else if (strlen(text) > BODY_MAXIMUM) {
-        err = pbt__fail(error, PBT_ERR_LIMIT, "a report has at most %d bytes", (int)BODY_MAXIMUM);
-    } else {
-        err = pbt__caller_call(&worker->caller, path, text, out, error);
+    if (err != PBT_ERR_LATE) {
+        return err;
     }
-    free(text);
-    return err;
+    end_held(worker, &worker->held[worker->turn], false);
+    return PBT_OK;
 }
 
-/* What a report and a release begin with. Nullable: checkpoint. */
-static json_t *step_body(const pbt__held *held, int64_t step, const char *checkpoint)
+static pbt__said say(const pbt__held *held, int64_t step, const char *checkpoint)
 {
-    return json_pack("{s:i, s:I, s:s*}", "attempt", (int)held->segment.attempt, "step",
-                     (json_int_t)step, "checkpoint", checkpoint);
+    return (pbt__said){.id = held->segment.id,
+                       .attempt = held->segment.attempt,
+                       .step = step,
+                       .checkpoint = checkpoint};
 }
 
 /* ---- reporting ------------------------------------------------------------------------------- */
-
-static pbt_err send_report(pbt_worker *worker, const pbt__held *held, int64_t step,
-                           const char *checkpoint, pbt__http_answer *out, pbt_error *error)
-{
-    json_t *body = step_body(held, step, checkpoint);
-    if (!pbt__metrics_put(worker->metrics.items, worker->metrics.count, body)) {
-        json_decref(body);
-        body = NULL;
-    }
-    return post_end(worker, held, "report", body, out, error);
-}
 
 /* Take an answer that says that the report is recorded, and what comes next. */
 static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoint,
@@ -82,16 +63,23 @@ static pbt_err take_reply(pbt_worker *worker, pbt__held *held, bool has_checkpoi
     return pbt__worker_take(worker, json_object_get(reply, "action"), error);
 }
 
-static pbt_err report(pbt_worker *worker, int64_t step, const char *checkpoint, pbt_error *error)
+/* Report, with what was saved where it `may_save`. A segment that went to another has ended, and
+ * that is no failure. */
+static pbt_err report(pbt_worker *worker, int64_t step, bool may_save, pbt_error *error)
 {
+    static const pbt__parcel NOTHING = {.save_to = ""};
     pbt__held *held = &worker->held[worker->turn];
-    pbt__http_answer answer = {.status = 0};
-    pbt_err err = send_report(worker, held, step, checkpoint, &answer, error);
+    json_t *reply = NULL;
+    pbt__said said = say(held, step, NULL);
+    said.metrics = worker->metrics.items;
+    said.metric_count = worker->metrics.count;
+    pbt_err err = pbt__said_report(&worker->caller, &said, may_save ? &held->parcel : &NOTHING,
+                                   &reply, error);
     if (err == PBT_OK) {
-        err = take_reply(worker, held, checkpoint != NULL, answer.json, error);
+        err = take_reply(worker, held, said.checkpoint != NULL, reply, error);
     }
-    json_decref(answer.json);
-    return err;
+    json_decref(reply);
+    return forgive_late(worker, err);
 }
 
 static pbt_err check_metrics(const pbt_worker *worker, pbt_error *error)
@@ -108,53 +96,28 @@ static pbt_err check_metrics(const pbt_worker *worker, pbt_error *error)
                            (int)PBT__METRIC_SAMPLES_MAXIMUM);
 }
 
-/* Say what was saved, and report. What the server does not see where it looks is sent, once. */
-static pbt_err report_saved(pbt_worker *worker, int64_t step, bool is_travelling, pbt_error *error)
-{
-    const pbt__held *held = &worker->held[worker->turn];
-    const char *checkpoint = NULL;
-    pbt_err err =
-        pbt__checkpoint_send(&worker->caller, &held->parcel, is_travelling, &checkpoint, error);
-    if (err == PBT_OK) {
-        err = report(worker, step, checkpoint, error);
-    }
-    const bool may_travel =
-        err == PBT_ERR_CHECKPOINT && checkpoint != NULL && held->parcel.is_shared && !is_travelling;
-    return may_travel ? report_saved(worker, step, true, error) : err;
-}
-
-/* A segment that went to another has ended, and that is no failure. */
-static pbt_err forgive_late(pbt_worker *worker, pbt_err err)
-{
-    if (err != PBT_ERR_LATE) {
-        return err;
-    }
-    end_held(worker, &worker->held[worker->turn], false);
-    return PBT_OK;
-}
-
 pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
 {
     pbt_err err = check_open(worker, error);
     if (err == PBT_OK) {
         err = check_metrics(worker, error);
     }
-    return err == PBT_OK ? forgive_late(worker, report_saved(worker, step, false, error)) : err;
+    return err == PBT_OK ? report(worker, step, true, error) : err;
 }
 
 /* Ask for the objective's name, once. */
 static pbt_err learn_objective(pbt_worker *worker, pbt_error *error)
 {
-    pbt__http_answer answer = {.status = 0};
+    json_t *answer = NULL;
     if (worker->objective != NULL) {
         return PBT_OK;
     }
     pbt_err err = pbt__caller_call(&worker->caller, "", NULL, &answer, error);
     if (err == PBT_OK) {
-        worker->objective = pbt__strdup(pbt__json_get_text(answer.json, "metric", "score"));
+        worker->objective = pbt__strdup(pbt__json_get_text(answer, "metric", "score"));
         err = worker->objective != NULL ? PBT_OK : pbt__fail_memory(error);
     }
-    json_decref(answer.json);
+    json_decref(answer);
     return err;
 }
 
@@ -169,7 +132,7 @@ pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
     }
     pbt__metrics_clear(&worker->metrics);
     pbt__metrics_set(&worker->metrics, worker->objective, (double)NAN);
-    return forgive_late(worker, report(worker, step, NULL, error));
+    return report(worker, step, false, error);
 }
 
 /* ---- failing and giving back ----------------------------------------------------------------- */
@@ -177,7 +140,7 @@ pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
 pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry, pbt_error *error)
 {
     pbt__held *held = &worker->held[worker->turn];
-    pbt__http_answer answer = {.status = 0};
+    json_t *answer = NULL;
     char line[MESSAGE_MAXIMUM + 1];
     pbt_err err = check_open(worker, error);
     if (err != PBT_OK) {
@@ -186,22 +149,23 @@ pbt_err pbt_worker_fail(pbt_worker *worker, const char *message, bool can_retry,
     (void)snprintf(line, sizeof line, "%s", message);
     json_t *body = json_pack("{s:i, s:o, s:b}", "attempt", (int)held->segment.attempt, "message",
                              pbt__json_text(line), "retry", (int)can_retry);
-    err = post_end(worker, held, "fail", body, &answer, error);
+    err = pbt__said_post(&worker->caller, held->segment.id, "fail", body, &answer, error);
     if (err == PBT_OK) {
         end_held(worker, held, true);
-        err = pbt__worker_take(worker, answer.json, error);
+        err = pbt__worker_take(worker, answer, error);
     }
-    json_decref(answer.json);
+    json_decref(answer);
     return forgive_late(worker, err);
 }
 
 static pbt_err release(pbt_worker *worker, pbt__held *held, int64_t step, const char *checkpoint,
                        pbt_error *error)
 {
-    pbt__http_answer answer = {.status = 0};
-    json_t *body = step_body(held, step, checkpoint);
-    const pbt_err err = post_end(worker, held, "release", body, &answer, error);
-    json_decref(answer.json);
+    json_t *answer = NULL;
+    const pbt__said said = say(held, step, checkpoint);
+    const pbt_err err =
+        pbt__said_post(&worker->caller, said.id, "release", pbt__said_json(&said), &answer, error);
+    json_decref(answer);
     if (err == PBT_OK) {
         end_held(worker, held, true);
     }
