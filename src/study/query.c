@@ -16,15 +16,6 @@ static const pbt_space *space_of(const pbt__study *study)
     return &study->view.facts.spec->search.space;
 }
 
-pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error)
-{
-    if (json == NULL) {
-        return pbt__fail_memory(error);
-    }
-    *out = json;
-    return PBT_OK;
-}
-
 /* ---- the study ---- */
 
 static bool is_without_member(const pbt__study *study, const pbt__tally *tally)

@@ -150,6 +150,15 @@ static bool list_touched(const pbt__study *study, pbt__row_range range, pbt__row
     return true;
 }
 
+pbt_err pbt__study_give(json_t *json, json_t **out, pbt_error *error)
+{
+    if (json == NULL) {
+        return pbt__fail_memory(error);
+    }
+    *out = json;
+    return PBT_OK;
+}
+
 json_t *pbt__study_checkpoint_json(const pbt__study *study, pbt_segment_id id)
 {
     char text[PBT__PATH_SIZE + PBT__ID_SIZE];
