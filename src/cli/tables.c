@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/operand.h"
 #include "spec/keys.h"
+#include "spec/spec.h"
 
 static json_t *notes_json(const pbt__note *notes)
 {
@@ -94,24 +95,30 @@ static json_t *fields_json(const pbt__field *fields, size_t count)
 {
     json_t *list = json_array();
     for (const pbt__field *field = fields; field < fields + count; field++) {
+        char allowed[PBT__ALLOWED_SIZE];
+        pbt__field_allowed(field, allowed);
         json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s}", "name", field->name,
-                                              "allowed", field->allowed, "default", field->fallback,
+                                              "allowed", allowed, "default", field->fallback,
                                               "meaning", field->meaning));
     }
     return list;
 }
 
 /* A key; a map has no `allowed`; what is a map of names of the user's has `fields` beside it. */
-static json_t *key_json(const pbt__key *key)
+static json_t *key_json(const pbt__key *key, const pbt_spec *defaults)
 {
+    char *value = NULL;
     char allowed[PBT__ALLOWED_SIZE];
     const pbt__key *map = pbt__key_map(key);
     pbt__key_allowed(key, allowed);
-    json_t *json =
-        json_pack("{s:s, s:s?, s:s?, s:s?, s:b, s:s}", "path", key->path, "map",
-                  map != NULL ? map->path : NULL, "allowed",
-                  key->kind == PBT__KIND_MAP ? NULL : allowed, "default", key->fallback, "amend",
-                  (key->flags & PBT__KEY_AMENDABLE) != 0, "meaning", key->meaning);
+    if ((key->flags & PBT__KEY_REQUIRED) == 0) {
+        (void)!pbt__spec_value(defaults, key->path, &value, NULL);
+    }
+    json_t *json = json_pack("{s:s, s:s?, s:s?, s:s?, s:b, s:s}", "path", key->path, "map",
+                             map != NULL ? map->path : NULL, "allowed",
+                             key->kind == PBT__KIND_MAP ? NULL : allowed, "default", value, "amend",
+                             (key->flags & PBT__KEY_AMENDABLE) != 0, "meaning", key->meaning);
+    free(value);
     if (key->kind == PBT__KIND_SPACE) {
         json_object_set_new(json, "fields", fields_json(pbt__prior_fields, PBT__PRIOR_FIELDS));
     } else if (key->kind == PBT__KIND_STARTS) {
@@ -123,8 +130,10 @@ static json_t *key_json(const pbt__key *key)
 static json_t *keys_json(void)
 {
     json_t *list = json_array();
+    pbt_spec defaults = {0};
+    pbt__spec_defaults(&defaults);
     for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
-        json_array_append_new(list, key_json(key));
+        json_array_append_new(list, key_json(key, &defaults));
     }
     return list;
 }

@@ -1,6 +1,7 @@
 /* names.c: the values of each enumeration in words: what specs, logs and --json write. */
 #include <pbt/pbt.h>
 
+#include "core/names.h"
 #include "core/rule.h"
 #include "core/type.h"
 
@@ -11,16 +12,22 @@ static const char *name_of(const char *const *names, size_t count, size_t value)
     return value < count && names[value] != NULL ? names[value] : "unknown";
 }
 
-/* One function: its enumeration, and the names by value. */
+/* One function: its enumeration, and the names by value; a list of them that others read, too. */
 #define NAMES(noun, ...)                                                                           \
+    static const char *const noun##_names[] = {__VA_ARGS__};                                       \
     const char *pbt_##noun##_name(pbt_##noun value)                                                \
     {                                                                                              \
-        static const char *const names[] = {__VA_ARGS__};                                          \
-        return NAME(names, value);                                                                 \
+        return NAME(noun##_names, value);                                                          \
+    }
+#define LISTED(noun, ...)                                                                          \
+    const char *const pbt__##noun##_names[] = {__VA_ARGS__, NULL};                                 \
+    const char *pbt_##noun##_name(pbt_##noun value)                                                \
+    {                                                                                              \
+        return NAME(pbt__##noun##_names, value);                                                   \
     }
 
 // clang-format off
-NAMES(scale,
+LISTED(scale,
       [PBT_LINEAR] = "linear", [PBT_LOG] = "log", [PBT_REVERSE_LOG] = "reverse_log")
 NAMES(item_type,
       [PBT_ITEM_INT] = "int", [PBT_ITEM_FLOAT] = "float", [PBT_ITEM_BOOL] = "bool",
@@ -29,13 +36,13 @@ NAMES(operation,
       [PBT_UNTOUCHED] = "untouched", [PBT_RESAMPLE] = "resample", [PBT_FACTOR] = "factor",
       [PBT_NUDGE] = "nudge", [PBT_UP] = "up", [PBT_DOWN] = "down", [PBT_NOISE] = "noise",
       [PBT_PICK] = "pick", [PBT_STAGE] = "stage")
-NAMES(direction,
+LISTED(direction,
       [PBT_MAXIMIZE] = "maximize", [PBT_MINIMIZE] = "minimize")
-NAMES(mode,
+LISTED(mode,
       [PBT_ASYNCHRONOUS] = "asynchronous", [PBT_GENERATIONAL] = "generational")
-NAMES(compare,
+LISTED(compare,
       [PBT_COMPARE_STEP] = "step", [PBT_COMPARE_LATEST] = "latest")
-NAMES(when,
+LISTED(when,
       [PBT_WHEN_COPY] = "copy", [PBT_WHEN_ALWAYS] = "always")
 NAMES(reason,
       [PBT_INITIAL] = "initial", [PBT_CONTINUE] = "continue", [PBT_EXPLOITED] = "exploit",

@@ -54,6 +54,8 @@ typedef enum pbt__search_option {
     PBT__SEARCH_READY_AFTER,
     PBT__SEARCH_STOP_STEPS,
     PBT__SEARCH_QUORUM,
+    PBT__SEARCH_RETRIES,
+    PBT__SEARCH_LOST,
     PBT__SEARCH_OPTIONS, /* how many there are */
 } pbt__search_option;
 

@@ -35,6 +35,10 @@ const pbt__rule_option pbt__search_options[PBT__SEARCH_OPTIONS] = {
         .offset = offsetof(pbt_search, stop_steps), .least = 1, .most = (double)STEPS_MAXIMUM},
     [PBT__SEARCH_QUORUM] = {.name = "exploit.quorum", .offset = PBT__EXPLOIT_FIELD(quorum),
         .most = 1, .fallback = 0.75},
+    [PBT__SEARCH_RETRIES] = {.name = "retries", .type = PBT__RULE_COUNT,
+        .offset = offsetof(pbt_search, retries), .most = INT32_MAX, .fallback = 1},
+    [PBT__SEARCH_LOST] = {.name = "lost", .type = PBT__RULE_COUNT,
+        .offset = offsetof(pbt_search, lost), .most = INT32_MAX, .fallback = 3},
 };
 // clang-format on
 
@@ -58,8 +62,6 @@ pbt_search pbt__search_defaults(void)
         .direction = PBT_MAXIMIZE,
         .stop_score = (double)NAN,
         .exploit = {.copy = PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
-        .retries = 1,
-        .lost = 3,
     };
     const pbt__rule *rule;
     for (size_t i = 0; (rule = pbt__rule_at(i)) != NULL; i++) {
@@ -122,8 +124,6 @@ static pbt_err check_numbers(const pbt_search *s, pbt_error *error)
         {"exploit.copy", s->exploit.copy, 1, PBT_COPY_WEIGHTS | PBT_COPY_HYPERPARAMETERS},
         {"explore.rule", s->explore.rule, 0, (double)pbt__explore_row_count - 1},
         {"explore.when", s->explore.when, 0, PBT_WHEN_ALWAYS},
-        {"retries", s->retries, 0, INT32_MAX},
-        {"lost", s->lost, 0, INT32_MAX},
     };
     pbt_err err = PBT_OK;
     for (size_t i = 0; err == PBT_OK && i < PBT__SEARCH_OPTIONS; i++) {

@@ -3,7 +3,7 @@
  *
  * A new key is a line here and a field in pbt_spec or pbt_search; what reads the table follows.
  * Rules bring theirs: behind `exploit.rule` and `explore.rule` stand the options of the rows that
- * core has, with their bounds and defaults. So the table is put together when it is first asked
+ * core has, with their bounds. So the table is put together when it is first asked
  * for, and never changes afterwards.
  */
 #include "spec/keys.h"
@@ -15,18 +15,14 @@
 #include <string.h>
 
 #include "base/distance.h"
-#include "base/text.h"
+#include "core/names.h"
 #include "core/rule.h"
 
 /* Fields are read and written as 32-bit numbers where they are enums. */
 _Static_assert(sizeof(pbt_mode) == 4 && sizeof(pbt__protocol) == 4 && sizeof(pbt__isolation) == 4,
                "an enum is 32 bits wide");
 
-static const char *const direction_names[] = {"maximize", "minimize", NULL};
-static const char *const mode_names[] = {"asynchronous", "generational", NULL};
-static const char *const compare_names[] = {"step", "latest", NULL};
 static const char *const copy_names[] = {"weights", "hyperparameters", NULL};
-static const char *const when_names[] = {"copy", "always", NULL};
 static const char *const protocol_names[] = {"worker", "command", "library", NULL};
 static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
@@ -56,15 +52,13 @@ static const pbt__key KEYS[] = {
     {.path = "name", .kind = PBT__KIND_STUDY, .flags = REQUIRED, .offset = FIELD(name),
      .meaning = "The study's name, unique in a store."},
     {.path = "seed", .kind = PBT__KIND_SEED, .offset = SEARCH(seed), .most = PBT__INT64_MOST,
-     .fallback = "0",
      .meaning = "The seed of all random numbers of the study."},
 
     {.path = "objective", .kind = PBT__KIND_MAP, .meaning = "What is optimized."},
     {.path = "objective.metric", .kind = PBT__KIND_WORD, .offset = FIELD(metric),
-     .fallback = "score",
      .meaning = "The metric that reports are judged by."},
     {.path = "objective.direction", .kind = PBT__KIND_NAME, .offset = SEARCH(direction),
-     .names = direction_names, .fallback = "maximize",
+     .names = pbt__direction_names,
      .meaning = "Whether higher or lower is better."},
     {.path = "objective.window", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
      .option = OPTION(WINDOW),
@@ -73,8 +67,7 @@ static const pbt__key KEYS[] = {
     {.path = "population", .kind = PBT__KIND_COUNT, .flags = REQUIRED,
      .option = OPTION(POPULATION),
      .meaning = "The number of members."},
-    {.path = "mode", .kind = PBT__KIND_NAME, .offset = SEARCH(mode), .names = mode_names,
-     .fallback = "asynchronous",
+    {.path = "mode", .kind = PBT__KIND_NAME, .offset = SEARCH(mode), .names = pbt__mode_names,
      .meaning = "`asynchronous`: each report is decided at once; no member waits. "
                 "`generational`: all members are decided together at each ready point."},
 
@@ -90,43 +83,43 @@ static const pbt__key KEYS[] = {
     {.path = "stop", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "When the study ends. The first condition that is met ends it."},
     {.path = "stop.steps", .kind = PBT__KIND_STEPS, .flags = NULLABLE | ANYWHERE,
-     .option = OPTION(STOP_STEPS), .fallback = "null",
+     .option = OPTION(STOP_STEPS),
      .meaning = "Steps per member. May be left out if `stop.seconds` is given."},
     {.path = "stop.score", .kind = PBT__KIND_REAL, .flags = NULLABLE | ANYWHERE,
-     .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY, .fallback = "null",
+     .offset = SEARCH(stop_score), .least = -INFINITY, .most = INFINITY,
      .meaning = "The study ends when a member reaches this score."},
     {.path = "stop.seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = FIELD(stop_seconds), .most = INFINITY, .fallback = "0.0",
+     .offset = FIELD(stop_seconds), .most = INFINITY,
      .meaning = "Seconds of training; time in which nobody trains does not count. At the end "
                 "trainers are asked to stop, and what they save is kept. 0: no limit."},
 
     {.path = "exploit", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "Whether a member copies another one."},
     {.path = "exploit.rule", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLOIT(rule),
-     .is_rule = true, .fallback = "truncation"},
+     .is_rule = true},
     {.path = "exploit.quorum", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
      .option = OPTION(QUORUM),
      .meaning = "The share of live members that must have reported a ready point before members "
                 "are compared there; at least two members."},
     {.path = "exploit.compare", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
-     .offset = EXPLOIT(compare), .names = compare_names, .fallback = "step",
+     .offset = EXPLOIT(compare), .names = pbt__compare_names,
      .meaning = "`step`: compare the scores that members had at the same ready point. `latest`: "
                 "compare their latest reports, as in the paper."},
     {.path = "exploit.copy", .kind = PBT__KIND_NAMES, .flags = ANYWHERE, .offset = EXPLOIT(copy),
-     .names = copy_names, .fallback = "[weights, hyperparameters]",
+     .names = copy_names,
      .meaning = "What is copied."},
 
     {.path = "explore", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How hyperparameters change."},
     {.path = "explore.rule", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLORE(rule),
-     .is_rule = true, .fallback = "perturb"},
+     .is_rule = true},
     {.path = "explore.when", .kind = PBT__KIND_NAME, .flags = ANYWHERE, .offset = EXPLORE(when),
-     .names = when_names, .fallback = "copy",
+     .names = pbt__when_names,
      .meaning = "After a copy, or at every ready point."},
 
     {.path = "hyperparameters", .kind = PBT__KIND_SPACE, .flags = REQUIRED,
      .meaning = "What is searched: a map from each hyperparameter's name to its prior."},
-    {.path = "start", .kind = PBT__KIND_STARTS, .fallback = "[]",
+    {.path = "start", .kind = PBT__KIND_STARTS,
      .meaning = "Initial values of members, from member 0 on. All other values are drawn from "
                 "the priors."},
 
@@ -134,58 +127,57 @@ static const pbt__key KEYS[] = {
      .meaning = "The program that trains."},
     {.path = "trainer.command", .kind = PBT__KIND_ARGUMENTS, .flags = NULLABLE | LOCALLY,
      .offset = TRAINER(command), .owner = "trainer.protocol",
-     .owner_values = BIT(PBT__PROTOCOL_WORKER) | BIT(PBT__PROTOCOL_COMMAND), .fallback = "null",
+     .owner_values = BIT(PBT__PROTOCOL_WORKER) | BIT(PBT__PROTOCOL_COMMAND),
      .meaning = "The program and its arguments; no shell reads them. With the protocol "
                 "`command`, `{name}` is replaced by the value of a placeholder or hyperparameter; "
                 "`{{` and `}}` are braces."},
     {.path = "trainer.library", .kind = PBT__KIND_WORD, .flags = NULLABLE | LOCALLY,
      .offset = TRAINER(library), .owner = "trainer.protocol",
-     .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "null",
+     .owner_values = BIT(PBT__PROTOCOL_LIBRARY),
      .meaning = "The plugin's file."},
     {.path = "trainer.isolation", .kind = PBT__KIND_NAME, .flags = LOCALLY,
      .offset = TRAINER(isolation), .names = isolation_names, .owner = "trainer.protocol",
-     .owner_values = BIT(PBT__PROTOCOL_LIBRARY), .fallback = "process",
+     .owner_values = BIT(PBT__PROTOCOL_LIBRARY),
      .meaning = "Where a plugin runs. `process`: in a process per slot; a crash ends one "
                 "attempt. `thread`: inside the run itself; a crash ends the run."},
     {.path = "trainer.protocol", .kind = PBT__KIND_NAME, .flags = ANYWHERE,
-     .offset = TRAINER(protocol), .names = protocol_names, .fallback = "worker",
+     .offset = TRAINER(protocol), .names = protocol_names,
      .meaning = "`worker`: a long-lived process that asks for segments. `command`: a process per "
                 "segment, which gets all by its arguments; on SIGTERM it may save its state and "
                 "print the step it reached as `step`. `library`: a plugin in C, loaded by `pbt`."},
     {.path = "trainer.directory", .kind = PBT__KIND_WORD, .flags = LOCALLY,
-     .offset = TRAINER(directory), .fallback = ".",
+     .offset = TRAINER(directory),
      .meaning = "Where the trainer runs. Relative paths start at the spec's folder."},
     {.path = "trainer.environment", .kind = PBT__KIND_ENVIRONMENT, .flags = LOCALLY,
-     .offset = TRAINER(environment), .fallback = "{}",
+     .offset = TRAINER(environment),
      .meaning = "Variables set for the trainer, in addition to those it inherits. Unless given "
                 "here, `OMP_NUM_THREADS` is the number of processors divided by the slots."},
     {.path = "trainer.gpus", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .offset = TRAINER(gpus),
-     .most = 1024, .fallback = "0",
+     .most = 1024,
      .meaning = "GPUs per worker. Leave it out for a trainer that needs none."},
     {.path = "trainer.reload", .kind = PBT__KIND_SWITCH, .flags = ANYWHERE,
-     .offset = TRAINER(reload_always), .names = reload_names, .fallback = "needed",
+     .offset = TRAINER(reload_always), .names = reload_names,
      .meaning = "`needed`: a worker does not load weights that it still has in memory. `always`: "
                 "it loads every checkpoint. In generational mode the default is `always`."},
 
     {.path = "lease", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How long a worker may be silent."},
     {.path = "lease.seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE | ABOVE,
-     .offset = FIELD(lease_seconds), .most = 1e9, .fallback = "300.0",
+     .offset = FIELD(lease_seconds), .most = 1e9,
      .meaning = "After so long without a heartbeat, a segment goes to another worker."},
     {.path = "lease.stall_seconds", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = FIELD(stall_seconds), .most = 1e9, .fallback = "0.0",
+     .offset = FIELD(stall_seconds), .most = 1e9,
      .meaning = "After so long without a new step, an attempt is given up. 0: never."},
 
     {.path = "failure", .kind = PBT__KIND_MAP, .flags = ANYWHERE,
      .meaning = "How often a segment is tried again."},
     {.path = "failure.retries", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
-     .offset = SEARCH(retries), .most = COUNT_MOST, .fallback = "1",
+     .option = OPTION(RETRIES),
      .meaning = "How many more attempts a segment gets after failures of the trainer."},
-    {.path = "failure.lost", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .offset = SEARCH(lost),
-     .most = COUNT_MOST, .fallback = "3",
+    {.path = "failure.lost", .kind = PBT__KIND_COUNT, .flags = ANYWHERE, .option = OPTION(LOST),
      .meaning = "How many more attempts a segment gets after lost leases."},
     {.path = "failure.patience", .kind = PBT__KIND_REAL, .flags = ANYWHERE,
-     .offset = FIELD(patience_seconds), .most = 1e9, .fallback = "300.0",
+     .offset = FIELD(patience_seconds), .most = 1e9,
      .meaning = "Seconds that a run waits for the end of an outage. Failures that are alike in "
                 "several members, or that happen before a trainer begins, are not counted. 0: "
                 "every failure counts."},
@@ -193,27 +185,26 @@ static const pbt__key KEYS[] = {
     {.path = "checkpoints", .kind = PBT__KIND_MAP, .flags = LOCALLY,
      .meaning = "Which checkpoints are kept, and where."},
     {.path = "checkpoints.directory", .kind = PBT__KIND_WORD, .flags = NULLABLE | LOCALLY,
-     .offset = FIELD(checkpoint_folder), .fallback = "null",
+     .offset = FIELD(checkpoint_folder),
      .meaning = "Their folder; by default NAME.checkpoints beside the store. With a store in "
                 "memory, a plugin's states stay in memory unless this is given."},
     {.path = "checkpoints.keep_best", .kind = PBT__KIND_COUNT, .flags = ANYWHERE,
-     .offset = FIELD(keep_best), .most = COUNT_MOST, .fallback = "3",
+     .offset = FIELD(keep_best), .most = COUNT_MOST,
      .meaning = "How many of the best are kept, in addition to those that members need. The best "
                 "one is always kept."},
     {.path = "checkpoints.max_bytes", .kind = PBT__KIND_SIZE, .flags = ANYWHERE,
-     .offset = FIELD(max_bytes), .most = PBT__INT64_MOST, .fallback = "0",
+     .offset = FIELD(max_bytes), .most = PBT__INT64_MOST,
      .meaning = "The space for all together; 0: no limit. Those that members need stay, whatever "
                 "they take."},
 
     {.path = "notes", .kind = PBT__KIND_NOTES, .flags = ANYWHERE, .offset = FIELD(notes),
-     .fallback = "\"\"",
      .meaning = "Free text, shown with the study."},
 };
 /* clang-format on */
 
 /* ---- the rules' keys ---- */
 
-enum { RULES_MOST = 32, WORDS_MOST = 2048, FALLBACK_MOST = 64 };
+enum { RULES_MOST = 32, WORDS_MOST = 2048 };
 
 /* What is written once, before anybody has read it. */
 static struct {
@@ -223,33 +214,7 @@ static struct {
         const char *names[RULES_MOST + 1];
         char meaning[WORDS_MOST];
     } rules[2]; /* exploit's, explore's */
-    char fallbacks[PBT__KEY_MAXIMUM][FALLBACK_MOST];
 } table;
-
-static void write_list(const pbt__rule_option *option, char *out)
-{
-    size_t length = 0;
-    for (int32_t i = 0; i < option->list_count; i++) {
-        char number[PBT__NUMBER_SIZE];
-        (void)pbt__number_write(option->list[i], number);
-        length += (size_t)snprintf(out + length, FALLBACK_MOST - length, "%s%s", i > 0 ? ", " : "[",
-                                   number);
-    }
-    (void)snprintf(out + length, FALLBACK_MOST - length, "]");
-}
-
-static const char *fallback_of(const pbt__rule_option *option)
-{
-    char *out = table.fallbacks[table.count];
-    if (option->type == PBT__RULE_LIST) {
-        write_list(option, out);
-    } else if (option->type == PBT__RULE_REAL) {
-        (void)pbt__number_write(option->fallback, out);
-    } else {
-        (void)snprintf(out, FALLBACK_MOST, "%d", (int)option->fallback);
-    }
-    return out;
-}
 
 /* Add a key, with what its option says of it. */
 static pbt__key *add_key(const pbt__key *from)
@@ -258,12 +223,9 @@ static pbt__key *add_key(const pbt__key *from)
     pbt__key *key = &table.keys[table.count];
     *key = *from;
     if (key->option != NULL) {
-        const bool is_required = (key->flags & REQUIRED) != 0;
         key->offset = offsetof(pbt_spec, search) + key->option->offset;
         key->least = key->option->least;
         key->most = key->option->most;
-        key->fallback =
-            key->fallback != NULL || is_required ? key->fallback : fallback_of(key->option);
     }
     table.count++;
     return key;

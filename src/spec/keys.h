@@ -50,14 +50,13 @@ typedef struct pbt__key {
     pbt__key_kind kind;
     unsigned flags;
     size_t offset;                  /* of its field in a pbt_spec, where it is no rule's option */
-    const pbt__rule_option *option; /* Nullable: the option of a search that it is: with
-                                       its bounds, and its default where it has one */
+    const pbt__rule_option *option; /* Nullable: the option of a search that it is, with its
+                                       bounds */
     bool is_rule;                   /* it names the rule in force */
     double least, most;             /* numbers; `most` is INFINITY where there is no end */
     const char *const *names;       /* NULL-terminated */
     const char *owner;     /* Nullable: the KIND_NAME key that says whether this one counts ... */
     unsigned owner_values; /* ... by bit n for its value n */
-    const char *fallback;  /* the default in YAML's notation; NULL where it is required or a map */
     const char *meaning;
 } pbt__key;
 
@@ -74,15 +73,19 @@ typedef struct pbt__field {
     const char *name;
     unsigned shapes; /* bit n: types of the pbt__shape n have it; 0: a start has it */
     bool is_required;
-    const char *allowed;
+    const char *allowed;  /* NULL: a name */
     const char *fallback; /* NULL where it is required */
     const char *meaning;
+    const char *(*name_at)(int32_t value); /* that name; NULL behind the last */
 } pbt__field;
 
 enum { PBT__PRIOR_FIELDS = 7, PBT__START_FIELDS = 3 };
 
 extern const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS];
 extern const pbt__field pbt__start_fields[PBT__START_FIELDS];
+
+/* Say what a field may be. Shape: out[PBT__ALLOWED_SIZE] */
+void pbt__field_allowed(const pbt__field *field, char *out);
 
 /* Say whether priors of a type have a field. */
 bool pbt__field_is_of(const pbt__field *field, pbt_type type);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/names.h"
 #include "core/space.h"
 #include "core/type.h"
 #include "spec/reader.h"
@@ -16,13 +17,25 @@ enum { PATH_SIZE = 112 }; /* Units: bytes: "hyperparameters.", a name, ".", a fi
 #define LISTS BIT(PBT__SHAPE_LIST)
 #define CONSTANTS BIT(PBT__SHAPE_SINGLE)
 
+static const char *type_at(int32_t value)
+{
+    const pbt__type *row = pbt__type_row((pbt_type)value);
+    return row != NULL ? row->name : NULL;
+}
+
+static const char *scale_at(int32_t value)
+{
+    return pbt__scale_names[value];
+}
+
 /* clang-format off */
 const pbt__field pbt__prior_fields[PBT__PRIOR_FIELDS] = {
-    {"type", NUMBERS | LISTS | CONSTANTS, true, "float, int, ordinal, choice, constant", NULL,
-     "`ordinal` values have an order and move one place at a time; those of a `choice` have none."},
-    {"scale", NUMBERS, false, "linear, log, reverse_log", "linear",
+    {"type", NUMBERS | LISTS | CONSTANTS, true, NULL, NULL,
+     "`ordinal` values have an order and move one place at a time; those of a `choice` have none.",
+     type_at},
+    {"scale", NUMBERS, false, NULL, "linear",
      "Where the prior is uniform and noise is added. `log` needs min > 0; `reverse_log` is the "
-     "logarithm of 1 - x and needs max < 1."},
+     "logarithm of 1 - x and needs max < 1.", scale_at},
     {"min", NUMBERS, true, "a number of the type", NULL, "The least value."},
     {"max", NUMBERS, true, "a number of the type", NULL, "The greatest value."},
     {"values", LISTS, true, "a list of two or more different texts, numbers and booleans", NULL,
@@ -70,26 +83,39 @@ static const char *word_of(const pbt__node *node)
     return pbt__node_scalar(node).type == PBT__SCALAR_TEXT ? node->text : "";
 }
 
+static pbt_err refuse_name(const prior_reader *prior, const pbt__node *node,
+                           const pbt__field *field)
+{
+    char allowed[PBT__ALLOWED_SIZE];
+    pbt__field_allowed(field, allowed);
+    return refuse_field(prior, node, allowed);
+}
+
+/* Which of a field's names a word is; -1: none. */
+static int32_t name_of(const pbt__field *field, const pbt__node *node)
+{
+    const char *name = "";
+    int32_t value = 0;
+    while ((name = field->name_at(value)) != NULL && strcmp(word_of(node), name) != 0) {
+        value++;
+    }
+    return name != NULL ? value : -1;
+}
+
 static pbt_err read_type(const prior_reader *prior, const pbt__node *node)
 {
-    for (pbt_type type = 0; pbt__type_row(type) != NULL; type++) {
-        if (strcmp(word_of(node), pbt_type_name(type)) == 0) {
-            prior->parameter->type = type;
-            return PBT_OK;
-        }
-    }
-    return refuse_field(prior, node, pbt__prior_fields[0].allowed);
+    const pbt__field *field = &pbt__prior_fields[0];
+    const int32_t type = name_of(field, node);
+    prior->parameter->type = type >= 0 ? (pbt_type)type : prior->parameter->type;
+    return type >= 0 ? PBT_OK : refuse_name(prior, node, field);
 }
 
 static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
 {
-    for (pbt_scale scale = 0; scale <= PBT_REVERSE_LOG; scale++) {
-        if (strcmp(word_of(node), pbt_scale_name(scale)) == 0) {
-            prior->parameter->scale = scale;
-            return PBT_OK;
-        }
-    }
-    return refuse_field(prior, node, pbt__prior_fields[1].allowed);
+    const pbt__field *field = &pbt__prior_fields[1];
+    const int32_t scale = name_of(field, node);
+    prior->parameter->scale = scale >= 0 ? (pbt_scale)scale : prior->parameter->scale;
+    return scale >= 0 ? PBT_OK : refuse_name(prior, node, field);
 }
 
 static pbt_err read_bound(const prior_reader *prior, const pbt__node *node, pbt_value *out)
@@ -194,6 +220,20 @@ static pbt_err read_constant(const prior_reader *prior, const pbt__node *node)
 
 /* ---- one prior ---- */
 
+void pbt__field_allowed(const pbt__field *field, char *out)
+{
+    if (field->name_at == NULL) {
+        (void)snprintf(out, PBT__ALLOWED_SIZE, "%s", field->allowed);
+        return;
+    }
+    const char *name = NULL;
+    size_t length = 0;
+    for (int32_t i = 0; (name = field->name_at(i)) != NULL; i++) {
+        length += (size_t)snprintf(out + length, PBT__ALLOWED_SIZE - length, "%s%s",
+                                   i > 0 ? ", " : "", name);
+    }
+}
+
 bool pbt__field_is_of(const pbt__field *field, pbt_type type)
 {
     return (field->shapes & BIT(pbt__type_row(type)->shape)) != 0;
@@ -241,9 +281,11 @@ static pbt_err check_required(const prior_reader *prior)
         const pbt__field *field = &pbt__prior_fields[i];
         if (field->is_required && pbt__field_is_of(field, prior->parameter->type) &&
             find_field(prior->node, field->name) == NULL) {
+            char allowed[PBT__ALLOWED_SIZE];
+            pbt__field_allowed(field, allowed);
             return pbt__refuse(prior->reader, prior->node->place,
                                "hyperparameters.%.64s.%s: missing; allowed: %s", prior->node->name,
-                               field->name, field->allowed);
+                               field->name, allowed);
         }
     }
     return PBT_OK;

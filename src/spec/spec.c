@@ -125,7 +125,7 @@ static pbt_err read_keys(const pbt__reader *reader)
 /* ---- the spec ---- */
 
 /* The texts are constants until they are given: nothing frees or writes them one by one. */
-static void set_defaults(pbt_spec *spec)
+void pbt__spec_defaults(pbt_spec *spec)
 {
     static char metric[] = "score";
     static char directory[] = ".";
@@ -157,7 +157,7 @@ static pbt_spec *make_spec(const char *text, const char *file, const char *folde
         goto fail;
     }
     *origin = (pbt__origin){.arena = arena, .file = file_copy};
-    set_defaults(spec);
+    pbt__spec_defaults(spec);
     spec->memory = origin;
     spec->source = pbt__arena_copy(arena, text, strlen(text));
     spec->folder = pbt__arena_copy(arena, folder, strlen(folder));

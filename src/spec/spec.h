@@ -73,6 +73,9 @@ enum { PBT__PLACEHOLDER_COUNT = 10 };
 /* In the order of messages and of the reference. */
 extern const pbt__placeholder pbt__placeholders[PBT__PLACEHOLDER_COUNT];
 
+/* Give a spec that is all zero what counts where a text says nothing. */
+void pbt__spec_defaults(pbt_spec *spec);
+
 /*
  * Parse a spec from a text; `file` names it in errors, `folder` is where relative paths start.
  * Errors: PBT_ERR_SPEC, PBT_ERR_MEMORY. Nullable: error.

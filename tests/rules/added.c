@@ -65,7 +65,6 @@ static void its_options_are_keys(void **state)
     assert_non_null(strstr(rule->meaning, "`ladder`: everyone copies who stands above."));
     assert_string_equal(rungs->owner, "exploit.rule");
     assert_int_equal(rungs->owner_values, 1U << LADDER);
-    assert_string_equal(rungs->fallback, "1");
     assert_string_equal(rungs->meaning, "How many places above the member its donor is.");
     assert_true(rungs->flags & PBT__KEY_AMENDABLE && rungs->flags & PBT__KEY_REMOTE);
     pbt__key_allowed(rungs, allowed);

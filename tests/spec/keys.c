@@ -11,9 +11,6 @@ static void the_table_is_complete(void **state)
         assert_ptr_equal(pbt__key_find(key->path), key);
         pbt__key_allowed(key, allowed);
         assert_true(strlen(allowed) > 0 && strlen(allowed) < PBT__ALLOWED_SIZE - 1);
-        if (key->kind != PBT__KIND_MAP) {
-            assert_int_equal(key->fallback == NULL, (key->flags & PBT__KEY_REQUIRED) != 0);
-        }
         if (key->owner != NULL) {
             assert_int_equal(pbt__key_find(key->owner)->kind, PBT__KIND_NAME);
         }

@@ -100,8 +100,16 @@ static void write_row(pbt__text *page, const pbt__key *key)
     char allowed[PBT__ALLOWED_SIZE];
     pbt__key_allowed(key, allowed);
     pbt__text_format(page, "| `%s` | %s | ", key->path, allowed);
-    pbt__text_format(page, key->fallback != NULL ? "`%s`" : "%s",
-                     key->fallback != NULL ? key->fallback : "required");
+    if (key->flags & PBT__KEY_REQUIRED) {
+        pbt__text_add(page, "required");
+    } else {
+        char *value = NULL;
+        pbt_spec defaults = {0};
+        pbt__spec_defaults(&defaults);
+        (void)!pbt__spec_value(&defaults, key->path, &value, NULL);
+        pbt__text_format(page, "`%s`", value != NULL ? value : "");
+        free(value);
+    }
     const char *where = key->flags & PBT__KEY_REMOTE ? "amend" : "amend here";
     pbt__text_format(page, " | %s | ", key->flags & PBT__KEY_AMENDABLE ? where : "");
     write_owners(page, key);
@@ -159,9 +167,11 @@ static void write_prior(pbt__text *page, const pbt__key *key)
         "\n| field | of types | allowed | default | meaning |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < PBT__PRIOR_FIELDS; i++) {
         const pbt__field *field = &pbt__prior_fields[i];
+        char allowed[PBT__ALLOWED_SIZE];
+        pbt__field_allowed(field, allowed);
         pbt__text_format(page, "| `%s` | ", field->name);
         write_types(page, field);
-        pbt__text_format(page, " | %s | %s | %s |\n", field->allowed,
+        pbt__text_format(page, " | %s | %s | %s |\n", allowed,
                          field->fallback != NULL ? field->fallback : "required", field->meaning);
     }
 }

@@ -6,19 +6,6 @@
 
 #include "spec/reader.h"
 
-static void defaults_are_those_of_the_table(void **state)
-{
-    (void)state;
-    pbt_spec *spec = parse(SHORTEST);
-    for (const pbt__key *key = pbt__key_next(NULL); key != NULL; key = pbt__key_next(key)) {
-        const bool is_given = strcmp(key->path, "stop.steps") == 0;
-        if (key->fallback != NULL && !is_given) {
-            assert_value(spec, key->path, key->fallback);
-        }
-    }
-    pbt_spec_free(spec);
-}
-
 /* As far as a study can go, and no total to show. */
 static void time_may_end_it_alone(void **state)
 {
@@ -214,7 +201,6 @@ static void nothing_is_freed_without_complaint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_those_of_the_table),
         cmocka_unit_test(time_may_end_it_alone),
         cmocka_unit_test(defaults_are_those_of_a_search),
         cmocka_unit_test(reload_follows_the_mode),
