@@ -316,13 +316,9 @@ int64_t pbt__population_step(const pbt_population *population, int32_t m)
 int64_t pbt__population_missing(const pbt_population *population, int32_t m)
 {
     const pbt__member_record *who = &population->members[m];
-    int64_t missing = who->state == PBT_MEMBER_FAILED ? population->search->stop_steps
-                                                      : pbt__population_step(population, m);
-    for (int32_t n = 0; n <= who->newest; n++) {
-        const pbt_segment *s = &pbt__record(population, m, n)->segment;
-        missing -= s->state == PBT_SEGMENT_REPORTED ? s->end_step - s->start_step : 0;
-    }
-    return missing > 0 ? missing : 0;
+    const int64_t planned = who->state == PBT_MEMBER_FAILED ? population->search->stop_steps
+                                                            : pbt__population_step(population, m);
+    return planned > who->trained_steps ? planned - who->trained_steps : 0;
 }
 
 pbt__tally pbt__population_tally(const pbt_population *population)

@@ -194,7 +194,7 @@ int32_t pbt__population_broken_attempts(const pbt_population *population, int32_
 /* The member's own work so far. Units: steps */
 int64_t pbt__population_step(const pbt_population *population, int32_t member);
 /* Steps up to there that were not trained, which a round does not make up; of one that failed for
- * good, all that are left up to the stop. O(its segments) */
+ * good, all that are left up to the stop. */
 int64_t pbt__population_missing(const pbt_population *population, int32_t member);
 
 typedef struct pbt__tally {

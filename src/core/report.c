@@ -181,6 +181,7 @@ pbt_err pbt__population_record(pbt_population *population, const pbt_report *rep
         return PBT_ERR_MEMORY;
     }
     fill_record(population, r, report);
+    who->trained_steps += report->step - r->segment.start_step;
     int32_t previous = who->reported;
     bool is_finished = report->step >= population->search->stop_steps;
     who->reported = report->segment.number;

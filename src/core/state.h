@@ -51,11 +51,12 @@ typedef struct pbt__rank_block {
 
 typedef struct pbt__member_record {
     pbt_member_state state;
-    int32_t newest;       /* number of the newest segment, -1: none yet */
-    int32_t reported;     /* number of the latest reported one, -1: none */
-    int32_t weights_from; /* first number trained on the present weights' lineage, see I */
-    pbt_segment_id holds; /* the checkpoint that its weights start from, or are */
-    int32_t rescues;      /* in a row, without a report */
+    int32_t newest;        /* number of the newest segment, -1: none yet */
+    int32_t reported;      /* number of the latest reported one, -1: none */
+    int32_t weights_from;  /* first number trained on the present weights' lineage, see I */
+    pbt_segment_id holds;  /* the checkpoint that its weights start from, or are */
+    int64_t trained_steps; /* by the segments that it reported */
+    int32_t rescues;       /* in a row, without a report */
     int32_t failures;
     bool is_candidate; /* its latest report is finite and holds a checkpoint that is not gone */
     bool is_revived;   /* and not decided since */
