@@ -174,33 +174,6 @@ static json_t *show_json(pbt__study *study)
                      "diverged", (json_int_t)s.diverged_count, "paused", pbt__outage_json(study));
 }
 
-/* The first event says where a study comes from; reading ends there. */
-static pbt_err take_provenance(void *context, const pbt__event *event)
-{
-    json_t *show = context;
-    json_t *body = NULL;
-    pbt_err err = pbt__json_read(event->body, event->body_length, &body, NULL);
-    if (err == PBT_OK &&
-        json_object_set(show, "provenance", json_object_get(body, "provenance")) != 0) {
-        err = PBT_ERR_MEMORY;
-    }
-    json_decref(body);
-    return err == PBT_OK ? PBT_ERR_STATE : err; /* no need to read on */
-}
-
-static json_t *add_provenance(pbt__study *study, json_t *show)
-{
-    if (show == NULL) {
-        return NULL;
-    }
-    pbt_err err = pbt__store_read(study->store, study->row.id, 0, take_provenance, show, NULL);
-    if (err == PBT_ERR_STATE) {
-        return show;
-    }
-    json_decref(show);
-    return NULL;
-}
-
 /* A segment that nobody trains, and whose released attempt left its progress. */
 static int list_kept(const pbt__study *study, int32_t member, json_t *list)
 {
@@ -236,17 +209,20 @@ static json_t *add_training(const pbt__study *study, json_t *show, pbt__training
     return show;
 }
 
-static json_t *fill_training(const pbt__study *study, json_t *show, pbt__training *training)
+/* What needs no lock. Shape: training[count] */
+static json_t *add_rest(const pbt__study *study, json_t *show, pbt__training *training,
+                        size_t count)
 {
     int failed = 0;
     json_t *list = json_object_get(show, "training");
-    for (int32_t m = 0; show != NULL && m < study->view.facts.spec->search.population; m++) {
+    for (size_t m = 0; show != NULL && m < count; m++) {
         if (training[m].claim.attempt > 0) {
             pbt__training_hear(study, &training[m]);
             failed |= json_array_append_new(list, pbt__training_json(&training[m]));
             json_decref(training[m].metrics);
         }
     }
+    failed |= json_object_set(show, "provenance", study->view.provenance);
     if (failed != 0) {
         json_decref(show);
         return NULL;
@@ -260,13 +236,13 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
     if (err != PBT_OK) {
         return err;
     }
-    pbt__training *training =
-        pbt__calloc((size_t)study->view.facts.spec->search.population, sizeof *training);
+    const size_t count = (size_t)study->view.facts.spec->search.population;
+    pbt__training *training = pbt__calloc(count, sizeof *training);
     json_t *show = training != NULL
                        ? add_training(study, add_missing(study, show_json(study)), training)
                        : NULL;
-    pthread_mutex_unlock(&study->view_lock); /* the store is read without it */
-    err = pbt__study_give(add_provenance(study, fill_training(study, show, training)), out, error);
+    pthread_mutex_unlock(&study->view_lock); /* signs are read without it */
+    err = pbt__study_give(add_rest(study, show, training, count), out, error);
     free(training);
     return err;
 }

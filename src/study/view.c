@@ -34,6 +34,7 @@ void pbt__view_fini(pbt__view *view)
     }
     free(view->specs);
     free(view->amendments);
+    json_decref(view->provenance);
     pbt__view_init(view);
 }
 
@@ -152,6 +153,7 @@ static pbt_err happen_created(pbt__view *view, const pbt__entry *entry, pbt_erro
                                    spec->search.population, spec->keep_best, spec->max_bytes);
     view->rows = pbt__rows_new(pbt__population_journal(view->population), spec->search.population);
     view->facts.spec = spec;
+    view->provenance = json_incref(entry->provenance);
     return view->ledger != NULL && view->rows != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 

@@ -44,6 +44,7 @@ typedef struct pbt__view {
     size_t spec_count;
     pbt__amendment *amendments;
     size_t amendment_capacity;
+    json_t *provenance; /* of `created`; nobody changes it */
     /* Nullable, borrowed: where a relative folder of the spec starts, and the folder instead of the
      * one that is recorded. */
     const char *store_folder, *spec_folder;
