@@ -471,6 +471,13 @@ pbt_err pbt__path_join(const char *folder, const char *name, char *out, pbt_erro
     return PBT_OK;
 }
 
+const char *pbt__path_below(const char *folder, const char *path)
+{
+    const size_t length = strlen(folder);
+    const bool is_below = length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/';
+    return is_below ? path + length + 1 : path;
+}
+
 /* As realpath(3), of what is there. */
 static pbt_err resolve(const char *path, char *out, pbt_error *error)
 {

@@ -70,6 +70,9 @@ PBT_MUST_USE pbt_err pbt__file_make_folder(const char *path, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__path_join(const char *folder, const char *name, char *out,
                                     pbt_error *error);
 
+/* A path as it is named from a folder, where it lies below it; else the path. "" holds nothing. */
+const char *pbt__path_below(const char *folder, const char *path);
+
 /* Find a path's own name, absolute and through links, so that all who use it agree. One that is not
  * there yet would be made where it is named. Shape: out[PBT__PATH_SIZE] Errors: PBT_ERR_NOT_FOUND
  * (its folder is not there), PBT_ERR_LIMIT. */

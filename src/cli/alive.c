@@ -39,12 +39,6 @@ bool pbt__alive(void *store, const char *study, const char *worker)
     return !is_joined(worker, &process) || is_running(process);
 }
 
-bool pbt__alive_served(void *store, const char *study, const char *worker)
-{
-    (void)store, (void)study, (void)worker;
-    return true;
-}
-
 bool pbt__is_dead(void *store, const char *worker)
 {
     pid_t process;

@@ -11,9 +11,6 @@
  */
 bool pbt__alive(void *store, const char *study, const char *worker);
 
-/* The same of a server's studies: it trains what it serves. */
-bool pbt__alive_served(void *store, const char *study, const char *worker);
-
 /* Say whether the process behind a worker of another run on this store is certainly dead. */
 bool pbt__is_dead(void *store, const char *worker);
 

@@ -2,7 +2,7 @@
 #include "compare/compare.h"
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "plot/gnuplot.h"
 #include "render/print.h"
 
@@ -66,7 +66,7 @@ static pbt_err compare(const request *this, pbt__store *store, pbt_error *error)
 {
     pbt__groups groups;
     pbt__contest contest;
-    pbt_err err = pbt__query_groups(this->arguments, &this->place, store, &groups, error);
+    pbt_err err = pbt__ask_groups(this->arguments, &this->place, store, &groups, error);
     if (err != PBT_OK) {
         return err;
     }

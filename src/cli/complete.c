@@ -84,10 +84,10 @@ static pbt__offer operand_offer(const line *written)
 
 /* ---- candidates ---- */
 
-static void print_names(pbt__store *store)
+static void print_names(const pbt__place *place, pbt__store *store)
 {
     pbt__names names = {0};
-    if (pbt__names_list(store, &names, NULL) == PBT_OK) {
+    if (pbt__names_list(place, store, &names, NULL) == PBT_OK) {
         for (size_t i = 0; i < names.count; i++) {
             (void)puts(names.names[i]);
         }
@@ -120,7 +120,7 @@ static void print_studies(const line *written)
     if (pbt__arguments_parse(count, words, &arguments, NULL) == PBT_OK) {
         if (pbt__place_find(&arguments, &place, NULL) == PBT_OK &&
             pbt__place_open(&place, PBT__ACCESS_READ, &store, NULL) == PBT_OK) {
-            print_names(store);
+            print_names(&place, store);
         }
         pbt__store_close(store);
         pbt__arguments_fini(&arguments);

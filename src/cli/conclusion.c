@@ -69,7 +69,7 @@ static void print_log_end(const pbt__conclusion *outcome, const char *path, cons
 {
     if (end[0] != '\0') {
         fflush(stdout);
-        fprintf(stderr, "the end of %s:\n", pbt__place_shown(outcome->place, path));
+        fprintf(stderr, "the end of %s:\n", pbt__path_below(outcome->place->here, path));
     }
     for (const char *line = pbt__log_newest(end); *line != '\0';) {
         size_t length = strcspn(line, "\n");

@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/query.h"
+#include "cli/asked.h"
+#include "cli/remote.h"
 #include "export/tables.h"
 #include "render/print.h"
 
@@ -68,18 +69,29 @@ static pbt_err name_folders(const char *output, char *folder, char *aside, pbt_e
                : pbt__fail(error, PBT_ERR_LIMIT, "the name of the folder is too long");
 }
 
-static pbt_err write_aside(pbt__study *study, const format *as, const char *aside, pbt_error *error)
+/* The log goes with the tables, whoever has it. */
+static pbt_err give_events(void *context, pbt__taker take, void *taker, pbt_error *error)
 {
+    const pbt__asked *asked = context;
+    const pbt__subject *subject = &asked->subject;
+    return subject->study != NULL
+               ? pbt__study_events(subject->study, 0, take, taker, error)
+               : pbt__remote_events(&subject->place, asked->told.name, take, taker, error);
+}
+
+static pbt_err write_aside(pbt__asked *asked, const format *as, const char *aside, pbt_error *error)
+{
+    const pbt__tables_source from = {&asked->told, give_events, asked};
     pbt_err err = pbt__file_make_folder(aside, error);
     if (err == PBT_OK && as->tables != 0) {
-        err = pbt__tables_write(study, as->tables, aside, error);
+        err = pbt__tables_write(&from, as->tables, aside, error);
     } else if (err == PBT_OK) {
-        err = pbt__tables_board(study, aside, error);
+        err = pbt__tables_board(&asked->told, aside, error);
     }
     return err == PBT_OK ? pbt__file_sync(aside, error) : err;
 }
 
-static pbt_err export_study(pbt__study *study, const format *as, const char *output,
+static pbt_err export_study(pbt__asked *asked, const format *as, const char *output,
                             pbt_error *error)
 {
     char folder[PBT__PATH_SIZE], aside[PBT__PATH_SIZE];
@@ -90,7 +102,7 @@ static pbt_err export_study(pbt__study *study, const format *as, const char *out
     if (err != PBT_OK) {
         return err;
     }
-    err = write_aside(study, as, aside, error);
+    err = write_aside(asked, as, aside, error);
     if (err == PBT_OK) {
         err = refuse_existing(folder, error);
     }
@@ -103,25 +115,23 @@ static pbt_err export_study(pbt__study *study, const format *as, const char *out
     if (err != PBT_OK) {
         return err;
     }
-    printf("%s: exported to %s\n", pbt__study_name(study), folder);
+    printf("%s: exported to %s\n", asked->told.name, folder);
     return PBT_OK;
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err export(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
     format as = DEFAULT;
     const char *output = arguments->values[PBT__OPTION_FOLDER];
     pbt_err err = read_format(arguments->values[PBT__OPTION_TABLES], &as, error);
     if (err == PBT_OK && (output == NULL || output[0] == '\0')) {
         err = pbt__fail(error, PBT_ERR_ARGUMENT, "option '--output DIR' is required");
-        pbt__error_hint(error, "'pbt export %s --output DIR'", pbt__study_name(study));
+        pbt__error_hint(error, "'pbt export %s --output DIR'", asked->told.name);
     }
-    return err == PBT_OK ? export_study(study, &as, output, error) : err;
+    return err == PBT_OK ? export_study(asked, &as, output, error) : err;
 }
 
 int pbt__command_export(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    return pbt__ask_to_show(arguments, PBT__TABLES_ASKS, PBT_NO_SEGMENT, export);
 }

@@ -26,12 +26,12 @@ static bool is_utf8_terminal(void)
 static pbt_err print_tree(const pbt__row_list *rows, const pbt__asked *asked, const char *format,
                           pbt_error *error)
 {
-    const pbt_direction direction = asked->spec->search.direction;
+    const pbt_direction direction = asked->told.spec->search.direction;
     pbt__text text = pbt__text_init(LINEAGE_MAXIMUM);
     if (format == NULL) {
         pbt__tree_text(rows, direction, is_utf8_terminal(), PBT__TREE_LINES_MAXIMUM, &text);
     } else {
-        pbt__tree_dot(rows, direction, asked->name, &text);
+        pbt__tree_dot(rows, direction, asked->told.name, &text);
     }
     return pbt__print_text(&text, error);
 }
@@ -40,9 +40,9 @@ static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, p
 {
     pbt__row_list rows;
     if (arguments->has[PBT__OPTION_JSON]) {
-        return pbt__print_json(asked->answer, error);
+        return pbt__print_json(asked->told.answer, error);
     }
-    pbt_err err = pbt__tree_read(asked->answer, &rows, error);
+    pbt_err err = pbt__tree_read(asked->told.answer, &rows, error);
     if (err == PBT_OK) {
         err = print_tree(&rows, asked, arguments->values[PBT__OPTION_GRAPH], error);
         pbt__row_list_fini(&rows);

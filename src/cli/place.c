@@ -105,13 +105,6 @@ pbt_err pbt__place_logs(const pbt__place *place, const char *study, char *out, p
     return pbt__path_join(place->folder, name, out, error);
 }
 
-const char *pbt__place_shown(const pbt__place *place, const char *path)
-{
-    size_t length = strlen(place->here);
-    bool is_below = strncmp(path, place->here, length) == 0 && path[length] == '/';
-    return is_below ? path + length + 1 : path;
-}
-
 void pbt__place_option(const pbt__place *place, char *out, size_t size)
 {
     const bool is_server = place->server != NULL;
@@ -120,20 +113,6 @@ void pbt__place_option(const pbt__place *place, char *out, size_t size)
         snprintf(out, size, " --%s %s", is_server ? "server" : "store",
                  is_server ? place->server : place->url);
     }
-}
-
-static pbt_err open_server(const pbt__place *place, pbt__store **out, pbt_error *error)
-{
-    char *token = NULL;
-    pbt_err err = pbt__remote_token(place->token_file, &token, error);
-    if (err == PBT_OK) {
-        err = pbt__remote_open(place->server, token, out, error);
-    }
-    if (err == PBT_ERR_BUSY && error->hint[0] == '\0') {
-        pbt__error_hint(error, "the server stops when its run ends");
-    }
-    free(token);
-    return err;
 }
 
 pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
@@ -145,9 +124,12 @@ pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store 
         .owns = access == PBT__ACCESS_OWN,
         .is_read_only = access == PBT__ACCESS_READ,
     };
-    pbt_err err = place->server != NULL ? open_server(place, out, error)
-                                        : pbt__store_open(&options, out, error);
-    if (err == PBT_ERR_NOT_FOUND && place->server == NULL && error->hint[0] == '\0') {
+    if (place->server != NULL) {
+        *out = NULL;
+        return PBT_OK;
+    }
+    pbt_err err = pbt__store_open(&options, out, error);
+    if (err == PBT_ERR_NOT_FOUND && error != NULL && error->hint[0] == '\0') {
         pbt__error_hint(error,
                         "'pbt run SPEC' creates a store; --store or PBT_STORE names another");
     }

@@ -26,18 +26,15 @@ PBT_MUST_USE pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place
 PBT_MUST_USE pbt_err pbt__place_logs(const pbt__place *place, const char *study, char *out,
                                      pbt_error *error);
 
-/* A path as people read it: from the working folder, where it lies below. */
-const char *pbt__place_shown(const pbt__place *place, const char *path);
-
 /* " --store URL" or " --server URL" where a command needs it to find this place again, else "".
  * Shape: out[size] */
 void pbt__place_option(const pbt__place *place, char *out, size_t size);
 
 typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_OWN } pbt__access;
 
-/* Open the store, or the studies of the server, which are only read. Whoever owns a store makes it
- * where it is not there. Errors: as pbt__store_open and pbt__remote_open; a store that is not there
- * gets a hint. */
+/* Open the store; of a server there is none to open, and `*out` is NULL: it is asked (remote.h).
+ * Whoever owns a store makes it where it is not there. Errors: as pbt__store_open; a store that is
+ * not there gets a hint. */
 PBT_MUST_USE pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
                                      pbt_error *error);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "plot/gnuplot.h"
 #include "plot/picture.h"
 #include "render/format.h"
@@ -90,11 +90,9 @@ static pbt_err draw(const pbt__picture *picture, pbt__picture_kind kind, const c
     return err;
 }
 
-static pbt_err read_trace(pbt__study *study, const pbt_space *space, const pbt__summary *summary,
-                          pbt__trace *out, pbt_error *error)
+static pbt_err read_trace(const pbt__row_list *rows, pbt__trace *out, pbt_error *error)
 {
-    const pbt_segment_id best = summary->has_best ? summary->best.id : PBT_NO_SEGMENT;
-    pbt_err err = pbt__trace_read(out, study, space, best, error);
+    pbt_err err = pbt__trace_read(out, rows, error);
     if (err == PBT_OK && out->count == 0) {
         pbt__trace_fini(out);
         err = pbt__fail(error, PBT_ERR_NOT_FOUND, "nothing to draw yet: no segment was reported");
@@ -102,11 +100,10 @@ static pbt_err read_trace(pbt__study *study, const pbt_space *space, const pbt__
     return err;
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err plot(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
-    const pbt_spec *spec = pbt__study_spec(study);
+    const pbt__told *told = &asked->told;
+    const pbt_spec *spec = told->spec;
     char facts[2][FACTS_SIZE];
     pbt__summary summary;
     pbt__trace trace;
@@ -120,13 +117,13 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
     };
     pbt_err err = choose_kind(arguments, &kind, error);
     if (err == PBT_OK) {
-        err = choose_color(arguments, &spec->search.space, kind, &picture.color, error);
+        err = choose_color(arguments, told->rows.space, kind, &picture.color, error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_summary(study, &summary, error);
+        err = pbt__summary_read(json_object_get(told->answer, "show"), &summary, error);
     }
     if (err == PBT_OK) {
-        err = read_trace(study, &spec->search.space, &summary, &trace, error);
+        err = read_trace(&told->rows, &trace, error);
     }
     if (err == PBT_OK) {
         write_facts(spec, &summary, &trace, facts);
@@ -157,5 +154,5 @@ int pbt__command_plot(const pbt__arguments *arguments)
     if (check_output(arguments, &error) != PBT_OK) {
         return pbt__print_error(&error);
     }
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    return pbt__ask_to_show(arguments, "show,segments", PBT_NO_SEGMENT, plot);
 }

@@ -10,22 +10,39 @@
 #include "cli/remote.h"
 #include "render/print.h"
 
-static pbt_err add_name(void *context, const pbt__study_row *row)
+static pbt_err add(pbt__names *names, const char *name)
 {
-    pbt__names *names = context;
     char(*grown)[PBT__NAME_SIZE] = pbt__realloc(names->names, names->count + 1, sizeof *grown);
     if (grown == NULL) {
         return PBT_ERR_MEMORY;
     }
     names->names = grown;
-    snprintf(grown[names->count++], PBT__NAME_SIZE, "%s", row->name);
+    snprintf(grown[names->count++], PBT__NAME_SIZE, "%s", name);
     return PBT_OK;
 }
 
-pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error)
+static pbt_err add_row(void *context, const pbt__study_row *row)
+{
+    return add(context, row->name);
+}
+
+static pbt_err list_served(const pbt__place *place, pbt__names *names, pbt_error *error)
+{
+    json_t *studies = NULL;
+    pbt_err err = pbt__remote_studies(place, &studies, error);
+    for (size_t i = 0; err == PBT_OK && i < json_array_size(studies); i++) {
+        err = add(names, pbt__json_get_text(json_array_get(studies, i), "name", ""));
+    }
+    json_decref(studies);
+    return err;
+}
+
+pbt_err pbt__names_list(const pbt__place *place, pbt__store *store, pbt__names *out,
+                        pbt_error *error)
 {
     pbt__names names = {0};
-    pbt_err err = pbt__store_list(store, add_name, &names, error);
+    pbt_err err = store != NULL ? pbt__store_list(store, add_row, &names, error)
+                                : list_served(place, &names, error);
     if (err != PBT_OK) {
         free(names.names);
         return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
@@ -34,10 +51,10 @@ pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error)
     return PBT_OK;
 }
 
-pbt_err pbt__query_only(pbt__store *store, char *out, pbt_error *error)
+pbt_err pbt__query_only(const pbt__place *place, pbt__store *store, char *out, pbt_error *error)
 {
     pbt__names names = {0};
-    pbt_err err = pbt__names_list(store, &names, error);
+    pbt_err err = pbt__names_list(place, store, &names, error);
     if (err != PBT_OK) {
         return err;
     }
@@ -58,22 +75,14 @@ pbt_err pbt__query_only(pbt__store *store, char *out, pbt_error *error)
 pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
                         pbt__access access, pbt__study **out, pbt_error *error)
 {
-    char folder[PBT__PATH_SIZE];
-    pbt__study_row row;
-    pbt__study_options options = {
+    const pbt__study_options options = {
         .checkpoint_folder = place->folder,
         .is_observer = access == PBT__ACCESS_READ,
         .relative_to = place->here,
-        .lives = place->server != NULL ? pbt__alive_served : pbt__alive,
+        .lives = pbt__alive,
         .lives_context = store,
     };
-    pbt_err err = PBT_OK;
-    if (place->server != NULL) {
-        options.checkpoint_folder = folder;
-        err = pbt__store_find(store, name, &row, error);
-        err = err == PBT_OK ? pbt__remote_folder(store, name, folder, error) : err;
-    }
-    return err == PBT_OK ? pbt__study_open(store, name, &options, out, error) : err;
+    return pbt__study_open(store, name, &options, out, error);
 }
 
 const char *pbt__query_operand(const pbt__arguments *arguments)
@@ -99,7 +108,7 @@ pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arg
         err = pbt__place_open(&subject->place, access, &subject->store, error);
     }
     if (err == PBT_OK && study == NULL) {
-        err = pbt__query_only(subject->store, name, error);
+        err = pbt__query_only(&subject->place, subject->store, name, error);
         study = name;
     }
     if (err == PBT_OK) {
@@ -130,34 +139,4 @@ int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer 
         pbt__subject_close(&subject);
     }
     return err != PBT_OK ? pbt__print_error(&error) : 0;
-}
-
-typedef struct query_source {
-    const pbt__place *place;
-    pbt__store *store;
-} query_source;
-
-static pbt_err open_to_read(void *context, const char *name, pbt__study **out, pbt_error *error)
-{
-    const query_source *this = context;
-    return pbt__query_open(this->place, this->store, name, PBT__ACCESS_READ, out, error);
-}
-
-pbt_err pbt__query_groups(const pbt__arguments *arguments, const pbt__place *place,
-                          pbt__store *store, pbt__groups *out, pbt_error *error)
-{
-    query_source this = {.place = place, .store = store};
-    pbt__names names = {0};
-    pbt_err err = pbt__names_list(store, &names, error);
-    if (err == PBT_OK) {
-        const pbt__shelf shelf = {
-            .names = names.names,
-            .count = names.count,
-            .open = open_to_read,
-            .context = &this,
-        };
-        err = pbt__groups_read(&shelf, arguments->operands, arguments->operand_count, out, error);
-    }
-    free(names.names);
-    return err;
 }

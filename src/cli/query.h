@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/place.h"
-#include "compare/groups.h"
 #include "study/study.h"
 
 /* Answer a question about an open study. */
@@ -43,22 +42,20 @@ PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store,
 /* The study that a command's first operand names, which is what may be left out: then NULL. */
 const char *pbt__query_operand(const pbt__arguments *arguments);
 
-/* Name the store's only study. Shape: out[PBT__NAME_SIZE]. Errors: PBT_ERR_NOT_FOUND,
- * PBT_ERR_ARGUMENT where there are several. */
-PBT_MUST_USE pbt_err pbt__query_only(pbt__store *store, char *out, pbt_error *error);
+/* Name the only study of a place's store, or of its server, where `store` is NULL.
+ * Shape: out[PBT__NAME_SIZE]. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where there are several.
+ */
+PBT_MUST_USE pbt_err pbt__query_only(const pbt__place *place, pbt__store *store, char *out,
+                                     pbt_error *error);
 
-/* The names of a store's studies. Shape: names[count] */
+/* The names of studies. Shape: names[count] */
 typedef struct pbt__names {
     char (*names)[PBT__NAME_SIZE];
     size_t count;
 } pbt__names;
 
-/* List the names, sorted. The caller frees `out->names`. */
-PBT_MUST_USE pbt_err pbt__names_list(pbt__store *store, pbt__names *out, pbt_error *error);
-
-/* Read the groups of studies that a command's operands name, from its store. Errors: as
- * pbt__groups_read. */
-PBT_MUST_USE pbt_err pbt__query_groups(const pbt__arguments *arguments, const pbt__place *place,
-                                       pbt__store *store, pbt__groups *out, pbt_error *error);
+/* List the names, sorted; of the server where `store` is NULL. The caller frees `out->names`. */
+PBT_MUST_USE pbt_err pbt__names_list(const pbt__place *place, pbt__store *store, pbt__names *out,
+                                     pbt_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* remote.c: a store's reading half, by HTTP. */
+/* remote.c: what a server is asked. */
 #include "cli/remote.h"
 
 #include <inttypes.h>
@@ -8,32 +8,42 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "store/backend.h"
-#include "study/json.h"
+#include "study/checkpoint_tree.h"
+#include "worker/checkpoint.h"
 
 enum {
-    ANSWER_MAXIMUM = 512 * 1024 * 1024, /* a page holds an event at least, and writes it in JSON */
-    TOKEN_FILE_MAXIMUM = 4096,          /* Units: bytes */
-    PATH_SIZE = 128,
+    TOKEN_FILE_MAXIMUM = 4096, /* Units: bytes */
+    PATH_SIZE = 160,
+    PAGE = 1000,
 };
 
 static const double ASK_SECONDS = 60;
 
-typedef struct remote {
-    pbt__store store; /* first: a pbt__store is what others hold */
-    pbt__http http;
-    char (*names)[PBT__NAME_SIZE]; /* Shape: names[count]; a study's id is its index and 1 */
-    size_t count;
-    json_t *claims; /* Nullable: the last answer, for the signs of life in it */
-} remote;
-
 /* ---- asking ---- */
 
-/* GET what is at a path below /v1, as JSON. `seconds` 0: as long as it takes. */
-static pbt_err ask(remote *this, const char *path, double seconds, json_t **out, pbt_error *error)
+/* GET what is at a path below a study, or below /v1 where that is NULL, which the caller frees.
+ * `seconds` 0: as long as it takes. */
+static pbt_err fetch(const pbt__place *place, const char *study, const char *path, double seconds,
+                     pbt__text *out, pbt_error *error)
 {
-    pbt__text text = pbt__text_init(ANSWER_MAXIMUM);
-    pbt_err err = pbt__http_fetch(&this->http, path, NULL, seconds, &text, error);
+    pbt__http http;
+    pbt_err err = pbt__remote_reach(place, study, &http, error);
+    if (err == PBT_OK) {
+        err = pbt__http_fetch(&http, path, NULL, seconds, out, error);
+    }
+    if (err == PBT_ERR_BUSY && error != NULL && error->hint[0] == '\0') {
+        pbt__error_hint(error, "the server stops when its run ends");
+    }
+    pbt__http_fini(&http);
+    return err;
+}
+
+/* The same, as JSON. */
+static pbt_err ask(const pbt__place *place, const char *study, const char *path, double seconds,
+                   json_t **out, pbt_error *error)
+{
+    pbt__text text = pbt__text_init(PBT__TOLD_MAXIMUM);
+    pbt_err err = fetch(place, study, path, seconds, &text, error);
     if (err == PBT_OK) {
         err = pbt__json_read(pbt__text_string(&text), text.length, out, error);
     }
@@ -41,288 +51,175 @@ static pbt_err ask(remote *this, const char *path, double seconds, json_t **out,
     return err;
 }
 
-static pbt_err fail_strange(const remote *this, const char *what, pbt_error *error)
+static pbt_err fail_strange(const pbt__place *place, const char *what, pbt_error *error)
 {
-    return pbt__fail(error, PBT_ERR_CORRUPT, "'%.150s' answers with no %s", this->http.base, what);
+    return pbt__fail(error, PBT_ERR_CORRUPT, "'%.150s' answers with no %s", place->server, what);
 }
 
-static const char *name_of(const remote *this, int64_t study)
-{
-    return study >= 1 && (size_t)study <= this->count ? this->names[study - 1] : "";
-}
+/* ---- studies ---- */
 
-/* ---- which studies ---- */
-
-/* Take a name into the list, where it is one. */
-static pbt_err add_name(remote *this, const char *name, pbt_error *error)
+/* Take a page into the list; `after` becomes its last name. */
+static pbt_err take_studies(const pbt__place *place, const json_t *page, json_t *list, char *after,
+                            pbt_error *error)
 {
-    size_t length = name != NULL ? strlen(name) : 0;
-    if (length == 0 || length >= PBT__NAME_SIZE) {
-        return fail_strange(this, "study's name", error);
-    }
-    for (size_t i = 0; i < this->count; i++) {
-        if (strcmp(this->names[i], name) == 0) {
-            return PBT_OK;
+    size_t i;
+    json_t *show;
+    pbt_err err = PBT_OK;
+    const char *here = pbt__json_get_text(page, "here", "");
+    json_array_foreach(json_object_get(page, "studies"), i, show)
+    {
+        const char *name = pbt__json_get_text(show, "name", "");
+        if (name[0] == '\0' || strlen(name) >= PBT__NAME_SIZE || strcmp(name, after) <= 0) {
+            return fail_strange(place, "study's name", error);
+        }
+        (void)snprintf(after, PBT__NAME_SIZE, "%s", name);
+        err = pbt__told_show_best(json_object_get(show, "best"), here, place->here, error);
+        if (err == PBT_OK && json_array_append(list, show) != 0) {
+            err = pbt__fail_memory(error);
+        }
+        if (err != PBT_OK) {
+            break;
         }
     }
-    char(*grown)[PBT__NAME_SIZE] = pbt__realloc(this->names, this->count + 1, sizeof *grown);
-    if (grown == NULL) {
-        return pbt__fail_memory(error);
+    return err;
+}
+
+pbt_err pbt__remote_studies(const pbt__place *place, json_t **out, pbt_error *error)
+{
+    char after[PBT__NAME_SIZE] = "";
+    json_t *list = json_array();
+    bool is_end = false;
+    pbt_err err = list != NULL ? PBT_OK : pbt__fail_memory(error);
+    while (err == PBT_OK && !is_end) {
+        char path[PATH_SIZE];
+        json_t *page = NULL;
+        (void)snprintf(path, sizeof path, "/studies?limit=%d&after=%s", PAGE, after);
+        err = ask(place, NULL, path, ASK_SECONDS, &page, error);
+        if (err == PBT_OK) {
+            err = take_studies(place, page, list, after, error);
+        }
+        is_end = !json_is_false(json_object_get(page, "is_end")) ||
+                 json_array_size(json_object_get(page, "studies")) == 0;
+        json_decref(page);
     }
-    this->names = grown;
-    memcpy(grown[this->count++], name, length + 1);
+    if (err != PBT_OK) {
+        json_decref(list);
+        return err;
+    }
+    *out = list;
     return PBT_OK;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
+/* ---- one study ---- */
 
-static pbt_err load_names(remote *this, pbt_error *error)
+pbt_err pbt__remote_tell(const pbt__place *place, const char *study, const char *names,
+                         pbt_segment_id id, pbt__told *out, pbt_error *error)
 {
-    json_t *list = NULL;
-    pbt_err err = ask(this, "/studies", ASK_SECONDS, &list, error);
-    for (size_t i = 0; err == PBT_OK && i < json_array_size(list); i++) {
-        const json_t *name = json_object_get(json_array_get(list, i), "name");
-        err = add_name(this, json_string_value(name), error);
+    char path[PATH_SIZE], member[32] = "", number[32] = "";
+    pbt__text text = pbt__text_init(PBT__TOLD_MAXIMUM);
+    *out = (pbt__told){.answer = NULL};
+    if (id.member >= 0) {
+        (void)snprintf(member, sizeof member, "&member=%d", (int)id.member);
     }
-    json_decref(list);
-    if (err == PBT_OK && this->count > 1) {
-        qsort(this->names, this->count, sizeof *this->names, compare_names);
+    if (id.number >= 0) {
+        (void)snprintf(number, sizeof number, "&number=%d", (int)id.number);
     }
+    (void)snprintf(path, sizeof path, "/answer?of=%s%s%s", names, member, number);
+    pbt_err err = fetch(place, study, path, ASK_SECONDS, &text, error);
+    if (err == PBT_OK) {
+        err = pbt__told_read(&text, study, place->here, out, error);
+    }
+    pbt__text_fini(&text);
     return err;
 }
 
-static pbt_err list(pbt__store *store, pbt__study_callback callback, void *context,
-                    pbt_error *error)
+/* Hand on a page; `*after` becomes its last sequence. */
+static pbt_err give_events(const pbt__place *place, const json_t *page, int64_t *after,
+                           pbt__taker take, void *context, pbt_error *error)
 {
-    remote *this = (remote *)store;
-    (void)error;
     pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < this->count; i++) {
-        pbt__study_row row = {.id = (int64_t)i + 1};
-        memcpy(row.name, this->names[i], sizeof row.name);
-        err = callback(context, &row);
-    }
-    return err;
-}
-
-/* ---- events ---- */
-
-static pbt_err give_event(const remote *this, const json_t *line, pbt__event_callback callback,
-                          void *context, pbt_error *error)
-{
-    const json_t *body = json_object_get(line, "body");
-    const char *digest = json_string_value(json_object_get(line, "digest"));
-    pbt__event event = {
-        .sequence = json_integer_value(json_object_get(line, "sequence")),
-        .time_us = json_integer_value(json_object_get(line, "time_us")),
-        .kind = (pbt__event_kind)json_integer_value(json_object_get(line, "kind")),
-        .body = json_string_value(body),
-        .body_length = json_string_length(body),
-    };
-    if (event.body == NULL || digest == NULL || !pbt__digest_read(digest, &event.digest)) {
-        return fail_strange(this, "event", error);
-    }
-    return callback(context, &event);
-}
-
-/* Hand on a page; `*after` becomes its last sequence, and stays where there is none. */
-static pbt_err read_page(remote *this, int64_t study, int64_t *after, pbt__event_callback callback,
-                         void *context, pbt_error *error)
-{
-    char path[PATH_SIZE];
-    json_t *page = NULL;
-    snprintf(path, sizeof path, "/studies/%s/log?after=%" PRId64, name_of(this, study), *after);
-    pbt_err err = ask(this, path, ASK_SECONDS, &page, error);
     for (size_t i = 0; err == PBT_OK && i < json_array_size(page); i++) {
-        const json_t *line = json_array_get(page, i);
-        const int64_t sequence = json_integer_value(json_object_get(line, "sequence"));
-        err = sequence == *after + 1 ? give_event(this, line, callback, context, error)
-                                     : fail_strange(this, "event that follows the last", error);
+        const json_t *event = json_array_get(page, i);
+        const int64_t sequence = pbt__json_get_integer(event, "sequence", 0);
+        err = sequence == *after + 1 ? take(context, event)
+                                     : fail_strange(place, "event that follows the last", error);
         *after = sequence;
     }
-    json_decref(page);
     return err;
 }
 
-static pbt_err read_log(pbt__store *store, int64_t study, int64_t after,
-                        pbt__event_callback callback, void *context, pbt_error *error)
+pbt_err pbt__remote_events(const pbt__place *place, const char *study, pbt__taker take,
+                           void *context, pbt_error *error)
 {
-    int64_t last = after - 1;
+    int64_t after = 0;
+    bool is_end = false;
     pbt_err err = PBT_OK;
-    while (err == PBT_OK && last != after) {
-        last = after;
-        err = read_page((remote *)store, study, &after, callback, context, error);
+    while (err == PBT_OK && !is_end) {
+        char path[PATH_SIZE];
+        json_t *page = NULL;
+        (void)snprintf(path, sizeof path, "/events?limit=%d&after=%" PRId64, PAGE, after);
+        err = ask(place, study, path, ASK_SECONDS, &page, error);
+        if (err == PBT_OK) {
+            err = give_events(place, page, &after, take, context, error);
+        }
+        is_end = json_array_size(page) < PAGE;
+        json_decref(page);
     }
     return err;
 }
 
-/* ---- claims ---- */
-
-static pbt_err give_claim(const remote *this, const json_t *line, pbt__claim_callback callback,
-                          void *context, pbt_error *error)
+pbt_err pbt__remote_verify(const pbt__place *place, const char *study,
+                           void (*problem)(void *context, const char *line), void *context,
+                           pbt__verdict *out, pbt_error *error)
 {
-    const char *worker = json_string_value(json_object_get(line, "worker"));
-    const json_int_t member = json_integer_value(json_object_get(line, "member"));
-    pbt__claim claim = {
-        .member = (int32_t)member,
-        .number = (int32_t)json_integer_value(json_object_get(line, "number")),
-        .attempt = (int32_t)json_integer_value(json_object_get(line, "attempt")),
-        .lease_until_us = json_integer_value(json_object_get(line, "lease_until_us")),
-        .step = json_integer_value(json_object_get(line, "step")),
-        .step_changed_us = json_integer_value(json_object_get(line, "step_changed_us")),
+    json_t *told = NULL;
+    pbt_err err = ask(place, study, "/verify", 0, &told, error);
+    if (err != PBT_OK) {
+        return err;
+    }
+    const json_t *problems = json_object_get(told, "problems");
+    *out = (pbt__verdict){
+        .event_count = pbt__json_get_integer(told, "events", 0),
+        .decision_count = pbt__json_get_integer(told, "decisions", 0),
+        .checkpoint_count = pbt__json_get_integer(told, "checkpoints", 0),
+        .problem_count = (int64_t)json_array_size(problems),
     };
-    if (worker == NULL || strlen(worker) >= sizeof claim.worker || member < 0 ||
-        member > INT32_MAX) {
-        return fail_strange(this, "claim", error);
+    for (size_t i = 0; i < json_array_size(problems); i++) {
+        const char *line = json_string_value(json_array_get(problems, i));
+        problem(context, line != NULL ? line : "");
     }
-    memcpy(claim.worker, worker, strlen(worker) + 1);
-    return callback(context, &claim);
-}
-
-static pbt_err ask_claims(remote *this, const char *study, json_t **out, pbt_error *error)
-{
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "/studies/%s/claims", study);
-    return ask(this, path, ASK_SECONDS, out, error);
-}
-
-static pbt_err list_claims(pbt__store *store, int64_t study, int64_t after,
-                           pbt__claim_callback callback, void *context, pbt_error *error)
-{
-    remote *this = (remote *)store;
-    json_t *answer = NULL;
-    (void)after; /* all of them are newer than nothing, and the same once more otherwise */
-    pbt_err err = ask_claims(this, name_of(this, study), &answer, error);
-    const json_t *claims = json_object_get(answer, "claims");
-    for (size_t i = 0; err == PBT_OK && i < json_array_size(claims); i++) {
-        err = give_claim(this, json_array_get(claims, i), callback, context, error);
-    }
-    json_decref(this->claims);
-    this->claims = answer;
-    return err;
-}
-
-pbt_err pbt__remote_folder(pbt__store *store, const char *study, char *out, pbt_error *error)
-{
-    json_t *answer = NULL;
-    pbt_err err = ask_claims((remote *)store, study, &answer, error);
-    const char *folder = json_string_value(json_object_get(answer, "folder"));
-    if (err == PBT_OK && folder != NULL && strlen(folder) < PBT__PATH_SIZE) {
-        memcpy(out, folder, strlen(folder) + 1);
-    } else if (err == PBT_OK) {
-        err = fail_strange((remote *)store, "folder", error);
-    }
-    json_decref(answer);
-    return err;
-}
-
-/* A member's sign of life came with its claim. */
-static pbt_err get_sign(const remote *this, int32_t member, void **bytes, size_t *length,
-                        pbt_error *error)
-{
-    const json_t *claims = json_object_get(this->claims, "claims");
-    const json_t *sign = NULL;
-    for (size_t i = 0; sign == NULL && i < json_array_size(claims); i++) {
-        const json_t *line = json_array_get(claims, i);
-        const bool is_its = json_integer_value(json_object_get(line, "member")) == member;
-        sign = is_its ? json_object_get(line, "sign") : NULL;
-    }
-    if (sign == NULL) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "no sign of member %d", (int)member);
-    }
-    char *text = pbt__json_write(sign);
-    if (text == NULL) {
-        return pbt__fail_memory(error);
-    }
-    *bytes = text;
-    *length = strlen(text);
+    json_decref(told);
     return PBT_OK;
 }
 
-/* ---- checkpoints ---- */
-
-static pbt_err get_blob(pbt__store *store, int64_t study, pbt_segment_id id, void **bytes,
-                        size_t *length, pbt_error *error)
+pbt_err pbt__remote_bring(const pbt__place *place, const char *study, pbt_segment_id id,
+                          const pbt__checkpoint *record, const char *path, pbt_error *error)
 {
-    remote *this = (remote *)store;
-    if (id.number == PBT__BLOB_SIGN) {
-        return get_sign(this, id.member, bytes, length, error);
+    char name[PBT__ID_SIZE], aside[PBT__PATH_SIZE];
+    atomic_bool is_interrupted = false;
+    pbt__caller caller = {
+        .patience_seconds = ASK_SECONDS, .is_interrupted = &is_interrupted, .noise = 1};
+    pbt__checkpoint found;
+    pbt__id_write(id, name);
+    if (snprintf(aside, sizeof aside, "%s.fetch", path) >= (int)sizeof aside) {
+        return pbt__fail(error, PBT_ERR_LIMIT, "the path '%.200s' is too long", path);
     }
-    enum { CHECKPOINT_MAXIMUM = 1 << 30 }; /* a store in memory keeps them of any size */
-    char path[PATH_SIZE + 64];
-    pbt__text text = pbt__text_init(CHECKPOINT_MAXIMUM);
-    snprintf(path, sizeof path, "/studies/%s/checkpoints/m%" PRId32 "s%" PRId32,
-             name_of(this, study), id.member, id.number);
-    pbt_err err = pbt__http_fetch(&this->http, path, NULL, ASK_SECONDS, &text, error);
-    if (err != PBT_OK) {
-        pbt__text_fini(&text);
-        return err;
-    }
-    pbt__text_append(&text, "", 0);
-    *length = text.length;
-    *bytes = pbt__text_take(&text);
-    return *bytes != NULL ? PBT_OK : pbt__fail_memory(error);
-}
-
-pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out, pbt_error *error)
-{
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "/studies/%s/verify", study);
-    return ask((remote *)store, path, 0, out, error);
-}
-
-/* ---- writing ---- */
-
-static pbt_err refuse_begin(pbt__store *store, int64_t study, pbt__head *out, pbt_error *error)
-{
-    (void)store, (void)study, (void)out;
-    return pbt__fail(error, PBT_ERR_STATE, "a server's studies are read-only here");
-}
-
-/* ---- opening and closing ---- */
-
-static void close_remote(pbt__store *store)
-{
-    remote *this = (remote *)store;
-    pbt__http_fini(&this->http);
-    json_decref(this->claims);
-    free(this->names);
-    free(this);
-}
-
-/* Whatever writes begins a transaction first, so no slot after `begin` is ever called. */
-static const pbt__store_ops OPS = {
-    .scheme = "http",
-    .look_us = 1000 * 1000,
-    .close = close_remote,
-    .list = list,
-    .begin = refuse_begin,
-    .read = read_log,
-    .claim_list = list_claims,
-    .blob_get = get_blob,
-};
-
-pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out, pbt_error *error)
-{
-    remote *this = pbt__calloc(1, sizeof *this);
-    if (this == NULL) {
-        return pbt__fail_memory(error);
-    }
-    pbt__store_init(&this->store, &OPS, &(pbt__store_options){.url = url});
-    pbt_err err = pbt__http_init(&this->http, url, NULL, token, error);
+    pbt_err err = pbt__remote_reach(place, study, &caller.http, error);
     if (err == PBT_OK) {
-        err = load_names(this, error);
+        err = pbt__checkpoint_fetch(&caller, name, aside, path, error);
     }
-    if (err != PBT_OK) {
-        pbt__store_close(&this->store);
-        return err;
+    pbt__caller_fini(&caller);
+    if (err == PBT_OK) {
+        err = pbt__tree_describe(path, PBT__TREE_DIGEST, &found, error);
     }
-    *out = &this->store;
-    return PBT_OK;
+    if (err == PBT_OK && !pbt__digest_equal(found.digest, record->digest)) {
+        err = pbt__fail(error, PBT_ERR_CHECKPOINT, "the checkpoint of %s is not as the log says",
+                        name);
+    }
+    return err;
 }
+
+/* ---- reaching ---- */
 
 /* The token in a file: its first line, or what STORE.owner holds. Shape: text[], changed */
 static void find_token(char *text, size_t length)

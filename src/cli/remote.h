@@ -1,10 +1,10 @@
 /*
- * remote.h: the studies of a server as a store to read.
+ * remote.h: what a server is asked, for the commands that take --server.
  *
- * Its events and claims travel as they are kept, and what no answer of the server's says (asked.h)
- * is computed from them here, by the code that computes it from a file: what is shown is the same
- * to the last byte, and the chain of digests is checked on arrival. Nothing can be written through
- * it; changes are calls of their own (control.h). Threads: one at a time.
+ * What it tells of a study is read into what a study in this process tells (study/told.h), so what
+ * is shown is the same to the last byte. Changes are calls of their own (control.h). Errors of all:
+ * PBT_ERR_ARGUMENT (no address), PBT_ERR_BUSY (it does not answer), what it says, and
+ * PBT_ERR_CORRUPT where that is not as it should be.
  */
 #ifndef PBT_CLI_REMOTE_H
 #define PBT_CLI_REMOTE_H
@@ -13,21 +13,30 @@
 
 #include "base/file.h"
 #include "cli/place.h"
-#include "store/store.h"
+#include "study/told.h"
 #include "worker/http.h"
 
-/* Open a server's studies, those that it answers for now. Errors: PBT_ERR_ARGUMENT (no address),
- * PBT_ERR_BUSY (it does not answer), what it says. Nullable: token. */
-PBT_MUST_USE pbt_err pbt__remote_open(const char *url, const char *token, pbt__store **out,
-                                      pbt_error *error);
+/* The studies that it answers for now, by name, a `show` object each. New reference. */
+PBT_MUST_USE pbt_err pbt__remote_studies(const pbt__place *place, json_t **out, pbt_error *error);
 
-/* Ask where a study's checkpoints are, on the server's machine. Shape: out[PBT__PATH_SIZE] */
-PBT_MUST_USE pbt_err pbt__remote_folder(pbt__store *store, const char *study, char *out,
-                                        pbt_error *error);
+/* As pbt__told_ask, in one request. */
+PBT_MUST_USE pbt_err pbt__remote_tell(const pbt__place *place, const char *study, const char *names,
+                                      pbt_segment_id id, pbt__told *out, pbt_error *error);
 
-/* Have the server verify a study; `*out` is what `pbt verify --json` prints of it, the caller's. */
-PBT_MUST_USE pbt_err pbt__remote_verify(pbt__store *store, const char *study, json_t **out,
-                                        pbt_error *error);
+/* Hand on every event of a study, as pbt__study_events does. */
+PBT_MUST_USE pbt_err pbt__remote_events(const pbt__place *place, const char *study, pbt__taker take,
+                                        void *context, pbt_error *error);
+
+/* As pbt__study_verify: the server has the checkpoints' bytes, so it does the reading. */
+PBT_MUST_USE pbt_err pbt__remote_verify(const pbt__place *place, const char *study,
+                                        void (*problem)(void *context, const char *line),
+                                        void *context, pbt__verdict *out, pbt_error *error);
+
+/* Bring a checkpoint to `path`, as it was recorded. Errors: also PBT_ERR_NOT_FOUND (it is gone),
+ * PBT_ERR_CHECKPOINT, PBT_ERR_IO. */
+PBT_MUST_USE pbt_err pbt__remote_bring(const pbt__place *place, const char *study,
+                                       pbt_segment_id id, const pbt__checkpoint *record,
+                                       const char *path, pbt_error *error);
 
 /* Prepare calls of a place's server for a study. pbt__http_fini on `out` in any case. Errors: as
  * pbt__remote_token, PBT_ERR_ARGUMENT (no address). */

@@ -44,7 +44,7 @@ static void tell_rescued(const pbt__study *study, const pbt__place *place, const
                          pbt_error *error)
 {
     const bool is_here = study == NULL || pbt__study_has_folder(study);
-    const char *shown = is_here ? pbt__place_shown(place, path) : path;
+    const char *shown = is_here ? pbt__path_below(place->here, path) : path;
     pbt__error_detail(error, "all that was known is in '%.400s'", shown);
     if (is_here) {
         pbt__error_hint(error, "go on with --store %.100s, or put it in the store's place", shown);

@@ -193,7 +193,7 @@ static void write_title(const run *this, const pbt_spec *spec, const pbt__summar
     }
     snprintf(out, TITLE_SIZE, "%s: %s, %s, %s %s, %slogs in %s\nAPI at %s", spec->name, slots,
              pbt_mode_name(spec->search.mode), pbt_direction_name(spec->search.direction),
-             spec->metric, progress, pbt__place_shown(&this->place, options->log_folder),
+             spec->metric, progress, pbt__path_below(this->place.here, options->log_folder),
              options->server_url);
 }
 
@@ -251,7 +251,7 @@ static pbt_err train(run *this, pbt__study *study, const pbt__summary *summary, 
         .study = study,
         .server = this->service.server,
         .title = title,
-        .log_folder = pbt__place_shown(&this->place, log_folder),
+        .log_folder = pbt__path_below(this->place.here, log_folder),
         .sequence = summary->last_sequence,
         .is_quiet = this->is_quiet,
     };

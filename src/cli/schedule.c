@@ -61,8 +61,9 @@ static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, p
 {
     const char *format = NULL;
     pbt_err err = choose_format(arguments, &format, error);
-    return err == PBT_OK ? print_schedule(asked->answer, format, &asked->spec->search.space, error)
-                         : err;
+    return err == PBT_OK
+               ? print_schedule(asked->told.answer, format, &asked->told.spec->search.space, error)
+               : err;
 }
 
 int pbt__command_schedule(const pbt__arguments *arguments)

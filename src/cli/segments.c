@@ -3,11 +3,10 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cli/query.h"
+#include "cli/asked.h"
 #include "render/format.h"
 #include "render/print.h"
 #include "render/table.h"
-#include "study/rows.h"
 
 static const char *const HEADERS[] = {"segment", "state", "reason", "parent", "donor",
                                       "from",    "to",    "age",    "score",  "attempts"};
@@ -85,21 +84,13 @@ static pbt_err print_lines(const pbt__row_list *list, pbt_error *error)
     return has_failed ? pbt__fail_memory(error) : PBT_OK;
 }
 
-static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, pbt__study *study,
-                      pbt_error *error)
+static pbt_err print_segments(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    (void)place;
-    pbt__row_list list;
-    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
-    if (err == PBT_OK) {
-        err = arguments->has[PBT__OPTION_JSON] ? print_lines(&list, error)
-                                               : print_table(&list, error);
-        pbt__row_list_fini(&list);
-    }
-    return err;
+    return arguments->has[PBT__OPTION_JSON] ? print_lines(&asked->told.rows, error)
+                                            : print_table(&asked->told.rows, error);
 }
 
 int pbt__command_segments(const pbt__arguments *arguments)
 {
-    return pbt__query(arguments, PBT__ACCESS_READ, answer);
+    return pbt__ask_to_show(arguments, "segments", PBT_NO_SEGMENT, print_segments);
 }

@@ -37,15 +37,15 @@ static bool is_running(const json_t *show)
 
 static pbt_err print_show(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    json_t *show = asked->answer;
-    if (is_running(show) && asked->place.server == NULL) {
+    json_t *show = asked->told.answer;
+    if (is_running(show) && asked->subject.study != NULL) {
         ask_for_pause(asked->subject.study, show);
     }
     if (arguments->has[PBT__OPTION_JSON]) {
         return pbt__print_json(show, error);
     }
     pbt__text text = pbt__text_init(FACTS_MAXIMUM);
-    pbt__facts_show(show, asked->spec, &text);
+    pbt__facts_show(show, asked->told.spec, &text);
     return pbt__print_text(&text, error);
 }
 

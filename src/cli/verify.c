@@ -58,56 +58,28 @@ static void print_broken(verification *these, const pbt_error *error)
     these->problem_count++;
 }
 
-static int64_t integer_of(const json_t *object, const char *key)
+static pbt_err read_study(pbt__store *store, const pbt__place *place, verification *these,
+                          pbt__verdict *out, pbt_error *error)
 {
-    return json_integer_value(json_object_get(object, key));
-}
-
-/* The server has the checkpoints' bytes, so it does the reading. */
-static pbt_err verify_remote(pbt__store *store, verification *these, pbt_error *error)
-{
-    json_t *object = NULL;
-    pbt__study_row row;
-    pbt_err err = pbt__store_find(store, these->study, &row, error);
+    pbt__study *study = NULL;
+    const pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
+    if (store == NULL) {
+        return pbt__remote_verify(place, these->study, print_problem, these, out, error);
+    }
+    pbt_err err = pbt__study_open(store, these->study, &options, &study, error);
     if (err == PBT_OK) {
-        err = pbt__remote_verify(store, these->study, &object, error);
+        err = pbt__study_verify(study, print_problem, these, out, error);
     }
-    if (err != PBT_OK) {
-        return err;
-    }
-    json_t *problems = json_object_get(object, "problems");
-    const pbt__verdict verdict = {
-        .event_count = integer_of(object, "events"),
-        .decision_count = integer_of(object, "decisions"),
-        .checkpoint_count = integer_of(object, "checkpoints"),
-        .problem_count = (int64_t)json_array_size(problems),
-    };
-    these->problem_count += verdict.problem_count;
-    for (size_t i = 0; !these->is_json && i < json_array_size(problems); i++) {
-        print_problem(these, json_string_value(json_array_get(problems, i)));
-    }
-    these->problems = these->is_json ? problems : NULL;
-    err = print_verdict(these, &verdict, error);
-    these->problems = NULL;
-    json_decref(object);
+    pbt__study_close(study);
     return err;
 }
 
 static pbt_err verify_study(pbt__store *store, const pbt__place *place, verification *these,
                             pbt_error *error)
 {
-    pbt__study *study = NULL;
     pbt__verdict verdict = {0};
-    pbt__study_options options = {.checkpoint_folder = place->folder, .is_observer = true};
-    if (place->server != NULL) {
-        return verify_remote(store, these, error);
-    }
     these->problems = these->is_json ? json_array() : NULL;
-    pbt_err err = pbt__study_open(store, these->study, &options, &study, error);
-    if (err == PBT_OK) {
-        err = pbt__study_verify(study, print_problem, these, &verdict, error);
-    }
-    pbt__study_close(study);
+    pbt_err err = read_study(store, place, these, &verdict, error);
     these->problem_count += verdict.problem_count;
     bool is_broken = err == PBT_ERR_CORRUPT;
     if (is_broken) {
@@ -127,7 +99,7 @@ static pbt_err verify_all(const pbt__arguments *arguments, const pbt__place *pla
     pbt__names names = {0};
     pbt_err err = PBT_OK;
     if (arguments->operand_count == 0) {
-        err = pbt__names_list(store, &names, error);
+        err = pbt__names_list(place, store, &names, error);
     }
     for (int i = 0; i < arguments->operand_count && err == PBT_OK; i++) {
         these->study = arguments->operands[i];

@@ -8,10 +8,10 @@ enum { REASONS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 static pbt_err print_why(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
     if (arguments->has[PBT__OPTION_JSON]) {
-        return pbt__print_json(asked->answer, error);
+        return pbt__print_json(asked->told.answer, error);
     }
     pbt__text text = pbt__text_init(REASONS_MAXIMUM);
-    pbt__reasons_write(asked->answer, &text);
+    pbt__reasons_write(asked->told.answer, &text);
     return pbt__print_text(&text, error);
 }
 

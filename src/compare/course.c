@@ -12,7 +12,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/rows.h"
 
 typedef struct report {
     int64_t sequence;
@@ -56,26 +55,19 @@ static int compare_reports(const void *left, const void *right)
 }
 
 /* Of each report as much as a course needs, in the order in which they came. The caller frees
- * `list->items`, also on failure. */
-static pbt_err collect_reports(pbt__study *study, reports *list, pbt_error *error)
+ * `list->items`. False: no memory. */
+static bool collect_reports(const pbt__row_list *rows, reports *list)
 {
-    pbt__row_list rows;
-    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &rows, error);
-    if (err != PBT_OK) {
-        return err;
-    }
-    list->items = pbt__calloc(rows.count + 1, sizeof *list->items);
-    for (size_t i = 0; list->items != NULL && i < rows.count; i++) {
-        if (rows.items[i].segment.state == PBT_SEGMENT_REPORTED) {
-            list->items[list->count++] = report_of(&rows.items[i]);
+    list->items = pbt__calloc(rows->count + 1, sizeof *list->items);
+    for (size_t i = 0; list->items != NULL && i < rows->count; i++) {
+        if (rows->items[i].segment.state == PBT_SEGMENT_REPORTED) {
+            list->items[list->count++] = report_of(&rows->items[i]);
         }
     }
-    pbt__row_list_fini(&rows);
-    if (list->items == NULL) {
-        return pbt__fail_memory(error);
+    if (list->items != NULL) {
+        qsort(list->items, list->count, sizeof *list->items, compare_reports);
     }
-    qsort(list->items, list->count, sizeof *list->items, compare_reports);
-    return PBT_OK;
+    return list->items != NULL;
 }
 
 /* Follow the reports. Time never goes back, even where the machine's clock did.
@@ -107,21 +99,18 @@ static pbt_err follow(pbt__course *course, const reports *list, int64_t created_
     return PBT_OK;
 }
 
-static pbt_err read_curve(pbt__study *study, int64_t created_us, pbt__course *course,
-                          pbt_error *error)
+static pbt_err read_curve(const pbt__row_list *rows, pbt__course *course, pbt_error *error)
 {
     reports list = {0};
-    double *times = NULL;
-    pbt_err err = collect_reports(study, &list, error);
-    if (err == PBT_OK) {
-        times = pbt__calloc(2 * list.count + 1, sizeof *times);
-        err = times == NULL ? PBT_ERR_MEMORY
-                            : follow(course, &list, created_us, times, times + list.count);
-        err = err != PBT_OK ? pbt__fail_memory(error) : PBT_OK;
+    pbt_err err = PBT_ERR_MEMORY;
+    const bool is_whole = collect_reports(rows, &list);
+    double *times = is_whole ? pbt__calloc(2 * list.count + 1, sizeof *times) : NULL;
+    if (times != NULL) {
+        err = follow(course, &list, rows->created_us, times, times + list.count);
     }
     free(times);
     free(list.items);
-    return err;
+    return err == PBT_OK ? PBT_OK : pbt__fail_memory(error);
 }
 
 static bool is_replay(const char *name, const pbt_search *search)
@@ -130,15 +119,15 @@ static bool is_replay(const char *name, const pbt_search *search)
            search->starts[0].stage_count > 0;
 }
 
-static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *error)
+static pbt_err read_course(const pbt__told *told, pbt__course *course, pbt_error *error)
 {
     pbt__summary summary;
-    const pbt_spec *spec = pbt__study_spec(study);
-    pbt_err err = pbt__study_summary(study, &summary, error);
+    const pbt_spec *spec = told->spec;
+    pbt_err err = pbt__summary_read(json_object_get(told->answer, "show"), &summary, error);
     if (err != PBT_OK) {
         return err;
     }
-    snprintf(course->name, sizeof course->name, "%s", pbt__study_name(study));
+    snprintf(course->name, sizeof course->name, "%s", told->name);
     course->seed = spec->search.seed;
     course->direction = spec->search.direction;
     course->steps_total = summary.steps_total;
@@ -148,13 +137,13 @@ static pbt_err read_course(pbt__study *study, pbt__course *course, pbt_error *er
     if (course->metric == NULL) {
         return pbt__fail_memory(error);
     }
-    return read_curve(study, summary.created_us, course, error);
+    return read_curve(&told->rows, course, error);
 }
 
-pbt_err pbt__course_read(pbt__study *study, pbt__course *out, pbt_error *error)
+pbt_err pbt__course_read(const pbt__told *told, pbt__course *out, pbt_error *error)
 {
     pbt__course course = {0};
-    pbt_err err = read_course(study, &course, error);
+    pbt_err err = read_course(told, &course, error);
     if (err != PBT_OK) {
         pbt__course_fini(&course);
         return err;

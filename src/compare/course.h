@@ -3,7 +3,7 @@
 #define PBT_COMPARE_COURSE_H
 
 #include "analysis/curve.h"
-#include "study/study.h"
+#include "study/told.h"
 
 /* Owner: metric and curve are its own. */
 typedef struct pbt__course {
@@ -18,9 +18,12 @@ typedef struct pbt__course {
     pbt__pauses pauses;
 } pbt__course;
 
-/* Read an open study's course. Errors: PBT_ERR_CORRUPT, PBT_ERR_STORE, PBT_ERR_MEMORY. On success
- * the caller calls course_fini. */
-PBT_MUST_USE pbt_err pbt__course_read(pbt__study *study, pbt__course *out, pbt_error *error);
+/* What a course is read from (told.h). */
+#define PBT__COURSE_ASKS "show,segments"
+
+/* Read a study's course. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. On success the caller calls
+ * course_fini. */
+PBT_MUST_USE pbt_err pbt__course_read(const pbt__told *told, pbt__course *out, pbt_error *error);
 void pbt__course_fini(pbt__course *course);
 
 /* A score between the inside, where higher is better, and as it was reported; its own inverse. */

@@ -141,12 +141,7 @@ static pbt_err add_study(reading *this, const char *label, const char *name, con
 {
     char base[PBT__NAME_SIZE];
     pbt__course course;
-    pbt__study *study = NULL;
-    pbt_err err = this->shelf->open(this->shelf->context, name, &study, this->error);
-    if (err == PBT_OK) {
-        err = pbt__course_read(study, &course, this->error);
-        pbt__study_close(study);
-    }
+    pbt_err err = this->shelf->read(this->shelf->context, name, &course, this->error);
     if (err != PBT_OK) {
         return err;
     }

@@ -32,8 +32,8 @@ typedef struct pbt__groups {
 typedef struct pbt__shelf {
     char (*names)[PBT__NAME_SIZE]; /* sorted. Shape: [count] */
     size_t count;
-    /* Open one of them to read; the caller closes it. */
-    pbt_err (*open)(void *context, const char *name, pbt__study **out, pbt_error *error);
+    /* Read one of them. */
+    pbt_err (*read)(void *context, const char *name, pbt__course *out, pbt_error *error);
     void *context;
 } pbt__shelf;
 

@@ -8,7 +8,6 @@
 #include "export/csv.h"
 #include "export/sink.h"
 #include "study/json.h"
-#include "study/rows.h"
 
 /* Append a line of JSON. */
 static pbt_err put_line(pbt__sink *to, const json_t *value, pbt_error *error)
@@ -26,16 +25,12 @@ static pbt_err put_line(pbt__sink *to, const json_t *value, pbt_error *error)
 /* ---- rows ---- */
 
 /* The rows of a table, one at a time: a study's as JSON would take ten times what they do. */
-typedef struct source {
-    pbt__row_list segments;
-    json_t *members;
-} source;
 
-static json_t *segment_at(const source *of, size_t index, pbt_error *error)
+static json_t *segment_at(const pbt__told *of, size_t index, pbt_error *error)
 {
     json_t *row = NULL;
     pbt__text line = pbt__text_init(PBT__ROW_MAXIMUM);
-    pbt__row_write(&of->segments, &of->segments.items[index], &line);
+    pbt__row_write(&of->rows, &of->rows.items[index], &line);
     if (line.failed) {
         (void)pbt__fail_memory(error);
     } else {
@@ -45,26 +40,26 @@ static json_t *segment_at(const source *of, size_t index, pbt_error *error)
     return row;
 }
 
-static json_t *member_at(const source *of, size_t index, pbt_error *error)
+static json_t *member_at(const pbt__told *of, size_t index, pbt_error *error)
 {
     (void)error;
-    return json_incref(json_array_get(of->members, index));
+    return json_incref(json_array_get(json_object_get(of->answer, "members"), index));
 }
 
-static size_t count_segments(const source *of)
+static size_t count_segments(const pbt__told *of)
 {
-    return of->segments.count;
+    return of->rows.count;
 }
 
-static size_t count_members(const source *of)
+static size_t count_members(const pbt__told *of)
 {
-    return json_array_size(of->members);
+    return json_array_size(json_object_get(of->answer, "members"));
 }
 
 typedef struct table {
     const char *csv, *jsonl; /* the files' names */
-    size_t (*count)(const source *of);
-    json_t *(*at)(const source *of, size_t index, pbt_error *error); /* new reference */
+    size_t (*count)(const pbt__told *of);
+    json_t *(*at)(const pbt__told *of, size_t index, pbt_error *error); /* new reference */
 } table;
 
 static const table TABLES[] = {
@@ -75,7 +70,7 @@ static const table TABLES[] = {
 /* A table while it is written. */
 typedef struct sheet {
     const table *of;
-    const source *source;
+    const pbt__told *source;
     pbt__csv columns;
     pbt__sink csv, jsonl; /* those of the formats that are wanted are open */
 } sheet;
@@ -115,8 +110,8 @@ static pbt_err put_rows(sheet *this, pbt_error *error)
     return err;
 }
 
-static pbt_err put_table(const source *from, const table *of, unsigned formats, const char *folder,
-                         pbt_error *error)
+static pbt_err put_table(const pbt__told *from, const table *of, unsigned formats,
+                         const char *folder, pbt_error *error)
 {
     const bool has_csv = (formats & PBT__FORMAT_CSV) != 0;
     const bool has_jsonl = (formats & PBT__FORMAT_JSONL) != 0;
@@ -143,21 +138,6 @@ static pbt_err put_table(const source *from, const table *of, unsigned formats, 
     return err;
 }
 
-static pbt_err put_tables(pbt__study *study, unsigned formats, const char *folder, pbt_error *error)
-{
-    source from = {.members = NULL};
-    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &from.segments, error);
-    if (err == PBT_OK) {
-        err = pbt__study_members(study, &from.members, error);
-    }
-    for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0] && err == PBT_OK; i++) {
-        err = put_table(&from, &TABLES[i], formats, folder, error);
-    }
-    pbt__row_list_fini(&from.segments);
-    json_decref(from.members);
-    return err;
-}
-
 /* ---- the log ---- */
 
 typedef struct log_files {
@@ -175,7 +155,7 @@ static pbt_err put_event(void *context, const json_t *event)
     return put_line(&files->lines, event, files->error);
 }
 
-static pbt_err put_log(pbt__study *study, const char *folder, pbt_error *error)
+static pbt_err put_log(const pbt__tables_source *from, const char *folder, pbt_error *error)
 {
     log_files files = {pbt__sink_init(), pbt__sink_init(), error};
     pbt_err err = pbt__sink_open(&files.lines, folder, "events.jsonl", error);
@@ -183,7 +163,7 @@ static pbt_err put_log(pbt__study *study, const char *folder, pbt_error *error)
         err = pbt__sink_open(&files.spec, folder, "spec.yaml", error);
     }
     if (err == PBT_OK) {
-        err = pbt__study_events(study, 0, put_event, &files, error);
+        err = from->events(from->context, put_event, &files, error);
     }
     if (err == PBT_OK) {
         err = pbt__sink_end(&files.lines, error);
@@ -196,14 +176,10 @@ static pbt_err put_log(pbt__study *study, const char *folder, pbt_error *error)
     return err;
 }
 
-static pbt_err put_study(pbt__study *study, const char *folder, pbt_error *error)
+static pbt_err put_show(const json_t *show, const char *folder, pbt_error *error)
 {
-    json_t *show = NULL;
     pbt__sink sink = pbt__sink_init();
-    pbt_err err = pbt__study_show(study, &show, error);
-    if (err == PBT_OK) {
-        err = pbt__sink_open(&sink, folder, "study.json", error);
-    }
+    pbt_err err = pbt__sink_open(&sink, folder, "study.json", error);
     if (err == PBT_OK) {
         err = put_line(&sink, show, error);
     }
@@ -211,35 +187,34 @@ static pbt_err put_study(pbt__study *study, const char *folder, pbt_error *error
         err = pbt__sink_end(&sink, error);
     }
     pbt__sink_fini(&sink);
-    json_decref(show);
     return err;
 }
 
-pbt_err pbt__tables_write(pbt__study *study, unsigned formats, const char *folder, pbt_error *error)
+pbt_err pbt__tables_write(const pbt__tables_source *from, unsigned formats, const char *folder,
+                          pbt_error *error)
 {
-    pbt_err err = put_log(study, folder, error);
+    pbt_err err = put_log(from, folder, error);
     if (err == PBT_OK) {
-        err = put_study(study, folder, error);
+        err = put_show(json_object_get(from->told->answer, "show"), folder, error);
     }
-    return err == PBT_OK ? put_tables(study, formats, folder, error) : err;
+    for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0] && err == PBT_OK; i++) {
+        err = put_table(from->told, &TABLES[i], formats, folder, error);
+    }
+    return err;
 }
 
 /* ---- TensorBoard ---- */
 
-static pbt_err fill_board(pbt__study *study, pbt__board *board, pbt_error *error)
+static pbt_err fill_board(const pbt__told *told, pbt__board *board, pbt_error *error)
 {
-    pbt__row_list list;
     pbt__member_list members = {.items = NULL};
-    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
-    if (err == PBT_OK) {
-        err = pbt__board_take(board, &list, error);
-    }
+    pbt_err err = pbt__board_take(board, &told->rows, error);
     if (err == PBT_OK) {
         err = pbt__board_flush(board, true, error);
     }
-    pbt__row_list_fini(&list);
     if (err == PBT_OK) {
-        err = pbt__study_member_rows(study, PBT__ROWS_ALL, &members, error);
+        err = pbt__members_read(json_object_get(told->answer, "members"), told->rows.space,
+                                &members, error);
     }
     if (err == PBT_OK) {
         err = pbt__board_end(board, &members, error);
@@ -248,12 +223,12 @@ static pbt_err fill_board(pbt__study *study, pbt__board *board, pbt_error *error
     return err == PBT_OK ? pbt__board_sync(board, error) : err;
 }
 
-pbt_err pbt__tables_board(pbt__study *study, const char *folder, pbt_error *error)
+pbt_err pbt__tables_board(const pbt__told *told, const char *folder, pbt_error *error)
 {
     pbt__board *board = NULL;
-    pbt_err err = pbt__board_new(pbt__study_spec(study), folder, false, &board, error);
+    pbt_err err = pbt__board_new(told->spec, folder, false, &board, error);
     if (err == PBT_OK) {
-        err = fill_board(study, board, error);
+        err = fill_board(told, board, error);
     }
     pbt__board_free(board);
     return err;

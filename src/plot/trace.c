@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/type.h"
-#include "study/rows.h"
 
 enum { FIRST_CAPACITY = 64 };
 
@@ -161,18 +160,15 @@ pbt_err pbt__trace_link(pbt__trace *trace, pbt_segment_id best, pbt_error *error
 
 /* ---- the trace ---- */
 
-pbt_err pbt__trace_read(pbt__trace *out, pbt__study *study, const pbt_space *space,
-                        pbt_segment_id best, pbt_error *error)
+pbt_err pbt__trace_read(pbt__trace *out, const pbt__row_list *rows, pbt_error *error)
 {
-    pbt__row_list list;
-    pbt__trace trace = pbt__trace_begin(space);
-    pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, &list, error);
-    for (size_t i = 0; err == PBT_OK && i < list.count; i++) {
-        err = pbt__trace_add(&trace, &list.items[i].segment, error);
+    pbt__trace trace = pbt__trace_begin(rows->space);
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < rows->count; i++) {
+        err = pbt__trace_add(&trace, &rows->items[i].segment, error);
     }
-    pbt__row_list_fini(&list);
     if (err == PBT_OK) {
-        err = pbt__trace_link(&trace, best, error);
+        err = pbt__trace_link(&trace, rows->best, error);
     }
     if (err != PBT_OK) {
         pbt__trace_fini(&trace);

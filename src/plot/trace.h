@@ -7,7 +7,7 @@
 #ifndef PBT_PLOT_TRACE_H
 #define PBT_PLOT_TRACE_H
 
-#include "study/study.h"
+#include "study/rows.h"
 
 /* One reported segment. */
 typedef struct pbt__track {
@@ -46,10 +46,9 @@ PBT_MUST_USE pbt_err pbt__trace_add(pbt__trace *trace, const pbt_segment *segmen
  * PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__trace_link(pbt__trace *trace, pbt_segment_id best, pbt_error *error);
 
-/* All of it, for a study; `best` as its summary says, or PBT_NO_SEGMENT. On failure nothing is left
- * to free. Errors: as above, and what reading the study meets. */
-PBT_MUST_USE pbt_err pbt__trace_read(pbt__trace *out, pbt__study *study, const pbt_space *space,
-                                     pbt_segment_id best, pbt_error *error);
+/* All of a study's rows, whose space is borrowed. On failure nothing is left to free. Errors: as
+ * above. */
+PBT_MUST_USE pbt_err pbt__trace_read(pbt__trace *out, const pbt__row_list *rows, pbt_error *error);
 
 /*
  * A hyperparameter of a track as a number to draw: its value, 1 - value on a reverse_log scale, or

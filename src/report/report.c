@@ -10,8 +10,6 @@
 #include "render/format.h"
 #include "study/json.h"
 
-enum { PROBLEMS_MAXIMUM = 1 << 20 }; /* Units: bytes */
-
 static const char HEAD[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n<style>\n"
@@ -42,34 +40,28 @@ static void write_title(pbt__report *this)
 
 /* ---- how it came about ---- */
 
-static void add_lines(void *context, const char *line)
+static void write_verdict(pbt__report *this)
 {
-    pbt__text *problems = context;
-    pbt__text_format(problems, "%s\n", line);
-}
-
-static pbt_err write_verdict(pbt__report *this, pbt_error *error)
-{
-    pbt__verdict verdict;
-    pbt__text problems = pbt__text_init(PROBLEMS_MAXIMUM);
-    pbt_err err = pbt__study_verify(this->study, add_lines, &problems, &verdict, error);
-    if (err == PBT_OK) {
-        char events[PBT__CELL_SIZE], decisions[PBT__CELL_SIZE];
-        char checkpoints[PBT__CELL_SIZE], found[PBT__CELL_SIZE];
-        pbt__format_count(verdict.event_count, "event", events);
-        pbt__format_count(verdict.decision_count, "decision", decisions);
-        pbt__format_count(verdict.checkpoint_count, "checkpoint", checkpoints);
-        pbt__format_count(verdict.problem_count, "problem", found);
-        pbt__text_format(this->page,
-                         "<p>Verified while this page was made: %s, %s made again, %s read; "
-                         "%s.</p>\n",
-                         events, decisions, checkpoints, found);
-        if (verdict.problem_count > 0) {
-            pbt__html_lines(pbt__text_string(&problems), this->page);
-        }
+    const pbt__report_proof *proof = this->proof;
+    char events[PBT__CELL_SIZE], decisions[PBT__CELL_SIZE];
+    char checkpoints[PBT__CELL_SIZE], found[PBT__CELL_SIZE];
+    if (proof->why_not != NULL) {
+        pbt__text_add(this->page, "<p>Not verified: ");
+        pbt__html_text(proof->why_not, this->page);
+        pbt__text_add(this->page, ".</p>\n");
+        return;
     }
-    pbt__text_fini(&problems);
-    return err;
+    pbt__format_count(proof->verdict.event_count, "event", events);
+    pbt__format_count(proof->verdict.decision_count, "decision", decisions);
+    pbt__format_count(proof->verdict.checkpoint_count, "checkpoint", checkpoints);
+    pbt__format_count(proof->verdict.problem_count, "problem", found);
+    pbt__text_format(this->page,
+                     "<p>Verified while this page was made: %s, %s made again, %s read; "
+                     "%s.</p>\n",
+                     events, decisions, checkpoints, found);
+    if (proof->verdict.problem_count > 0) {
+        pbt__html_lines(proof->problems, this->page);
+    }
 }
 
 /* One amended value, such as a list of factors, is longer than a number. */
@@ -86,9 +78,10 @@ static void add_amendment(pbt__table *table, const json_t *amendment)
 
 static void write_amendments(pbt__report *this)
 {
+    const json_t *amendments = json_object_get(this->account, "amendments");
     const json_t *amendment;
     size_t i;
-    if (json_array_size(this->amendments) == 0) {
+    if (json_array_size(amendments) == 0) {
         return;
     }
     pbt__text_add(this->page,
@@ -100,7 +93,7 @@ static void write_amendments(pbt__report *this)
          *name != NULL; name++) {
         pbt__table_add(&table, *name);
     }
-    json_array_foreach(this->amendments, i, amendment)
+    json_array_foreach(amendments, i, amendment)
     {
         add_amendment(&table, amendment);
     }
@@ -156,35 +149,6 @@ static void write_provenance(pbt__report *this)
 
 /* ---- the page ---- */
 
-static pbt_err read_trace(pbt__report *this, pbt_error *error)
-{
-    pbt_segment_id best = PBT_NO_SEGMENT;
-    const char *name =
-        json_string_value(json_object_get(json_object_get(this->show, "best"), "segment"));
-    if (name != NULL && !pbt__id_read(name, &best)) {
-        return pbt__fail(error, PBT_ERR_CORRUPT, "'%s' is no segment", name);
-    }
-    return pbt__trace_read(&this->trace, this->study, &this->spec->search.space, best, error);
-}
-
-static pbt_err read_study(pbt__report *this, pbt_error *error)
-{
-    pbt_err err = pbt__study_show(this->study, &this->show, error);
-    if (err == PBT_OK) {
-        err = read_trace(this, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_members(this->study, &this->members, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_amendments(this->study, &this->amendments, error);
-    }
-    if (err == PBT_OK && json_is_object(json_object_get(this->show, "best"))) {
-        err = pbt__study_schedule(this->study, PBT_NO_SEGMENT, &this->schedule, error);
-    }
-    return err;
-}
-
 static pbt_err write_page(pbt__report *this, pbt_error *error)
 {
     write_title(this);
@@ -192,12 +156,8 @@ static pbt_err write_page(pbt__report *this, pbt_error *error)
     if (err == PBT_OK) {
         err = pbt__report_baselines(this, error);
     }
-    if (err == PBT_OK) {
-        err = pbt__report_budget(this, error);
-    }
-    if (err == PBT_OK) {
-        err = write_verdict(this, error);
-    }
+    pbt__report_budget(this);
+    write_verdict(this);
     if (err == PBT_OK) {
         err = write_rules(this, error);
     }
@@ -206,23 +166,24 @@ static pbt_err write_page(pbt__report *this, pbt_error *error)
     return err == PBT_OK && this->page->failed ? pbt__fail_memory(error) : err;
 }
 
-pbt_err pbt__report_write(pbt__study *study, const pbt__groups *others, pbt__text *out,
-                          pbt_error *error)
+pbt_err pbt__report_write(const pbt__told *told, const pbt__report_proof *proof,
+                          const pbt__groups *others, pbt__text *out, pbt_error *error)
 {
     pbt__report this = {
-        .study = study,
+        .told = told,
+        .proof = proof,
         .others = others,
-        .spec = pbt__study_spec(study),
+        .spec = told->spec,
+        .show = json_object_get(told->answer, "show"),
+        .members = json_object_get(told->answer, "members"),
+        .schedule = json_object_get(told->answer, "schedule"),
+        .account = json_object_get(told->answer, "account"),
         .page = out,
     };
-    pbt_err err = read_study(&this, error);
+    pbt_err err = pbt__trace_read(&this.trace, &told->rows, error);
     if (err == PBT_OK) {
         err = write_page(&this, error);
     }
-    json_decref(this.show);
-    json_decref(this.members);
-    json_decref(this.schedule);
-    json_decref(this.amendments);
     pbt__trace_fini(&this.trace);
     return err;
 }

@@ -16,21 +16,32 @@ enum {
     PBT__SCRIPT_MAXIMUM = 1 << 28, /* Units: bytes */
 };
 
+/* What a page is written from (told.h). */
+#define PBT__REPORT_ASKS "show,members,schedule,account,segments"
+
+/* What verifying found; everything is borrowed. */
+typedef struct pbt__report_proof {
+    pbt__verdict verdict;
+    const char *problems; /* a line each */
+    const char *why_not;  /* Nullable: it could not be verified, and why */
+} pbt__report_proof;
+
 /* What the page is made from. */
 typedef struct pbt__report {
-    pbt__study *study;
+    const pbt__told *told;
+    const pbt__report_proof *proof;
     const pbt__groups *others; /* Nullable: what it is held against */
     const pbt_spec *spec;
-    json_t *show, *members, *schedule; /* schedule: NULL where there is no best */
-    json_t *amendments;
+    const json_t *show, *members, *schedule; /* schedule: NULL where there is no best */
+    const json_t *account;
     pbt__trace trace;
     pbt__text *page;
 } pbt__report;
 
 /* Write a study's page to `out`, which the caller has made and frees, with a comparison of
- * `others`. Nullable: others. Errors: the study's, gnuplot's, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__report_write(pbt__study *study, const pbt__groups *others, pbt__text *out,
-                                       pbt_error *error);
+ * `others`. Nullable: others. Errors: PBT_ERR_CORRUPT, gnuplot's, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__report_write(const pbt__told *told, const pbt__report_proof *proof,
+                                       const pbt__groups *others, pbt__text *out, pbt_error *error);
 
 /* ---- page.c: what all parts use; each appends its sections ---- */
 
@@ -46,7 +57,7 @@ PBT_MUST_USE pbt_err pbt__report_drawing(pbt__report *this, const pbt__text *scr
 /* ---- budget.c ---- */
 
 /* What it took: steps, time, and what went wrong on the way. */
-PBT_MUST_USE pbt_err pbt__report_budget(pbt__report *this, pbt_error *error);
+void pbt__report_budget(pbt__report *this);
 
 /* ---- result.c ---- */
 

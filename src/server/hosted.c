@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,33 @@ void pbt__hosted_give(pbt__hosted *hosted)
     hosted->use_count--;
     pthread_cond_broadcast(&server->pool.has_settled);
     pthread_mutex_unlock(&server->pool.lock);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+pbt__hosted_name *pbt__hosted_names(pbt__server *server, const char *after, size_t *count)
+{
+    size_t all = 0;
+    *count = 0;
+    pthread_mutex_lock(&server->pool.lock);
+    for (const pbt__hosted *each = server->hosted; each != NULL; each = each->next) {
+        all++;
+    }
+    pbt__hosted_name *names = pbt__calloc(all + 1, sizeof *names);
+    for (const pbt__hosted *each = server->hosted; names != NULL && each != NULL;
+         each = each->next) {
+        if (!each->is_leaving && strcmp(each->name, after) > 0) {
+            (void)snprintf(names[(*count)++], sizeof *names, "%s", each->name);
+        }
+    }
+    pthread_mutex_unlock(&server->pool.lock);
+    if (names != NULL) {
+        qsort(names, *count, sizeof *names, compare_names);
+    }
+    return names;
 }
 
 /* ---- parking --------------------------------------------------------------------------------- */

@@ -37,6 +37,12 @@ typedef struct pbt__hosted {
 pbt__hosted *pbt__hosted_take(struct pbt__server *server, const char *name);
 void pbt__hosted_give(pbt__hosted *hosted);
 
+typedef char pbt__hosted_name[PBT__NAME_SIZE];
+
+/* The names of the studies that are served, in order, behind `after`. The caller frees; NULL: no
+ * memory. Shape: [*count] */
+pbt__hosted_name *pbt__hosted_names(struct pbt__server *server, const char *after, size_t *count);
+
 typedef enum pbt__parking {
     PBT__PARKED,  /* it is the watcher's now: do not touch it */
     PBT__CHANGED, /* something changed since it looked: look again */

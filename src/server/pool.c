@@ -2,6 +2,9 @@
 #include "server/pool.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -51,15 +54,34 @@ static void resume(pbt__request *request, pbt__phase phase)
     pthread_mutex_unlock(&server->pool.lock);
 }
 
+/* Name those that there are, as many as fit. */
+static void hint_names(pbt__server *server, pbt_error *error)
+{
+    char list[sizeof error->hint - 32] = "";
+    size_t count = 0, used = 0, i = 0;
+    pbt__hosted_name *names = pbt__hosted_names(server, "", &count);
+    while (names != NULL && i < count && used + strlen(names[i]) + 2 < sizeof list) {
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+        i++;
+    }
+    if (used > 0) {
+        pbt__error_hint(error, "there are: %s%s", list, i < count ? ", ..." : "");
+    }
+    free(names);
+}
+
 /* A run listens before it has opened its study, and after it has let it go. Whoever comes back to
  * it then is to ask again. */
 static pbt_err fail_absent(const pbt__request *request, pbt_error *error)
 {
-    const pbt__server *server = request->server;
+    pbt__server *server = request->server;
     if (!atomic_load(&server->has_begun) || atomic_load(&server->is_draining)) {
         return pbt__fail(error, PBT_ERR_BUSY, "study '%s' is not served now", request->study);
     }
-    return pbt__fail(error, PBT_ERR_NOT_FOUND, "no study '%s' is served here", request->study);
+    (void)pbt__fail(error, PBT_ERR_NOT_FOUND, "no study '%s' is served here", request->study);
+    hint_names(server, error);
+    return PBT_ERR_NOT_FOUND;
 }
 
 static pbt_err find_study(pbt__request *request, pbt_error *error)

@@ -8,9 +8,11 @@
 #include "study/json.h"
 #include "study/members.h"
 #include "study/rows.h"
+#include "study/told.h"
 
 /* Whoever asks for long answers faster than they are made is turned away before he has all
  * threads. */
+static const char JSON[] = "application/json", LINES[] = "application/jsonl";
 enum { LIST_MAXIMUM = 1 << 30 }; /* Units: bytes of one list */
 enum { PAGE_LIMIT = 1000, PAGE_LIMIT_MAXIMUM = 10000, LONG_MAXIMUM = PBT__POOL_THREADS / 8 };
 
@@ -49,23 +51,6 @@ pbt_err pbt__serve_version(pbt__request *request, pbt_error *error)
 
 /* ---- studies --------------------------------------------------------------------------------- */
 
-/* The study after `before` on the list, in use; `before` is given back. */
-static pbt__hosted *next_hosted(pbt__server *server, pbt__hosted *before)
-{
-    pthread_mutex_lock(&server->pool.lock);
-    const bool is_cut = before != NULL && before->is_leaving; /* then what follows is unknown */
-    pbt__hosted *hosted = before != NULL ? before->next : server->hosted;
-    hosted = is_cut ? NULL : hosted;
-    if (hosted != NULL) {
-        hosted->use_count++;
-    }
-    pthread_mutex_unlock(&server->pool.lock);
-    if (before != NULL) {
-        pbt__hosted_give(before);
-    }
-    return hosted;
-}
-
 /* A study as `show` has it; of one elsewhere, what a worker needs to know. */
 static pbt_err show(const pbt__hosted *hosted, json_t **out, pbt_error *error)
 {
@@ -76,24 +61,56 @@ static pbt_err show(const pbt__hosted *hosted, json_t **out, pbt_error *error)
     return *out != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
+/* Add a study as `show` says it; `here` becomes from where its paths are. One that has left since
+ * is passed over. */
+static pbt_err add_study(pbt__server *server, const char *name, json_t *list, json_t **here,
+                         pbt_error *error)
+{
+    json_t *one = NULL;
+    pbt__hosted *hosted = pbt__hosted_take(server, name);
+    if (hosted == NULL) {
+        return PBT_OK;
+    }
+    pbt_err err = show(hosted, &one, error);
+    if (err == PBT_OK && *here == NULL && hosted->study != NULL) {
+        *here = json_string(pbt__study_here(hosted->study));
+    }
+    pbt__hosted_give(hosted);
+    if (err == PBT_OK && json_array_append_new(list, one) != 0) {
+        err = pbt__fail_memory(error);
+    }
+    return err;
+}
+
 pbt_err pbt__serve_studies(pbt__request *request, pbt_error *error)
 {
-    json_t *list = json_array();
-    pbt_err err = PBT_OK;
-    pbt__hosted *hosted = next_hosted(request->server, NULL);
-    while (hosted != NULL) {
-        json_t *one = NULL;
-        err = err == PBT_OK ? show(hosted, &one, error) : err;
-        if (one != NULL && json_array_append_new(list, one) != 0) {
-            err = pbt__fail_memory(error);
-        }
-        hosted = next_hosted(request->server, hosted);
-    }
+    size_t all = 0;
+    json_t *here = NULL;
+    const char *after = request->after_name;
+    const bool is_page = after[0] != '\0' || request->limit >= 0;
+    pbt_err err = is_page ? pbt__page_settle(request, error) : PBT_OK;
     if (err != PBT_OK) {
-        json_decref(list);
         return err;
     }
-    return pbt__answer_json(request, list, error);
+    json_t *list = json_array();
+    pbt__hosted_name *names = pbt__hosted_names(request->server, after, &all);
+    const size_t count = is_page && (size_t)request->limit < all ? (size_t)request->limit : all;
+    err = list != NULL && names != NULL ? PBT_OK : pbt__fail_memory(error);
+    for (size_t i = 0; i < count && err == PBT_OK; i++) {
+        err = add_study(request->server, names[i], list, &here, error);
+    }
+    if (err == PBT_OK) {
+        const char *next = count > 0 ? names[count - 1] : after;
+        json_t *page = is_page ? json_pack("{s:O, s:s, s:b, s:s}", "studies", list, "next", next,
+                                           "is_end", (int)(count == all), "here",
+                                           here != NULL ? json_string_value(here) : "")
+                               : json_incref(list);
+        err = pbt__answer_json(request, page, error);
+    }
+    json_decref(list);
+    json_decref(here);
+    free(names);
+    return err;
 }
 
 /* ---- one study ------------------------------------------------------------------------------- */
@@ -133,13 +150,14 @@ pbt_err pbt__serve_members(pbt__request *request, pbt_error *error)
     return pbt__serve_long(request, answer_members, error);
 }
 
-/* Answer with JSON that was written; the text is taken. */
-static pbt_err answer_text(pbt__request *request, pbt__text *text, pbt_error *error)
+/* Answer with what was written; the text is taken. */
+static pbt_err answer_text(pbt__request *request, pbt__text *text, const char *type,
+                           pbt_error *error)
 {
     const size_t length = text->length;
     char *bytes = pbt__text_take(text);
     pbt__text_fini(text);
-    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, "application/json", error)
+    return bytes != NULL ? pbt__answer_bytes(request, bytes, length, type, error)
                          : pbt__fail_memory(error);
 }
 
@@ -158,7 +176,7 @@ static pbt_err write_rows(pbt__request *request, const pbt__row_list *list, pbt_
         pbt__text_format(&text, ",\"next\":%lld,\"is_end\":%s}", (long long)list->next,
                          list->is_end ? "true" : "false");
     }
-    return answer_text(request, &text, error);
+    return answer_text(request, &text, JSON, error);
 }
 
 static pbt_err answer_segments(pbt__request *request, pbt_error *error)
@@ -186,29 +204,25 @@ pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error)
 
 /* ---- for a command line elsewhere ------------------------------------------------------------ */
 
-/* An answer with what it takes to show it: the spec in force, and from where its paths are. */
 static pbt_err answer_named(pbt__request *request, pbt_error *error)
 {
-    char *spec = NULL;
-    json_t *answer = NULL;
+    bool has_rows = false;
+    pbt__told told;
     pbt__study *study = request->hosted->study;
     const bool has_member = request->member >= 0 && request->member <= INT32_MAX;
     const bool has_number = request->number >= 0 && request->number <= INT32_MAX;
     const pbt_segment_id id = {has_member ? (int32_t)request->member : -1,
                                has_number ? (int32_t)request->number : -1};
-    pbt_err err = pbt__study_answer(study, request->of, id, &answer, error);
+    pbt__text text = pbt__text_init(PBT__TOLD_MAXIMUM);
+    pbt_err err = pbt__told_ask(study, request->of, id, &told, error);
     if (err == PBT_OK) {
-        err = pbt__study_spec_text(study, &spec, error);
+        err = pbt__told_write(study, &told, &has_rows, &text, error);
     }
+    pbt__told_fini(&told);
     if (err == PBT_OK) {
-        err = pbt__answer_json(request,
-                               json_pack("{s:O, s:s, s:s, s:s}", "answer", answer, "spec", spec,
-                                         "folder", pbt__study_spec(study)->folder, "here",
-                                         pbt__study_here(study)),
-                               error);
+        return answer_text(request, &text, has_rows ? LINES : JSON, error);
     }
-    free(spec);
-    json_decref(answer);
+    pbt__text_fini(&text);
     return err;
 }
 
@@ -240,7 +254,7 @@ static pbt_err answer_events(pbt__request *request, pbt_error *error)
     pbt_err err = pbt__study_read(request->hosted->study, after, add_event, &list, error);
     pbt__text_add(&list.text, "]");
     if (err == PBT_OK || err == PBT_ERR_LIMIT) {
-        return answer_text(request, &list.text, error);
+        return answer_text(request, &list.text, JSON, error);
     }
     pbt__text_fini(&list.text);
     return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;

@@ -51,10 +51,11 @@ static const char *read_numbers(pbt__request *request)
         const char *key;
         int64_t *out;
     } numbers[] = {
-        {"attempt", &request->attempt}, {"after", &request->after},   {"since", &request->since},
-        {"limit", &request->limit},     {"member", &request->member}, {"number", &request->number},
+        {"after", &request->after}, {"attempt", &request->attempt}, {"since", &request->since},
+        {"limit", &request->limit}, {"member", &request->member},   {"number", &request->number},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    const size_t first = request->study[0] != '\0' ? 0 : 1; /* studies are asked for by name */
+    for (size_t i = first; i < sizeof numbers / sizeof *numbers; i++) {
         if (!read_number(request->connection, numbers[i].key, numbers[i].out)) {
             return numbers[i].key;
         }
@@ -62,10 +63,19 @@ static const char *read_numbers(pbt__request *request)
     return NULL;
 }
 
+/* Read a text of the query: "" where it is not there. */
+static void read_text(struct MHD_Connection *connection, const char *key, char *out, size_t size)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, key);
+    (void)snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
 static void read_query(pbt__request *request)
 {
-    const char *of = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "of");
-    (void)snprintf(request->of, sizeof request->of, "%s", of != NULL ? of : "");
+    read_text(request->connection, "of", request->of, sizeof request->of);
+    if (request->study[0] == '\0') {
+        read_text(request->connection, "after", request->after_name, sizeof request->after_name);
+    }
     const char *broken = read_numbers(request);
     if (broken != NULL) {
         (void)pbt__fail(&request->error, PBT_ERR_ARGUMENT, "'%s' is a whole number", broken);

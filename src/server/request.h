@@ -19,6 +19,7 @@
 #include "server/hosted.h"
 #include "server/peer.h"
 #include "server/route.h"
+#include "study/told.h"
 
 typedef enum pbt__phase { PBT__PHASE_BODY, PBT__PHASE_AWAY, PBT__PHASE_ANSWERED } pbt__phase;
 
@@ -42,7 +43,8 @@ struct pbt__request {
     pbt_segment_id segment;
     int64_t attempt, after, since, limit; /* of the query; -1: not given */
     int64_t member, number;               /* same */
-    char of[16];                          /* same; "": not given */
+    char of[PBT__ANSWERS_SIZE];           /* same; "": not given */
+    char after_name[PBT__NAME_SIZE];      /* same: `after`, where studies are asked for */
 
     pbt__text body;
     size_t body_claimed; /* what it holds of the server's memory for bodies */

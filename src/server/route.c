@@ -21,8 +21,6 @@ static const pbt__route ROUTES[] = {
     {"GET", STUDY "/segments", PBT__BODY_NONE, WORKER, false, pbt__serve_segments},
     {"GET", STUDY "/events", PBT__BODY_NONE, WORKER, false, pbt__serve_events},
     {"GET", STUDY "/answer", PBT__BODY_NONE, WORKER, false, pbt__serve_answer},
-    {"GET", STUDY "/log", PBT__BODY_NONE, WORKER, false, pbt__serve_log},
-    {"GET", STUDY "/claims", PBT__BODY_NONE, WORKER, false, pbt__serve_claims},
     {"GET", STUDY "/verify", PBT__BODY_NONE, OWNER, false, pbt__serve_verify},
     {"POST", STUDY "/stop", PBT__BODY_NONE, OWNER, false, pbt__serve_stop},
     {"POST", STUDY "/resume", PBT__BODY_JSON, OWNER, false, pbt__serve_resume},

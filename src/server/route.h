@@ -44,11 +44,7 @@ PBT_MUST_USE pbt_err pbt__serve_study(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_members(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_segments(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_events(pbt__request *request, pbt_error *error);
-
-/* ---- log.c ---- */
-PBT_MUST_USE pbt_err pbt__serve_log(pbt__request *request, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__serve_answer(pbt__request *request, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__serve_claims(pbt__request *request, pbt_error *error);
 
 /* ---- control.c ---- */
 PBT_MUST_USE pbt_err pbt__serve_stop(pbt__request *request, pbt_error *error);

@@ -288,7 +288,7 @@ static bool kind_read(const char *text, pbt__checkpoint_kind *out)
     return false;
 }
 
-static bool checkpoint_read(const json_t *json, pbt__checkpoint *out)
+bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out)
 {
     int64_t inode = 0;
     const char *digest = json_string_value(json_object_get(json, "digest"));
@@ -416,18 +416,15 @@ static bool segment_read(const json_t *json, pbt_segment *s)
     return is_sound;
 }
 
-static pbt_err decision_read(const json_t *json, const pbt_space *space, pbt__reading *reading,
-                             size_t at, pbt_error *error)
+pbt_err pbt__decision_read(const json_t *json, const pbt_space *space, pbt__decision *out,
+                           pbt_value *values, pbt_change *changes, pbt_error *error)
 {
-    pbt__decision *decision = &reading->decisions[at];
-    pbt_value *values = reading->values + at * space->count;
-    pbt_change *changes = reading->changes + at * space->count;
-    if (!segment_read(json, &decision->segment) ||
-        !comparison_read(json_object_get(json, "compared"), &decision->compared)) {
+    if (!segment_read(json, &out->segment) ||
+        !comparison_read(json_object_get(json, "compared"), &out->compared)) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "broken decision");
     }
-    decision->segment.values = values;
-    decision->segment.changes = changes;
+    out->segment.values = values;
+    out->segment.changes = changes;
     pbt_err err = pbt__values_read(space, json_object_get(json, "hyperparameters"), values, error);
     if (err != PBT_OK) {
         return err;
@@ -454,7 +451,9 @@ static pbt_err decisions_read(const json_t *json, const pbt_space *space, pbt__r
     }
     pbt_err err = PBT_OK;
     for (size_t i = 0; err == PBT_OK && i < count; i++) {
-        err = decision_read(json_array_get(json, i), space, reading, i, error);
+        err = pbt__decision_read(json_array_get(json, i), space, &reading->decisions[i],
+                                 reading->values + i * space->count,
+                                 reading->changes + i * space->count, error);
     }
     reading->entry.decisions = reading->decisions;
     reading->entry.decision_count = count;
@@ -532,7 +531,7 @@ static pbt_err fields_read(pbt__reading *reading, pbt_error *error)
     }
     const json_t *checkpoint = json_object_get(reading->json, "checkpoint");
     entry->has_checkpoint = (SAVES & IN(entry->kind)) != 0 && json_is_object(checkpoint);
-    if (entry->has_checkpoint && !checkpoint_read(checkpoint, &entry->checkpoint)) {
+    if (entry->has_checkpoint && !pbt__checkpoint_read(checkpoint, &entry->checkpoint)) {
         return pbt__fail(error, PBT_ERR_CORRUPT, "broken field 'checkpoint'");
     }
     return PBT_OK;

@@ -75,8 +75,9 @@ void pbt__event_write(const pbt__event *event, pbt__text *out);
 bool pbt__event_kind_is_known(pbt__event_kind kind);
 const char *pbt__event_kind_name(pbt__event_kind kind);
 
-/* A checkpoint's record as an object. */
+/* A checkpoint's record as an object, and back; false where it is none. */
 json_t *pbt__checkpoint_json(const pbt__checkpoint *checkpoint);
+bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out);
 
 /* Append what was compared, as an object, or null. */
 void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *compared);
@@ -86,6 +87,12 @@ bool pbt__reason_read(const char *text, pbt_reason *out);
 
 /* One decision as an object, for logs and answers. New reference. */
 json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space);
+
+/* Read one, also from an object with more fields, such as a segment's. `why` is left. Errors:
+ * PBT_ERR_CORRUPT. Shape: values, changes [space->count]; the decision points to them. */
+PBT_MUST_USE pbt_err pbt__decision_read(const json_t *json, const pbt_space *space,
+                                        pbt__decision *out, pbt_value *values, pbt_change *changes,
+                                        pbt_error *error);
 
 /* The digest of an event, chained to the one before (all zeros before the first). */
 pbt__digest pbt__event_digest(pbt__digest before, const pbt__event *event);

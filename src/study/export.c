@@ -27,44 +27,30 @@ enum {
 
 /* What is taken, and where to. */
 typedef struct parcel {
-    pbt__study *study;
+    const pbt__packer *from;
     char folder[PBT__PATH_SIZE]; /* the final name */
     char aside[PBT__PATH_SIZE];
+    json_t *parts; /* as pbt__study_parts says */
     pbt_segment_id id;
     pbt__checkpoint record;
-    char *spec;     /* the YAML in force */
-    json_t *origin; /* provenance.json */
-    json_t *schedule;
-    json_t *amendments;
 } parcel;
-
-static void parcel_fini(parcel *p)
-{
-    free(p->spec);
-    json_decref(p->origin);
-    json_decref(p->schedule);
-    json_decref(p->amendments);
-    p->spec = NULL;
-    p->origin = p->schedule = p->amendments = NULL;
-}
 
 /* ---- what is taken ---- */
 
 /* The text that a user wrote, while it still says what is in force. */
-static pbt_err take_spec(parcel *p, pbt_error *error)
+static pbt_err take_spec(const pbt__view *view, char **out, pbt_error *error)
 {
-    const pbt__view *view = &p->study->view;
     if (view->facts.amendment_count > 0) {
-        return pbt__spec_write(view->facts.spec, &p->spec, error);
+        return pbt__spec_write(view->facts.spec, out, error);
     }
-    p->spec = pbt__strdup(view->facts.spec->source);
-    return p->spec != NULL ? PBT_OK : pbt__fail_memory(error);
+    *out = pbt__strdup(view->facts.spec->source);
+    return *out != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
 /* Bytes and digest; when and as which inode they were written says nothing elsewhere. */
-static json_t *checkpoint_json(const pbt__checkpoint *record)
+static json_t *bare_json(const json_t *record)
 {
-    json_t *json = pbt__checkpoint_json(record);
+    json_t *json = json_deep_copy(record);
     (void)json_object_del(json, "modified_ns");
     (void)json_object_del(json, "inode");
     return json;
@@ -85,63 +71,103 @@ static json_t *lineage_json(const json_t *schedule)
     return list;
 }
 
-static json_t *origin_json(const parcel *p, const json_t *show)
-{
-    const json_t *best = json_object_get(show, "best");
+/* What is read of the view, under one lock. */
+typedef struct glimpse {
+    json_t *record;
+    char *spec;
+    int64_t sequence;
     char digest[PBT__DIGEST_TEXT_SIZE];
-    const pbt__facts *facts = &p->study->view.facts;
-    pbt__digest_write(facts->digest, digest);
-    return json_pack(
-        "{s:s, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:O, s:I, s:s, s:s, s:O}", "study",
-        p->study->row.name, "metric", json_object_get(show, "metric"), "direction",
-        pbt_direction_name(facts->spec->search.direction), "segment",
-        json_object_get(best, "segment"), "member", json_object_get(best, "member"), "step",
-        json_object_get(best, "step"), "age", json_object_get(best, "age"), "score",
-        json_object_get(best, "score"), "hyperparameters", json_object_get(best, "hyperparameters"),
-        "checkpoint", checkpoint_json(&p->record), "lineage", lineage_json(p->schedule),
-        "amendments", p->amendments, "events", (json_int_t)facts->sequence, "log_digest", digest,
-        "exported_by", pbt_version(), "provenance", json_object_get(show, "provenance"));
+} glimpse;
+
+static pbt_err take_glimpse(const pbt__study *study, pbt_segment_id id, glimpse *out,
+                            pbt_error *error)
+{
+    const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
+    out->record = entry != NULL ? pbt__checkpoint_json(&entry->checkpoint) : NULL;
+    out->sequence = study->view.facts.sequence;
+    pbt__digest_write(study->view.facts.digest, out->digest);
+    return out->record != NULL ? take_spec(&study->view, &out->spec, error)
+                               : pbt__fail_memory(error);
 }
 
-static pbt_err take_best(parcel *p, const json_t *show, pbt_error *error)
+static json_t *parts_json(const pbt__study *study, const glimpse *seen, const json_t *show,
+                          const json_t *schedule, const json_t *account)
 {
     const json_t *best = json_object_get(show, "best");
-    const char *id = json_string_value(json_object_get(best, "segment"));
-    if (id == NULL || !pbt__id_read(id, &p->id)) {
-        return pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no best segment yet",
-                         p->study->row.name);
+    const pbt_direction direction = study->view.specs[0]->search.direction;
+    json_t *origin = json_pack(
+        "{s:s, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:o, s:o, s:O, s:I, s:s, s:s, s:O}", "study",
+        study->row.name, "metric", json_object_get(show, "metric"), "direction",
+        pbt_direction_name(direction), "segment", json_object_get(best, "segment"), "member",
+        json_object_get(best, "member"), "step", json_object_get(best, "step"), "age",
+        json_object_get(best, "age"), "score", json_object_get(best, "score"), "hyperparameters",
+        json_object_get(best, "hyperparameters"), "checkpoint", bare_json(seen->record), "lineage",
+        lineage_json(schedule), "amendments", json_object_get(account, "amendments"), "events",
+        (json_int_t)seen->sequence, "log_digest", seen->digest, "exported_by", pbt_version(),
+        "provenance", json_object_get(show, "provenance"));
+    return json_pack("{s:o, s:O, s:O, s:s}", "origin", origin, "checkpoint", seen->record,
+                     "schedule", schedule, "spec", seen->spec);
+}
+
+static pbt_err find_best(const pbt__study *study, const json_t *show, pbt_segment_id *out,
+                         pbt_error *error)
+{
+    const json_t *best = json_object_get(show, "best");
+    return pbt__id_read(pbt__json_get_text(best, "segment", ""), out)
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_NOT_FOUND, "study '%s' has no best segment yet",
+                           study->row.name);
+}
+
+pbt_err pbt__study_parts(pbt__study *study, json_t **out, pbt_error *error)
+{
+    json_t *show = NULL, *schedule = NULL, *account = NULL;
+    glimpse seen = {.record = NULL};
+    pbt_segment_id id;
+    pbt_err err = pbt__study_show(study, &show, error);
+    if (err == PBT_OK) {
+        err = find_best(study, show, &id, error);
     }
-    const pbt__ledger_entry *entry = pbt__ledger_entry_of(p->study->view.ledger, p->id);
-    if (entry == NULL) {
-        return pbt__fail_memory(error);
+    if (err == PBT_OK) {
+        err = pbt__study_look(study, error);
     }
-    p->record = entry->checkpoint;
-    return take_spec(p, error);
+    if (err == PBT_OK) {
+        err = take_glimpse(study, id, &seen, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_schedule(study, id, &schedule, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_account(study, &account, error);
+    }
+    if (err == PBT_OK) {
+        err = pbt__study_give(parts_json(study, &seen, show, schedule, account), out, error);
+    }
+    json_decref(show);
+    json_decref(schedule);
+    json_decref(account);
+    json_decref(seen.record);
+    free(seen.spec);
+    return err;
+}
+
+static const json_t *part_of(const parcel *p, const char *name)
+{
+    return json_object_get(p->parts, name);
 }
 
 /* Look at the study once: everything but the bytes. */
 static pbt_err take(parcel *p, pbt_error *error)
 {
-    json_t *show = NULL;
-    pbt_err err = pbt__study_show(p->study, &show, error);
-    if (err != PBT_OK) {
-        return err;
+    json_decref(p->parts);
+    p->parts = NULL;
+    const pbt_err err = p->from->pack(p->from->context, &p->parts, error);
+    const char *id = pbt__json_get_text(part_of(p, "origin"), "segment", "");
+    if (err == PBT_OK && (!pbt__id_read(id, &p->id) ||
+                          !pbt__checkpoint_read(part_of(p, "checkpoint"), &p->record))) {
+        return pbt__fail(error, PBT_ERR_CORRUPT, "'%.40s' has no checkpoint's record", id);
     }
-    err = pbt__study_look(p->study, error);
-    if (err == PBT_OK) {
-        err = take_best(p, show, error);
-        pthread_mutex_unlock(&p->study->view_lock);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_schedule(p->study, p->id, &p->schedule, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_amendments(p->study, &p->amendments, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__study_give(origin_json(p, show), &p->origin, error);
-    }
-    json_decref(show);
     return err;
 }
 
@@ -163,8 +189,8 @@ static pbt_err write_schedule(const parcel *p, pbt_error *error)
 {
     pbt__text json = pbt__text_init(FILE_MAXIMUM);
     pbt__text csv = pbt__text_init(FILE_MAXIMUM);
-    pbt__schedule_json(p->schedule, &json);
-    pbt__schedule_csv(p->schedule, &csv);
+    pbt__schedule_json(part_of(p, "schedule"), &json);
+    pbt__schedule_csv(part_of(p, "schedule"), &csv);
     pbt_err err = write_file(p, "schedule.json", &json, error);
     if (err != PBT_OK) {
         pbt__text_fini(&csv);
@@ -176,17 +202,15 @@ static pbt_err write_schedule(const parcel *p, pbt_error *error)
 static pbt_err write_origin(const parcel *p, pbt_error *error)
 {
     pbt__text text = pbt__text_init(FILE_MAXIMUM);
-    char *line = pbt__json_write(p->origin);
-    text.failed = line == NULL;
-    pbt__text_format(&text, "%s\n", line != NULL ? line : "");
-    free(line);
+    pbt__json_append(&text, part_of(p, "origin"));
+    pbt__text_add(&text, "\n");
     return write_file(p, "provenance.json", &text, error);
 }
 
 static pbt_err write_spec(const parcel *p, pbt_error *error)
 {
     pbt__text text = pbt__text_init(FILE_MAXIMUM);
-    pbt__text_add(&text, p->spec);
+    pbt__text_add(&text, pbt__json_get_text(p->parts, "spec", ""));
     return write_file(p, "spec.yaml", &text, error);
 }
 
@@ -194,9 +218,10 @@ static pbt_err write_readme(const parcel *p, pbt_error *error)
 {
     char score[PBT__NUMBER_SIZE] = "";
     double value = (double)NAN;
+    const json_t *origin = part_of(p, "origin");
     bool is_folder = p->record.kind == PBT__CHECKPOINT_FOLDER;
     pbt__text text = pbt__text_init(FILE_MAXIMUM);
-    (void)pbt__json_number_read(json_object_get(p->origin, "score"), &value);
+    (void)pbt__json_number_read(json_object_get(origin, "score"), &value);
     (void)pbt__number_write(value, score);
     pbt__text_format(
         &text,
@@ -207,42 +232,17 @@ static pbt_err write_readme(const parcel *p, pbt_error *error)
         "spec.yaml        the study's spec, as in force; its paths start where it lay\n"
         "provenance.json  where all of it comes from: machine, command, code, digests\n\n"
         "Made by pbt %s. The names of the fields are in its docs/json.md.\n",
-        p->study->row.name, json_string_value(json_object_get(p->origin, "segment")),
-        json_string_value(json_object_get(p->origin, "metric")), score,
-        (long long)json_integer_value(json_object_get(p->origin, "age")), is_folder ? "/" : " ",
-        pbt_version());
+        pbt__json_get_text(origin, "study", ""), pbt__json_get_text(origin, "segment", ""),
+        pbt__json_get_text(origin, "metric", ""), score,
+        (long long)pbt__json_get_integer(origin, "age", 0), is_folder ? "/" : " ", pbt_version());
     return write_file(p, "README.txt", &text, error);
-}
-
-static pbt_err write_blob(const parcel *p, const char *path, pbt_error *error)
-{
-    void *bytes = NULL;
-    size_t length = 0;
-    pbt_err err = pbt__study_blob(p->study, p->id, &bytes, &length, error);
-    if (err == PBT_OK && !pbt__digest_equal(pbt__digest_bytes(bytes, length), p->record.digest)) {
-        err = pbt__fail(error, PBT_ERR_CHECKPOINT, "the store's checkpoint is not as the log says");
-    }
-    if (err == PBT_OK) {
-        err = pbt__file_write(path, bytes, length, error);
-    }
-    free(bytes);
-    return err;
 }
 
 static pbt_err write_checkpoint(const parcel *p, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    pbt__study *study = p->study;
     pbt_err err = pbt__path_join(p->aside, "checkpoint", path, error);
-    if (err == PBT_OK && p->record.kind == PBT__CHECKPOINT_INLINE) {
-        return write_blob(p, path, error);
-    }
-    if (err == PBT_OK && study->vault == NULL) {
-        pthread_mutex_lock(&study->view_lock);
-        err = pbt__study_find_vault(study, error);
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err == PBT_OK ? pbt__vault_copy(study->vault, p->id, &p->record, path, error) : err;
+    return err == PBT_OK ? p->from->bring(p->from->context, p->id, &p->record, path, error) : err;
 }
 
 /* The checkpoint first: only it can be gone. */
@@ -313,7 +313,6 @@ static pbt_err fill(parcel *p, pbt_error *error)
     pbt_err err = PBT_ERR_NOT_FOUND;
     for (int i = 0; i < TRIES_MAXIMUM && err == PBT_ERR_NOT_FOUND; i++) {
         pbt_segment_id before = p->id;
-        parcel_fini(p);
         err = take(p, error);
         bool is_same = before.member == p->id.member && before.number == p->id.number;
         if (err != PBT_OK || (i > 0 && is_same)) {
@@ -327,9 +326,10 @@ static pbt_err fill(parcel *p, pbt_error *error)
     return err;
 }
 
-pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin, pbt_error *error)
+pbt_err pbt__parcel_make(const pbt__packer *from, const char *folder, json_t **origin,
+                         pbt_error *error)
 {
-    parcel p = {.study = study, .id = PBT_NO_SEGMENT};
+    parcel p = {.from = from, .id = PBT_NO_SEGMENT};
     pbt_err err = name_folder(&p, folder, error);
     if (err != PBT_OK) {
         return err;
@@ -339,11 +339,56 @@ pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin
         err = publish(&p, error);
     }
     if (err == PBT_OK && origin != NULL) {
-        *origin = json_incref(p.origin);
+        *origin = json_incref(json_object_get(p.parts, "origin"));
     }
     if (err != PBT_OK && pbt__file_remove(p.aside, NULL) != PBT_OK) {
         pbt__error_hint(error, "'%.200s' could not be removed", p.aside);
     }
-    parcel_fini(&p);
+    json_decref(p.parts);
     return err;
+}
+
+/* ---- of a study in this process ---- */
+
+static pbt_err pack(void *context, json_t **out, pbt_error *error)
+{
+    return pbt__study_parts(context, out, error);
+}
+
+static pbt_err write_blob(pbt__study *study, pbt_segment_id id, const pbt__checkpoint *record,
+                          const char *path, pbt_error *error)
+{
+    void *bytes = NULL;
+    size_t length = 0;
+    pbt_err err = pbt__study_blob(study, id, &bytes, &length, error);
+    if (err == PBT_OK && !pbt__digest_equal(pbt__digest_bytes(bytes, length), record->digest)) {
+        err = pbt__fail(error, PBT_ERR_CHECKPOINT, "the store's checkpoint is not as the log says");
+    }
+    if (err == PBT_OK) {
+        err = pbt__file_write(path, bytes, length, error);
+    }
+    free(bytes);
+    return err;
+}
+
+static pbt_err bring(void *context, pbt_segment_id id, const pbt__checkpoint *record,
+                     const char *path, pbt_error *error)
+{
+    pbt__study *study = context;
+    pbt_err err = PBT_OK;
+    if (record->kind == PBT__CHECKPOINT_INLINE) {
+        return write_blob(study, id, record, path, error);
+    }
+    if (study->vault == NULL) {
+        pthread_mutex_lock(&study->view_lock);
+        err = pbt__study_find_vault(study, error);
+        pthread_mutex_unlock(&study->view_lock);
+    }
+    return err == PBT_OK ? pbt__vault_copy(study->vault, id, record, path, error) : err;
+}
+
+pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin, pbt_error *error)
+{
+    const pbt__packer from = {.pack = pack, .bring = bring, .context = study};
+    return pbt__parcel_make(&from, folder, origin, error);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "study/sign.h"
+#include "study/inside.h"
 
 size_t pbt__study_offers(pbt__study *study)
 {
@@ -129,36 +129,10 @@ pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__assignment *o
 
 /* ---- for readers elsewhere ---- */
 
-pbt_err pbt__study_spec_text(pbt__study *study, char **out, pbt_error *error)
-{
-    pbt_err err = pbt__study_look(study, error);
-    if (err == PBT_OK) {
-        err = pbt__spec_write(study->view.facts.spec, out, error);
-        pthread_mutex_unlock(&study->view_lock);
-    }
-    return err;
-}
-
 pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
                         void *context, pbt_error *error)
 {
     return pbt__store_read(study->store, study->row.id, after, callback, context, error);
-}
-
-pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback, void *context,
-                          pbt_error *error)
-{
-    return pbt__store_claim_list(study->store, study->row.id, 0, callback, context, error);
-}
-
-json_t *pbt__study_sign(const pbt__study *study, const pbt__claim *claim)
-{
-    return pbt__sign_get(study, claim);
-}
-
-const char *pbt__study_folder(const pbt__study *study)
-{
-    return study->store_folder;
 }
 
 pbt_err pbt__study_verify_beside(pbt__study *study,

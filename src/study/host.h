@@ -45,36 +45,14 @@ PBT_MUST_USE pbt_err pbt__study_find(pbt__study *study, pbt_segment_id id, pbt__
 
 /* ---- for readers elsewhere ---- */
 
-/* The spec in force, as pbt__spec_write writes it. Owner: the caller frees. Threads: any */
-PBT_MUST_USE pbt_err pbt__study_spec_text(pbt__study *study, char **out, pbt_error *error);
-
-/* Read the study's events, or list its claims, as the store's `read` and `claim_list` do. Threads:
- * any */
+/* Read the study's events as the store's `read` does. Threads: any */
 PBT_MUST_USE pbt_err pbt__study_read(pbt__study *study, int64_t after, pbt__event_callback callback,
                                      void *context, pbt_error *error);
-PBT_MUST_USE pbt_err pbt__study_claims(pbt__study *study, pbt__claim_callback callback,
-                                       void *context, pbt_error *error);
-
-/* What the trainer of a claim's attempt last said, {segment attempt seen_us metrics}; NULL where
- * nothing is known. */
-json_t *pbt__study_sign(const pbt__study *study, const pbt__claim *claim);
-
-/* The folder beside the store, where checkpoints are unless the spec says. Owner: the study */
-const char *pbt__study_folder(const pbt__study *study);
 
 /* As pbt__study_verify, over a handle of its own: the study goes on meanwhile, so a checkpoint that
  * it removes at that time may be missed. Threads: any */
 PBT_MUST_USE pbt_err pbt__study_verify_beside(pbt__study *study,
                                               void (*problem)(void *context, const char *line),
                                               void *context, pbt__verdict *out, pbt_error *error);
-
-/* Answer a question by its name: "show", "members", "schedule", "lineage" or "why", as
- * pbt__study_NAME does; `id` is what some of them ask about: a segment, a member's latest {N, -1},
- * or PBT_NO_SEGMENT. Errors: theirs; PBT_ERR_NOT_FOUND, no such question. Threads: any */
-PBT_MUST_USE pbt_err pbt__study_answer(pbt__study *study, const char *name, pbt_segment_id id,
-                                       json_t **out, pbt_error *error);
-
-/* The folder from which its paths are shown; "": they are absolute. Owner: the study */
-const char *pbt__study_here(const pbt__study *study);
 
 #endif

@@ -100,6 +100,48 @@ static json_t *best_json(pbt__study *study)
                      pbt__values_json(space_of(study), best.values));
 }
 
+static bool read_best(const json_t *best, pbt__summary *out)
+{
+    const char *id = pbt__json_get_text(best, "segment", "");
+    out->has_best = json_is_object(best);
+    out->best.end_step = pbt__json_get_integer(best, "step", 0);
+    out->best.end_age = pbt__json_get_integer(best, "age", 0);
+    return !out->has_best ||
+           (pbt__id_read(id, &out->best.id) &&
+            pbt__json_number_read(json_object_get(best, "score"), &out->best.score));
+}
+
+static bool read_state(const char *name, pbt__study_state *out)
+{
+    for (int i = PBT__RUNNING; i <= PBT__STUDY_INTERRUPTED; i++) {
+        if (strcmp(name, pbt__study_state_name((pbt__study_state)i)) == 0) {
+            *out = (pbt__study_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+pbt_err pbt__summary_read(const json_t *show, pbt__summary *out, pbt_error *error)
+{
+    *out = (pbt__summary){
+        .steps_done = pbt__json_get_integer(show, "steps_done", 0),
+        .steps_total = pbt__json_get_integer(show, "steps_total", 0),
+        .seconds_done = pbt__json_get_real(show, "seconds_done", 0),
+        .seconds_total = pbt__json_get_real(show, "seconds_total", 0),
+        .segment_count = pbt__json_get_integer(show, "segments", 0),
+        .exploit_count = pbt__json_get_integer(show, "exploits", 0),
+        .diverged_count = pbt__json_get_integer(show, "diverged", 0),
+        .member_count = (int32_t)pbt__json_get_integer(show, "population", 0),
+        .failed_count = (int32_t)json_array_size(json_object_get(show, "failed_members")),
+        .worker_count = (int32_t)pbt__json_get_integer(show, "workers", 0),
+    };
+    return read_state(pbt__json_get_text(show, "state", ""), &out->shown) &&
+                   read_best(json_object_get(show, "best"), out)
+               ? PBT_OK
+               : pbt__fail(error, PBT_ERR_CORRUPT, "what is told of a study is broken");
+}
+
 /* Members that failed for good. */
 static int list_failed(const pbt__study *study, json_t *list)
 {
@@ -250,7 +292,7 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
 /* ---- events ---- */
 
 typedef struct event_walk {
-    pbt_err (*callback)(void *context, const json_t *event);
+    pbt__taker take;
     void *context;
     pbt_error *error;
 } event_walk;
@@ -267,49 +309,15 @@ static pbt_err walk_event(void *context, const pbt__event *event)
         json_pack("{s:I, s:o, s:s}", "sequence", (json_int_t)event->sequence, "time",
                   pbt__study_time_json(event->time_us), "kind", pbt__event_kind_name(event->kind));
     bool is_whole = line != NULL && json_object_update(line, body) == 0;
-    err = is_whole ? walk->callback(walk->context, line) : pbt__fail_memory(walk->error);
+    err = is_whole ? walk->take(walk->context, line) : pbt__fail_memory(walk->error);
     json_decref(line);
     json_decref(body);
     return err;
 }
 
-pbt_err pbt__study_events(pbt__study *study, int64_t after,
-                          pbt_err (*callback)(void *context, const json_t *event), void *context,
+pbt_err pbt__study_events(pbt__study *study, int64_t after, pbt__taker take, void *context,
                           pbt_error *error)
 {
-    event_walk walk = {.callback = callback, .context = context, .error = error};
+    event_walk walk = {.take = take, .context = context, .error = error};
     return pbt__store_read(study->store, study->row.id, after, walk_event, &walk, error);
-}
-
-/* ---- amendments ---- */
-
-static pbt_err add_amendments(void *context, const json_t *event)
-{
-    json_t *list = context;
-    const json_t *amendment;
-    size_t i;
-    json_array_foreach(json_object_get(event, "amendments"), i, amendment)
-    {
-        json_t *row = json_pack("{s:O, s:O}", "sequence", json_object_get(event, "sequence"),
-                                "time", json_object_get(event, "time"));
-        const bool is_whole =
-            row != NULL && json_object_update(row, (json_t *)(uintptr_t)amendment) == 0;
-        if (json_array_append_new(list, row) != 0 || !is_whole) {
-            return PBT_ERR_MEMORY;
-        }
-    }
-    return PBT_OK;
-}
-
-pbt_err pbt__study_amendments(pbt__study *study, json_t **out, pbt_error *error)
-{
-    json_t *list = json_array();
-    pbt_err err = list != NULL ? pbt__study_events(study, 0, add_amendments, list, error)
-                               : pbt__fail_memory(error);
-    if (err != PBT_OK) {
-        json_decref(list);
-        return err == PBT_ERR_MEMORY ? pbt__fail_memory(error) : err;
-    }
-    *out = list;
-    return PBT_OK;
 }

@@ -158,7 +158,7 @@ size_t pbt__rows_touched(const pbt__rows *rows, int64_t since, const pbt__touche
 
 /* ---- names of metrics ---- */
 
-static bool are_named(const pbt__metric_names *names, const json_t *metrics)
+bool pbt__are_named(const pbt__metric_names *names, const json_t *metrics)
 {
     const char *key;
     json_t *value;
@@ -201,7 +201,7 @@ static pbt__metric_names *copy_names(const json_t *metrics)
 static const pbt__metric_names *intern_names(pbt__rows *rows, const json_t *metrics)
 {
     for (size_t i = rows->name_count; i > 0; i--) {
-        if (are_named(rows->names[i - 1], metrics)) {
+        if (pbt__are_named(rows->names[i - 1], metrics)) {
             return rows->names[i - 1];
         }
     }

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "spec/arena.h"
 #include "study/event.h"
 
 /* Metrics' names in the order of a report; most reports of a study have the same. */
@@ -19,6 +20,9 @@ typedef struct pbt__metric_names {
     const char **names; /* Shape: [count] */
     size_t count;
 } pbt__metric_names;
+
+/* Say whether an object's fields have these names, in this order. */
+bool pbt__are_named(const pbt__metric_names *names, const json_t *metrics);
 
 /* The single evaluations of one metric. */
 typedef struct pbt__sample_list {
@@ -99,8 +103,10 @@ typedef struct pbt__row_list {
     int64_t created_us, newest_us; /* the first event's time, and the newest one's */
     char folder[PBT__PATH_SIZE];   /* of checkpoints, as it is shown, with its slash */
     bool has_folder;
-    int64_t next; /* `since` of the next question; all before it was told */
-    bool is_end;  /* nothing more is known yet */
+    int64_t next;     /* `since` of the next question; all before it was told */
+    bool is_end;      /* nothing more is known yet */
+    size_t capacity;  /* of rows that are read, */
+    pbt__arena *read; /* and what they point to; NULL: the study has that */
 } pbt__row_list;
 
 typedef struct pbt__study pbt__study;
@@ -143,5 +149,21 @@ void pbt__tree_write(const pbt__row_list *tree, const char *name, const pbt_spec
 /* Read what that wrote, as far as it is shown: `values` stays NULL. On success the caller calls
  * row_list_fini. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__tree_read(const json_t *tree, pbt__row_list *out, pbt_error *error);
+
+/* ---- rows_read.c ---- */
+
+/* What a list says beside its rows: {best created_at newest_at checkpoints}. New reference; NULL:
+ * no memory. */
+json_t *pbt__row_list_json(const pbt__row_list *list);
+
+/* Begin a list of rows that are read by what that says. The space is borrowed. pbt__row_list_fini
+ * in any case. False: it is not that, or there is no memory. */
+bool pbt__row_list_begin(pbt__row_list *list, const pbt_space *space, const json_t *json)
+    __attribute__((warn_unused_result));
+
+/* Read what pbt__row_write wrote, as the list's next row: written again, it is the same text.
+ * Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
+PBT_MUST_USE pbt_err pbt__row_read(pbt__row_list *list, const char *text, size_t length,
+                                   pbt_error *error);
 
 #endif

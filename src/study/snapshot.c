@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/inside.h"
+#include "study/told.h"
 
 bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row *row, char *out)
 {
@@ -30,16 +31,14 @@ bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row 
 static bool find_folder(const pbt__study *study, char *out)
 {
     char folder[PBT__PATH_SIZE], path[PBT__PATH_SIZE];
-    const char *base = study->relative_to != NULL ? study->relative_to : "";
     if (pbt__study_vault_folder(study, study->view.facts.spec, folder, NULL) != PBT_OK ||
         pbt__path_join(folder, "m", path, NULL) != PBT_OK) {
         return false;
     }
-    const size_t prefix = strlen(base), length = strlen(path) - 1;
-    const bool is_below = prefix > 0 && strncmp(path, base, prefix) == 0 && path[prefix] == '/';
-    const size_t skipped = is_below ? prefix + 1 : 0;
-    memcpy(out, path + skipped, length - skipped);
-    out[length - skipped] = '\0';
+    const char *shown = pbt__path_below(pbt__study_here(study), path);
+    const size_t length = strlen(shown) - 1;
+    memcpy(out, shown, length);
+    out[length] = '\0';
     return true;
 }
 
@@ -186,5 +185,6 @@ pbt_err pbt__study_rows(pbt__study *study, pbt__row_range range, pbt__row_list *
 void pbt__row_list_fini(pbt__row_list *list)
 {
     free(list->items);
+    pbt__arena_free(list->read);
     *list = (pbt__row_list){.items = NULL};
 }

@@ -260,6 +260,9 @@ typedef struct pbt__summary {
 
 PBT_MUST_USE pbt_err pbt__study_summary(pbt__study *study, pbt__summary *out, pbt_error *error);
 
+/* Read what a `show` object says of it; what that does not have is 0. */
+PBT_MUST_USE pbt_err pbt__summary_read(const json_t *show, pbt__summary *out, pbt_error *error);
+
 /* The same as it is known here, without reading the store: whoever waits brings that up to date. */
 void pbt__study_glance(pbt__study *study, pbt__summary *out);
 
@@ -290,14 +293,34 @@ PBT_MUST_USE pbt_err pbt__study_why(pbt__study *study, pbt_segment_id id, json_t
 PBT_MUST_USE pbt_err pbt__study_export(pbt__study *study, const char *folder, json_t **origin,
                                        pbt_error *error);
 
-/* Every change of the spec so far, in order, as a list of {sequence time key from to}; `from` is
- * null where the key had no value. */
-PBT_MUST_USE pbt_err pbt__study_amendments(pbt__study *study, json_t **out, pbt_error *error);
+/* What that folder is made from, but the checkpoint's bytes: {origin checkpoint schedule spec}.
+ * Errors: PBT_ERR_NOT_FOUND (no best yet). */
+PBT_MUST_USE pbt_err pbt__study_parts(pbt__study *study, json_t **out, pbt_error *error);
 
-/* Events with sequence > after, as {sequence time kind ...the body's fields}. `callback` takes each
- * object without owning it; what it returns other than PBT_OK ends the listing. */
-PBT_MUST_USE pbt_err pbt__study_events(pbt__study *study, int64_t after,
-                                       pbt_err (*callback)(void *context, const json_t *event),
+/* Where a folder's parts are had. */
+typedef struct pbt__packer {
+    pbt_err (*pack)(void *context, json_t **out, pbt_error *error); /* as pbt__study_parts */
+    /* Copy a checkpoint to `path`, as it was recorded. Errors: PBT_ERR_NOT_FOUND: it is gone. */
+    pbt_err (*bring)(void *context, pbt_segment_id id, const pbt__checkpoint *record,
+                     const char *path, pbt_error *error);
+    void *context;
+} pbt__packer;
+
+/* As pbt__study_export, of a study that is anywhere. */
+PBT_MUST_USE pbt_err pbt__parcel_make(const pbt__packer *from, const char *folder, json_t **origin,
+                                      pbt_error *error);
+
+/* What the log holds beside results: {seconds failed lost given_up rescues diverged amendments}:
+ * from first to last event; attempts that failed, and those of them that were lost; segments given
+ * up; rescues; reports that diverged; every change of the spec, in order, as {sequence time key
+ * from to}, where `from` is null if the key had no value. */
+PBT_MUST_USE pbt_err pbt__study_account(pbt__study *study, json_t **out, pbt_error *error);
+
+/* Takes an event without owning it; what it returns other than PBT_OK ends the listing. */
+typedef pbt_err (*pbt__taker)(void *context, const json_t *event);
+
+/* Events with sequence > after, as {sequence time kind ...the body's fields}. */
+PBT_MUST_USE pbt_err pbt__study_events(pbt__study *study, int64_t after, pbt__taker take,
                                        void *context, pbt_error *error);
 
 /* What verifying found. */

@@ -57,33 +57,38 @@ static pbt_err choose(pbt__caller *caller, const pbt__parcel *parcel, const char
 
 /* ---- fetching -------------------------------------------------------------------------------- */
 
-static pbt_err fetch(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
+pbt_err pbt__checkpoint_fetch(pbt__caller *caller, const char *id, const char *aside,
+                              const char *out, pbt_error *error)
 {
-    char path[96], aside[PBT__PATH_SIZE];
+    char path[96];
     bool is_folder = false;
-    (void)snprintf(path, sizeof path, "/checkpoints/%s", parcel->id);
-    pbt_err err = choose(caller, parcel, ".fetch", aside, error);
-    if (err == PBT_OK) {
-        err = choose(caller, parcel, ".load", parcel->load_here, error);
-    }
-    if (err != PBT_OK) {
-        return err;
-    }
+    (void)snprintf(path, sizeof path, "/checkpoints/%s", id);
     FILE *file = fopen(aside, "w+be");
     if (file == NULL) {
         return pbt__fail_errno(error, "cannot make '%s'", aside);
     }
-    err = pbt__caller_get(caller, path, file, &is_folder, error);
+    pbt_err err = pbt__caller_get(caller, path, file, &is_folder, error);
     if (err == PBT_OK && is_folder) {
-        err = pbt__tar_unpack(fileno(file), parcel->load_here, error);
+        err = pbt__tar_unpack(fileno(file), out, error);
     }
     (void)fclose(file);
     if (err == PBT_OK && !is_folder) {
-        err = pbt__file_rename(aside, parcel->load_here, error);
-    } else {
-        (void)!pbt__file_remove(aside, NULL);
+        return pbt__file_rename(aside, out, error);
     }
+    (void)!pbt__file_remove(aside, NULL);
     return err;
+}
+
+static pbt_err fetch(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)
+{
+    char aside[PBT__PATH_SIZE];
+    pbt_err err = choose(caller, parcel, ".fetch", aside, error);
+    if (err == PBT_OK) {
+        err = choose(caller, parcel, ".load", parcel->load_here, error);
+    }
+    return err == PBT_OK
+               ? pbt__checkpoint_fetch(caller, parcel->id, aside, parcel->load_here, error)
+               : err;
 }
 
 pbt_err pbt__checkpoint_place(pbt__caller *caller, pbt__parcel *parcel, pbt_error *error)

@@ -28,6 +28,9 @@ typedef struct pbt__parcel {
 /* Choose where the attempt saves, and make that path `save_to`. */
 PBT_MUST_USE pbt_err pbt__checkpoint_place(pbt__caller *caller, pbt__parcel *parcel,
                                            pbt_error *error);
+/* Bring a segment's checkpoint to `out`, by way of a file `aside`; nothing is at either. */
+PBT_MUST_USE pbt_err pbt__checkpoint_fetch(pbt__caller *caller, const char *id, const char *aside,
+                                           const char *out, pbt_error *error);
 /* Bring here what it loads, make that path `load`, and check that it is of the kind and the size
  * that were recorded. Idempotent. */
 PBT_MUST_USE pbt_err pbt__checkpoint_bring(pbt__caller *caller, pbt__parcel *parcel,

@@ -40,23 +40,39 @@ static void read_all(bench *b)
     json_decref(whole);
 }
 
+static pbt__told ask(bench *b, const char *names)
+{
+    pbt__told told;
+    assert_ok(pbt__told_ask(b->study, names, PBT_NO_SEGMENT, &told, &b->error));
+    return told;
+}
+
+static pbt_err give_events(void *context, pbt__taker take, void *taker, pbt_error *error)
+{
+    return pbt__study_events(context, 0, take, taker, error);
+}
+
 static void export_tables(bench *b)
 {
-    assert_ok(
-        pbt__tables_write(b->study, PBT__FORMAT_CSV | PBT__FORMAT_JSONL, b->folder, &b->error));
+    pbt__told told = ask(b, PBT__TABLES_ASKS);
+    const pbt__tables_source from = {&told, give_events, b->study};
+    assert_ok(pbt__tables_write(&from, PBT__FORMAT_CSV | PBT__FORMAT_JSONL, b->folder, &b->error));
+    pbt__told_fini(&told);
 }
 
 static void export_board(bench *b)
 {
-    assert_ok(pbt__tables_board(b->study, b->folder, &b->error));
+    pbt__told told = ask(b, PBT__TABLES_ASKS);
+    assert_ok(pbt__tables_board(&told, b->folder, &b->error));
+    pbt__told_fini(&told);
 }
 
 static void trace(bench *b)
 {
     pbt__trace read;
-    const pbt_space *space = &pbt__study_spec(b->study)->search.space;
-    const pbt_segment_id best = bench_summary(b).best.id;
-    assert_ok(pbt__trace_read(&read, b->study, space, best, &b->error));
+    pbt__told told = ask(b, "show,segments");
+    assert_ok(pbt__trace_read(&read, &told.rows, &b->error));
+    pbt__told_fini(&told);
     assert_int_equal(read.count, SEGMENTS);
     assert_true(read.winner >= 0);
     pbt__trace_fini(&read);
@@ -65,7 +81,9 @@ static void trace(bench *b)
 static void course(bench *b)
 {
     pbt__course read;
-    assert_ok(pbt__course_read(b->study, &read, &b->error));
+    pbt__told told = ask(b, PBT__COURSE_ASKS);
+    assert_ok(pbt__course_read(&told, &read, &b->error));
+    pbt__told_fini(&told);
     assert_true(read.curve.count > 0);
     pbt__course_fini(&read);
 }

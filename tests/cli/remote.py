@@ -4,6 +4,7 @@ import http.server
 import json
 import re
 import threading
+import urllib.error
 import urllib.request
 
 import tap
@@ -64,9 +65,13 @@ class Remote(Case):
                 self.requests.append(this.path)
                 ask = urllib.request.Request(self.url + this.path)
                 ask.add_header("Authorization", f"Bearer {token}")
-                with urllib.request.urlopen(ask, timeout=10) as answer:
-                    data = answer.read().replace(self.before, self.after)
-                this.send_response(200)
+                try:
+                    answer = urllib.request.urlopen(ask, timeout=10)
+                except urllib.error.HTTPError as refusal:
+                    answer = refusal
+                data = answer.read().replace(self.before, self.after)
+                this.send_response(answer.status)
+                this.send_header("Content-Type", answer.headers["Content-Type"])
                 this.send_header("Content-Length", str(len(data)))
                 this.end_headers()
                 this.wfile.write(data)
@@ -82,7 +87,8 @@ class Remote(Case):
 
     def test_a_question_is_one_request(self):
         url = self.between()
-        for query in ("show", "members", "best", "schedule", "lineage", "why"):
+        for query in ("show", "members", "segments", "best", "schedule", "lineage", "why",
+                      "verify"):
             for form in ([], ["--json"]):
                 with self.subTest(query=query, form=form):
                     words = [query, "tiny", *(["m0s1"] if query == "why" else []), *form]
@@ -92,20 +98,79 @@ class Remote(Case):
                     self.assertEqual(len(self.requests), 1, self.requests)
         self.requests.clear()
         self.pbt("list", "--server", url)
-        self.assertEqual(len(self.requests), 2, self.requests)  # its studies, and the one
+        self.assertEqual(len(self.requests), 1, self.requests)
 
-    def test_a_log_that_was_altered_on_the_way_is_refused(self):
+    def files(self, path):
+        """What is in a file or a folder, by name; how long ago something was is left out."""
+        paths = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        return {str(p.relative_to(path)): re.sub(rb'"(seen|moved)_at":"[^"]*"', b"",
+                                                 p.read_bytes()) for p in paths}
+
+    def test_what_is_made_is_the_same_and_no_log_is_read_for_it(self):
         url = self.between()
-        self.pbt("segments", "--server", url)
-        for before, after, why in (
-            (b'\\"attempt\\":1', b'\\"attempt\\":2', "event 2"),
-            (b'"sequence":2', b'"sequence":3', "no event that follows the last"),
-            (b'"digest"', b'"tsegid"', "no event"),
-            (b'"claims"', b'"folder"', "JSON"),
+        for name, asked, *words in (
+            ("a.gp", 1, "plot", "--output"),
+            ("b.gp", 1, "plot", "--kind", "lineage", "--color", "rate", "--output"),
+            ("c.gp", 2, "compare", "--output"),  # which studies there are, and each
+            ("d.html", 2, "report", "--output"),  # and its verification
+            ("e.html", 4, "report", "tiny", "tiny", "--output"),
+            ("f", 3, "best", "--export"),  # and the checkpoint
+            ("g", 2, "export", "--output"),  # and the log, which is exported
+            ("h", 2, "export", "--format", "jsonl", "--output"),
+            ("i", 1, "export", "--format", "tensorboard", "--output"),
         ):
-            self.before, self.after = before, after
-            _, errors = self.pbt("segments", "--server", url, status=1)
-            self.assertIn(why, errors)
+            with self.subTest(words=words):
+                names = [] if "tiny" in words else ["tiny"]
+                told = self.pbt(words[0], *names, *words[1:], f"told-{name}")
+                self.requests.clear()
+                answer = self.pbt(words[0], *names, *words[1:], f"asked-{name}", "--server", url)
+                self.assertEqual(len(self.requests), asked, self.requests)
+                self.assertEqual(answer[0].replace("asked-", "told-"), told[0])
+                self.assertEqual(self.files(self.folder / f"asked-{name}"),
+                                 self.files(self.folder / f"told-{name}"))
+                logs = [path for path in self.requests if "/events" in path]
+                self.assertEqual(len(logs), 1 if name in "gh" else 0)
+
+    def test_a_page_says_why_it_is_not_verified(self):
+        self.pbt("report", "tiny", "--output", "told.html")
+        token = json.loads((self.folder / "pbt.db.owner").read_text())["worker_token"]
+        self.token.write_text(token)
+        self.asked("report", "tiny", "--output", "asked.html")
+        told, asked = ((self.folder / f"{name}.html").read_text().split("<p>Verified while")[0]
+                       for name in ("told", "asked"))
+        self.assertEqual(asked.split("<p>Not verified: a worker&#39;s token")[0], told)
+        self.assertNotEqual(asked, told)
+
+    def test_what_is_no_answer_is_refused(self):
+        url = self.between()
+        for words, before, after, why in (
+            (["segments"], b'"sequence":', b'"sequenc":', "is no segment"),
+            (["segments"], b'"state":"claimed"', b'"state":"asleep"', "is no segment"),
+            (["segments"], b'"width":', b'"wdith":', "is no segment"),
+            (["segments"], b'"answer":', b'"answers":', "is no answer"),
+            (["segments"], b'{"segment":', b'{"segment"', "JSON"),
+            (["plot", "--output", "x.gp"], b'"created_at"', b'"made_at"', "is no answer"),
+            (["compare"], b'"name":', b'"nome":', "no study's name"),
+            (["compare"], b'"state":"running"', b'"state":"asleep"', "is broken"),
+            (["export", "--output", "x"], b'{"sequence":2', b'{"sequence":3', "follows the last"),
+            (["best", "--export", "y"], b'"digest":"', b'"digest":"f', "record"),
+        ):
+            with self.subTest(words=words, before=before):
+                self.before, self.after = before, after
+                _, errors = self.pbt(*words, "--server", url, status=1)
+                self.assertIn(why, errors)
+        self.assertEqual([name for name in self.names() if name[0] in "xy"], [])
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def test_a_checkpoint_is_as_it_was_recorded(self):
+        url = self.between()
+        checkpoint = self.folder / self.json("best")[0]["checkpoint"]
+        self.before, self.after = checkpoint.read_bytes(), b"9"
+        _, errors = self.pbt("best", "--export", "out", "--server", url, status=1)
+        self.assertIn("is not as the log says", errors)
+        self.assertEqual([name for name in self.names() if "out" in name], [])
 
     def test_a_study_is_named_or_the_only_one(self):
         named, only = self.asked("show", "tiny"), self.asked("show")

@@ -7,6 +7,7 @@
 #include "../study/all_segments.h"
 #include "golden.h"
 #include "study/json.h"
+#include "study/told.h"
 
 /* Fields that never change their meaning. Those of the second list hold a user's names. */
 static const char *const FIELDS[] = {
@@ -199,10 +200,63 @@ static void write_why(bench *b, const json_t *segments, pbt__text *out)
     }
 }
 
+/* ---- by wire ---- */
+
+static void assert_same_summary(const pbt__summary *told, const pbt__summary *own)
+{
+    assert_int_equal(told->shown, own->shown);
+    assert_int_equal(told->steps_done, own->steps_done);
+    assert_int_equal(told->steps_total, own->steps_total);
+    assert_int_equal(told->segment_count, own->segment_count);
+    assert_int_equal(told->exploit_count, own->exploit_count);
+    assert_int_equal(told->diverged_count, own->diverged_count);
+    assert_int_equal(told->member_count, own->member_count);
+    assert_int_equal(told->failed_count, own->failed_count);
+    assert_int_equal(told->has_best, own->has_best);
+    assert_int_equal(told->best.id.number, own->has_best ? own->best.id.number : 0);
+    assert_int_equal(told->best.end_age, own->has_best ? own->best.end_age : 0);
+    assert_true(told->best.score == (own->has_best ? own->best.score : 0));
+    assert_true(told->seconds_total == own->seconds_total);
+}
+
+static void assert_same_row(const pbt__told *told, const pbt__told *own, size_t i)
+{
+    pbt__text a = pbt__text_init(PBT__ROW_MAXIMUM), b = pbt__text_init(PBT__ROW_MAXIMUM);
+    pbt__row_write(&told->rows, &told->rows.items[i], &a);
+    pbt__row_write(&own->rows, &own->rows.items[i], &b);
+    assert_string_equal(pbt__text_string(&a), pbt__text_string(&b));
+    pbt__text_fini(&a);
+    pbt__text_fini(&b);
+}
+
+/* What a study tells is the same once it was written and read. */
+static void assert_told_alike(bench *b)
+{
+    bool has_rows = false;
+    pbt__told own, told;
+    pbt__summary summary;
+    const pbt__summary own_summary = bench_summary(b);
+    pbt__text text = pbt__text_init(GOLDEN_MAXIMUM);
+    assert_ok(pbt__told_ask(b->study, "show,segments", PBT_NO_SEGMENT, &own, &b->error));
+    assert_ok(pbt__told_write(b->study, &own, &has_rows, &text, &b->error));
+    assert_true(has_rows);
+    assert_ok(pbt__told_read(&text, own.name, pbt__study_here(b->study), &told, &b->error));
+    assert_int_equal(told.rows.count, own.rows.count);
+    for (size_t i = 0; i < own.rows.count; i++) {
+        assert_same_row(&told, &own, i);
+    }
+    assert_ok(pbt__summary_read(json_object_get(told.answer, "show"), &summary, &b->error));
+    assert_same_summary(&summary, &own_summary);
+    pbt__text_fini(&text);
+    pbt__told_fini(&own);
+    pbt__told_fini(&told);
+}
+
 void golden_write_answers(bench *b, pbt__text *out)
 {
     json_t *json = NULL;
     char of[32];
+    assert_told_alike(b);
     write_verdict(b, out);
     assert_ok(pbt__study_show(b->study, &json, &b->error));
     write_whole("show", json, out);
@@ -213,8 +267,8 @@ void golden_write_answers(bench *b, pbt__text *out)
         write_whole("member", json_array_get(json, (size_t)m), out);
     }
     json_decref(json);
-    assert_ok(pbt__study_amendments(b->study, &json, &b->error));
-    write_whole("amendments", json, out);
+    assert_ok(pbt__study_account(b->study, &json, &b->error));
+    write_whole("amendments", json_object_get(json, "amendments"), out);
     json_decref(json);
     write_schedule(b, PBT_NO_SEGMENT, "best", out);
     write_lineage(b, -1, "all", out);

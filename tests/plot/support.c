@@ -1,6 +1,8 @@
 /* support.c: made-up studies. */
 #include "support.h"
 
+#include "base/id.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

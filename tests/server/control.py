@@ -119,40 +119,6 @@ class Control(Case):
         (problem,) = self.ok("GET", STUDY + "/verify")["problems"]
         self.assertIn(best["segment"], problem)
 
-    # ---- the log and the claims
-
-    def test_the_log_says_what_the_events_say(self):
-        self.finish()
-        events = self.ok("GET", STUDY + "/events")
-        lines = self.ok("GET", STUDY + "/log")
-        self.assertEqual([line["sequence"] for line in lines], [e["sequence"] for e in events])
-        self.assertEqual(len({line["digest"] for line in lines}), len(lines))
-        for line, event in zip(lines, events):
-            self.assertEqual({**event, **json.loads(line["body"])}, event)
-
-    def test_the_log_comes_page_by_page(self):
-        self.finish()
-        whole = self.ok("GET", STUDY + "/log")
-        pages, after = [], 0
-        while page := self.ok("GET", f"{STUDY}/log?after={after}&limit=7"):
-            self.assertLessEqual(len(page), 7)
-            pages += page
-            after = page[-1]["sequence"]
-        self.assertEqual(pages, whole)
-        for limit in ("0", "10001", "x"):
-            self.refused("ERR_ARGUMENT", "GET", f"{STUDY}/log?limit={limit}")
-
-    def test_claims_say_who_trains_and_keep_sessions_to_themselves(self):
-        self.assertEqual(self.ok("GET", STUDY + "/claims")["claims"], [])
-        segment = self.train("somebody", "a-secret")
-        answer = self.ok("GET", STUDY + "/claims")
-        self.assertEqual(answer["folder"], str(self.folder))
-        (claim,) = answer["claims"]
-        self.assertEqual((claim["member"], claim["number"], claim["attempt"]), (0, 0, 1))
-        self.assertEqual(claim["worker"], "somebody")
-        self.assertNotIn("a-secret", json.dumps(answer))
-        self.report(segment)
-
 
 if __name__ == "__main__":
     tap.main()

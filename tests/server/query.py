@@ -1,5 +1,7 @@
 """What can be asked. The fields themselves are held against the page by every call."""
 
+import json
+
 import tap
 from case import Case
 
@@ -17,6 +19,51 @@ class Query(Case):
         self.assertEqual((show["steps_done"], show["workers"]), (0, 0))
         self.assertIsNone(show["best"])
         self.assertEqual(self.ok("GET", "/v1/studies"), [show])
+
+    def test_studies_come_by_name_and_page_by_page(self):
+        spec = (self.folder / "spec.yaml").read_text()
+        for name in ("zebra", "ant", "tiny-2"):
+            (self.folder / f"{name}.yaml").write_text(spec.replace("name: tiny", f"name: {name}"))
+            self.assertEqual(self.tell(f"also {name}.yaml"), "done")
+        whole = self.ok("GET", "/v1/studies")
+        names = ["ant", "tiny", "tiny-2", "zebra"]
+        self.assertEqual([show["name"] for show in whole], names)
+        for limit in (1, 2, 3, 4, 10000):
+            shows, after, is_end = [], "", False
+            while not is_end:
+                page = self.ok("GET", f"/v1/studies?limit={limit}&after={after}")
+                self.assertLessEqual(len(page["studies"]), limit)
+                shows += page["studies"]
+                after, is_end = page["next"], page["is_end"]
+            self.assertEqual(shows, whole)
+        self.assertEqual(self.ok("GET", "/v1/studies?after=zebra"),
+                         {"studies": [], "next": "zebra", "is_end": True, "here": ""})
+        self.assertEqual(len(self.ok("GET", "/v1/studies?after=b")["studies"]), 3)
+        for limit in ("0", "10001", "x"):
+            self.refused("ERR_ARGUMENT", "GET", f"/v1/studies?limit={limit}")
+        error = self.refused("ERR_NOT_FOUND", "GET", "/v1/studies/bee")
+        self.assertEqual(error["hint"], "there are: ant, tiny, tiny-2, zebra")
+
+    def test_several_answers_are_one_object_and_rows_are_lines(self):
+        self.finish(lambda segment: segment["member"])
+        path = STUDY + "/answer?of="
+        members, both = (self.ok("GET", path + names) for names in ("members", "show,members"))
+        self.assertEqual(both, members | {"answer": {"show": self.ok("GET", STUDY),
+                                                     "members": members["answer"]}})
+        lines = self.call("GET", path + "show,segments")
+        self.assertEqual(lines.type, "application/jsonl")
+        head, *rows = (json.loads(line) for line in lines.bytes.splitlines())
+        self.assertEqual(head.pop("rows")["best"], both["answer"]["show"]["best"]["segment"])
+        self.assertEqual(head, both | {"answer": {"show": both["answer"]["show"]}})
+        self.assertEqual(rows, self.ok("GET", STUDY + "/segments"))
+        for names in ("nothing", "show,nothing", "show,show," * 20):
+            self.refused("ERR_NOT_FOUND", "GET", path + names)
+
+    def test_what_is_not_there_has_no_place_among_answers(self):
+        self.refused("ERR_NOT_FOUND", "GET", STUDY + "/answer?of=schedule")
+        answer = self.ok("GET", STUDY + "/answer?of=schedule,account")["answer"]
+        self.assertEqual(list(answer), ["account"])
+        self.assertEqual(answer["account"]["failed"], 0)
 
     def test_a_study_that_runs(self):
         self.report(self.train("a"), 0.75)

@@ -10,6 +10,7 @@
  *     drain, stop, resume
  *     verify       how many problems pbt verify finds
  *     remove, add  the study
+ *     also SPEC    serve one more
  *     memory       the process's resident KiB
  *
  * Ends at the end of its input, after stopping the server.
@@ -26,6 +27,8 @@
 typedef struct serve {
     pbt__store *store;
     pbt__study *study;
+    pbt__study *others[8];
+    size_t other_count;
     pbt__server *server;
     char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
 } serve;
@@ -77,25 +80,37 @@ static void set_option(pbt__server_options *options, const char **store, const c
     }
 }
 
-static void open_study(serve *self, const char *spec_path, const char *store_url)
+static pbt__study *open_study(serve *self, const char *spec_path)
 {
     pbt_error error = {0};
     pbt_spec *spec = NULL;
+    pbt__study *study = NULL;
     char folder[PBT__PATH_SIZE];
-    const pbt__store_options store_options = {.url = store_url, .can_create = true, .owns = true};
     const pbt__study_options options = {.checkpoint_folder = getcwd(folder, sizeof folder)};
-    must(pbt__store_open(&store_options, &self->store, &error), &error);
     must(pbt_spec_read(spec_path, &spec, &error), &error);
-    const pbt_err err = pbt__study_open(self->store, "tiny", &options, &self->study, &error);
+    const pbt_err err = pbt__study_open(self->store, spec->name, &options, &study, &error);
     if (err == PBT_ERR_NOT_FOUND) {
         json_t *provenance = json_object();
-        must(pbt__study_create(self->store, spec, provenance, &options, &self->study, &error),
-             &error);
+        must(pbt__study_create(self->store, spec, provenance, &options, &study, &error), &error);
         json_decref(provenance);
     } else {
         must(err, &error);
         pbt_spec_free(spec);
     }
+    return study;
+}
+
+static void serve_also(serve *self, const char *spec_path)
+{
+    pbt_error error = {0};
+    if (self->other_count == sizeof self->others / sizeof *self->others) {
+        fprintf(stderr, "serve: too many studies\n");
+        exit(2);
+    }
+    pbt__study *study = open_study(self, spec_path);
+    self->others[self->other_count++] = study;
+    must(pbt__server_add(self->server, study, &error), &error);
+    printf("done\n");
 }
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -165,6 +180,10 @@ static void obey(serve *self, const char *line)
         train_inline(self, (int)number(line + 7));
         return;
     }
+    if (strncmp(line, "also ", 5) == 0) {
+        serve_also(self, line + 5);
+        return;
+    }
     if (strcmp(line, "verify") == 0) {
         verify(self);
         return;
@@ -201,7 +220,9 @@ int main(int count, char **words)
     for (int i = 2; i < count; i++) {
         set_option(&options, &store_url, words[i]);
     }
-    open_study(&self, words[1], store_url);
+    const pbt__store_options store_options = {.url = store_url, .can_create = true, .owns = true};
+    must(pbt__store_open(&store_options, &self.store, &error), &error);
+    self.study = open_study(&self, words[1]);
     must(pbt__token_make(self.token, &error), &error);
     must(pbt__token_make(self.worker_token, &error), &error);
     must(pbt__server_start(&options, &self.server, &error), &error);
@@ -216,6 +237,9 @@ int main(int count, char **words)
     }
     pbt__server_stop(self.server);
     pbt__study_close(self.study);
+    while (self.other_count > 0) {
+        pbt__study_close(self.others[--self.other_count]);
+    }
     pbt__store_close(self.store);
     return 0;
 }
