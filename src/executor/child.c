@@ -79,6 +79,29 @@ int pbt__child_stop_where_due(pbt__child *child)
     return (int)((child->kill_us - now_us) / 1000) + 1;
 }
 
+static int shorter(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+int pbt__child_wait(pbt__child *child, int output, int milliseconds)
+{
+    eventfd_t ignored;
+    struct pollfd files[] = {{.fd = child->has_status ? -1 : child->ended, .events = POLLIN},
+                             {.fd = output, .events = POLLIN},
+                             {.fd = child->slot->wake, .events = POLLIN}};
+    const int due = pbt__child_stop_where_due(child);
+    const bool is_over = child->has_status && due < 0; /* what is left was killed just now */
+    if (is_over || poll(files, 3, shorter(due, milliseconds)) <= 0) {
+        return 0;
+    }
+    if (files[2].revents != 0) {
+        (void)eventfd_read(child->slot->wake, &ignored);
+    }
+    return (files[0].revents != 0 ? PBT__CHILD_ENDED : 0) |
+           (files[1].revents != 0 ? PBT__CHILD_SPEAKS : 0);
+}
+
 /* ---- after its end -----------------------------------------------------------------------------
  */
 

@@ -48,6 +48,12 @@ void pbt__child_kill(pbt__child *child);
  * ever. */
 int pbt__child_stop_where_due(pbt__child *child);
 
+/* Do what is due about stopping, and wait for what comes at `output`, for the process's end where
+ * that was not looked at yet, or for a word to the slot. Units: milliseconds at most; -1: no bound.
+ * Returns which of the two has come. */
+enum { PBT__CHILD_ENDED = 1, PBT__CHILD_SPEAKS = 2 };
+int pbt__child_wait(pbt__child *child, int output, int milliseconds);
+
 /* Read the status of a process that has ended, without reaping it. */
 void pbt__child_peek(pbt__child *child);
 

@@ -404,22 +404,9 @@ static void plugin_recorded(pbt__slot *slot, pbt_segment_id id)
     }
 }
 
-const pbt__runner pbt__runner_plugin = {
-    .open = plugin_open,
-    .close = plugin_close,
-    .slot_open = plugin_slot_open,
-    .slot_close = plugin_slot_close,
-    .train = plugin_train,
-    .recorded = plugin_recorded,
-    .can_be_killed = true,
-};
+#define PLUGIN                                                                                     \
+    .open = plugin_open, .close = plugin_close, .slot_open = plugin_slot_open,                     \
+    .slot_close = plugin_slot_close, .train = plugin_train, .recorded = plugin_recorded
 
-const pbt__runner pbt__runner_plugin_thread = {
-    .open = plugin_open,
-    .close = plugin_close,
-    .slot_open = plugin_slot_open,
-    .slot_close = plugin_slot_close,
-    .train = plugin_train,
-    .recorded = plugin_recorded,
-    .can_be_killed = false,
-};
+const pbt__runner pbt__runner_plugin = {PLUGIN, .can_be_killed = true};
+const pbt__runner pbt__runner_plugin_thread = {PLUGIN, .can_be_killed = false};

@@ -10,11 +10,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,25 +60,11 @@ static size_t pump(struct process *process)
 /* Wait until the process has ended; it is not reaped yet. */
 static void wait_for_end(struct process *process)
 {
-    eventfd_t ignored;
-    for (;;) {
-        const int timeout = pbt__child_stop_where_due(&process->child);
-        struct pollfd files[] = {
-            {.fd = process->child.ended, .events = POLLIN},
-            {.fd = process->output, .events = POLLIN},
-            {.fd = process->slot->wake, .events = POLLIN},
-        };
-        if (poll(files, 3, timeout) < 0) {
-            continue;
-        }
-        if (files[0].revents != 0) {
-            return;
-        }
-        if (files[1].revents != 0) {
+    int found = 0;
+    while ((found & PBT__CHILD_ENDED) == 0) {
+        found = pbt__child_wait(&process->child, process->output, -1);
+        if (found == PBT__CHILD_SPEAKS) {
             (void)pump(process);
-        }
-        if (files[2].revents != 0) {
-            (void)eventfd_read(process->slot->wake, &ignored);
         }
     }
 }
@@ -102,19 +86,9 @@ static void drain(struct process *process)
  * well, may be saving, and holds our pipe until it is done, or until the grace ends. */
 static void wait_for_rest(struct process *process)
 {
-    eventfd_t ignored;
-    while (process->child.kill_us != 0 && process->output >= 0) {
-        struct pollfd files[] = {{.fd = process->output, .events = POLLIN},
-                                 {.fd = process->slot->wake, .events = POLLIN}};
-        const int timeout = pbt__child_stop_where_due(&process->child);
-        if (timeout < 0) {
-            return;
-        }
-        (void)poll(files, 2, timeout);
+    while (process->output >= 0 && pbt__child_stop_where_due(&process->child) >= 0) {
+        (void)pbt__child_wait(&process->child, process->output, -1);
         (void)pump(process);
-        if (files[1].revents != 0) {
-            (void)eventfd_read(process->slot->wake, &ignored);
-        }
     }
 }
 

@@ -65,24 +65,14 @@ static pbt_err look_at(pbt__slot *slot, const char *worker, pbt__outlook *out)
     return desk->ops->look(desk, worker, out, &slot->error);
 }
 
-static void drain_wake(const pbt__slot *slot)
-{
-    eventfd_t ignored;
-    (void)eventfd_read(slot->wake, &ignored);
-}
-
 /* Sleep, unless told to stop. */
 static void pause_for(pbt__slot *slot, int milliseconds)
 {
+    eventfd_t ignored;
     struct pollfd wake = {.fd = slot->wake, .events = POLLIN};
     if (!is_stopping(slot) && poll(&wake, 1, milliseconds) > 0) {
-        drain_wake(slot);
+        (void)eventfd_read(slot->wake, &ignored);
     }
-}
-
-static int shorter(int a, int b)
-{
-    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* How long from look to look. */
@@ -137,21 +127,12 @@ static pbt_err look(struct life *life)
 /* Wait until something is printed, or due. Returns whether the process has ended. */
 static bool wait_a_while(struct life *life, int milliseconds)
 {
-    pbt__slot *slot = life->slot;
-    struct pollfd files[] = {{.fd = life->child.ended, .events = POLLIN},
-                             {.fd = pbt__relay_input(slot->relay), .events = POLLIN},
-                             {.fd = slot->wake, .events = POLLIN}};
-    const int timeout = shorter(pbt__child_stop_where_due(&life->child), milliseconds);
-    if (poll(files, 3, timeout) <= 0) {
-        return false;
+    pbt__relay *relay = life->slot->relay;
+    const int found = pbt__child_wait(&life->child, pbt__relay_input(relay), milliseconds);
+    if ((found & PBT__CHILD_SPEAKS) != 0) {
+        (void)pbt__relay_pump(relay);
     }
-    if (files[1].revents != 0) {
-        (void)pbt__relay_pump(slot->relay);
-    }
-    if (files[2].revents != 0) {
-        drain_wake(slot);
-    }
-    return files[0].revents != 0;
+    return (found & PBT__CHILD_ENDED) != 0;
 }
 
 /* Wait for the process's end; it is not reaped yet. */
@@ -178,19 +159,12 @@ static pbt_err wait_for_end(struct life *life)
  * for what left the group is only killed with the reaping. */
 static void wait_for_rest(struct life *life)
 {
-    pbt__slot *slot = life->slot;
-    while (life->child.kill_us != 0 && pbt__relay_input(slot->relay) >= 0) {
-        struct pollfd files[] = {{.fd = pbt__relay_input(slot->relay), .events = POLLIN},
-                                 {.fd = slot->wake, .events = POLLIN}};
-        const int timeout = pbt__child_stop_where_due(&life->child);
-        if (timeout < 0) {
-            return;
-        }
-        (void)poll(files, 2, timeout);
-        (void)pbt__relay_pump(slot->relay);
-        if (files[1].revents != 0) {
-            drain_wake(slot);
-        }
+    pbt__relay *relay = life->slot->relay;
+    pbt__child_peek(&life->child);
+    while (life->child.kill_us != 0 && pbt__relay_input(relay) >= 0 &&
+           pbt__child_stop_where_due(&life->child) >= 0) {
+        (void)pbt__child_wait(&life->child, pbt__relay_input(relay), -1);
+        (void)pbt__relay_pump(relay);
     }
 }
 
