@@ -142,18 +142,23 @@ pbt_err pbt__serve_claim(pbt__request *request, pbt_error *error)
 
 /* ---- report ---------------------------------------------------------------------------------- */
 
-static pbt_err read_report(pbt__request *request, pbt__result *out, pbt__metrics **measures,
-                           pbt_error *error)
+/* Read what a report, a release and a heartbeat have in common; a heartbeat has no checkpoint, and
+ * may not know its step. Nullable: measures: they are not read */
+static pbt_err read_said(pbt__request *request, bool is_beat, pbt__result *out,
+                         pbt__metrics **measures, pbt_error *error)
 {
     pbt__body body = pbt__body_init(request, error);
     *out = (pbt__result){
         .segment = request->segment,
         .attempt = pbt__body_attempt(&body),
-        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, -1),
-        .checkpoint = pbt__body_checkpoint(&body) ? PBT__SAVED : PBT__NO_CHECKPOINT,
+        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, is_beat ? 0 : -1),
     };
-    *measures = body.err == PBT_OK ? pbt__measures_new(&body) : NULL;
-    if (*measures != NULL) {
+    const bool is_saved = !is_beat && pbt__body_checkpoint(&body);
+    out->checkpoint = is_saved ? PBT__SAVED : PBT__NO_CHECKPOINT;
+    if (measures != NULL && body.err == PBT_OK) {
+        *measures = pbt__measures_new(&body);
+    }
+    if (measures != NULL && *measures != NULL) {
         out->metrics = (*measures)->items;
         out->metric_count = (*measures)->count;
     }
@@ -182,7 +187,7 @@ pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
     pbt__result result;
     pbt__metrics *measures = NULL;
     pbt__reply reply;
-    pbt_err err = read_report(request, &result, &measures, error);
+    pbt_err err = read_said(request, false, &result, &measures, error);
     if (err == PBT_OK) {
         err = desk->ops->report(desk, &HOLDER, &result, &reply, error);
     }
@@ -196,34 +201,21 @@ pbt_err pbt__serve_report(pbt__request *request, pbt_error *error)
 
 /* ---- heartbeat ------------------------------------------------------------------------------- */
 
-static pbt_err read_heartbeat(pbt__request *request, pbt__pulse *out, pbt__metrics **measures,
-                              pbt_error *error)
-{
-    pbt__body body = pbt__body_init(request, error);
-    *out = (pbt__pulse){
-        .segment = request->segment,
-        .attempt = pbt__body_attempt(&body),
-        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, 0),
-    };
-    *measures = body.err == PBT_OK ? pbt__measures_new(&body) : NULL;
-    if (*measures != NULL) {
-        out->metrics = (*measures)->items;
-        out->metric_count = (*measures)->count;
-    }
-    pbt__body_fini(&body);
-    return body.err;
-}
-
 pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
 {
     pbt__desk *desk = request->hosted->desk;
-    pbt__pulse pulse;
+    pbt__result said;
     pbt__metrics *measures = NULL;
     pbt__verb verb = PBT__TRAIN;
-    pbt_err err = read_heartbeat(request, &pulse, &measures, error);
+    pbt_err err = read_said(request, true, &said, &measures, error);
     if (err != PBT_OK) {
         return err;
     }
+    const pbt__pulse pulse = {.segment = said.segment,
+                              .attempt = said.attempt,
+                              .step = said.step,
+                              .metrics = said.metrics,
+                              .metric_count = said.metric_count};
     err = desk->ops->heartbeat(desk, &HOLDER, &pulse, &verb, error);
     pbt__measures_free(measures);
     const bool is_lost = err == PBT_ERR_LATE || err == PBT_ERR_STATE;
@@ -235,7 +227,7 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
         action = "lost";
     } else if (verb == PBT__STOP) {
         action = "stop";
-    } else if (atomic_load(&request->server->is_draining)) {
+    } else if (verb == PBT__WAIT || atomic_load(&request->server->is_draining)) {
         action = "release";
     }
     return pbt__answer_json(request, json_pack("{s:s}", "action", action), error);
@@ -243,37 +235,19 @@ pbt_err pbt__serve_heartbeat(pbt__request *request, pbt_error *error)
 
 /* ---- release --------------------------------------------------------------------------------- */
 
-typedef struct release_body {
-    int32_t attempt;
-    int64_t step;
-    bool has_progress;
-} release_body;
-
-static pbt_err read_release(pbt__request *request, release_body *out, pbt_error *error)
-{
-    pbt__body body = pbt__body_init(request, error);
-    *out = (release_body){
-        .attempt = pbt__body_attempt(&body),
-        .step = pbt__body_integer(&body, "step", 0, INT64_MAX, -1),
-        .has_progress = pbt__body_checkpoint(&body),
-    };
-    pbt__body_fini(&body);
-    return body.err;
-}
-
 pbt_err pbt__serve_release(pbt__request *request, pbt_error *error)
 {
     pbt__desk *desk = request->hosted->desk;
-    release_body release;
-    pbt_err err = read_release(request, &release, error);
+    pbt__result said;
+    pbt_err err = read_said(request, false, &said, NULL, error);
     if (err == PBT_OK) {
-        err = desk->ops->release(desk, &HOLDER, request->segment, release.attempt, release.step,
-                                 release.has_progress, error);
+        err = desk->ops->release(desk, &HOLDER, said.segment, said.attempt, said.step,
+                                 said.checkpoint == PBT__SAVED, error);
     }
     if (err != PBT_OK) {
         return err;
     }
-    forget_load(request, release.attempt);
+    forget_load(request, said.attempt);
     return answer_recorded(request, error);
 }
 

@@ -457,6 +457,10 @@ static void server_has_a_desk(void **state)
     assert_string_equal(pbt__json_get_text(json, "action", "?"), "train");
     assert_null(json_object_get(json_object_get(json, "segment"), "shared"));
     json_decref(json);
+    pbt__server_drain(server); /* so it wants back what it has handed out */
+    assert_ok(get(there, "/segments/m0s0/heartbeat", "{\"attempt\": 1}", &json));
+    assert_string_equal(pbt__json_get_text(json, "action", "?"), "release");
+    json_decref(json);
     pbt__server_stop(there);
     pbt__action action = {.verb = PBT__WAIT, .wait_seconds = 20};
     assert_ok(desk->ops->claim(desk, &TWO, &action, &error));
