@@ -1,12 +1,17 @@
 /* id.c: the one notation of a segment's name. */
 #include "base/id.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "base/text.h"
 
-void pbt__id_write(pbt_segment_id id, char *out)
+size_t pbt__id_write(pbt_segment_id id, char *out)
 {
-    (void)snprintf(out, PBT__ID_SIZE, "m%" PRId32 "s%" PRId32, id.member, id.number);
+    char *at = out;
+    *at++ = 'm';
+    at += pbt__digits_write(id.member, at);
+    *at++ = 's';
+    at += pbt__digits_write(id.number, at);
+    *at = '\0';
+    return (size_t)(at - out);
 }
 
 const char *pbt__count_step(const char *text, int32_t *out)

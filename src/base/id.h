@@ -6,8 +6,8 @@
 
 enum { PBT__ID_SIZE = 32 };
 
-/* Shape: out[PBT__ID_SIZE] */
-void pbt__id_write(pbt_segment_id id, char *out);
+/* Returns its length. Shape: out[PBT__ID_SIZE] */
+size_t pbt__id_write(pbt_segment_id id, char *out);
 /* Read a whole text; false where it is no id, and `*out` is as it was. */
 bool pbt__id_read(const char *text, pbt_segment_id *out);
 

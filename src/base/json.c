@@ -80,17 +80,8 @@ void pbt__json_write_number(pbt__text *out, double value)
 
 void pbt__json_write_integer(pbt__text *out, int64_t value)
 {
-    char digits[24];
-    char *at = digits + sizeof digits;
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        *--at = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    if (value < 0) {
-        *--at = '-';
-    }
-    pbt__text_append(out, at, (size_t)(digits + sizeof digits - at));
+    char digits[PBT__DIGITS_SIZE];
+    pbt__text_append(out, digits, pbt__digits_write(value, digits));
 }
 
 static void write_value(pbt__text *out, const json_t *json, int depth);

@@ -72,11 +72,6 @@ void pbt__text_append(pbt__text *text, const char *bytes, size_t length)
     text->bytes[text->length] = '\0';
 }
 
-void pbt__text_add(pbt__text *text, const char *string)
-{
-    pbt__text_append(text, string, strlen(string));
-}
-
 void pbt__text_format(pbt__text *text, const char *format, ...)
 {
     va_list arguments;
@@ -119,6 +114,23 @@ char *pbt__text_take(pbt__text *text)
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
+
+size_t pbt__digits_write(int64_t value, char *out)
+{
+    char digits[PBT__DIGITS_SIZE];
+    char *at = digits + sizeof digits;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    const size_t length = (size_t)(digits + sizeof digits - at);
+    memcpy(out, at, length);
+    return length;
+}
 
 enum {
     SIGNIFICANT_MAX = 17,    /* digits that always tell two doubles apart */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct pbt__text {
     char *bytes; /* NUL-terminated once anything was appended; NULL before */
@@ -25,7 +26,13 @@ pbt__text pbt__text_init(size_t maximum);
 void pbt__text_fini(pbt__text *text);
 
 void pbt__text_append(pbt__text *text, const char *bytes, size_t length);
-void pbt__text_add(pbt__text *text, const char *string);
+
+/* Append a string; a literal's length is known when this is compiled. */
+static inline void pbt__text_add(pbt__text *text, const char *string)
+{
+    pbt__text_append(text, string, strlen(string));
+}
+
 void pbt__text_format(pbt__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -36,7 +43,18 @@ const char *pbt__text_string(const pbt__text *text);
  * then. */
 char *pbt__text_take(pbt__text *text);
 
-enum { PBT__NUMBER_SIZE = 32 };
+/* Copy a string, as far as it fits. Shape: out[size] */
+static inline void pbt__copy(const char *string, char *out, size_t size)
+{
+    const size_t length = strnlen(string, size - 1);
+    memcpy(out, string, length);
+    out[length] = '\0';
+}
+
+enum { PBT__NUMBER_SIZE = 32, PBT__DIGITS_SIZE = 20 };
+
+/* Write a whole number's digits, without a NUL. Shape: out[PBT__DIGITS_SIZE]; returns the length. */
+size_t pbt__digits_write(int64_t value, char *out);
 
 /*
  * Write a double in the shortest form that reads back exactly; a whole number keeps ".0", so that

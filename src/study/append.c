@@ -14,8 +14,11 @@
 pbt_err pbt__study_append(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     pbt__facts *facts = &study->view.facts;
-    char *body = pbt__entry_write(entry, &facts->spec->search.space);
-    if (body == NULL) {
+    pbt__text *body = &study->body;
+    body->length = 0;
+    body->failed = false;
+    pbt__entry_write(body, entry, &facts->spec->search.space);
+    if (body->failed) {
         return pbt__fail_memory(error);
     }
     int64_t now = study->transaction.now_us;
@@ -23,15 +26,14 @@ pbt_err pbt__study_append(pbt__study *study, const pbt__entry *entry, pbt_error 
         .sequence = facts->sequence + 1,
         .time_us = now > facts->time_us ? now : facts->time_us,
         .kind = entry->kind,
-        .body = body,
-        .body_length = strlen(body),
+        .body = body->bytes,
+        .body_length = body->length,
     };
     event.digest = pbt__event_digest(facts->digest, &event);
     pbt_err err = pbt__draft_append(&study->draft, &event, error);
     if (err == PBT_OK && pbt__view_log(&study->view, entry, &event) != PBT_OK) {
         err = pbt__fail_memory(error);
     }
-    free(body);
     return err;
 }
 

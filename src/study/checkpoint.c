@@ -23,10 +23,11 @@
 
 void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
 {
-    const size_t size = PBT__CHECKPOINT_NAME_SIZE;
-    const int length = snprintf(out, size, "m%" PRId32 "s%" PRId32, id.member, id.number);
+    size_t length = pbt__id_write(id, out);
     if (attempt > 0) {
-        (void)snprintf(out + length, size - (size_t)length, ".%" PRId32, attempt);
+        out[length++] = '.';
+        length += pbt__digits_write(attempt, out + length);
+        out[length] = '\0';
     }
 }
 

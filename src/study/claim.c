@@ -189,8 +189,8 @@ static pbt_err assign_member(pbt__study *study, const pbt__claimant *who, int32_
         .step = train->segment.start_step,
         .step_changed_us = now,
     };
-    snprintf(claim.worker, sizeof claim.worker, "%s", who->worker);
-    snprintf(claim.session, sizeof claim.session, "%s", who->session);
+    pbt__copy(who->worker, claim.worker, sizeof claim.worker);
+    pbt__copy(who->session, claim.session, sizeof claim.session);
     train->attempt = claim.attempt;
     train->lease_seconds = pbt__spec_silence_seconds(spec);
     pbt_err err = pbt__study_fill_load(study, train, error);

@@ -479,31 +479,27 @@ static void begin_field(pbt__text *out, const char *name)
     pbt__text_add(out, ":");
 }
 
-char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space)
+void pbt__entry_write(pbt__text *out, const pbt__entry *entry, const pbt_space *space)
 {
-    pbt__text out = pbt__text_init(PBT__BODY_MAXIMUM);
     for (size_t i = 0; i < FIELDS_COUNT; i++) {
         if (has_field(&FIELDS[i], entry->kind)) {
-            begin_field(&out, FIELDS[i].name);
-            write_field(&out, &FIELDS[i], entry);
+            begin_field(out, FIELDS[i].name);
+            write_field(out, &FIELDS[i], entry);
         }
     }
     if ((SAVES & IN(entry->kind)) != 0) {
-        begin_field(&out, "checkpoint");
+        begin_field(out, "checkpoint");
         if (entry->has_checkpoint) {
-            write_checkpoint(&out, &entry->checkpoint);
+            write_checkpoint(out, &entry->checkpoint);
         } else {
-            pbt__text_add(&out, "null");
+            pbt__text_add(out, "null");
         }
     }
     if ((DECIDES & IN(entry->kind)) != 0) {
-        begin_field(&out, "decisions");
-        write_decisions(&out, entry, space);
+        begin_field(out, "decisions");
+        write_decisions(out, entry, space);
     }
-    pbt__text_add(&out, out.length == 0 ? "{}" : "}");
-    char *text = pbt__text_take(&out);
-    pbt__text_fini(&out);
-    return text;
+    pbt__text_add(out, out->length == 0 ? "{}" : "}");
 }
 
 void pbt__event_write(const pbt__event *event, pbt__text *out)

@@ -55,8 +55,8 @@ typedef struct pbt__reading {
     size_t sample_count;
 } pbt__reading;
 
-/* Write the body; the caller frees. `space` and `metric` are those in force. NULL: no memory. */
-char *pbt__entry_write(const pbt__entry *entry, const pbt_space *space);
+/* Append the body to an empty text. `space` is the one in force. */
+void pbt__entry_write(pbt__text *out, const pbt__entry *entry, const pbt_space *space);
 
 /*
  * Read a body. `created` is read without its decisions where `space` is NULL: its spec says the

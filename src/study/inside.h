@@ -67,6 +67,7 @@ struct pbt__study {
 
     pbt__transaction transaction; /* what `begin` found */
     pbt__draft draft;             /* what it is to write */
+    pbt__text body;               /* of the event that is written just now */
     bool has_published;
     bool is_alone; /* one operation makes it */
     bool is_torn;  /* an operation's own call of the store failed, which may have ended it */

@@ -24,7 +24,7 @@ typedef struct report_call {
     bool has_checkpoint;
     pbt__checkpoint checkpoint;
     pbt_err unprepared; /* what is wrong with it, told only to an attempt that may report */
-    pbt_error why;
+    pbt_error *why;
     json_t *metrics, *samples;
     double
         *objective_samples; /* with those that are not numbers; Shape: [objective_sample_count] */
@@ -208,7 +208,7 @@ static pbt_err record(pbt__study *study, report_call *call, pbt_error *error)
     const pbt__result *result = call->result;
     char worker[PBT__NAME_SIZE];
     pbt__claim claim = study->claims[result->segment.member];
-    snprintf(worker, sizeof worker, "%s", call->who->worker);
+    pbt__copy(call->who->worker, worker, sizeof worker);
     pbt__reading reading = {
         .entry = {.kind = PBT__REPORTED,
                   .segment = result->segment,
@@ -285,7 +285,7 @@ static pbt_err run_report(pbt__study *study, void *arguments, pbt_error *error)
         return err;
     }
     if (call->unprepared != PBT_OK && !is_over) {
-        *error = call->why;
+        *error = *call->why;
         return call->unprepared;
     }
     call->reply->is_repeat = is_over;
@@ -311,7 +311,7 @@ static pbt_err submit_report(pbt__study *study, report_call *call, pbt_error *er
         err = build_metrics(call, error);
     }
     if (err == PBT_OK) {
-        call->unprepared = prepare_checkpoint(study, call, &call->why);
+        call->unprepared = prepare_checkpoint(study, call, call->why);
         err = pbt__study_submit(study, run_report, call, error);
     }
     return err;
@@ -321,7 +321,9 @@ pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *who, const pbt
                           pbt__reply *out, pbt_error *error)
 {
     pbt__reply reply;
-    report_call call = {.who = who, .result = result, .metric = study->metric, .reply = &reply};
+    pbt_error why;
+    report_call call = {
+        .who = who, .result = result, .metric = study->metric, .why = &why, .reply = &reply};
     pbt_err err = submit_report(study, &call, error);
     json_decref(call.metrics);
     json_decref(call.samples);

@@ -106,6 +106,7 @@ pbt_err pbt__study_equip(pbt__study *study, pbt_error *error)
     study->waiting_ranks = pbt__calloc(count, sizeof *study->waiting_ranks);
     study->decided = pbt__calloc(count, sizeof *study->decided);
     study->trials = pbt__calloc(count, sizeof *study->trials);
+    study->body = pbt__text_init(PBT__BODY_MAXIMUM);
     study->outage = (pbt__outage){.probe = -1, .withheld = -1, .earliest_us = INT64_MAX};
     if (study->claims == NULL || study->waiting_ranks == NULL || study->decided == NULL ||
         study->trials == NULL || pbt__draft_init(&study->draft, (int32_t)count) != PBT_OK) {
@@ -131,6 +132,7 @@ void pbt__study_strip(pbt__study *study)
     free(study->decided);
     free(study->trials);
     pbt__draft_fini(&study->draft);
+    pbt__text_fini(&study->body);
     study->trials = NULL;
     study->claims = NULL;
     study->waiting_ranks = NULL;
