@@ -48,8 +48,8 @@ static void report(bench *self)
         .worker = "worker",
         .session = "0123456789abcdef0123456789abcdef",
     };
-    must(pbt__store_append(self->store, &event, &error), &error);
-    must(pbt__store_claim_put(self->store, &claim, &error), &error);
+    must(pbt__store_append(self->store, &event, 1, &error), &error);
+    must(pbt__store_claim_put(self->store, &claim, 1, &error), &error);
 }
 
 /* One transaction of `count` reports. */

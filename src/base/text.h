@@ -53,7 +53,7 @@ static inline void pbt__copy(const char *string, char *out, size_t size)
 
 enum { PBT__NUMBER_SIZE = 32, PBT__DIGITS_SIZE = 20 };
 
-/* Write a whole number's digits, without a NUL. Shape: out[PBT__DIGITS_SIZE]; returns the length. */
+/* Write a whole number's digits, without a NUL; returns how many. Shape: out[PBT__DIGITS_SIZE] */
 size_t pbt__digits_write(int64_t value, char *out);
 
 /*

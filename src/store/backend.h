@@ -75,11 +75,12 @@ typedef struct pbt__store_ops {
     void (*rollback)(pbt__store *store);
 
     /* Writes: inside a transaction on `study`. None follows one that failed, only `rollback`. */
-    pbt_err (*append)(pbt__store *store, int64_t study, const pbt__event *event, pbt_error *error);
-    pbt_err (*claim_put)(pbt__store *store, int64_t study, const pbt__claim *claim,
+    pbt_err (*append)(pbt__store *store, int64_t study, const pbt__event *events, size_t count,
+                      pbt_error *error);
+    pbt_err (*claim_put)(pbt__store *store, int64_t study, const pbt__claim *claims, size_t count,
                          int64_t revision, pbt_error *error);
-    pbt_err (*blob_put)(pbt__store *store, int64_t study, pbt_segment_id id, const void *bytes,
-                        size_t length, pbt_error *error);
+    pbt_err (*blob_put)(pbt__store *store, int64_t study, const pbt__blob *blobs, size_t count,
+                        pbt_error *error);
     pbt_err (*blob_drop)(pbt__store *store, int64_t study, pbt_segment_id id, pbt_error *error);
     pbt_err (*remove)(pbt__store *store, int64_t study, pbt_error *error);
 

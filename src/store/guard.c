@@ -81,12 +81,12 @@ static pbt_err check_name(const char *name, pbt_error *error)
     return PBT_OK;
 }
 
-static pbt_err check_event(const pbt__store *store, const pbt__event *event, pbt_error *error)
+static pbt_err check_event(const pbt__event *event, int64_t sequence, pbt_error *error)
 {
-    if (event->sequence != store->last_sequence + 1) {
+    if (event->sequence != sequence) {
         pbt__fail(error, PBT_ERR_ARGUMENT, "an event's sequence leaves a gap");
         pbt__error_detail(error, "%lld after %lld", (long long)event->sequence,
-                          (long long)store->last_sequence);
+                          (long long)sequence - 1);
         return PBT_ERR_ARGUMENT;
     }
     if (event->body_length > PBT__BODY_MAXIMUM) {
@@ -247,43 +247,44 @@ void pbt__store_rollback(pbt__store *store)
 
 /* ---- writing ---- */
 
-pbt_err pbt__store_append(pbt__store *store, const pbt__event *event, pbt_error *error)
+pbt_err pbt__store_append(pbt__store *store, const pbt__event *events, size_t count,
+                          pbt_error *error)
 {
     pbt_err err = enter(store, check_can_write, error);
-    if (err == PBT_OK) {
-        err = check_event(store, event, error);
+    for (size_t i = 0; err == PBT_OK && i < count; i++) {
+        err = check_event(&events[i], store->last_sequence + 1 + (int64_t)i, error);
     }
     if (err == PBT_OK) {
-        err = store->ops->append(store, store->study, event, error);
+        err = store->ops->append(store, store->study, events, count, error);
     }
     if (err == PBT_OK) {
-        store->last_sequence = event->sequence;
+        store->last_sequence += (int64_t)count;
     }
     return leave_write(store, err);
 }
 
-pbt_err pbt__store_claim_put(pbt__store *store, const pbt__claim *claim, pbt_error *error)
+pbt_err pbt__store_claim_put(pbt__store *store, const pbt__claim *claims, size_t count,
+                             pbt_error *error)
 {
     pbt_err err = enter(store, check_can_write, error);
-    if (err == PBT_OK) {
-        err = check_claim(claim, error);
+    for (size_t i = 0; err == PBT_OK && i < count; i++) {
+        err = check_claim(&claims[i], error);
     }
     if (err == PBT_OK) {
-        err = store->ops->claim_put(store, store->study, claim, store->revision, error);
+        err = store->ops->claim_put(store, store->study, claims, count, store->revision, error);
     }
     return leave_write(store, err);
 }
 
-pbt_err pbt__store_blob_put(pbt__store *store, pbt_segment_id id, const void *bytes, size_t length,
+pbt_err pbt__store_blob_put(pbt__store *store, const pbt__blob *blobs, size_t count,
                             pbt_error *error)
 {
     pbt_err err = enter(store, check_can_write, error);
-    if (err == PBT_OK) {
-        err = check_blob(store, length, error);
+    for (size_t i = 0; err == PBT_OK && i < count; i++) {
+        err = check_blob(store, blobs[i].length, error);
     }
     if (err == PBT_OK) {
-        const void *sound = length == 0 ? "" : bytes;
-        err = store->ops->blob_put(store, store->study, id, sound, length, error);
+        err = store->ops->blob_put(store, store->study, blobs, count, error);
     }
     return leave_write(store, err);
 }

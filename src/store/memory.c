@@ -317,43 +317,48 @@ static pbt_err memory_commit(pbt__store *store, pbt_error *error)
 
 /* ---- writing ---- */
 
-static pbt_err memory_append(pbt__store *store, int64_t id, const pbt__event *event,
+static pbt_err memory_append(pbt__store *store, int64_t id, const pbt__event *events, size_t count,
                              pbt_error *error)
 {
     memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
-    if (note_reserve(self, error) != PBT_OK ||
-        array_reserve(&study->events, sizeof(*event), error) != PBT_OK) {
-        return PBT_ERR_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        pbt__event kept = events[i];
+        if (note_reserve(self, error) != PBT_OK ||
+            array_reserve(&study->events, sizeof(kept), error) != PBT_OK) {
+            return PBT_ERR_MEMORY;
+        }
+        kept.body = pbt__strndup(kept.body, kept.body_length);
+        if (kept.body == NULL) {
+            return pbt__fail_memory(error);
+        }
+        array_insert(&study->events, sizeof(kept), study->events.count, &kept);
+        note_add(self, (note){.kind = APPENDED, .study = study});
     }
-    pbt__event kept = *event;
-    kept.body = pbt__strndup(event->body, event->body_length);
-    if (kept.body == NULL) {
-        return pbt__fail_memory(error);
-    }
-    array_insert(&study->events, sizeof(kept), study->events.count, &kept);
-    note_add(self, (note){.kind = APPENDED, .study = study});
     return PBT_OK;
 }
 
-static pbt_err memory_claim_put(pbt__store *store, int64_t id, const pbt__claim *claim,
-                                int64_t revision, pbt_error *error)
+static pbt_err memory_claim_put(pbt__store *store, int64_t id, const pbt__claim *claims,
+                                size_t count, int64_t revision, pbt_error *error)
 {
     memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
-    if (note_reserve(self, error) != PBT_OK ||
-        array_reserve(&study->claims, sizeof(claim_row), error) != PBT_OK) {
-        return PBT_ERR_MEMORY;
-    }
-    const claim_row row = {.claim = *claim, .revision = revision};
-    size_t at = claim_place(study, claim->member);
-    if (at < study->claims.count && claims_of(study)[at].claim.member == claim->member) {
-        claim_row *old = &claims_of(study)[at];
-        note_add(self, (note){.kind = CLAIM_CHANGED, .study = study, .old.claim = *old});
-        *old = row;
-    } else {
-        array_insert(&study->claims, sizeof(row), at, &row);
-        note_add(self, (note){.kind = CLAIM_MADE, .study = study, .old.member = claim->member});
+    for (size_t i = 0; i < count; i++) {
+        const claim_row row = {.claim = claims[i], .revision = revision};
+        const int32_t member = row.claim.member;
+        if (note_reserve(self, error) != PBT_OK ||
+            array_reserve(&study->claims, sizeof(row), error) != PBT_OK) {
+            return PBT_ERR_MEMORY;
+        }
+        size_t at = claim_place(study, member);
+        if (at < study->claims.count && claims_of(study)[at].claim.member == member) {
+            claim_row *old = &claims_of(study)[at];
+            note_add(self, (note){.kind = CLAIM_CHANGED, .study = study, .old.claim = *old});
+            *old = row;
+        } else {
+            array_insert(&study->claims, sizeof(row), at, &row);
+            note_add(self, (note){.kind = CLAIM_MADE, .study = study, .old.member = member});
+        }
     }
     return PBT_OK;
 }
@@ -376,25 +381,27 @@ static pbt_err memory_blob_drop(pbt__store *store, int64_t id, pbt_segment_id se
     return PBT_OK;
 }
 
-static pbt_err memory_blob_put(pbt__store *store, int64_t id, pbt_segment_id segment,
-                               const void *bytes, size_t length, pbt_error *error)
+static pbt_err memory_blob_put(pbt__store *store, int64_t id, const pbt__blob *blobs, size_t count,
+                               pbt_error *error)
 {
     memory *self = (memory *)store;
     memory_study *study = study_find(self, id);
-    blob_row row = {.id = segment, .length = length};
-    row.bytes = spare_take(self, length);
-    if (row.bytes == NULL) {
-        return pbt__fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        blob_row row = {.id = blobs[i].id, .length = blobs[i].length};
+        row.bytes = spare_take(self, row.length);
+        if (row.bytes == NULL) {
+            return pbt__fail_memory(error);
+        }
+        memcpy(row.bytes, row.length > 0 ? blobs[i].bytes : "", row.length);
+        if (memory_blob_drop(store, id, row.id, error) != PBT_OK ||
+            note_reserve(self, error) != PBT_OK ||
+            array_reserve(&study->blobs, sizeof(row), error) != PBT_OK) {
+            free(row.bytes);
+            return PBT_ERR_MEMORY;
+        }
+        array_insert(&study->blobs, sizeof(row), study->blobs.count, &row);
+        note_add(self, (note){.kind = BLOB_PUT, .study = study, .old.blob.id = row.id});
     }
-    memcpy(row.bytes, bytes, length);
-    if (memory_blob_drop(store, id, segment, error) != PBT_OK ||
-        note_reserve(self, error) != PBT_OK ||
-        array_reserve(&study->blobs, sizeof(row), error) != PBT_OK) {
-        free(row.bytes);
-        return PBT_ERR_MEMORY;
-    }
-    array_insert(&study->blobs, sizeof(row), study->blobs.count, &row);
-    note_add(self, (note){.kind = BLOB_PUT, .study = study, .old.blob.id = segment});
     return PBT_OK;
 }
 

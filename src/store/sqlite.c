@@ -21,11 +21,17 @@ typedef enum query {
     HEAD,
     STUDY_CREATE,
     STUDY_LIST,
-    EVENT_APPEND,
+    EVENT_APPEND, /* of a row, and of many: LOTS */
+    EVENT_APPEND_4,
+    EVENT_APPEND_16,
     EVENT_READ,
     CLAIM_PUT,
+    CLAIM_PUT_4,
+    CLAIM_PUT_16,
     CLAIM_LIST,
     BLOB_PUT,
+    BLOB_PUT_4,
+    BLOB_PUT_16,
     BLOB_GET,
     BLOB_DROP,
     REMOVE_STUDY,
@@ -34,6 +40,12 @@ typedef enum query {
     REMOVE_BLOBS,
     QUERY_COUNT,
 } query;
+
+/* Rows that one statement writes: of many a row costs less than half. */
+#define TIMES_4(row) row ", " row ", " row ", " row
+#define TIMES_16(row) TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row) ", " TIMES_4(row)
+#define LOTS(which, head, row)                                                                     \
+    [which] = head row, [which##_4] = head TIMES_4(row), [which##_16] = head TIMES_16(row)
 
 static const char *const SQL[QUERY_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -45,16 +57,17 @@ static const char *const SQL[QUERY_COUNT] = {
              " WHERE study.id = ?1 ORDER BY sequence DESC LIMIT 1",
     [STUDY_CREATE] = "INSERT INTO study (name) VALUES (?1)",
     [STUDY_LIST] = "SELECT id, name FROM study ORDER BY name",
-    [EVENT_APPEND] = "INSERT INTO event (study, sequence, time_us, kind, digest, body)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    LOTS(EVENT_APPEND, "INSERT INTO event (study, sequence, time_us, kind, digest, body) VALUES ",
+         "(?, ?, ?, ?, ?, ?)"),
     [EVENT_READ] = "SELECT sequence, time_us, kind, digest, body FROM event"
                    " WHERE study = ?1 AND sequence > ?2 ORDER BY sequence",
-    [CLAIM_PUT] = "REPLACE INTO claim (study, member, number, attempt, lease_until_us, step,"
-                  " step_changed_us, revision, worker, session)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    LOTS(CLAIM_PUT,
+         "REPLACE INTO claim (study, member, number, attempt, lease_until_us, step,"
+         " step_changed_us, revision, worker, session) VALUES ",
+         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [CLAIM_LIST] = "SELECT member, number, attempt, lease_until_us, step, step_changed_us, worker,"
                    " session FROM claim WHERE study = ?1 AND revision > ?2 ORDER BY member",
-    [BLOB_PUT] = "REPLACE INTO blob (study, member, number, bytes) VALUES (?1, ?2, ?3, ?4)",
+    LOTS(BLOB_PUT, "REPLACE INTO blob (study, member, number, bytes) VALUES ", "(?, ?, ?, ?)"),
     [BLOB_GET] = "SELECT bytes FROM blob WHERE study = ?1 AND member = ?2 AND number = ?3",
     [BLOB_DROP] = "DELETE FROM blob WHERE study = ?1 AND member = ?2 AND number = ?3",
     [REMOVE_STUDY] = "DELETE FROM study WHERE id = ?1",
@@ -75,17 +88,18 @@ typedef struct sqlite {
 /* ---- running statements ---- */
 
 /* A statement's parameters, from ?1 on. Binding them copies nothing and cannot fail. */
-#define BIND(self, which, ...)                                                                     \
-    bind(self, which, (const int64_t[]){__VA_ARGS__},                                              \
+#define BIND(self, which, ...) BIND_AT((self)->statements[which], 0, __VA_ARGS__)
+
+/* The same of the parameters behind the first `before`. */
+#define BIND_AT(statement, before, ...)                                                            \
+    bind(statement, before, (const int64_t[]){__VA_ARGS__},                                        \
          (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
-static sqlite3_stmt *bind(sqlite *self, query which, const int64_t *values, int count)
+static void bind(sqlite3_stmt *statement, int before, const int64_t *values, int count)
 {
-    sqlite3_stmt *statement = self->statements[which];
     for (int i = 0; i < count; i++) {
-        (void)sqlite3_bind_int64(statement, i + 1, values[i]);
+        (void)sqlite3_bind_int64(statement, before + i + 1, values[i]);
     }
-    return statement;
 }
 
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
@@ -108,6 +122,34 @@ static pbt_err run(sqlite *self, query which, const char *what, pbt_error *error
     (void)sqlite3_step(self->statements[which]);
     int rc = put_away(self->statements[which]);
     return rc == SQLITE_OK ? PBT_OK : pbt__sqlite_fail(self->db, rc, what, error);
+}
+
+/* Rows to be written. */
+typedef struct row_set {
+    int64_t study, revision;
+    const void *rows;
+    void (*bind)(const struct row_set *set, size_t row, sqlite3_stmt *statement, int first);
+    int columns;
+} row_set;
+
+/* Run `which`, which writes a row, for all rows of a set: 16, 4 or 1 at once. */
+static pbt_err run_rows(sqlite *self, query which, const row_set *set, size_t count,
+                        const char *what, pbt_error *error)
+{
+    static const size_t LOT[] = {1, 4, 16};
+    pbt_err err = PBT_OK;
+    size_t lot = 2;
+    for (size_t done = 0; err == PBT_OK && done < count; done += LOT[lot]) {
+        while (LOT[lot] > count - done) {
+            lot--;
+        }
+        const query lots = which + (query)lot;
+        for (size_t i = 0; i < LOT[lot]; i++) {
+            set->bind(set, done + i, self->statements[lots], (int)i * set->columns);
+        }
+        err = run(self, lots, what, error);
+    }
+    return err;
 }
 
 typedef pbt_err (*row_reader)(void *listing, sqlite3_stmt *row, pbt_error *error);
@@ -266,17 +308,21 @@ static pbt_err sqlite_remove(pbt__store *store, int64_t study, pbt_error *error)
 
 /* ---- events ---- */
 
-static pbt_err sqlite_append(pbt__store *store, int64_t study, const pbt__event *event,
-                             pbt_error *error)
+static void bind_event(const row_set *set, size_t row, sqlite3_stmt *statement, int before)
 {
-    sqlite *self = (sqlite *)store;
-    sqlite3_stmt *statement =
-        BIND(self, EVENT_APPEND, study, event->sequence, event->time_us, (int64_t)event->kind);
-    (void)sqlite3_bind_blob(statement, 5, event->digest.bytes, sizeof(event->digest.bytes),
+    const pbt__event *event = (const pbt__event *)set->rows + row;
+    BIND_AT(statement, before, set->study, event->sequence, event->time_us, (int64_t)event->kind);
+    (void)sqlite3_bind_blob(statement, before + 5, event->digest.bytes, sizeof(event->digest.bytes),
                             SQLITE_STATIC);
-    (void)sqlite3_bind_text64(statement, 6, event->body, event->body_length, SQLITE_STATIC,
+    (void)sqlite3_bind_text64(statement, before + 6, event->body, event->body_length, SQLITE_STATIC,
                               SQLITE_UTF8);
-    return run(self, EVENT_APPEND, "cannot append an event", error);
+}
+
+static pbt_err sqlite_append(pbt__store *store, int64_t study, const pbt__event *events,
+                             size_t count, pbt_error *error)
+{
+    const row_set set = {.study = study, .rows = events, .bind = bind_event, .columns = 6};
+    return run_rows((sqlite *)store, EVENT_APPEND, &set, count, "cannot append an event", error);
 }
 
 typedef struct event_listing {
@@ -316,16 +362,21 @@ static pbt_err sqlite_read(pbt__store *store, int64_t study, int64_t after,
 
 /* ---- claims ---- */
 
-static pbt_err sqlite_claim_put(pbt__store *store, int64_t study, const pbt__claim *claim,
-                                int64_t revision, pbt_error *error)
+static void bind_claim(const row_set *set, size_t row, sqlite3_stmt *statement, int before)
 {
-    sqlite *self = (sqlite *)store;
-    sqlite3_stmt *statement =
-        BIND(self, CLAIM_PUT, study, claim->member, claim->number, claim->attempt,
-             claim->lease_until_us, claim->step, claim->step_changed_us, revision);
-    bind_text(statement, 9, claim->worker);
-    bind_text(statement, 10, claim->session);
-    return run(self, CLAIM_PUT, "cannot write a claim", error);
+    const pbt__claim *claim = (const pbt__claim *)set->rows + row;
+    BIND_AT(statement, before, set->study, claim->member, claim->number, claim->attempt,
+            claim->lease_until_us, claim->step, claim->step_changed_us, set->revision);
+    bind_text(statement, before + 9, claim->worker);
+    bind_text(statement, before + 10, claim->session);
+}
+
+static pbt_err sqlite_claim_put(pbt__store *store, int64_t study, const pbt__claim *claims,
+                                size_t count, int64_t revision, pbt_error *error)
+{
+    const row_set set = {
+        .study = study, .revision = revision, .rows = claims, .bind = bind_claim, .columns = 10};
+    return run_rows((sqlite *)store, CLAIM_PUT, &set, count, "cannot write a claim", error);
 }
 
 typedef struct claim_listing {
@@ -361,13 +412,19 @@ static pbt_err sqlite_claim_list(pbt__store *store, int64_t study, int64_t after
 
 /* ---- blobs ---- */
 
-static pbt_err sqlite_blob_put(pbt__store *store, int64_t study, pbt_segment_id id,
-                               const void *bytes, size_t length, pbt_error *error)
+static void bind_blob(const row_set *set, size_t row, sqlite3_stmt *statement, int before)
 {
-    sqlite *self = (sqlite *)store;
-    sqlite3_stmt *statement = BIND(self, BLOB_PUT, study, id.member, id.number);
-    (void)sqlite3_bind_blob64(statement, 4, bytes, length, SQLITE_STATIC);
-    return run(self, BLOB_PUT, "cannot keep a checkpoint", error);
+    const pbt__blob *blob = (const pbt__blob *)set->rows + row;
+    const void *bytes = blob->length > 0 ? blob->bytes : "";
+    BIND_AT(statement, before, set->study, blob->id.member, blob->id.number);
+    (void)sqlite3_bind_blob64(statement, before + 4, bytes, blob->length, SQLITE_STATIC);
+}
+
+static pbt_err sqlite_blob_put(pbt__store *store, int64_t study, const pbt__blob *blobs,
+                               size_t count, pbt_error *error)
+{
+    const row_set set = {.study = study, .rows = blobs, .bind = bind_blob, .columns = 4};
+    return run_rows((sqlite *)store, BLOB_PUT, &set, count, "cannot keep a checkpoint", error);
 }
 
 typedef struct blob {

@@ -123,8 +123,9 @@ PBT_MUST_USE pbt_err pbt__store_commit(pbt__store *store, pbt_error *error);
 /* End the transaction, keep nothing. Cannot fail; a no-op where none is open. */
 void pbt__store_rollback(pbt__store *store);
 
-/* Append an event. The caller assigned sequence = last + 1. Inside a transaction. */
-PBT_MUST_USE pbt_err pbt__store_append(pbt__store *store, const pbt__event *event,
+/* Append events. The caller assigned sequence = last + 1, and so on. Inside a transaction. What is
+ * written at once costs less than one by one, of this and of what follows. Shape: events[count] */
+PBT_MUST_USE pbt_err pbt__store_append(pbt__store *store, const pbt__event *events, size_t count,
                                        pbt_error *error);
 
 /* Read the events with sequence > `after`, in order. Inside a transaction or outside of any (then
@@ -132,8 +133,9 @@ PBT_MUST_USE pbt_err pbt__store_append(pbt__store *store, const pbt__event *even
 PBT_MUST_USE pbt_err pbt__store_read(pbt__store *store, int64_t study, int64_t after,
                                      pbt__event_callback callback, void *context, pbt_error *error);
 
-/* Write a member's claim. Inside a transaction; its revision becomes claims_revision + 1. */
-PBT_MUST_USE pbt_err pbt__store_claim_put(pbt__store *store, const pbt__claim *claim,
+/* Write members' claims. Inside a transaction; their revision becomes claims_revision + 1.
+ * Shape: claims[count] */
+PBT_MUST_USE pbt_err pbt__store_claim_put(pbt__store *store, const pbt__claim *claims, size_t count,
                                           pbt_error *error);
 
 /* List the claims whose revision is > `after`, by member. As `read`, inside or outside. */
@@ -141,11 +143,18 @@ PBT_MUST_USE pbt_err pbt__store_claim_list(pbt__store *store, int64_t study, int
                                            pbt__claim_callback callback, void *context,
                                            pbt_error *error);
 
-/* Keep, read and drop a blob by segment. Inside a transaction (get: also outside). `blob_get`
+/* What is kept of a segment. Nullable: bytes, where length is 0 */
+typedef struct pbt__blob {
+    pbt_segment_id id;
+    const void *bytes;
+    size_t length;
+} pbt__blob;
+
+/* Keep, read and drop blobs by segment. Inside a transaction (get: also outside). `blob_get`
  * allocates; the caller frees. Errors of blob_get: PBT_ERR_NOT_FOUND. Dropping one that is absent
- * is a success. Nullable: bytes, where length is 0. */
-PBT_MUST_USE pbt_err pbt__store_blob_put(pbt__store *store, pbt_segment_id id, const void *bytes,
-                                         size_t length, pbt_error *error);
+ * is a success. Shape: blobs[count] */
+PBT_MUST_USE pbt_err pbt__store_blob_put(pbt__store *store, const pbt__blob *blobs, size_t count,
+                                         pbt_error *error);
 PBT_MUST_USE pbt_err pbt__store_blob_get(pbt__store *store, int64_t study, pbt_segment_id id,
                                          void **bytes, size_t *length, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__store_blob_drop(pbt__store *store, pbt_segment_id id, pbt_error *error);

@@ -1,4 +1,4 @@
-/* draft.c: gathering writes; they keep their order, claims come last. */
+/* draft.c: gathering writes; events come first, then blobs in their order, and claims last. */
 #include "study/draft.h"
 
 #include <stdlib.h>
@@ -114,28 +114,77 @@ void pbt__draft_undo(pbt__draft *draft, pbt__draft_mark mark)
     draft->bytes.length = mark.byte_count;
 }
 
-static pbt_err write_item(const pbt__draft *draft, const pbt__draft_item *item, pbt__store *store,
-                          pbt_error *error)
+/* So many rows go to the store at once: about a group's. */
+enum { ROWS_AT_ONCE = 64 };
+
+static pbt_err write_events(const pbt__draft *draft, pbt__store *store, pbt_error *error)
 {
-    const void *bytes = blob_of(draft, item);
-    if (item->event.sequence > 0) {
-        pbt__event event = item->event;
-        event.body = bytes;
-        return pbt__store_append(store, &event, error);
+    pbt__event rows[ROWS_AT_ONCE];
+    size_t count = 0;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < draft->now.item_count; i++) {
+        if (draft->items[i].event.sequence > 0) {
+            rows[count] = draft->items[i].event;
+            rows[count++].body = blob_of(draft, &draft->items[i]);
+        }
+        if (count == ROWS_AT_ONCE) {
+            err = pbt__store_append(store, rows, count, error);
+            count = 0;
+        }
     }
-    return item->is_drop ? pbt__store_blob_drop(store, item->id, error)
-                         : pbt__store_blob_put(store, item->id, bytes, item->length, error);
+    return err == PBT_OK && count > 0 ? pbt__store_append(store, rows, count, error) : err;
+}
+
+/* Put and dropped in the order of the draft: one may follow the other. */
+static pbt_err write_blobs(const pbt__draft *draft, pbt__store *store, pbt_error *error)
+{
+    pbt__blob rows[ROWS_AT_ONCE];
+    size_t count = 0;
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; err == PBT_OK && i < draft->now.item_count; i++) {
+        const pbt__draft_item *item = &draft->items[i];
+        if (item->event.sequence > 0) {
+            continue;
+        }
+        if (!item->is_drop) {
+            rows[count++] = (pbt__blob){item->id, blob_of(draft, item), item->length};
+        }
+        if (count == ROWS_AT_ONCE || (item->is_drop && count > 0)) {
+            err = pbt__store_blob_put(store, rows, count, error);
+            count = 0;
+        }
+        if (err == PBT_OK && item->is_drop) {
+            err = pbt__store_blob_drop(store, item->id, error);
+        }
+    }
+    return err == PBT_OK && count > 0 ? pbt__store_blob_put(store, rows, count, error) : err;
+}
+
+static pbt_err write_claims(const pbt__draft *draft, pbt__store *store, const pbt__claim *claims,
+                            pbt_error *error)
+{
+    pbt__claim rows[ROWS_AT_ONCE];
+    size_t count = 0;
+    pbt_err err = PBT_OK;
+    for (int32_t i = 0; err == PBT_OK && i < draft->now.claim_count; i++) {
+        rows[count++] = claims[draft->members[i]];
+        if (count == ROWS_AT_ONCE || i + 1 == draft->now.claim_count) {
+            err = pbt__store_claim_put(store, rows, count, error);
+            count = 0;
+        }
+    }
+    return err;
 }
 
 pbt_err pbt__draft_write(pbt__draft *draft, pbt__store *store, const pbt__claim *claims,
                          pbt_error *error)
 {
-    pbt_err err = PBT_OK;
-    for (size_t i = 0; err == PBT_OK && i < draft->now.item_count; i++) {
-        err = write_item(draft, &draft->items[i], store, error);
+    pbt_err err = write_events(draft, store, error);
+    if (err == PBT_OK) {
+        err = write_blobs(draft, store, error);
     }
-    for (int32_t i = 0; err == PBT_OK && i < draft->now.claim_count; i++) {
-        err = pbt__store_claim_put(store, &claims[draft->members[i]], error);
+    if (err == PBT_OK) {
+        err = write_claims(draft, store, claims, error);
     }
     pbt__draft_undo(draft, (pbt__draft_mark){0});
     return err;

@@ -162,7 +162,7 @@ static void load_event(bench *b, int64_t sequence, const char *rest)
     event.body_length = strlen(event.body);
     b->now_us = event.time_us;
     assert_true(pbt__digest_read(digest, &event.digest));
-    assert_ok(pbt__store_append(b->store, &event, &b->error));
+    assert_ok(pbt__store_append(b->store, &event, 1, &b->error));
 }
 
 static void load_blob(bench *b, const char *rest)
@@ -174,7 +174,7 @@ static void load_blob(bench *b, const char *rest)
     assert_int_equal(sscanf(rest, "%31s %n", name, &at), 1);
     assert_true(pbt__id_read(name, &id));
     char *bytes = read_hex(rest + at, &length);
-    assert_ok(pbt__store_blob_put(b->store, id, bytes, length, &b->error));
+    assert_ok(pbt__store_blob_put(b->store, &(pbt__blob){id, bytes, length}, 1, &b->error));
     free(bytes);
 }
 

@@ -158,18 +158,19 @@ int64_t do_create(fixture *self, const char *name)
 void do_append(fixture *self, int64_t sequence)
 {
     pbt__event event = support_event(sequence);
-    assert_ok(self, pbt__store_append(self->store, &event, &self->error));
+    assert_ok(self, pbt__store_append(self->store, &event, 1, &self->error));
 }
 
 void do_claim_put(fixture *self, int32_t member, int32_t number)
 {
     pbt__claim claim = support_claim(member, number);
-    assert_ok(self, pbt__store_claim_put(self->store, &claim, &self->error));
+    assert_ok(self, pbt__store_claim_put(self->store, &claim, 1, &self->error));
 }
 
 void do_blob_put(fixture *self, pbt_segment_id id, const char *text)
 {
-    assert_ok(self, pbt__store_blob_put(self->store, id, text, strlen(text), &self->error));
+    assert_ok(self, pbt__store_blob_put(self->store, &(pbt__blob){id, text, strlen(text)}, 1,
+                                        &self->error));
 }
 
 void assert_blob(fixture *self, int64_t study, pbt_segment_id id, const char *text)

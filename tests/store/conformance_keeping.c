@@ -160,7 +160,7 @@ static void nothing_is_written_to_a_removed_study(void **state)
     do_begin(self, study);
     assert_ok(self, pbt__store_remove(self->store, &self->error));
     pbt__event event = support_event(2);
-    pbt_err err = pbt__store_append(self->store, &event, &self->error);
+    pbt_err err = pbt__store_append(self->store, &event, 1, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     do_rollback(self);
     assert_events(self, study, 0, 1);
@@ -209,7 +209,7 @@ static void a_body_comes_back_byte_for_byte(void **state)
         pbt__event event = {.sequence = i, .body = i == 4 ? large : TEXTS[i - 1]};
         event.body_length = strlen(event.body);
         do_begin(self, study);
-        assert_ok(self, pbt__store_append(self->store, &event, &self->error));
+        assert_ok(self, pbt__store_append(self->store, &event, 1, &self->error));
         do_commit(self);
         assert_ok(self,
                   pbt__store_read(self->store, study, i - 1, compare_body, &event, &self->error));
@@ -221,7 +221,7 @@ static void a_body_comes_back_byte_for_byte(void **state)
 static void assert_only_rollback_is_left(fixture *self, int64_t study)
 {
     pbt__claim claim = support_claim(1, 1);
-    pbt_err err = pbt__store_claim_put(self->store, &claim, &self->error);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, 1, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
     err = pbt__store_read(self->store, study, 0, count_event, NULL, &self->error);
     assert_fails(self, err, PBT_ERR_STATE);
@@ -242,7 +242,7 @@ static void a_gap_in_the_log_is_refused(void **state)
         do_begin(self, study);
         pbt__event event = support_event(2);
         event.sequence = WRONG[i];
-        pbt_err err = pbt__store_append(self->store, &event, &self->error);
+        pbt_err err = pbt__store_append(self->store, &event, 1, &self->error);
         assert_fails(self, err, PBT_ERR_ARGUMENT);
         assert_only_rollback_is_left(self, study);
     }
@@ -255,14 +255,14 @@ static void what_is_too_long_is_refused(void **state)
     pbt__event event = support_event(2);
     event.body_length = (size_t)PBT__BODY_MAXIMUM + 1;
     do_begin(self, study);
-    pbt_err err = pbt__store_append(self->store, &event, &self->error);
+    pbt_err err = pbt__store_append(self->store, &event, 1, &self->error);
     assert_fails(self, err, PBT_ERR_LIMIT);
     assert_only_rollback_is_left(self, study);
     if (pbt__store_is_fleeting(self->store)) {
         return; /* its blobs take what memory there is */
     }
     do_begin(self, study);
-    err = pbt__store_blob_put(self->store, (pbt_segment_id){0, 0}, "", PBT__BLOB_MAXIMUM + 1,
+    err = pbt__store_blob_put(self->store, &(pbt__blob){{0, 0}, "", PBT__BLOB_MAXIMUM + 1}, 1,
                               &self->error);
     assert_fails(self, err, PBT_ERR_LIMIT);
     assert_only_rollback_is_left(self, study);
@@ -275,7 +275,7 @@ static void time_never_goes_back(void **state)
     assert_int_equal(self->found.now_us, 1000000);
     pbt__event event = support_event(1);
     event.time_us = self->found.now_us;
-    assert_ok(self, pbt__store_append(self->store, &event, &self->error));
+    assert_ok(self, pbt__store_append(self->store, &event, 1, &self->error));
     do_commit(self);
     self->now_us = 400;
     do_begin(self, study);
@@ -347,13 +347,13 @@ static void a_claim_without_an_end_is_refused(void **state)
     pbt__claim claim = support_claim(0, 1);
     memset(claim.worker, 'w', sizeof(claim.worker));
     do_begin(self, study);
-    pbt_err err = pbt__store_claim_put(self->store, &claim, &self->error);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, 1, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
     assert_only_rollback_is_left(self, study);
     claim = support_claim(0, 1);
     memset(claim.session, 's', sizeof(claim.session));
     do_begin(self, study);
-    err = pbt__store_claim_put(self->store, &claim, &self->error);
+    err = pbt__store_claim_put(self->store, &claim, 1, &self->error);
     assert_fails(self, err, PBT_ERR_ARGUMENT);
     do_rollback(self);
 }
@@ -395,10 +395,10 @@ static void the_largest_blob_comes_back(void **state)
         bytes[i] = (char)(i * 7);
     }
     int64_t study = do_begin_create(self, "toy");
-    assert_ok(self, pbt__store_blob_put(self->store, (pbt_segment_id){3, 9}, bytes,
-                                        PBT__BLOB_MAXIMUM, &self->error));
+    assert_ok(self, pbt__store_blob_put(self->store, &(pbt__blob){{3, 9}, bytes, PBT__BLOB_MAXIMUM},
+                                        1, &self->error));
     assert_ok(self,
-              pbt__store_blob_put(self->store, (pbt_segment_id){3, 8}, NULL, 0, &self->error));
+              pbt__store_blob_put(self->store, &(pbt__blob){{3, 8}, NULL, 0}, 1, &self->error));
     do_commit(self);
     void *found = NULL;
     size_t length = 0;
@@ -419,6 +419,71 @@ static void the_largest_blob_comes_back(void **state)
     assert_blob(self, study, (pbt_segment_id){3, 8}, "");
 }
 
+/* ---- many at once ---- */
+
+enum { MANY = 23 };
+
+static pbt_err compare_event(void *context, const pbt__event *event)
+{
+    char text[32];
+    int *count = context;
+    pbt__event expected = support_event(++*count);
+    (void)snprintf(text, sizeof(text), "text %d", *count - 1);
+    expected.body = text;
+    expected.body_length = strlen(text);
+    assert_int_equal(event->sequence, expected.sequence);
+    assert_int_equal(event->time_us, expected.time_us);
+    assert_int_equal(event->kind, expected.kind);
+    assert_memory_equal(event->digest.bytes, expected.digest.bytes, sizeof(event->digest.bytes));
+    return compare_body(&expected, event);
+}
+
+static pbt_err compare_claim(void *context, const pbt__claim *claim)
+{
+    int *count = context;
+    const pbt__claim expected = support_claim((*count)++, 7);
+    assert_int_equal(claim->member, expected.member);
+    assert_int_equal(claim->number, expected.number);
+    assert_int_equal(claim->lease_until_us, expected.lease_until_us);
+    assert_int_equal(claim->step_changed_us, expected.step_changed_us);
+    assert_string_equal(claim->worker, expected.worker);
+    assert_string_equal(claim->session, expected.session);
+    return PBT_OK;
+}
+
+/* Of two blobs under one id the later stays. */
+static void many_rows_are_kept_at_once(void **state)
+{
+    fixture *self = *state;
+    char texts[MANY][32];
+    pbt__event events[MANY];
+    pbt__claim claims[MANY];
+    pbt__blob blobs[MANY];
+    int found[2] = {0};
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(texts[i], sizeof(texts[i]), "text %d", i);
+        events[i] = support_event(i + 1);
+        events[i].body = texts[i];
+        events[i].body_length = strlen(texts[i]);
+        claims[i] = support_claim(i, 7);
+        blobs[i] = (pbt__blob){{i, 2 * i}, texts[i], strlen(texts[i])};
+    }
+    blobs[1].id = blobs[0].id;
+    const int64_t study = do_begin_create(self, "many");
+    assert_ok(self, pbt__store_append(self->store, events, MANY, &self->error));
+    assert_ok(self, pbt__store_claim_put(self->store, claims, MANY, &self->error));
+    assert_ok(self, pbt__store_blob_put(self->store, blobs, MANY, &self->error));
+    do_commit(self);
+    assert_ok(self, pbt__store_read(self->store, study, 0, compare_event, found, &self->error));
+    assert_ok(self,
+              pbt__store_claim_list(self->store, study, 0, compare_claim, found + 1, &self->error));
+    assert_int_equal(found[0], MANY);
+    assert_int_equal(found[1], MANY);
+    for (int i = 1; i < MANY; i++) {
+        assert_blob(self, study, blobs[i].id, texts[i]);
+    }
+}
+
 const conformance_case conformance_keeping[] = {
     CONFORMANCE_CASE(an_empty_store_holds_no_study),
     CONFORMANCE_CASE(studies_are_listed_by_name_and_found),
@@ -434,6 +499,7 @@ const conformance_case conformance_keeping[] = {
     CONFORMANCE_CASE(a_body_comes_back_byte_for_byte),
     CONFORMANCE_CASE(a_gap_in_the_log_is_refused),
     CONFORMANCE_CASE(what_is_too_long_is_refused),
+    CONFORMANCE_CASE(many_rows_are_kept_at_once),
     CONFORMANCE_CASE(time_never_goes_back),
     CONFORMANCE_CASE(claims_are_listed_by_member_and_revision),
     CONFORMANCE_CASE(only_claims_that_stay_make_a_revision),

@@ -37,9 +37,10 @@ static void writes_need_a_transaction(void **state)
     pbt__claim claim = support_claim(0, 1);
     const pbt_segment_id id = {0, 0};
     int64_t study = do_create_full(self, "toy");
-    assert_fails(self, pbt__store_append(store, &event, error), PBT_ERR_STATE);
-    assert_fails(self, pbt__store_claim_put(store, &claim, error), PBT_ERR_STATE);
-    assert_fails(self, pbt__store_blob_put(store, id, "x", 1, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_append(store, &event, 1, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_claim_put(store, &claim, 1, error), PBT_ERR_STATE);
+    assert_fails(self, pbt__store_blob_put(store, &(pbt__blob){id, "x", 1}, 1, error),
+                 PBT_ERR_STATE);
     assert_fails(self, pbt__store_blob_drop(store, id, error), PBT_ERR_STATE);
     assert_fails(self, pbt__store_remove(store, error), PBT_ERR_STATE);
     assert_fails(self, pbt__store_commit(store, error), PBT_ERR_STATE);
@@ -154,10 +155,10 @@ static void *append_pairs(void *context)
         }
         pbt__event event = {.body = "{}", .body_length = 2};
         event.sequence = found.last_sequence + 1;
-        pbt_err err = pbt__store_append(self->store, &event, NULL);
+        pbt_err err = pbt__store_append(self->store, &event, 1, NULL);
         sched_yield();
         event.sequence++;
-        err = err == PBT_OK ? pbt__store_append(self->store, &event, NULL) : err;
+        err = err == PBT_OK ? pbt__store_append(self->store, &event, 1, NULL) : err;
         if (err != PBT_OK || i % 4 == 3) {
             pbt__store_rollback(self->store);
         } else {

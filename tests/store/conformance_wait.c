@@ -136,7 +136,7 @@ static int append_when_told(fixture *self, const peer *parent)
     if (try_open(self, false) != PBT_OK ||
         pbt__store_find(self->store, "toy", &row, NULL) != PBT_OK ||
         pbt__store_begin(self->store, row.id, &self->found, NULL) != PBT_OK ||
-        pbt__store_append(self->store, &event, NULL) != PBT_OK ||
+        pbt__store_append(self->store, &event, 1, NULL) != PBT_OK ||
         pbt__store_commit(self->store, NULL) != PBT_OK) {
         return 1;
     }

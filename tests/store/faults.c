@@ -40,7 +40,7 @@ typedef struct fixture {
 static pbt_err append(const fixture *self, int64_t sequence)
 {
     pbt__event event = support_event(sequence);
-    return pbt__store_append(self->store, &event, NULL);
+    return pbt__store_append(self->store, &event, 1, NULL);
 }
 
 static pbt_err begin_toy(const fixture *self)
@@ -55,9 +55,11 @@ static pbt_err write_claim_and_blob(const fixture *self, int32_t number, size_t 
 {
     static const char BYTES[PBT__BLOB_MAXIMUM];
     pbt__claim claim = support_claim(number % SUPPORT_MEMBERS, number);
-    pbt_err err = pbt__store_claim_put(self->store, &claim, NULL);
+    pbt_err err = pbt__store_claim_put(self->store, &claim, 1, NULL);
     const pbt_segment_id id = {0, number % SUPPORT_NUMBERS};
-    return err == PBT_OK ? pbt__store_blob_put(self->store, id, BYTES, length, NULL) : err;
+    return err == PBT_OK
+               ? pbt__store_blob_put(self->store, &(pbt__blob){id, BYTES, length}, 1, NULL)
+               : err;
 }
 
 static pbt_err make_toy(const fixture *self)
@@ -85,7 +87,7 @@ static pbt_err append_much(const fixture *self)
     event.body = body;
     event.body_length = sizeof(body) - 1;
     pbt_err err = begin_toy(self);
-    err = err == PBT_OK ? pbt__store_append(self->store, &event, NULL) : err;
+    err = err == PBT_OK ? pbt__store_append(self->store, &event, 1, NULL) : err;
     return err == PBT_OK ? write_claim_and_blob(self, 3, PBT__BLOB_MAXIMUM) : err;
 }
 

@@ -61,11 +61,11 @@ static int64_t transact(pbt__store *store, int64_t study, int64_t count)
     int64_t last = found.last_sequence;
     for (int64_t i = 0; i < count; i++) {
         pbt__event event = support_event(++last);
-        must(pbt__store_append(store, &event, &error), &error);
+        must(pbt__store_append(store, &event, 1, &error), &error);
     }
     pbt__claim claim = {.step = last, .worker = "worker"};
-    must(pbt__store_claim_put(store, &claim, &error), &error);
-    must(pbt__store_blob_put(store, BLOB, &last, sizeof(last), &error), &error);
+    must(pbt__store_claim_put(store, &claim, 1, &error), &error);
+    must(pbt__store_blob_put(store, &(pbt__blob){BLOB, &last, sizeof(last)}, 1, &error), &error);
     must(pbt__store_commit(store, &error), &error);
     return last;
 }

@@ -127,7 +127,7 @@ static void call_append(side *self, const step *call)
     pbt__event event = support_event(1 + (int64_t)(call->number % 1000));
     event.sequence = self->last_sequence + call->gap;
     event.time_us = self->now_us;
-    pbt_err err = pbt__store_append(self->store, &event, NULL);
+    pbt_err err = pbt__store_append(self->store, &event, 1, NULL);
     self->last_sequence += err == PBT_OK ? 1 : 0;
     wrote(self, "append", err, self->phase);
 }
@@ -135,7 +135,7 @@ static void call_append(side *self, const step *call)
 static void call_claim_put(side *self, const step *call)
 {
     pbt__claim claim = support_claim(call->id.member, (int32_t)(call->number % 100));
-    wrote(self, "claim_put", pbt__store_claim_put(self->store, &claim, NULL), self->phase);
+    wrote(self, "claim_put", pbt__store_claim_put(self->store, &claim, 1, NULL), self->phase);
 }
 
 static void call_blob_put(side *self, const step *call)
@@ -143,7 +143,7 @@ static void call_blob_put(side *self, const step *call)
     size_t length = call->number % 3 == 0 ? 0 : (size_t)(call->number % 7000);
     uint8_t bytes[7000];
     memset(bytes, (int)(call->number & 0xff), sizeof(bytes));
-    pbt_err err = pbt__store_blob_put(self->store, call->id, bytes, length, NULL);
+    pbt_err err = pbt__store_blob_put(self->store, &(pbt__blob){call->id, bytes, length}, 1, NULL);
     wrote(self, "blob_put", err, self->phase);
 }
 
@@ -413,11 +413,12 @@ static bool is_time_to_lie(void)
     return ++lie_count % 10 == 0;
 }
 
-static pbt_err forget_claim(pbt__store *store, int64_t study, const pbt__claim *claim,
-                            int64_t revision, pbt_error *error)
+static pbt_err forget_claim(pbt__store *store, int64_t study, const pbt__claim *claims,
+                            size_t count, int64_t revision, pbt_error *error)
 {
-    return is_time_to_lie() ? PBT_OK
-                            : pbt__sqlite_ops.claim_put(store, study, claim, revision, error);
+    return is_time_to_lie()
+               ? PBT_OK
+               : pbt__sqlite_ops.claim_put(store, study, claims, count, revision, error);
 }
 
 static void keep_for_undo(pbt__store *store)
@@ -427,12 +428,12 @@ static void keep_for_undo(pbt__store *store)
     }
 }
 
-static pbt_err shift_time(pbt__store *store, int64_t study, const pbt__event *event,
+static pbt_err shift_time(pbt__store *store, int64_t study, const pbt__event *events, size_t count,
                           pbt_error *error)
 {
-    pbt__event shifted = *event;
+    pbt__event shifted = *events; /* programs append one by one */
     shifted.time_us += is_time_to_lie() ? 1 : 0;
-    return pbt__sqlite_ops.append(store, study, &shifted, error);
+    return pbt__sqlite_ops.append(store, study, &shifted, count, error);
 }
 
 static pbt_err leave_blob(pbt__store *store, int64_t study, pbt_segment_id id, pbt_error *error)

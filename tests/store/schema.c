@@ -156,7 +156,7 @@ static void a_store_of_version_1_opens(void **state)
     assert_int_equal(pbt__store_begin(store, 7, &found, NULL), PBT_OK);
     assert_int_equal(found.last_sequence, 2);
     assert_int_equal(found.claims_revision, 5);
-    assert_int_equal(pbt__store_append(store, &event, NULL), PBT_OK);
+    assert_int_equal(pbt__store_append(store, &event, 1, NULL), PBT_OK);
     assert_int_equal(pbt__store_commit(store, NULL), PBT_OK);
     pbt__store_close(store);
     assert_answer(self, "PRAGMA journal_mode", "wal\n");

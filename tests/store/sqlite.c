@@ -107,7 +107,7 @@ static pbt_err begin_and_append(pbt__store *store, int64_t study)
         return err;
     }
     pbt__event event = support_event(found.last_sequence + 1);
-    return pbt__store_append(store, &event, NULL);
+    return pbt__store_append(store, &event, 1, NULL);
 }
 
 static pbt_err append(pbt__store *store, int64_t study)
