@@ -142,58 +142,6 @@ pbt_err pbt__summary_read(const json_t *show, pbt__summary *out, pbt_error *erro
                : pbt__fail(error, PBT_ERR_CORRUPT, "what is told of a study is broken");
 }
 
-/* Members that failed for good. */
-static int list_failed(const pbt__study *study, json_t *list)
-{
-    int failed = list == NULL ? -1 : 0;
-    for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
-        if (pbt__population_state(study->view.population, m) == PBT_MEMBER_FAILED) {
-            failed = json_array_append_new(list, json_integer(m));
-        }
-    }
-    return failed;
-}
-
-/* Members some of whose steps are given up, whichever way. */
-static int list_short(const pbt__study *study, json_t *list, int64_t *missing)
-{
-    const pbt_population *population = study->view.population;
-    const pbt_spec *spec = study->view.facts.spec;
-    int failed = list == NULL ? -1 : 0;
-    for (int32_t m = 0; failed == 0 && !spec->is_open_ended && m < spec->search.population; m++) {
-        const int64_t steps = pbt__population_missing(population, m);
-        *missing += steps;
-        if (steps > 0) {
-            failed = json_array_append_new(
-                list, json_pack("{s:i, s:I, s:b}", "member", (int)m, "steps", (json_int_t)steps,
-                                "may_return", (int)pbt__population_may_return(population, m)));
-        }
-    }
-    return failed;
-}
-
-/* Who did not train all of its steps, and how many these are. */
-static json_t *add_missing(const pbt__study *study, json_t *show)
-{
-    int64_t missing = 0;
-    json_t *failed = json_array();
-    json_t *lacking = json_array();
-    const bool is_whole =
-        list_failed(study, failed) == 0 && list_short(study, lacking, &missing) == 0;
-    if (show != NULL && is_whole &&
-        json_object_update_new(show, json_pack("{s:O, s:O, s:I}", "failed_members", failed,
-                                               "short_members", lacking, "steps_missing",
-                                               (json_int_t)missing)) == 0) {
-        json_decref(failed);
-        json_decref(lacking);
-        return show;
-    }
-    json_decref(failed);
-    json_decref(lacking);
-    json_decref(show);
-    return NULL;
-}
-
 static json_t *show_json(pbt__study *study)
 {
     pbt__summary s;
@@ -233,17 +181,46 @@ static int list_kept(const pbt__study *study, int32_t member, json_t *list)
                         (json_int_t)entry->progress_step, "end_step", (json_int_t)newest.end_step));
 }
 
-/* What progress waits for somebody to train on, and who trains now. The place of the latter is
- * kept: it is filled when the lock is given back. Shape: training[population] */
-static json_t *add_training(const pbt__study *study, json_t *show, pbt__training *training)
+/* What `show` says of members. */
+typedef struct crowd {
+    json_t *failed;  /* for good */
+    json_t *lacking; /* some of whose steps are given up, whichever way */
+    json_t *kept;    /* whose progress waits for somebody to train on */
+    int64_t missing; /* steps of all */
+} crowd;
+
+static int add_member(const pbt__study *study, int32_t m, crowd *to, pbt__training *training)
 {
-    json_t *kept = json_array();
-    int failed = json_object_set_new(show, "training", json_array());
-    for (int32_t m = 0; failed == 0 && m < study->view.facts.spec->search.population; m++) {
-        pbt__training_take(study, m, &training[m]);
-        failed = training[m].claim.attempt == 0 ? list_kept(study, m, kept) : 0;
+    int failed = 0;
+    const pbt_population *population = study->view.population;
+    const bool is_open_ended = study->view.facts.spec->is_open_ended;
+    const int64_t steps = is_open_ended ? 0 : pbt__population_missing(population, m);
+    pbt__training_take(study, m, training);
+    to->missing += steps;
+    if (pbt__population_state(population, m) == PBT_MEMBER_FAILED) {
+        failed |= json_array_append_new(to->failed, json_integer(m));
     }
-    failed |= json_object_set_new(show, "kept", kept);
+    if (steps > 0) {
+        failed |= json_array_append_new(
+            to->lacking, json_pack("{s:i, s:I, s:b}", "member", (int)m, "steps", (json_int_t)steps,
+                                   "may_return", (int)pbt__population_may_return(population, m)));
+    }
+    return training->claim.attempt == 0 ? failed | list_kept(study, m, to->kept) : failed;
+}
+
+/* Those who are trained have their place; it is filled when the lock is given back.
+ * Shape: training[population] */
+static json_t *add_members(const pbt__study *study, json_t *show, pbt__training *training)
+{
+    int failed = 0;
+    crowd all = {.failed = json_array(), .lacking = json_array(), .kept = json_array()};
+    for (int32_t m = 0; m < study->view.facts.spec->search.population; m++) {
+        failed |= add_member(study, m, &all, &training[m]);
+    }
+    failed |= json_object_update_new(show, json_pack("{s:o, s:o, s:I, s:[], s:o}", "failed_members",
+                                                     all.failed, "short_members", all.lacking,
+                                                     "steps_missing", (json_int_t)all.missing,
+                                                     "training", "kept", all.kept));
     if (failed != 0) {
         json_decref(show);
         return NULL;
@@ -280,9 +257,7 @@ pbt_err pbt__study_show(pbt__study *study, json_t **out, pbt_error *error)
     }
     const size_t count = (size_t)study->view.facts.spec->search.population;
     pbt__training *training = pbt__calloc(count, sizeof *training);
-    json_t *show = training != NULL
-                       ? add_training(study, add_missing(study, show_json(study)), training)
-                       : NULL;
+    json_t *show = training != NULL ? add_members(study, show_json(study), training) : NULL;
     pthread_mutex_unlock(&study->view_lock); /* signs are read without it */
     err = pbt__study_give(add_rest(study, show, training, count), out, error);
     free(training);
