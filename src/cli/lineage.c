@@ -23,31 +23,21 @@ static bool is_utf8_terminal(void)
     return is_utf8 && isatty(STDOUT_FILENO);
 }
 
-static pbt_err print_tree(const pbt__row_list *rows, const pbt__asked *asked, const char *format,
-                          pbt_error *error)
-{
-    const pbt_direction direction = asked->told.spec->search.direction;
-    pbt__text text = pbt__text_init(LINEAGE_MAXIMUM);
-    if (format == NULL) {
-        pbt__tree_text(rows, direction, is_utf8_terminal(), PBT__TREE_LINES_MAXIMUM, &text);
-    } else {
-        pbt__tree_dot(rows, direction, asked->told.name, &text);
-    }
-    return pbt__print_text(&text, error);
-}
-
 static pbt_err print_asked(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
 {
-    pbt__row_list rows;
+    const pbt__told *told = &asked->told;
+    const pbt_direction direction = told->spec->search.direction;
+    pbt__text text = pbt__text_init(LINEAGE_MAXIMUM);
     if (arguments->has[PBT__OPTION_JSON]) {
-        return pbt__print_json(asked->told.answer, error);
+        pbt__tree_write(&told->rows, told->name, told->spec, &text);
+        return pbt__print_json_text(&text, error);
     }
-    pbt_err err = pbt__tree_read(asked->told.answer, &rows, error);
-    if (err == PBT_OK) {
-        err = print_tree(&rows, asked, arguments->values[PBT__OPTION_GRAPH], error);
-        pbt__row_list_fini(&rows);
+    if (arguments->values[PBT__OPTION_GRAPH] == NULL) {
+        pbt__tree_text(&told->rows, direction, is_utf8_terminal(), PBT__TREE_LINES_MAXIMUM, &text);
+    } else {
+        pbt__tree_dot(&told->rows, direction, told->name, &text);
     }
-    return err;
+    return pbt__print_text(&text, error);
 }
 
 static pbt_err read_options(const pbt__arguments *arguments, int64_t *member, pbt_error *error)
@@ -74,5 +64,5 @@ int pbt__command_lineage(const pbt__arguments *arguments)
         return pbt__print_error(&error);
     }
     const pbt_segment_id id = {(int32_t)member, -1};
-    return pbt__ask_to_show(arguments, "lineage", id, print_asked);
+    return pbt__ask_to_show(arguments, "tree", id, print_asked);
 }

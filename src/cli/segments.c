@@ -71,17 +71,13 @@ static pbt_err print_table(const pbt__row_list *list, pbt_error *error)
 
 static pbt_err print_lines(const pbt__row_list *list, pbt_error *error)
 {
-    bool has_failed = false;
-    for (size_t i = 0; i < list->count && !has_failed; i++) {
+    pbt_err err = PBT_OK;
+    for (size_t i = 0; i < list->count && err == PBT_OK; i++) {
         pbt__text line = pbt__text_init(PBT__ROW_MAXIMUM);
         pbt__row_write(list, &list->items[i], &line);
-        has_failed = line.failed;
-        if (!has_failed) {
-            pbt__print_line(pbt__text_string(&line));
-        }
-        pbt__text_fini(&line);
+        err = pbt__print_json_text(&line, error);
     }
-    return has_failed ? pbt__fail_memory(error) : PBT_OK;
+    return err;
 }
 
 static pbt_err print_segments(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)

@@ -96,6 +96,16 @@ void pbt__print_line(const char *line)
     putchar('\n');
 }
 
+pbt_err pbt__print_json_text(pbt__text *text, pbt_error *error)
+{
+    const pbt_err err = text->failed ? pbt__fail_memory(error) : PBT_OK;
+    if (err == PBT_OK) {
+        pbt__print_line(pbt__text_string(text));
+    }
+    pbt__text_fini(text);
+    return err;
+}
+
 pbt_err pbt__print_json(const json_t *value, pbt_error *error)
 {
     char *line = pbt__json_write(value);

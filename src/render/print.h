@@ -29,6 +29,9 @@ int pbt__exit_status(pbt_err err);
 /* Print a line of JSON; what is not to be shown as it is is written by its number. */
 void pbt__print_line(const char *line);
 
+/* Print a text of JSON as one line, and free it. Errors: PBT_ERR_MEMORY where the text failed. */
+PBT_MUST_USE pbt_err pbt__print_json_text(pbt__text *text, pbt_error *error);
+
 /* Print one JSON value as one line, reals in their shortest exact form. */
 PBT_MUST_USE pbt_err pbt__print_json(const json_t *value, pbt_error *error);
 

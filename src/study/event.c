@@ -359,7 +359,7 @@ json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space
     return take_json(&text);
 }
 
-bool pbt__reason_read(const char *text, pbt_reason *out)
+static bool reason_read(const char *text, pbt_reason *out)
 {
     for (int i = PBT_INITIAL; i <= PBT_REPLAY; i++) {
         if (strcmp(text, pbt_reason_name((pbt_reason)i)) == 0) {
@@ -403,7 +403,7 @@ static bool segment_read(const json_t *json, pbt_segment *s)
     const json_t *donor = json_object_get(json, "donor");
     *s = (pbt_segment){.donor = -1, .state = PBT_SEGMENT_OPEN, .score = NAN};
     bool is_sound = id != NULL && pbt__id_read(id, &s->id) && reason != NULL &&
-                    pbt__reason_read(reason, &s->reason) &&
+                    reason_read(reason, &s->reason) &&
                     nullable_id_read(json_object_get(json, "parent"), &s->parent) &&
                     (json_is_null(donor) || int32_read(donor, &s->donor)) &&
                     count_read(json_object_get(json, "start_step"), &s->start_step) &&

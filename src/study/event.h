@@ -82,9 +82,6 @@ bool pbt__checkpoint_read(const json_t *json, pbt__checkpoint *out);
 /* Append what was compared, as an object, or null. */
 void pbt__json_write_comparison(pbt__text *out, const pbt__comparison *compared);
 
-/* Read a reason by its name; false where it is none. */
-bool pbt__reason_read(const char *text, pbt_reason *out);
-
 /* One decision as an object, for logs and answers. New reference. */
 json_t *pbt__decision_json(const pbt__decision *decision, const pbt_space *space);
 

@@ -123,8 +123,7 @@ static int compare_places(const void *left, const void *right)
                                 : (a.member > b.member) - (a.member < b.member);
 }
 
-/* Mark the way to the leaf. */
-static void mark_path(pbt__row_list *tree)
+void pbt__tree_mark(pbt__row_list *tree)
 {
     pbt__segment_row key = {.segment = {.id = tree->leaf}};
     pbt__segment_row *row = NULL;
@@ -140,7 +139,7 @@ pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out, p
     if (member < 0) {
         const pbt_err err = pbt__study_rows(study, PBT__ROWS_ALL, out, error);
         out->leaf = out->best;
-        mark_path(out);
+        pbt__tree_mark(out);
         return err;
     }
     const pbt_err err = pbt__study_lineage(study, (pbt_segment_id){member, -1}, out, error);

@@ -128,6 +128,9 @@ PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, pbt_segment_id id, pb
 PBT_MUST_USE pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out,
                                      pbt_error *error);
 
+/* Mark the way to the leaf. The rows are by number, then member. */
+void pbt__tree_mark(pbt__row_list *tree);
+
 /* Write where a row's checkpoint is: a path, or "store:m3s12" for one inside the store; false where
  * there is none any more. Shape: out[PBT__PATH_SIZE + PBT__ID_SIZE] */
 bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row *row, char *out);
@@ -145,10 +148,6 @@ void pbt__row_write(const pbt__row_list *list, const pbt__segment_row *row, pbt_
 /* Append a tree as one object: {name metric direction best leaf segments}. */
 void pbt__tree_write(const pbt__row_list *tree, const char *name, const pbt_spec *spec,
                      pbt__text *out);
-
-/* Read what that wrote, as far as it is shown: `values` stays NULL. On success the caller calls
- * row_list_fini. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__tree_read(const json_t *tree, pbt__row_list *out, pbt_error *error);
 
 /* ---- rows_read.c ---- */
 

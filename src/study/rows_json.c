@@ -1,9 +1,5 @@
 /* rows_json.c: a segment as JSON, in the words of `pbt segments --json`. */
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/error.h"
-#include "base/memory.h"
 #include "spec/spec.h"
 #include "study/rows.h"
 #include "study/study.h"
@@ -197,49 +193,4 @@ void pbt__tree_write(const pbt__row_list *tree, const char *name, const pbt_spec
         add_node(out, &tree->items[i], tree->space);
     }
     pbt__text_add(out, "]}");
-}
-
-static bool read_id(const json_t *json, const char *key, pbt_segment_id *out)
-{
-    const char *text = pbt__json_get_text(json, key, NULL);
-    *out = PBT_NO_SEGMENT;
-    return text == NULL || pbt__id_read(text, out);
-}
-
-static bool read_node(const json_t *json, pbt__segment_row *out)
-{
-    pbt_segment *s = &out->segment;
-    const char *state = pbt__json_get_text(json, "state", "");
-    s->donor = (int32_t)pbt__json_get_integer(json, "donor", -1);
-    s->start_age = pbt__json_get_integer(json, "start_age", 0);
-    s->end_age = pbt__json_get_integer(json, "end_age", 0);
-    s->state = strcmp(state, "reported") == 0   ? PBT_SEGMENT_REPORTED
-               : strcmp(state, "given_up") == 0 ? PBT_SEGMENT_GIVEN_UP
-                                                : PBT_SEGMENT_OPEN;
-    out->is_claimed = strcmp(state, "claimed") == 0;
-    out->is_on_path = json_is_true(json_object_get(json, "on_path"));
-    return read_id(json, "segment", &s->id) && s->id.member >= 0 &&
-           read_id(json, "parent", &s->parent) &&
-           pbt__reason_read(pbt__json_get_text(json, "reason", ""), &s->reason) &&
-           (s->state != PBT_SEGMENT_REPORTED ||
-            pbt__json_number_read(json_object_get(json, "score"), &s->score));
-}
-
-pbt_err pbt__tree_read(const json_t *tree, pbt__row_list *out, pbt_error *error)
-{
-    const json_t *segments = json_object_get(tree, "segments");
-    const size_t count = json_array_size(segments);
-    *out = (pbt__row_list){.items = pbt__calloc(count + 1, sizeof *out->items), .is_end = true};
-    bool is_sound = out->items != NULL && read_id(tree, "best", &out->best) &&
-                    read_id(tree, "leaf", &out->leaf);
-    for (; is_sound && out->count < count; out->count++) {
-        is_sound = read_node(json_array_get(segments, out->count), &out->items[out->count]);
-    }
-    if (is_sound) {
-        return PBT_OK;
-    }
-    const bool has_memory = out->items != NULL;
-    pbt__row_list_fini(out);
-    return has_memory ? pbt__fail(error, PBT_ERR_CORRUPT, "what is told of a lineage is broken")
-                      : pbt__fail_memory(error);
 }

@@ -12,21 +12,24 @@ json_t *pbt__row_list_json(const pbt__row_list *list)
     char created[PBT__TIME_SIZE], newest[PBT__TIME_SIZE];
     pbt__clock_format(list->created_us, created);
     pbt__clock_format(list->newest_us, newest);
-    return json_pack("{s:o, s:s, s:s, s:s?}", "best", pbt__id_json(list->best), "created_at",
-                     created, "newest_at", newest, "checkpoints",
-                     list->has_folder ? list->folder : NULL);
+    return json_pack("{s:o, s:o, s:s, s:s, s:s?}", "best", pbt__id_json(list->best), "leaf",
+                     pbt__id_json(list->leaf), "created_at", created, "newest_at", newest,
+                     "checkpoints", list->has_folder ? list->folder : NULL);
 }
 
 bool pbt__row_list_begin(pbt__row_list *list, const pbt_space *space, const json_t *json)
 {
     const char *best = pbt__json_get_text(json, "best", NULL);
+    const char *leaf = pbt__json_get_text(json, "leaf", NULL);
     const char *folder = pbt__json_get_text(json, "checkpoints", NULL);
     *list = (pbt__row_list){.space = space,
                             .best = PBT_NO_SEGMENT,
+                            .leaf = PBT_NO_SEGMENT,
                             .has_folder = folder != NULL,
                             .is_end = true,
                             .read = pbt__arena_new()};
     return list->read != NULL && (best == NULL || pbt__id_read(best, &list->best)) &&
+           (leaf == NULL || pbt__id_read(leaf, &list->leaf)) &&
            pbt__clock_read(pbt__json_get_text(json, "created_at", ""), &list->created_us) &&
            pbt__clock_read(pbt__json_get_text(json, "newest_at", ""), &list->newest_us) &&
            (folder == NULL || pbt__path_join("", folder, list->folder, NULL) == PBT_OK);

@@ -47,7 +47,8 @@ static pbt_err answer_lineage(pbt__study *study, pbt_segment_id id, json_t **out
     return err;
 }
 
-static const char ROWS[] = "segments"; /* no JSON: their answer is rows */
+/* No JSON: their answer is rows. */
+static const char ROWS[] = "segments", TREE[] = "tree";
 
 typedef struct answerer {
     const char *name;
@@ -117,6 +118,10 @@ pbt_err pbt__told_ask(pbt__study *study, const char *names, pbt_segment_id id, p
     const answerer *of = NULL;
     *out = (pbt__told){.spec = pbt__study_spec(study)};
     (void)snprintf(out->name, sizeof out->name, "%s", study->row.name);
+    if (strcmp(names, TREE) == 0) {
+        out->answer = json_null();
+        return pbt__study_tree(study, id.member, &out->rows, error);
+    }
     if (strchr(names, ',') == NULL && strcmp(names, ROWS) != 0) {
         const pbt_err err = find_answer(names, &of, error);
         return err == PBT_OK ? of->answer(study, id, &out->answer, error) : err;
@@ -250,6 +255,7 @@ static pbt_err read_rows(const json_t *head, const char *text, const char *relat
         err = pbt__row_read(&out->rows, text, length, error);
         text += length;
     }
+    pbt__tree_mark(&out->rows);
     return err;
 }
 

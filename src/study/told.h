@@ -25,10 +25,11 @@ typedef struct pbt__told {
 
 /*
  * Ask a study by names with commas between them: "show", "members", "schedule", "lineage", "why",
- * "account" and "parts" are answered as pbt__study_NAME does, and "segments" by rows; `id` is what
- * some of them are about: a segment, a member's latest {N, -1}, or PBT_NO_SEGMENT. `answer` is one
- * name's own, or of several an object with a field for each, but of what is not there. The study
- * outlives it; pbt__told_fini in any case. Errors: theirs; PBT_ERR_NOT_FOUND, no such name.
+ * "account" and "parts" are answered as pbt__study_NAME does, "segments" by rows, and "tree", by
+ * itself alone, by those of pbt__study_tree; `id` is what some of them are about: a segment, a
+ * member's latest {N, -1}, or PBT_NO_SEGMENT. `answer` is one name's own, or of several an object
+ * with a field for each, but of what is not there. The study outlives it; pbt__told_fini in any
+ * case. Errors: theirs; PBT_ERR_NOT_FOUND, no such name.
  * Threads: any
  */
 PBT_MUST_USE pbt_err pbt__told_ask(pbt__study *study, const char *names, pbt_segment_id id,

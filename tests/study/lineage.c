@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "study/event.h"
+#include "study/told.h"
 
 static json_t *schedule_of(bench *b, pbt_segment_id id)
 {
@@ -367,45 +368,30 @@ static void the_tree_says_who_is_at_it(void **state)
     json_decref(lineage);
 }
 
-/* What a server tells is read back into what it told from. */
-static void a_tree_is_read_as_it_was_written(void **state)
+/* What is told by wire is read as it was; the way to the leaf is marked anew. */
+static void a_tree_is_read_as_it_was_told(void **state)
 {
     bench *b = *state;
-    pbt__row_list rows, read;
-    bench_create(b, 3, "seed: 5\nfailure: {retries: 0}\nexploit: {rule: truncation}\n");
-    for (int i = 0; i < 12; i++) {
-        pbt__action next = bench_claim(b, "a");
-        (void)bench_report(b, "a", &next, by_age_and_value(&next.train.segment));
-        assert_ok(pbt__study_end_leases(b->study, "a", false, &b->error));
+    bool has_rows = false;
+    pbt__told told, read;
+    train_by(b, "[weights, hyperparameters]");
+    for (int32_t m = -1; m < 2; m++) {
+        pbt__text text = pbt__text_init(1 << 24);
+        assert_ok(pbt__told_ask(b->study, "tree", (pbt_segment_id){m, -1}, &told, &b->error));
+        assert_ok(pbt__told_write(b->study, &told, &has_rows, &text, &b->error));
+        assert_true(has_rows);
+        assert_ok(pbt__told_read(&text, "bench", "", &read, &b->error));
+        pbt__text written = pbt__text_init(1 << 24), again = pbt__text_init(1 << 24);
+        pbt__tree_write(&told.rows, "bench", told.spec, &written);
+        pbt__tree_write(&read.rows, "bench", read.spec, &again);
+        assert_string_equal(pbt__text_string(&again), pbt__text_string(&written));
+        assert_non_null(strstr(pbt__text_string(&again), "\"on_path\":true"));
+        pbt__text_fini(&text);
+        pbt__text_fini(&written);
+        pbt__text_fini(&again);
+        pbt__told_fini(&told);
+        pbt__told_fini(&read);
     }
-    pbt__action bad = bench_claim_member(b, 0, "bad");
-    assert_ok(bench_fail(b, "bad", &bad, true));
-    (void)bench_claim_member(b, 1, "a");
-    json_t *json = lineage_of(b, -1);
-    assert_ok(pbt__study_tree(b->study, -1, &rows, &b->error));
-    assert_ok(pbt__tree_read(json, &read, &b->error));
-    assert_int_equal(read.count, rows.count);
-    assert_memory_equal(&read.best, &rows.best, sizeof read.best);
-    assert_memory_equal(&read.leaf, &rows.leaf, sizeof read.leaf);
-    for (size_t i = 0; i < rows.count; i++) {
-        const pbt__segment_row *is = &read.items[i], *was = &rows.items[i];
-        assert_memory_equal(&is->segment.id, &was->segment.id, sizeof is->segment.id);
-        assert_memory_equal(&is->segment.parent, &was->segment.parent, sizeof is->segment.parent);
-        assert_int_equal(is->segment.donor, was->segment.donor);
-        assert_int_equal(is->segment.reason, was->segment.reason);
-        assert_int_equal(is->segment.start_age, was->segment.start_age);
-        assert_int_equal(is->segment.end_age, was->segment.end_age);
-        assert_string_equal(pbt__row_state(is), pbt__row_state(was));
-        assert_int_equal(is->is_on_path, was->is_on_path);
-        assert_true(was->segment.state != PBT_SEGMENT_REPORTED ||
-                    is->segment.score == was->segment.score);
-    }
-    json_object_set_new(json_array_get(json_object_get(json, "segments"), 0), "reason",
-                        json_string("none"));
-    pbt__row_list_fini(&read);
-    assert_int_equal(pbt__tree_read(json, &read, &b->error), PBT_ERR_CORRUPT);
-    pbt__row_list_fini(&rows);
-    json_decref(json);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
@@ -426,7 +412,7 @@ int main(void)
         TEST(the_tree_has_every_segment_and_marks_the_best),
         TEST(the_tree_of_a_member_is_its_path),
         TEST(the_tree_says_who_is_at_it),
-        TEST(a_tree_is_read_as_it_was_written),
+        TEST(a_tree_is_read_as_it_was_told),
     };
     return cmocka_run_group_tests_name("lineage", tests, NULL, NULL);
 }
