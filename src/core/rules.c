@@ -3,8 +3,14 @@
  * rules/explore_NAME.c for each (meson.build reads this file).
  *
  * Their order is that of pbt_exploit_rule and pbt_explore_rule; a new rule is added at the end.
+ * tests/rules compiles this file with rules of its own behind them.
  */
 #include "core/rule.h"
+
+#ifndef EXPLOIT_RULES_MORE
+#define EXPLOIT_RULES_MORE(EXPLOIT)
+#define EXPLORE_RULES_MORE(EXPLORE)
+#endif
 
 #define EXPLOIT_RULES(EXPLOIT)                                                                     \
     EXPLOIT(truncation)                                                                            \
@@ -12,13 +18,15 @@
     EXPLOIT(binary_tournament)                                                                     \
     EXPLOIT(best)                                                                                  \
     EXPLOIT(threshold)                                                                             \
-    EXPLOIT(none)
+    EXPLOIT(none)                                                                                  \
+    EXPLOIT_RULES_MORE(EXPLOIT)
 
 #define EXPLORE_RULES(EXPLORE)                                                                     \
     EXPLORE(perturb)                                                                               \
     EXPLORE(gaussian)                                                                              \
     EXPLORE(resample)                                                                              \
-    EXPLORE(none)
+    EXPLORE(none)                                                                                  \
+    EXPLORE_RULES_MORE(EXPLORE)
 
 #define EXPLOIT_DECLARE(name) extern const pbt__exploit_row pbt__exploit_##name;
 #define EXPLORE_DECLARE(name) extern const pbt__explore_row pbt__explore_##name;

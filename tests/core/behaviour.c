@@ -3,6 +3,7 @@
  *
  * Behaviours 2, 3, 6, 7, 8, 12, 13, 14 and 23 are with the part they are about.
  */
+#include "core/rule.h"
 #include "support.h"
 
 /* ---- 1: before ready.after, or before the quorum ---- */
@@ -64,7 +65,7 @@ static void behaviour_04_equal_scores_copy_nobody(void **state)
 {
     (void)state;
     const double scores[] = {0, 0.1, -1.0 / 3, 1e300};
-    for (int rule = PBT_EXPLOIT_TRUNCATION; rule <= PBT_EXPLOIT_NONE; rule++) {
+    for (size_t rule = 0; rule < pbt__exploit_row_count; rule++) {
         for (int32_t i = 0; i < 4 * 4 && rule != PBT_EXPLOIT_BEST; i++) {
             all_equal((pbt_mode)(i % 2), (pbt_exploit_rule)rule, (pbt_compare)(i / 2 % 2),
                       scores[i / 4]);

@@ -1,4 +1,5 @@
 /* copy.c: what a copier gets, what it keeps, and who never copies. */
+#include "core/rule.h"
 #include "core/space.h"
 #include "support.h"
 
@@ -354,7 +355,7 @@ static void assert_widths(const pbt_population *population, int64_t *crossings)
 static void behaviour_23_weights_fit_their_width(void **state)
 {
     (void)state;
-    for (int32_t i = 0; i < 3 * 6 * 2; i++) {
+    for (int32_t i = 0; i < 6 * (int32_t)pbt__exploit_row_count; i++) {
         given g;
         given_init(&g, (pbt_mode)(i % 2));
         g.search.exploit.copy = 1 + i / 2 % 3;

@@ -1,4 +1,6 @@
 /* library.c: what pbt.h promises a program: copies, sizes, texts, failures, checkpoints, bounds. */
+#include "core/rule.h"
+#include "core/type.h"
 #include "support.h"
 
 /* ---- copies ---- */
@@ -351,6 +353,10 @@ static void the_bound_of_numbers_is_reached(void **state)
 static void every_value_has_a_name_of_its_own(void **state)
 {
     (void)state;
+    int type_count = 0;
+    while (pbt__type_row((pbt_type)type_count) != NULL) {
+        type_count++;
+    }
 #define NAMED(noun, last)                                                                          \
     do {                                                                                           \
         for (int a = 0; a <= (int)(last); a++) {                                                   \
@@ -363,7 +369,7 @@ static void every_value_has_a_name_of_its_own(void **state)
         assert_string_equal(pbt_##noun##_name((pbt_##noun)((last) + 1)), "unknown");               \
         assert_string_equal(pbt_##noun##_name((pbt_##noun) - 1), "unknown");                       \
     } while (0)
-    NAMED(type, PBT_CONSTANT);
+    NAMED(type, type_count - 1);
     NAMED(scale, PBT_REVERSE_LOG);
     NAMED(item_type, PBT_ITEM_TEXT);
     NAMED(operation, PBT_STAGE);
@@ -371,8 +377,8 @@ static void every_value_has_a_name_of_its_own(void **state)
     NAMED(mode, PBT_GENERATIONAL);
     NAMED(compare, PBT_COMPARE_LATEST);
     NAMED(when, PBT_WHEN_ALWAYS);
-    NAMED(exploit_rule, PBT_EXPLOIT_NONE);
-    NAMED(explore_rule, PBT_EXPLORE_NONE);
+    NAMED(exploit_rule, pbt__exploit_row_count - 1);
+    NAMED(explore_rule, pbt__explore_row_count - 1);
     NAMED(reason, PBT_REPLAY);
     NAMED(segment_state, PBT_SEGMENT_GIVEN_UP);
     NAMED(member_state, PBT_MEMBER_FAILED);

@@ -4,6 +4,7 @@
  * After every step the invariants hold. After every undo the population is compared with another
  * one, made from nothing by the steps that were kept.
  */
+#include "core/rule.h"
 #include "core/state.h"
 #include "support.h"
 
@@ -64,7 +65,7 @@ static void roll_rules(dice *d, pbt_search *search)
 {
     search->window = 1 + dice_below(d, 3);
     search->ready_after = 10 * dice_below(d, 3);
-    search->exploit.rule = (pbt_exploit_rule)dice_below(d, PBT_EXPLOIT_NONE + 1);
+    search->exploit.rule = (pbt_exploit_rule)dice_below(d, (int32_t)pbt__exploit_row_count);
     search->exploit.compare = (pbt_compare)dice_below(d, 2);
     search->exploit.quorum = dice_below(d, 5) / 4.0;
     search->exploit.copy = 1 + dice_below(d, 3);

@@ -12,6 +12,7 @@
 #include <pbt/pbt.h>
 
 #include "core/population.h"
+#include "core/rule.h"
 
 static pbt_parameter parameters[2];
 
@@ -132,11 +133,11 @@ static void counts_and_enumerators_have_ends(void **state)
     ENDS(ready_every, int64_t, 0, 1, 4001, INT64_MAX);
     ENDS(ready_after, int64_t, -1, 0, 5000, INT64_MAX);
     ENDS(stop_steps, int64_t, 0, 1, 1000000, INT64_MAX);
-    ENDS(exploit.rule, pbt_exploit_rule, -1, 0, PBT_EXPLOIT_NONE, PBT_EXPLOIT_NONE + 1);
+    ENDS(exploit.rule, pbt_exploit_rule, -1, 0, pbt__exploit_row_count - 1, pbt__exploit_row_count);
     ENDS(exploit.compare, pbt_compare, -1, 0, PBT_COMPARE_LATEST, PBT_COMPARE_LATEST + 1);
     ENDS(exploit.copy, int, 0, PBT_COPY_WEIGHTS, 3, 4);
     ENDS(exploit.window, int32_t, 1, 2, PBT__WINDOW_MAXIMUM, PBT__WINDOW_MAXIMUM + 1);
-    ENDS(explore.rule, pbt_explore_rule, -1, 0, PBT_EXPLORE_NONE, PBT_EXPLORE_NONE + 1);
+    ENDS(explore.rule, pbt_explore_rule, -1, 0, pbt__explore_row_count - 1, pbt__explore_row_count);
     ENDS(explore.when, pbt_when, -1, 0, PBT_WHEN_ALWAYS, PBT_WHEN_ALWAYS + 1);
     ENDS(retries, int32_t, -1, 0, INT32_MAX, INT32_MIN);
     ENDS(lost, int32_t, -1, 0, INT32_MAX, INT32_MIN);

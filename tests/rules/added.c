@@ -1,7 +1,7 @@
 /*
  * added.c: what there is of a rule once it has its file and its line in the table: keys, bounds and
  * defaults, documentation, decisions, and the reasons for them. exploit_ladder.c, explore_follow.c
- * and rules.c are all that says anything about the two.
+ * and their lines in meson.build are all that says anything about the two.
  */
 #include "../study/support.h"
 #include "core/rule.h"
@@ -9,7 +9,9 @@
 #include "spec/keys.h"
 #include "study/inside.h"
 
-enum { LADDER = PBT_EXPLOIT_NONE + 1, FOLLOW = PBT_EXPLORE_NONE + 1 };
+/* They are the last. */
+#define LADDER ((int)pbt__exploit_row_count - 1)
+#define FOLLOW ((int)pbt__explore_row_count - 1)
 
 #define BOTH "exploit: {rule: ladder}\nexplore: {rule: follow}\n"
 

@@ -87,6 +87,40 @@ static inline char *rewrite(const pbt_spec *spec)
     return written;
 }
 
+/* How long a place for names is that a text begins with; 0: none. Shape: out[PBT__ALLOWED_SIZE] */
+static inline size_t names_at(const char *text, char *out)
+{
+    static const char *const RULES[] = {"exploit.rule", "explore.rule"};
+    for (size_t i = 0; i < 2 && *text == '<'; i++) {
+        const size_t length = strlen(RULES[i]);
+        if (strncmp(text + 1, RULES[i], length) == 0 && text[length + 1] == '>') {
+            pbt__key_allowed(pbt__key_find(RULES[i]), out);
+            return length + 2;
+        }
+    }
+    if (strncmp(text, "<type>", 6) == 0) {
+        pbt__field_allowed(&pbt__prior_fields[0], out);
+        return 6;
+    }
+    return 0;
+}
+
+/* Put the names that there are in place of "<exploit.rule>", "<explore.rule>" and "<type>". The
+ * caller frees. */
+static inline char *with_names(const char *words)
+{
+    pbt__text text = pbt__text_init(PBT__SPEC_MAXIMUM);
+    while (*words != '\0') {
+        char names[PBT__ALLOWED_SIZE] = {*words, '\0'};
+        const size_t length = names_at(words, names);
+        pbt__text_add(&text, names);
+        words += length > 0 ? length : 1;
+    }
+    char *written = pbt__text_take(&text);
+    assert_non_null(written);
+    return written;
+}
+
 /* One test per file of a folder: its name is the file's, its state the file's path. */
 struct folder_tests {
     struct CMUnitTest tests[512];

@@ -34,15 +34,18 @@ static inline pbt_spec *read_text(const char *text, const char *home, pbt__findi
     return spec;
 }
 
-static inline void assert_told_at(int line, const char *text, const char *expected)
+/* Names in `words` stand as in with_names. */
+static inline void assert_told_at(int line, const char *text, const char *words)
 {
     static char told[TOLD_SIZE];
     pbt__findings findings;
+    char *expected = with_names(words);
     pbt_spec *spec = read_text(text, "/home/me", &findings, told);
     if (strcmp(told, expected) != 0) {
         fail_msg("line %d:\n%s\nfound:\n%sexpected:\n%s", line, text, told, expected);
     }
     pbt_spec_free(spec);
+    free(expected);
 }
 
 #define assert_told(text, expected) assert_told_at(__LINE__, text, expected)

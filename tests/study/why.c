@@ -5,6 +5,7 @@
  * right event, from what was known then and not later.
  */
 #include "all_segments.h"
+#include "core/rule.h"
 #include "support.h"
 
 static json_t *why_of(bench *b, int32_t member, int32_t number)
@@ -73,14 +74,11 @@ static double by_age_and_value(const pbt_segment *s)
     return diverges ? (double)NAN : (double)s->end_age * (1 - (x - 0.7) * (x - 0.7));
 }
 
-static const char *const RULES[] = {"truncation", "t_test",    "binary_tournament",
-                                    "best",       "threshold", "none"};
-
 static void every_decision_of_every_rule_is_explained(void **state)
 {
     (void)state;
     static const char *const MODES[] = {"asynchronous", "generational"};
-    for (size_t i = 0; i < 2 * sizeof RULES / sizeof *RULES; i++) {
+    for (size_t i = 0; i < 2 * pbt__exploit_row_count; i++) {
         char more[256];
         void *own = NULL;
         assert_int_equal(bench_make(&own), 0);
@@ -88,7 +86,7 @@ static void every_decision_of_every_rule_is_explained(void **state)
         snprintf(more, sizeof more,
                  "mode: %s\nexploit: {rule: %s}\nseed: 3\nfailure: {retries: 0}\n"
                  "stop: {steps: 60}\n",
-                 MODES[i % 2], RULES[i / 2]);
+                 MODES[i % 2], pbt__exploit_rows[i / 2]->rule.name);
         bench_create(b, 5, more);
         pbt__action bad = bench_claim_member(b, 0, "bad");
         pbt__action good = bench_claim_member(b, 1, "a");
