@@ -283,7 +283,7 @@ static void all_errors_in_the_texts_order(void **state)
         "10:6 error: hyperparameters.d.type: missing; allowed: <type> ()\n"
         "12:17 error: exploit.rule: found the text 'wrong'; allowed: <exploit.rule> ()\n"
         "13:20 error: failure.retries: found the integer -1; allowed: an integer from 0 to "
-        "1000000 ()\n"
+        "2147483647 ()\n"
         "14:21 error: objective.metric: found 'step', which is how far a report has come "
         "(give the metric another name, here and in the trainer)\n"
         "14:38 error: objective.direction: found the text 'up'; allowed: maximize, minimize "
