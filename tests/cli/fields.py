@@ -12,7 +12,7 @@ import tap
 from case import Case
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
-NAMED = {"hyperparameters", "changes", "metrics", "samples"}
+NAMED = {"hyperparameters", "changes", "metrics", "samples", "facts"}
 QUERIES = "show list members segments best schedule lineage verify".split()
 OPAQUE = {"command", "environment"}
 
@@ -145,13 +145,16 @@ class Fields(Case):
             self.assertEqual([key for key in keys if "." in key and key not in given], [])
 
     def rare(self, query):
-        """What a missing quorum has (tests/core/why.c), and a copy since (words.py); what is seen
-        while it trains (tests/server/worker.py), is paused (outage.py) or was left (workers.py)."""
+        """What a missing quorum has (tests/core/why.c), a copy since (words.py), and a rule that
+        keeps facts (tests/rules/added.c); what is seen while it trains (tests/server/worker.py), is
+        paused (outage.py) or was left (workers.py)."""
         if query in ("show", "list", "members"):
             return {field for field in documented()[query]
                     if field.startswith(("training", "paused", "kept"))}
+        if query != "why":
+            return set()
         taken = {f"taken.{field}" for field in ("segment", "parent", "donor", "step")}
-        return taken | {"quorum.needed", "quorum.reported"} if query == "why" else set()
+        return taken | {"quorum.needed", "quorum.reported", "facts.NAME"}
 
 
 class Events(Case):
@@ -228,6 +231,8 @@ class Verdicts(Case):
         header = (DOCS.parent / "src/core/population.h").read_text()
         table = header.split("#define PBT__VERDICTS")[1].split("typedef enum")[0]
         verdicts = set(re.findall(r'X\(\w+, "(\w+)"\)', table))
+        for path in (DOCS.parent / "src/core/rules").glob("*.c"):
+            verdicts |= set(re.findall(r'why\.own = "(\w+)"', path.read_text()))
         self.assertGreater(len(verdicts), 10)
         self.assertEqual(documented()["verdicts"], verdicts)
 

@@ -20,6 +20,29 @@ def sources(folder, *suffixes):
     return {path: path.read_text(encoding="utf-8") for path in files if path.suffix in suffixes}
 
 
+def rules():
+    """What src/core/rules.c lists: ("exploit", "truncation"), ..."""
+    rows = re.findall(r"(?m)^    (EXPLOIT|EXPLORE)\((\w+)\)", read("src/core/rules.c"))
+    return [(kind.lower(), name) for kind, name in rows]
+
+
+class Recorded(unittest.TestCase):
+    """tests/golden has a study of every rule and every type."""
+
+    def setUp(self):
+        self.studies = "\n".join(sources("tests/golden", ".log").values())
+
+    def test_every_rule_is_recorded(self):
+        for kind, name in rules():
+            self.assertTrue(f"{kind}: {{rule: {name}" in self.studies, f"{kind}.rule: {name}")
+
+    def test_every_type_is_recorded(self):
+        types = re.findall(r'(?m)^    X\([A-Z]+, "(\w+)"', read("src/core/types.c"))
+        self.assertGreater(len(types), 4)
+        for name in types:
+            self.assertTrue(f"{{type: {name}," in self.studies, name)
+
+
 class Algorithm(unittest.TestCase):
     """docs/algorithm.md against the tags beside the code and the tests it names."""
 
@@ -42,12 +65,13 @@ class Algorithm(unittest.TestCase):
         self.assertGreater(len(tags), 8)
         self.assertLessEqual(tags, set(self.sections()))
 
-    def test_every_rule_has_a_tag(self):
-        """The rules that can be chosen, by their names in a spec."""
+    def test_every_rule_has_a_section_and_a_tag(self):
+        """The rules that can be chosen, by their rows and by the page's headings."""
         code = "\n".join(sources("src/core", ".c").values())
-        names = re.findall(r"(?m)^### `(\w+)`", self.page)
-        self.assertGreater(len(names), 6)
-        for name in set(names) - {"none"}:
+        rows = {name for _, name in rules()}
+        self.assertGreater(len(rows), 6)
+        self.assertLessEqual(rows, set(self.sections()))
+        for name in (rows | set(re.findall(r"(?m)^### `(\w+)`", self.page))) - {"none"}:
             self.assertRegex(code, rf"// rule: {name}\b")
 
     def test_every_section_says_where_it_comes_from(self):
