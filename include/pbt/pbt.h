@@ -1,21 +1,21 @@
 /*
  * pbt.h: Population Based Training (Jaderberg et al. 2017) as a library.
  *
- * A population is a value. It is asked which segment to train next and told how each segment went;
- * it answers with decisions. It does no I/O, reads no clock, starts no thread and keeps no
- * generator state: the same answers in the same order give the same study.
+ * A program asks a population for the next segment and tells it how each segment went; the
+ * population makes the decisions. It does no I/O, reads no clock, starts no thread and keeps no
+ * generator state: the same calls in the same order give the same study.
  *
  * Errors: a function that can fail returns pbt_err and leaves its outputs untouched on failure. It
  * also fills a pbt_error of the caller's.
- * Nullable: `error` everywhere; otherwise what a comment says. The compiler warns of other NULLs.
+ * Nullable: `error` everywhere, and what a comment names. The compiler warns of other NULLs.
  * Threads: there are no globals. A population or a spec may be read by several threads at a time,
- * and changed by one while nobody reads it. Two populations have nothing in common.
+ * and changed by one thread while no other uses it. Two populations share nothing.
  *
- * Versions: pbt_search, pbt_segment, pbt_report and pbt_member may grow at their end, and their
- * size travels with every call: functions here that are `static inline` pass sizeof, so that nobody
- * needs to think of it; other languages call those named _sized. A program goes on with a newer
- * library, and with an older one while it sets no field that the library does not know: else the
- * call fails with PBT_ERR_VERSION. All other structs stay as they are.
+ * Versions: pbt_search, pbt_segment, pbt_report and pbt_member may grow at their end, and every
+ * call passes their size. The `static inline` functions here pass sizeof; other languages call the
+ * functions named _sized. A program works with a newer library. It works with an older one if it
+ * sets no field that the library does not know; otherwise the call fails with PBT_ERR_VERSION.
+ * Other structs do not change.
  */
 #ifndef PBT_PBT_H
 #define PBT_PBT_H
@@ -80,8 +80,7 @@ typedef enum pbt_err {
 #undef PBT_ERROR_ENUM
 } pbt_err;
 
-/* One failure in words. Each text is one line, NUL-terminated, empty where there is nothing to say.
- */
+/* One failure in words. Each text is one line, NUL-terminated, and may be empty. */
 typedef struct pbt_error {
     pbt_err code;
     char message[256]; /* lower case, no full stop, values quoted */
@@ -245,7 +244,7 @@ typedef struct pbt_option {
     double value;
 } pbt_option;
 
-/* Everything a decision depends on, the events aside. Start from pbt_search_default(). */
+/* Everything a decision depends on, except the events. Start from pbt_search_default(). */
 typedef struct pbt_search {
     size_t size; /* which fields the caller knows; pbt_search_init() sets it */
     uint64_t seed;
@@ -264,11 +263,11 @@ typedef struct pbt_search {
     pbt_space space;
     const pbt_start *starts; /* Shape: starts[start_count]; start_count <= population */
     int32_t start_count;
-    pbt_option options[PBT_OPTIONS]; /* those not named have their defaults */
+    pbt_option options[PBT_OPTIONS]; /* all others have their defaults */
 } pbt_search;
 
-/* Set the documented defaults; population, ready_every, stop_steps and space are the caller's to
- * set. `size` is sizeof(pbt_search). */
+/* Set the documented defaults. The caller sets population, ready_every, stop_steps and space.
+ * `size` is sizeof(pbt_search). */
 PBT_API void pbt_search_init(pbt_search *search, size_t size) PBT_NONNULL(1);
 
 /* Return the documented defaults, as pbt_search_init() sets them. */
@@ -286,8 +285,8 @@ static inline pbt_search pbt_search_default(void)
 PBT_API PBT_MUST_USE pbt_err pbt_search_check(const pbt_search *search, pbt_error *error)
     PBT_NONNULL(1);
 
-/* How many segments a member of this search can have, at most: all their numbers are below it.
- * Each four make at least one step; INT32_MAX where that is no bound. */
+/* The most segments that a member of this search can have; all segment numbers are below it. Four
+ * segments make at least one step. INT32_MAX: there is no such bound. */
 PBT_API int32_t pbt_search_segments(const pbt_search *search) PBT_NONNULL(1);
 
 /* Describe a float in [min, max]. */
@@ -369,7 +368,7 @@ typedef struct pbt_segment {
     pbt_reason reason;
     pbt_segment_state state;
     int64_t start_step, end_step; /* the member's clock: its own work */
-    int64_t start_age, end_age;   /* steps in the weights, whoever trained them */
+    int64_t start_age, end_age;   /* steps in the weights, whichever member trained them */
     uint32_t seed;                /* for the trainer; the same in every attempt and every rerun */
     double score;                 /* as reported; NaN before */
     bool has_checkpoint;
@@ -377,7 +376,7 @@ typedef struct pbt_segment {
     const pbt_change *changes; /* Shape: changes[space.count] */
 } pbt_segment;
 
-/* What a trainer says of the segment it trained. */
+/* The report of a segment. */
 typedef struct pbt_report {
     pbt_segment_id segment;
     int64_t step; /* where it stopped: end_step, or less than ready_every beyond it */
@@ -389,10 +388,10 @@ typedef struct pbt_report {
 
 /* Why an attempt failed. */
 typedef enum pbt_cause {
-    PBT_CAUSE_TRAINER,    /* the trainer did; search.retries more attempts may follow */
-    PBT_CAUSE_LOST,       /* whoever trained it is gone; search.lost more attempts may follow */
-    PBT_CAUSE_FATAL,      /* no other attempt would do better */
-    PBT_CAUSE_UNLOADABLE, /* what it starts from cannot be read; nobody starts from it again */
+    PBT_CAUSE_TRAINER,    /* the trainer failed; search.retries more attempts may follow */
+    PBT_CAUSE_LOST,       /* its worker is gone; search.lost more attempts may follow */
+    PBT_CAUSE_FATAL,      /* another attempt would fail too */
+    PBT_CAUSE_UNLOADABLE, /* its start checkpoint cannot be read; no segment starts from it again */
 } pbt_cause;
 
 /* A member, as it is now. */
@@ -407,7 +406,7 @@ typedef struct pbt_member {
 
 /*
  * Make a population with its first segments.
- * Owner: the population copies all that it needs of `search`; free it with pbt_population_free().
+ * Owner: `search` is copied. Free the population with pbt_population_free().
  * Errors: PBT_ERR_ARGUMENT and PBT_ERR_VERSION as pbt_search_check(), PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_population_new(const pbt_search *search, pbt_population **out,
@@ -416,8 +415,8 @@ PBT_API PBT_MUST_USE pbt_err pbt_population_new(const pbt_search *search, pbt_po
 PBT_API void pbt_population_free(pbt_population *population);
 
 /*
- * Ask for the segment to train next: the open one of the member furthest behind that nobody was
- * asked to train yet. Returns false where there is none: all are being trained, or it is over.
+ * Ask for the segment to train next: of those not yet asked for, the one of the member furthest
+ * behind. Returns false if there is none: all are being trained, or the population is over.
  * O(log N) in the population, amortised; allocates nothing.
  */
 PBT_API PBT_MUST_USE bool pbt_population_ask_sized(pbt_population *population, pbt_segment *out,
@@ -429,9 +428,9 @@ static inline PBT_MUST_USE PBT_NONNULL(1, 2) bool pbt_population_ask(pbt_populat
 }
 
 /*
- * Tell how a segment went, whether it was asked for or not. Its decisions are made at once and
- * their segments can be asked for. On failure the population is as it was. O(log N) in the
- * population; allocates nothing.
+ * Tell how a segment went, whether it was asked for or not. Decisions are made at once, and their
+ * segments can be asked for. On failure the population is as it was. O(log N) in the population;
+ * allocates nothing.
  * Errors: PBT_ERR_REPORT (the step does not fit), PBT_ERR_STATE (the segment is not open),
  * PBT_ERR_VERSION, PBT_ERR_MEMORY.
  */
@@ -445,10 +444,10 @@ static inline PBT_MUST_USE PBT_NONNULL(1, 2) pbt_err
 }
 
 /*
- * Tell that an attempt at an open segment has failed. Where another is allowed, the segment can be
- * asked for again. Else it is given up, and its member is lost until it is rescued: a new segment
- * of it can be asked for then. One that is lost four times in a row, without a report, has failed
- * for good. On failure the population is as it was.
+ * Tell that an attempt at an open segment has failed. If another attempt is allowed, the segment
+ * can be asked for again. Otherwise it is given up, and its member is lost until it is rescued with
+ * a new segment. A member that is lost four times in a row without a report has failed for good. On
+ * failure the population is as it was.
  * Errors: PBT_ERR_STATE (the segment is not open), PBT_ERR_ARGUMENT (no such cause),
  * PBT_ERR_MEMORY.
  */
@@ -464,7 +463,7 @@ PBT_API PBT_MUST_USE pbt_err pbt_population_release(pbt_population *population,
 /* Say whether every member has finished or failed. */
 PBT_API bool pbt_population_is_over(const pbt_population *population) PBT_NONNULL(1);
 
-/* Look at a member. Returns false where there is none of that number. */
+/* Get a member's state. Returns false if there is no such member. */
 PBT_API PBT_MUST_USE bool pbt_population_member_sized(const pbt_population *population,
                                                       int32_t member, pbt_member *out, size_t size)
     PBT_NONNULL(1, 3);
@@ -476,9 +475,9 @@ static inline PBT_MUST_USE
 }
 
 /*
- * Say whether a segment's checkpoint is needed still: somebody may start from it, or it is the
- * best. What is not needed can be deleted: nobody will be told to start from it, unless one that is
- * needed is reported as PBT_CAUSE_UNLOADABLE. One for each member is needed at most, and the best.
+ * Say whether a segment's checkpoint is still needed: a segment may start from it, or it is the
+ * best. Other checkpoints can be deleted; no segment will start from them, unless a needed one is
+ * reported as PBT_CAUSE_UNLOADABLE. At most one per member is needed, and the best.
  * O(1)
  */
 PBT_API PBT_MUST_USE bool pbt_population_needs(const pbt_population *population,
@@ -508,7 +507,7 @@ static inline PBT_MUST_USE
 
 /*
  * List the lineage that ends in `leaf`, from age 0 on.
- * Shape: out[capacity]; returns the lineage's length, of which at most `capacity` were written.
+ * Shape: out[capacity]. Returns the lineage's length; at most `capacity` segments are written.
  * Nullable: out, where `capacity` is 0.
  */
 PBT_API size_t pbt_population_lineage_sized(const pbt_population *population, pbt_segment_id leaf,

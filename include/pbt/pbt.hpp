@@ -2,9 +2,8 @@
  * pbt.hpp: pbt.h, trainer.h and worker.h for C++17: what is opened is closed, and errors are
  * exceptions.
  *
- * What was not opened cannot be had; what fails throws pbt::error, with the C library's words. No
- * exception of yours gets into C: a plugin's becomes a failed attempt with its message in the
- * member's log, and so does one in pbt::train().
+ * Errors of the C library throw pbt::error with its text. Your exceptions do not reach C: in a
+ * plugin and in pbt::train() they become a failed attempt, with the message in the member's log.
  * Threads: as the C headers say.
  */
 #ifndef PBT_PBT_HPP
@@ -47,7 +46,7 @@ template <class Function, class... Arguments> void call(Function function, Argum
     }
 }
 
-/* Have a function of C find something: false is none. */
+/* Call a C function that finds something; it returns false if there is none. */
 template <class Out, class Function, class... Arguments>
 std::optional<Out> find(Function function, Arguments... arguments)
 {

@@ -1,19 +1,19 @@
 /*
- * trainer.h: what a trainer exports to be trained by `pbt run` itself (spec: `protocol: library`).
+ * trainer.h: what a plugin exports, a trainer that `pbt run` loads (spec: `protocol: library`).
  *
  * A plugin is a shared library with one symbol, `pbt_trainer_table`. Each slot of a run loads it in
  * a process of its own, and its functions run there, one at a time, for one member after another;
- * `open` runs before the first of them. The process has the environment that the spec gives, and
- * the folder that `pbt run` was started in; what it prints goes to the log of the member. If it
- * ends, crashes or hangs (`lease.stall_seconds`), that attempt has failed, and another process is
- * started. With `isolation: thread` the functions run on threads of `pbt run`, several members at a
- * time; then `open` runs once, and a crash is the end of the run.
+ * `open` runs first. The process has the environment that the spec gives, and the working folder of
+ * `pbt run`. What it prints goes to the member's log. If it ends, crashes or hangs
+ * (`lease.stall_seconds`), that attempt has failed, and another process is started. With
+ * `isolation: thread` the functions run on threads of `pbt run`, several members at a time; then
+ * `open` runs once, and a crash ends the run.
  *
- * A state is `state_size` bytes that pbt allocates (zeroed, 64-byte aligned), copies with memcpy
- * and writes to checkpoints as they are, unless `save` and `load` are given. Everything the next
- * step depends on belongs into it: weights, optimizer moments, the position in the data, random
- * state. Between two segments pbt reads it where it lies: threads that a plugin starts must not
- * write there then, and a process that it forks shares the state with it.
+ * A state is `state_size` bytes. pbt allocates it (zeroed, 64-byte aligned), copies it with memcpy
+ * and writes it to checkpoints, unless `save` and `load` are given. It must hold everything the
+ * next step depends on: weights, optimizer moments, the position in the data, random state. Between
+ * two segments pbt reads the state in place: a plugin's threads must not write to it then. A
+ * process that the plugin forks shares the state.
  */
 #ifndef PBT_TRAINER_H
 #define PBT_TRAINER_H
@@ -48,11 +48,11 @@ typedef struct pbt_job {
         *hyperparameters; /* Shape: [hyperparameter_count], in the spec's order */
     size_t hyperparameter_count;
     void *host; /* passed to the functions below */
-    /* Say whether to return early: `train` may then stop at any step and return it. One that does
-     * not is ended 30 seconds later. */
+    /* Say whether to return early: `train` may then stop at any step and return it. Otherwise it is
+     * ended after 30 seconds. */
     bool (*is_stopping)(void *host);
-    /* Show progress at `step`. Cheap enough for every step. Where `lease.stall_seconds` is given,
-     * one that shows none for so long is ended. */
+    /* Show progress at `step`. Cheap enough for every step. Without progress for
+     * `lease.stall_seconds` (if given) the attempt is ended. */
     void (*progress)(void *host, int64_t step);
     /* Record a metric; the last value of a name counts. `evaluate` must record the objective's. */
     void (*metric)(void *host, const char *name, double value);
@@ -68,7 +68,7 @@ typedef struct pbt_trainer {
     size_t state_size; /* Units: bytes */
     /* Nullable: load the data, once per process, before its first segment. */
     int (*open)(const pbt_job *any_job);
-    /* Nullable: undo `open`. Called with `isolation: thread` alone: a process just ends. */
+    /* Nullable: undo `open`. Called only with `isolation: thread`; a process just ends. */
     void (*close)(void);
     /* Start from scratch from job->seed. */
     int (*init)(void *state, const pbt_job *job);

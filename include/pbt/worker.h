@@ -26,12 +26,12 @@
  *     }
  *     pbt_worker_close(worker);
  *
- * A worker is one session: it holds at most one segment, and a thread of its own keeps the
- * segment's lease while the trainer trains. Every call to the server is repeated until it is
- * answered or the patience ends; a call that arrives twice counts once. What a worker knows can be
- * lost at any instant without harm: the server hands the segment to another.
+ * A worker is one session: it holds at most one segment, and its thread renews the segment's lease
+ * while the trainer trains. Every call to the server is repeated until it is answered or the
+ * patience ends; a call that arrives twice counts once. A worker may die at any instant: the server
+ * then gives its segment to another.
  *
- * Hyperparameters are applied after loading, never before: a checkpoint brings those of its donor.
+ * Apply hyperparameters after loading: a checkpoint may bring the donor's.
  * Threads: one at a time, except where a function says so.
  */
 #ifndef PBT_WORKER_H
@@ -54,9 +54,10 @@ typedef struct pbt_worker_options {
     const char *server; /* such as "http://127.0.0.1:8000" */
     const char *study;  /* its name */
     const char *token;  /* Nullable: none is shown */
-    const char *name;   /* the worker's; a new session of a name ends the old one's lease */
-    const char *folder; /* Nullable: where checkpoints lie that travel; NULL: a temporary one */
-    double patience_seconds; /* how long a server that does not answer is asked again */
+    const char *name;   /* the worker's; a new session with the same name ends the lease of the old
+                           one */
+    const char *folder; /* Nullable: for checkpoints sent over HTTP; NULL: a temporary one */
+    double patience_seconds; /* how long to ask a server that does not answer */
 } pbt_worker_options;
 
 /* One segment to train. Fields may be added at its end. Owner: the worker; valid until the next
@@ -73,11 +74,11 @@ typedef struct pbt_worker_segment {
     int64_t start_age, end_age;
     int64_t resume_step; /* train from here: start_step, or where a released attempt left off */
     bool is_fresh;       /* start from scratch */
-    const char *load;    /* Nullable: load this first; where NULL and not fresh, go on in memory */
+    const char *load;    /* Nullable: load this first; if NULL and not fresh, go on from memory */
     const char *save_to; /* where to write the checkpoint, a file or a folder */
     const pbt_hyperparameter *hyperparameters; /* Shape: [hyperparameter_count] */
     size_t hyperparameter_count;
-    int64_t stop_step; /* where the member's training ends (stop.steps); 0 where that is not said */
+    int64_t stop_step; /* where the member's training ends (stop.steps); 0: not known */
 } pbt_worker_segment;
 
 /* ---- a session ------------------------------------------------------------------------------- */
@@ -99,7 +100,7 @@ static inline pbt_worker_options pbt_worker_options_default(void)
 }
 
 /*
- * Open a session. Says nothing to the server yet.
+ * Open a session. Does not call the server yet.
  * Nullable: options (as pbt_worker_options_default), error. Owner: the options are copied.
  * Errors: PBT_ERR_ARGUMENT (no server, study or worker is named: the hint says how to start one),
  * PBT_ERR_IO, PBT_ERR_MEMORY.
@@ -111,9 +112,9 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_open(const pbt_worker_options *options, 
 PBT_API void pbt_worker_close(pbt_worker *worker);
 
 /*
- * Wait for the next segment. `*out` is NULL once there is none: the study is over or stopped, or
- * the worker was interrupted (pbt_worker_reason). A segment that is still held and may train on is
- * an error; one that was to be given back is given back.
+ * Wait for the next segment. `*out` is NULL if there is none: the study is over or stopped, or the
+ * worker was interrupted (pbt_worker_reason). It is an error to still hold a segment that may train
+ * on; a segment that should be given back is given back.
  * Nullable: error. Errors: PBT_ERR_STATE, PBT_ERR_IO (the patience has ended), PBT_ERR_NOT_FOUND
  * (no such study), PBT_ERR_ARGUMENT (the token is refused), PBT_ERR_MEMORY.
  */
@@ -126,8 +127,8 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_next(pbt_worker *worker, const pbt_worke
 PBT_API const char *pbt_worker_reason(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* Ask to end soon: pbt_worker_is_stopping becomes true, and pbt_worker_next hands out nothing. Safe
- * in a signal handler: `pbt run` sends SIGTERM when it is to stop, and a trainer that calls this
- * then, and reports where it is, loses none of its work. Threads: any. */
+ * in a signal handler. `pbt run` sends SIGTERM to stop a trainer; a trainer that then calls this
+ * and releases its segment with its state loses no work. Threads: any. */
 PBT_API void pbt_worker_interrupt(pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- hyperparameters ------------------------------------------------------------------------- */
@@ -166,8 +167,8 @@ PBT_API bool pbt_worker_is_stopping(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- ending a segment ------------------------------------------------------------------------ */
 
-/* Record a metric for the report; the last value of a name counts. The objective's must be there.
- * What is wrong with it (more than 128 names, a name of more than 64 bytes) the report says. */
+/* Record a metric for the report; the last value of a name counts. The objective's is required. The
+ * report fails with more than 128 names or a name of more than 64 bytes. */
 PBT_API void pbt_worker_metric(pbt_worker *worker, const char *name, double value)
     PBT_NONNULL(1, 2);
 /* Add one single evaluation to a metric's samples, at most 65,536. A metric with samples and no
@@ -176,37 +177,36 @@ PBT_API void pbt_worker_sample(pbt_worker *worker, const char *name, double valu
     PBT_NONNULL(1, 2);
 
 /*
- * Report that training stopped at `step`, with the metrics recorded and the checkpoint at
- * `save_to`, written and closed, which is sent where its folder is not the server's. A score that
- * is not finite needs no checkpoint. A report that comes after the segment went to another is
- * dropped without an error (pbt_worker_is_recorded). On failure the segment and its metrics are
- * still held: report again, or fail.
+ * Report that training stopped at `step`, with the recorded metrics and the checkpoint at
+ * `save_to`, which must be written and closed. It is sent if its folder is not the server's. A
+ * score that is not finite needs no checkpoint. If the segment has gone to another worker, the
+ * report is dropped without an error (pbt_worker_is_recorded). On failure the segment and its
+ * metrics are still held: report again, or fail.
  * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_REPORT (the step or the
  * metrics do not fit), PBT_ERR_CHECKPOINT, PBT_ERR_LIMIT, PBT_ERR_IO, PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_report(pbt_worker *worker, int64_t step, pbt_error *error)
     PBT_NONNULL(1);
 
-/* End a segment whose weights are no longer numbers: as pbt_worker_report, at any step, with an
- * objective of NaN and no checkpoint. */
+/* Report that the segment diverged: as pbt_worker_report, at any step, with an objective of NaN and
+ * no checkpoint. */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_diverged(pbt_worker *worker, int64_t step, pbt_error *error)
     PBT_NONNULL(1);
 
 /*
- * Say that training failed, in one line, and whether trying again may help.
+ * Report that training failed, with one line of text, and whether another attempt may help.
  * Nullable: error. Errors: PBT_ERR_STATE (no segment is held), PBT_ERR_IO, PBT_ERR_MEMORY.
  */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_fail(pbt_worker *worker, const char *message,
                                              bool can_retry, pbt_error *error) PBT_NONNULL(1, 2);
 
-/* Give the segment back; what lies at `save_to`, if anything, is its progress until `step`. Where
- * that is not between `resume_step` and `end_step` there is none to keep. Nullable: error. Errors:
- * as pbt_worker_report. */
+/* Give the segment back. A checkpoint at `save_to` is kept as its progress at `step`, if that lies
+ * between `resume_step` and `end_step`. Nullable: error. Errors: as pbt_worker_report. */
 PBT_API PBT_MUST_USE pbt_err pbt_worker_release(pbt_worker *worker, int64_t step, pbt_error *error)
     PBT_NONNULL(1);
 
-/* Say whether the last report, failure or release counted: false where the segment had gone to
- * another. */
+/* Say whether the last report, failure or release counted: false if the segment had gone to another
+ * worker. */
 PBT_API bool pbt_worker_is_recorded(const pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- the four calls -----------------------------------------------------------------------------
@@ -225,7 +225,7 @@ PBT_API PBT_MUST_USE pbt_err pbt_worker_save(pbt_worker *worker, int64_t step, p
     PBT_NONNULL(1);
 /* Say whether there is a checkpoint to load before training on. */
 PBT_API bool pbt_worker_should_exploit(const pbt_worker *worker) PBT_NONNULL(1);
-/* The checkpoint to load, or NULL where the weights in memory are the right ones. */
+/* The checkpoint to load; NULL: keep the weights in memory. */
 PBT_API const char *pbt_worker_exploit(const pbt_worker *worker) PBT_NONNULL(1);
 /* The segment whose hyperparameters are to be applied now; NULL after the last. */
 PBT_API const pbt_worker_segment *pbt_worker_explore(const pbt_worker *worker) PBT_NONNULL(1);
