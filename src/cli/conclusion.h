@@ -1,4 +1,5 @@
-/* conclusion.h: what a run says last: the result, or why there is none, and what to try next. */
+/* conclusion.h: what a run prints at its end: the result, or why there is none, and what to try
+ * next. */
 #ifndef PBT_CLI_CONCLUSION_H
 #define PBT_CLI_CONCLUSION_H
 
@@ -15,9 +16,9 @@ typedef struct pbt__conclusion {
 } pbt__conclusion;
 
 /*
- * Print a study's outcome. Errors: PBT_ERR_NO_MEMBER where the study failed, after the end of a
- * trainer's log was printed; PBT_ERR_TRAINER where it has ended and members of it failed, after its
- * result was; what reading the study meets.
+ * Print a study's outcome. Errors: PBT_ERR_NO_MEMBER if the study failed (the end of a trainer's
+ * log is printed first); PBT_ERR_TRAINER if it has ended and members of it failed (the result is
+ * printed first); errors of reading the study.
  */
 PBT_MUST_USE pbt_err pbt__conclusion_print(const pbt__conclusion *outcome, pbt_error *error);
 

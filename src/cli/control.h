@@ -1,10 +1,9 @@
 /*
- * control.h: a study that a command changes, through whoever answers for it.
+ * control.h: a study that a command changes.
  *
- * That is the server that was named; or the owner of the store, if it lives and trains the study,
- * so that one process writes and obeys at once; or nobody, and then the command writes to the store
- * itself. An owner that does not answer keeps nobody from it: what a study does is in its log,
- * whoever wrote it there.
+ * The change goes to the server that was named; or to the owner of the store if it trains the
+ * study, so that it obeys at once; otherwise the command writes to the store itself. It does so too
+ * if the owner does not answer: a study follows its log, whichever process wrote it.
  */
 #ifndef PBT_CLI_CONTROL_H
 #define PBT_CLI_CONTROL_H
@@ -26,8 +25,8 @@ typedef struct pbt__control {
 typedef pbt_err (*pbt__change)(const pbt__arguments *arguments, pbt__control *control,
                                pbt_error *error);
 
-/* Find the way to the study that the first operand names, change it, and let go; prints the error,
- * if any, and returns the exit status. */
+/* Open the study that the first operand names, change it, and close it. Prints the error, if any,
+ * and returns the exit status. */
 int pbt__control_run(const pbt__arguments *arguments, pbt__change change);
 
 /* As the calls of study.h of that name. */

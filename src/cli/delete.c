@@ -43,7 +43,7 @@ static pbt_err answer(const pbt__arguments *arguments, const pbt__place *place, 
         err = pbt__study_summary(study, &summary, error);
     }
     if (err == PBT_OK) {
-        /* The leases of those who were killed keep nobody. */
+        /* Leases of killed processes do not prevent it. */
         const bool is_free = summary.shown == PBT__STUDY_INTERRUPTED;
         err = pbt__study_delete(study, is_free || arguments->has[PBT__OPTION_FORCE], logs, &remains,
                                 error);

@@ -1,8 +1,8 @@
 /*
  * entry.c: owning and joining.
  *
- * An owner can be joined once it serves the study, which is a moment after it owns the store. It is
- * asked again for so long; if it ends meanwhile, the store can be owned.
+ * An owner can be joined when it serves the study, a moment after it owns the store. It is asked
+ * again until then. If it ends meanwhile, this run can own the store.
  */
 #include "cli/entry.h"
 

@@ -1,5 +1,4 @@
-/* follow.c: a thread that reads the log in batches, since nothing may be held up while it is read.
- */
+/* follow.c: a thread that reads the log in batches, so that it never delays the study. */
 #include "cli/follow.h"
 
 #include <inttypes.h>
@@ -101,7 +100,7 @@ static pbt_err look(pbt__follower *follower, bool *has_found, pbt_error *error)
     return err;
 }
 
-/* A live table owns the terminal: what there is to say waits until it is gone. */
+/* While a live table is shown, warnings wait until it is gone. */
 static void warn_now(pbt__follower *follower)
 {
     if (!pbt__screen_is_usable(STDOUT_FILENO)) {

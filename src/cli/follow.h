@@ -1,9 +1,9 @@
 /*
  * follow.h: handing a study's events, in order, to a listener that may be slow.
  *
- * A follower is a thread with a place in the log. The log itself is the queue: a listener that
- * takes its time holds up nobody, costs no memory, and misses nothing until the run ends; what it
- * has not taken when its grace is over is counted and said.
+ * A follower is a thread with a position in the log. The log is the queue: a slow listener delays
+ * nobody, costs no memory, and misses nothing until the run ends. Events that it has not taken at
+ * the end of its grace are counted in a warning.
  */
 #ifndef PBT_CLI_FOLLOW_H
 #define PBT_CLI_FOLLOW_H
@@ -17,12 +17,12 @@ typedef struct pbt__follower pbt__follower;
 typedef struct pbt__follow_ops {
     const char *name; /* begins its warnings: "--on-event" */
     void *context;
-    /* Take an event. Anything but PBT_OK ends the listening; `error` is printed as a warning.
-     * Nullable: whoever looks at the study itself is told by `settle` that it has changed. */
+    /* Take an event. Any error ends the listening and is printed as a warning. Nullable: then
+     * `settle` tells that the study has changed. */
     pbt_err (*take)(void *context, const json_t *event, pbt_error *error);
-    /* Called after every look at the log, also one that found nothing. Errors: as above. */
+    /* Called after every look at the log, even without new events. Errors: as above. */
     pbt_err (*settle)(void *context, pbt_error *error);
-    /* Called once, last, also after an error. What it returns is a warning, too. */
+    /* Called once, at the end, also after an error. An error is printed as a warning. */
     pbt_err (*end)(void *context, pbt_error *error);
 } pbt__follow_ops;
 
@@ -32,15 +32,14 @@ PBT_MUST_USE pbt_err pbt__follower_start(pbt__study *study, const pbt__follow_op
                                          int64_t after, pbt__follower **out, pbt_error *error);
 
 /*
- * Let the listener take the rest, for at most PBT__FOLLOW_GRACE_SECONDS (a second signal of the
- * user's ends the wait), end it, print what went wrong that was not yet printed, and free. NULL is
- * no follower.
+ * Let the listener take the rest, for at most PBT__FOLLOW_GRACE_SECONDS (a second signal ends the
+ * wait). Then end it, print the warnings not yet printed, and free. Nullable: follower.
  */
 void pbt__follower_finish(pbt__follower *follower);
 
 enum { PBT__FOLLOW_GRACE_SECONDS = 10 };
 
-/* What a listener that blocks looks at: the run is over and so is the grace. Threads: any. */
+/* For a listener that blocks: the run and its grace are over. Threads: any. */
 bool pbt__follower_is_late(const pbt__follower *follower);
 
 #endif

@@ -13,8 +13,8 @@
 #include "executor/signals.h"
 #include "render/print.h"
 
-/* Whoever starts us may have closed a standard stream. The next file that is opened would have its
- * number, and what we or a trainer print would land in it: in STORE.lock, or in the store. */
+/* A parent process may have closed a standard stream. The next file opened would get its number,
+ * and printed text would be written into that file: into STORE.lock, or the store. */
 static void fill_streams(void)
 {
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
@@ -24,7 +24,7 @@ static void fill_streams(void)
     }
 }
 
-/* Whatever a mask takes from others: what we and the trainers make, we can use. */
+/* The owner can always read and write what pbt and its trainers make, whatever the umask. */
 static void keep_own_rights(void)
 {
     const mode_t mask = umask(0);

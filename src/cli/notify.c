@@ -4,7 +4,7 @@
  *     starting ──► reading ──► its input is closed ──► it has ended
  *                     └─ it ends by itself, or closes its input ──┘
  *
- * The process is a child of the follower's thread and dies with it; a warden ends what it started.
+ * The process is a child of the follower's thread and dies with it. A warden ends what it started.
  */
 #include "cli/notify.h"
 
@@ -111,7 +111,7 @@ static bool await(const pbt__notify *this, int64_t until_us)
     return true;
 }
 
-/* Reap it, after what it left running: not reaped, its number cannot be another group's. */
+/* End what it left running, then reap it. Until it is reaped, no other group can get its number. */
 static int reap(pbt__notify *this)
 {
     int status = 0;
@@ -136,7 +136,7 @@ static pbt_err judge(const pbt__notify *this, int status, pbt_error *error)
                            WEXITSTATUS(status));
 }
 
-/* It reads no more, mostly because it is ending: say how, where it does. */
+/* It reads no more, usually because it is ending: say how it ended. */
 static pbt_err fail_closed(pbt__notify *this, pbt_error *error)
 {
     close_input(this);

@@ -1,9 +1,9 @@
 /*
  * notify.h: `pbt run --on-event PROGRAM`: a program that reads each event as a line of JSON.
  *
- * One process reads all events of a run, in order, until its input ends with the run. One that ends
- * earlier is not started again, so nothing is ever sent twice. Its output goes to a log. It has a
- * process group of its own: Ctrl-C does not reach it, and what it leaves running ends with it.
+ * One process reads all events of a run, in order, until its input ends with the run. If it ends
+ * earlier it is not started again, so no event is sent twice. Its output goes to a log. It has its
+ * own process group: Ctrl-C does not reach it, and its children end with it.
  */
 #ifndef PBT_CLI_NOTIFY_H
 #define PBT_CLI_NOTIFY_H
@@ -27,8 +27,8 @@ PBT_MUST_USE pbt_err pbt__notify_check(const char *program, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__notify_start(pbt__study *study, const pbt__notify_options *options,
                                        pbt__notify **out, pbt_error *error);
 
-/* Let it read the rest, end its input, wait for it within the follower's grace, then end it with
- * SIGTERM and, NOTIFY_KILL_SECONDS later, SIGKILL; free. NULL is none. */
+/* Let it read the rest, close its input, and wait for it within the follower's grace. Then end it
+ * with SIGTERM and, NOTIFY_KILL_SECONDS later, SIGKILL. Nullable. */
 void pbt__notify_finish(pbt__notify *notify);
 
 #endif

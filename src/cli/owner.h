@@ -1,8 +1,8 @@
 /*
- * owner.h: what a store's owner says of itself: where it can be spoken to.
+ * owner.h: where a store's owner can be reached, as it has announced.
  *
- * It is believed only of the process that owns the store: one that was killed leaves its words
- * behind, and the next one owns the store before it has announced its own.
+ * An announcement counts only if its process owns the store: a killed process leaves its
+ * announcement behind, and the next one owns the store before it has announced itself.
  */
 #ifndef PBT_CLI_OWNER_H
 #define PBT_CLI_OWNER_H
@@ -18,8 +18,8 @@ typedef struct pbt__owner {
 
 /*
  * Reach the store's owner for a study that it answers for. pbt__http_fini on `http` in any case.
- * Errors: PBT_ERR_NOT_FOUND where nobody owns it, its owner says nothing of itself yet, or answers
- * for no such study; PBT_ERR_BUSY where it does not answer. Nullable: error.
+ * Errors: PBT_ERR_NOT_FOUND if it has no owner, the owner has not announced itself yet, or has no
+ * such study; PBT_ERR_BUSY if it does not answer. Nullable: error.
  */
 PBT_MUST_USE pbt_err pbt__owner_reach(const pbt__store *store, const char *study, pbt__owner *owner,
                                       pbt__http *http, pbt_error *error);
@@ -27,14 +27,14 @@ PBT_MUST_USE pbt_err pbt__owner_reach(const pbt__store *store, const char *study
 /* Say whether the store's owner answers for a study. */
 bool pbt__owner_answers(const pbt__store *store, const char *study, pbt__owner *owner);
 
-/* Announce this process, which owns the store. It `stays` where the next owner will be looked for
- * at the same address. Errors: as pbt__store_announce, PBT_ERR_MEMORY. */
+/* Announce this process, which owns the store. The announcement `stays` if the next owner will have
+ * the same address. Errors: as pbt__store_announce, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__owner_announce(pbt__store *store, const char *url, const char *token,
                                          const char *worker_token, bool stays, pbt_error *error);
 
-/* Read the tokens that an earlier owner left where nobody else could read them. Returns false where
- * there are none; then nothing was changed.
- * Shape: token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE] */
+/* Read the tokens that an earlier owner left, if no one else could read them. Returns false if
+ * there are none; then nothing was changed. Shape: token[PBT__TOKEN_SIZE],
+ * worker_token[PBT__TOKEN_SIZE] */
 bool pbt__owner_tokens(const pbt__store *store, char *token, char *worker_token);
 
 #endif

@@ -23,8 +23,8 @@ static pbt_err read_scale(const pbt__arguments *arguments, double *out, pbt_erro
     return pbt__fail(error, PBT_ERR_ARGUMENT, "--scale needs a number above 0, found '%s'", text);
 }
 
-/* --name, else NAME-replay and what makes this replay another one: "-m3", "-m3s12", "-x2".
- * Shape: out[size] */
+/* --name, or else NAME-replay and a suffix for its options: "-m3", "-m3s12", "-x2". Shape:
+ * out[size] */
 static pbt_err write_name(const pbt__arguments *arguments, const char *study, double scale,
                           char *out, size_t size, pbt_error *error)
 {
@@ -48,7 +48,7 @@ static pbt_err write_name(const pbt__arguments *arguments, const char *study, do
     return PBT_ERR_LIMIT;
 }
 
-/* Refuse a replay whose name another schedule has: the study may have gone on since. */
+/* Refuse a name that a replay of another schedule has: the study may have gone on since. */
 static pbt_err check_name(const pbt__subject *subject, const pbt_spec *spec, pbt_error *error)
 {
     pbt__study_row row;
@@ -105,8 +105,8 @@ static pbt_err make_spec(const pbt__arguments *arguments, pbt__study *study, ori
     return err;
 }
 
-/* Say how the replay ended beside what it followed. Errors: PBT_ERR_TRAINER where its weights did
- * not get as old as the schedule: it diverged on the way. */
+/* Print both scores. Errors: PBT_ERR_TRAINER if the replay ended before the schedule's last age: it
+ * diverged. */
 static pbt_err compare(pbt__study *replay, const original *first, pbt_error *error)
 {
     char end[PBT__CELL_SIZE], best[PBT__CELL_SIZE];

@@ -1,10 +1,9 @@
 /*
  * service.c: starting and announcing a run's server.
  *
- * Workers on other machines outlive a run. They find the next one where it listens at the same
- * address, and can show only the token that they were given: so where a port was asked for,
- * what the run announced stays when it ends, and the next one at a port takes its tokens from
- * there.
+ * Workers on other machines outlive a run. They can find the next run only at the same address, and
+ * have only the token that they were given. So if a port was given, the announcement stays when the
+ * run ends, and the next run with a port takes its tokens from it.
  */
 #include "cli/service.h"
 
@@ -36,7 +35,7 @@ static pbt_err read_listen(const char *listen, char *address, uint16_t *port, pb
     return err;
 }
 
-/* Take the tokens that the run before left for this one, or make new ones. */
+/* Take the tokens of the run before, or make new ones. */
 static pbt_err find_tokens(pbt__service *service, const pbt__store *store, bool is_lasting,
                            pbt_error *error)
 {

@@ -10,13 +10,13 @@ typedef struct pbt__service {
     char token[PBT__TOKEN_SIZE], worker_token[PBT__TOKEN_SIZE];
 } pbt__service;
 
-/* Listen on `listen` ("127.0.0.1:8080", NULL: a free port of this machine alone) and announce that,
- * with the token that may do everything and the one that workers are given, where this process owns
- * the store. Errors: PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. Nullable: listen, error. */
+/* Listen on `listen` ("127.0.0.1:8080"; NULL: a free port of this machine only). If this process
+ * owns the store, announce the address and both tokens: the owner's and the workers'. Errors:
+ * PBT_ERR_ARGUMENT, PBT_ERR_IO, PBT_ERR_MEMORY. Nullable: listen, error. */
 PBT_MUST_USE pbt_err pbt__service_start(pbt__service *service, pbt__store *store,
                                         const char *listen, pbt_error *error);
 
-/* Stop listening. What was announced goes with the store's handle. */
+/* Stop listening. The announcement ends with the store's handle. */
 void pbt__service_stop(pbt__service *service);
 
 #endif

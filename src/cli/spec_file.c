@@ -1,8 +1,7 @@
 /*
- * spec_file.c: reading a spec and saying all that is wrong with it.
+ * spec_file.c: reading a spec and printing its errors and warnings.
  *
- * Errors and warnings come in the order of the text, each with its place and its remedy, as one
- * would be alone; a last line counts them.
+ * They are printed in the order of the text, each with its place and hint. A last line counts them.
  */
 #include "cli/spec_file.h"
 

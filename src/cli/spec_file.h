@@ -1,4 +1,4 @@
-/* spec_file.h: the spec that a command line names, and all that is said of it. */
+/* spec_file.h: the spec that a command line names, with its errors and warnings. */
 #ifndef PBT_CLI_SPEC_FILE_H
 #define PBT_CLI_SPEC_FILE_H
 
@@ -21,15 +21,14 @@ const char *pbt__spec_file_home(void);
 void pbt__spec_file_read(const char *path, pbt__spec_file *out);
 void pbt__spec_file_fini(pbt__spec_file *file);
 
-/* Say whether something is wrong with it for which no new study is made of it. */
+/* Say whether it has errors; then no new study is made of it. */
 bool pbt__spec_file_is_refused(const pbt__spec_file *file);
 
-/* Print all that is wrong with a spec, on standard error, and how much that is where there are
- * several. Returns the exit status: 0 where there are only warnings. */
+/* Print all errors and warnings on standard error, with their number if there are several. Returns
+ * the exit status: 0 if there are only warnings. */
 int pbt__spec_file_print(const pbt__spec_file *file, const char *path);
 
-/* The same for a study that exists already: errors that would keep it from being made are
- * warnings. */
+/* The same for a study that exists already: errors are printed as warnings. */
 void pbt__spec_file_warn(const pbt__spec_file *file, const char *path);
 
 /* The complaints of one kind as a list of objects, or NULL without memory. Owner: the caller. */

@@ -1,9 +1,8 @@
 /*
  * try.c: `pbt try`.
  *
- * Everything it makes lies in a temporary folder, which goes with it unless there is something to
- * look at. What follows from what was trained is concluded at the end, when it is known how much
- * the trainer varies by itself.
+ * All files are in a temporary folder, which is removed unless a check failed. Results are judged
+ * at the end, when it is known how much the trainer varies by itself.
  */
 #include <inttypes.h>
 #include <stdio.h>

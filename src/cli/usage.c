@@ -13,7 +13,7 @@ enum {
 
 /* ---- suggestions ---- */
 
-/* A candidate replaces `best` where it is nearer and no more than a third of the name is wrong. */
+/* A candidate replaces `best` if it is nearer and at most a third of the name is wrong. */
 static void consider(const char *name, const char *candidate, const char **best, int *distance)
 {
     int edits = pbt__word_distance(name, candidate);

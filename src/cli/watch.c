@@ -1,8 +1,8 @@
 /*
  * watch.c: the main thread of `pbt run`.
  *
- * It trains nothing and decides nothing: it looks at signals and at what the study stands on ten
- * times a second, and at the study as often as there is something to show.
+ * It looks at signals, the store and the checkpoints ten times a second, and shows the study when
+ * it changes. It trains and decides nothing.
  */
 #include "cli/watch.h"
 
@@ -65,7 +65,8 @@ typedef struct event_lines {
     bool has_failed; /* an attempt of this run */
 } event_lines;
 
-/* A failure names its log; a worker that says itself why it failed does not know where that is. */
+/* A failure names its log. A worker that reports its own failure does not know the log's path, so
+ * add it. */
 static void name_log(event_lines *lines, const json_t *event)
 {
     const char *message = json_string_value(json_object_get(event, "message"));
@@ -79,7 +80,7 @@ static void name_log(event_lines *lines, const json_t *event)
     }
 }
 
-/* A study that breaks without any failure has a trainer that never asked. */
+/* A study broken without any failure has a trainer that never asked for a segment. */
 static bool is_idle(const event_lines *lines, const json_t *event)
 {
     const char *reason = json_string_value(json_object_get(event, "reason"));
@@ -150,7 +151,7 @@ static pbt_err show_when_due(view *shown, pbt_error *error)
     return show(shown, is_notable ? shown->notice : notice_of(shown->signal_count), error);
 }
 
-/* Pass new signals on to the slots, and say so where no live table does. */
+/* Pass new signals on to the slots, and print a notice if there is no live table. */
 static void obey_signals(const pbt__watch *watch, view *shown)
 {
     int count = pbt__signals_count();
@@ -167,7 +168,7 @@ static void obey_signals(const pbt__watch *watch, view *shown)
     }
 }
 
-/* Nothing is done about it: only whoever wrote the trainer knows whether it hangs. */
+/* Only a warning: only the user knows whether the trainer hangs. */
 static void tell_still(const pbt__watch *watch, view *shown)
 {
     pbt__still still;
@@ -186,8 +187,8 @@ static void tell_still(const pbt__watch *watch, view *shown)
     }
 }
 
-/* What other processes write reaches this one when it looks: then slots that wait find what those
- * have left for them, and a user's stop is passed on at once, not when a heartbeat is due. */
+/* Look at what other processes wrote to the store, so that waiting slots find new segments, and a
+ * user's stop takes effect at once and not with the next heartbeat. */
 static pbt_err look_around(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     int64_t now = pbt__clock_monotonic_us();
@@ -241,7 +242,7 @@ static void tell_withheld(view *shown, const pbt__pause *pause)
     shown->withheld = pause->withheld;
 }
 
-/* An outage that lasts too long ends the run and nothing else: its segments were given back. */
+/* An outage that lasts too long ends the run only; its segments were given back. */
 static pbt_err see_pause(const pbt__watch *watch, view *shown, pbt_error *error)
 {
     pbt__pause pause;
