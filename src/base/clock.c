@@ -1,4 +1,4 @@
-/* clock.c: the two clocks of the system, and the one way times are written. */
+/* clock.c: the two clocks of the system, and times as texts. */
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ int64_t pbt__clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Write a number so that it ends before `end`, where zeros stand. */
+/* Write a number so that it ends before `end`; zeros are there already. */
 static void put_digits(char *end, int number)
 {
     for (; number > 0; number /= 10) {
@@ -73,7 +73,7 @@ bool pbt__clock_read(const char *text, int64_t *out)
         return false;
     }
     const int64_t time_us = (int64_t)timegm(&utc) * MICROSECONDS + strtol(rest, NULL, 10);
-    /* What can be read but is written otherwise, such as the 30th of February, is none. */
+    /* A text that is written differently again, such as the 30th of February, is refused. */
     pbt__clock_format(time_us, again);
     if (strcmp(again, text) != 0) {
         return false;

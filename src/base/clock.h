@@ -9,8 +9,8 @@
 /* Units: microseconds since 1970-01-01T00:00:00Z. */
 int64_t pbt__clock_now_us(void);
 
-/* The last microsecond of the year 9999. What is later is no time of a study: whatever is added to
- * those before, such as a lease, stays far below 2^63. */
+/* The last microsecond of the year 9999. Later times are refused, so that adding a lease stays far
+ * below 2^63. */
 #define PBT__CLOCK_MAXIMUM INT64_C(253402300799999999)
 
 /* Units: microseconds since some fixed instant; never goes back. */
@@ -22,7 +22,7 @@ enum { PBT__TIME_SIZE = 32 };
  * Shape: out[PBT__TIME_SIZE] */
 void pbt__clock_format(int64_t time_us, char *out);
 
-/* Read what pbt__clock_format wrote of a year from 1 to 9999; false where it is anything else. */
+/* Read what pbt__clock_format wrote of a year from 1 to 9999; false if it is anything else. */
 bool pbt__clock_read(const char *text, int64_t *out);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * digest.c: XXH3-128 behind our own types, so that no other file includes xxhash.
  *
- * A hasher is an XXH3_state_t under another name: the state wants 64-byte alignment, which only
- * its own allocator gives, so the memory seam is asked here.
+ * A hasher is an XXH3_state_t. It needs 64-byte alignment, which only xxhash's own allocator gives,
+ * so faults of memory are injected here.
  */
 #include "base/digest.h"
 

@@ -20,10 +20,10 @@ pbt__digest pbt__digest_bytes(const void *bytes, size_t length);
 bool pbt__digest_equal(pbt__digest a, pbt__digest b);
 /* Write as 32 lower-case hexadecimal digits. Shape: out[PBT__DIGEST_TEXT_SIZE] */
 void pbt__digest_write(pbt__digest digest, char *out);
-/* Read 32 hexadecimal digits; false where the text is anything else. */
+/* Read 32 hexadecimal digits; false if the text is anything else. */
 bool pbt__digest_read(const char *text, pbt__digest *out);
 
-/* Digest a stream. NULL where there is no memory. */
+/* Digest a stream. NULL if there is no memory. */
 pbt__hasher *pbt__hasher_new(void);
 void pbt__hasher_free(pbt__hasher *hasher);
 void pbt__hasher_add(pbt__hasher *hasher, const void *bytes, size_t length);

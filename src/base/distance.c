@@ -1,4 +1,4 @@
-/* distance.c: the table of all beginnings of both words. */
+/* distance.c: dynamic programming over the prefixes of both words. */
 #include "base/distance.h"
 
 #include <string.h>

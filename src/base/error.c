@@ -1,8 +1,8 @@
 /*
  * error.c: the table of errors as texts, and filling in a pbt_error.
  *
- * Every text ends up as one line of whole UTF-8 characters, whatever the values it quotes: control
- * characters become '?', and a text that is too long is cut between characters.
+ * Every text becomes one line of whole UTF-8 characters: control characters become '?', and a text
+ * that is too long is cut between characters.
  */
 #include "base/error.h"
 
@@ -125,7 +125,7 @@ pbt_err pbt__fail_memory(pbt_error *error)
     return pbt__fail(error, PBT_ERR_MEMORY, "%s", pbt_err_message(PBT_ERR_MEMORY));
 }
 
-/* What a process may lack that is not its own fault, and what helps. */
+/* System limits that a process may reach, and what helps. */
 static const struct {
     int reason;
     const char *hint;

@@ -16,8 +16,8 @@ pbt_err pbt__fail(pbt_error *error, pbt_err code, const char *format, ...)
 void pbt__error_detail(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Add the remedy. What is done to a study, or by whoever runs it, stands in backquotes, as in
- * `amend NAME stop.steps=N`: whoever shows a hint says what to type. Nullable: error. */
+/* Add a hint. A command is written in backquotes, as in `amend NAME stop.steps=N`; the command line
+ * shows it as what to type. Nullable: error. */
 void pbt__error_hint(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -29,8 +29,7 @@ pbt_err pbt__fail_memory(pbt_error *error);
 pbt_err pbt__fail_errno(pbt_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What helps where errno says that the process lacks descriptors, processes or memory; NULL where
- * it says anything else. */
+/* What helps if errno says that descriptors, processes or memory are lacking; else NULL. */
 const char *pbt__error_lack(int reason);
 
 #endif

@@ -1,4 +1,4 @@
-/* fault.c: one countdown for all seams; it lives only in builds made for tests. */
+/* fault.c: one countdown for all seams; only in builds for tests. */
 #include "base/fault.h"
 
 #ifdef PBT_FAULTS

@@ -11,9 +11,9 @@ size_t pbt__id_write(pbt_segment_id id, char *out);
 /* Read a whole text; false where it is no id, and `*out` is as it was. */
 bool pbt__id_read(const char *text, pbt_segment_id *out);
 
-/* Read the id that a text begins with. Returns what follows it; NULL where it begins with none. */
+/* Read the id that a text begins with. Returns what follows it; NULL if it begins with none. */
 const char *pbt__id_step(const char *text, pbt_segment_id *out);
-/* The same of a number as it stands in an id: no sign, no leading zero, no more than an int32_t
+/* The same for a number as it stands in an id: no sign, no leading zero, no more than an int32_t
  * holds. */
 const char *pbt__count_step(const char *text, int32_t *out);
 

@@ -1,7 +1,7 @@
 /*
  * json.h: JSON as pbt writes it: one line, reals in their shortest exact form (a whole one keeps
  * ".0", so that it stays a float), and numbers that are not finite as the strings "nan", "inf" and
- * "-inf". Whatever reads or writes JSON does it here; in between it is Jansson's.
+ * "-inf". All JSON is read and written here; in memory it is Jansson's.
  */
 #ifndef PBT_BASE_JSON_H
 #define PBT_BASE_JSON_H
@@ -11,12 +11,12 @@
 
 #include "base/text.h"
 
-/* A number, or its name where it is not finite. New reference; NULL where there is no memory. */
+/* A number, or its name if it is not finite. New reference; NULL if there is no memory. */
 json_t *pbt__json_number(double value);
-/* Read what pbt__json_number made, or an integer; false where it is anything else. */
+/* Read what pbt__json_number made, or an integer; false if it is anything else. */
 bool pbt__json_number_read(const json_t *json, double *out);
 
-/* Write a value on one line, keys in the order they were set. The caller frees; NULL where there is
+/* Write a value on one line, keys in the order they were set. The caller frees; NULL if there is
  * no memory. */
 char *pbt__json_write(const json_t *json);
 
@@ -32,7 +32,7 @@ void pbt__json_write_integer(pbt__text *out, int64_t value);
 PBT_MUST_USE pbt_err pbt__json_read(const char *text, size_t length, json_t **out,
                                     pbt_error *error);
 
-/* A text, and what is to be taken of it beyond what pbt writes. */
+/* A text, and which extensions to accept. */
 typedef struct pbt__json_source {
     const char *text;
     size_t length;
@@ -47,11 +47,11 @@ PBT_MUST_USE pbt_err pbt__json_read_source(const pbt__json_source *source, json_
 
 /* ---- fields ---- */
 
-/* A text, with question marks for what is no UTF-8. New reference; NULL where there is no memory.
+/* A text, with question marks for what is no UTF-8. New reference; NULL if there is no memory.
  */
 json_t *pbt__json_text(const char *text);
 
-/* A field as a text, an integer or a number; `fallback` where it is absent or of another kind.
+/* A field as a text, an integer or a number; `fallback` if it is absent or of another kind.
  * Nullable: json. */
 const char *pbt__json_get_text(const json_t *json, const char *name, const char *fallback);
 int64_t pbt__json_get_integer(const json_t *json, const char *name, int64_t fallback);

@@ -1,10 +1,10 @@
 /*
  * json_read.c: JSON texts as Jansson's values.
  *
- * Jansson's own reader drops bytes of a text where memory runs out, and then reads on: "seed":12
- * may come out as 1. A log must be read as it is or not at all, so the reading is ours, and every
- * failure of memory is known for what it is. Strings and numbers are gathered in one buffer: each
- * is no longer than its token, and one within another comes after it.
+ * Jansson's own reader drops bytes of a text if memory runs out, and then reads on: "seed":12 may
+ * come out as 1. A log must be read exactly or not at all, so this reader reports every failure of
+ * memory. Strings and numbers are gathered in one buffer: each is at most as long as its token, and
+ * a nested one comes after it.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ typedef struct reader {
     const char *at, *end;
     char *buffer; /* Shape: buffer[capacity] */
     size_t capacity;
-    size_t used;       /* by the names around; the next string or number is gathered behind */
+    size_t used;       /* by the names of open objects; the next string or number follows */
     const char *fault; /* what is wrong with the text; NULL after a failure: no memory */
     int depth;
     size_t left; /* how many values may still come */

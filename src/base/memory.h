@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Allocate `count` zeroed items of `size` bytes; NULL where there is no memory or it overflows. */
+/* Allocate `count` zeroed items of `size` bytes; NULL if there is no memory or it overflows. */
 void *pbt__calloc(size_t count, size_t size) __attribute__((warn_unused_result));
 
 /* Resize as realloc does, for `count` items of `size` bytes; NULL as above, `old` untouched. */
@@ -23,10 +23,10 @@ void *pbt__realloc(void *old, size_t count, size_t size) __attribute__((warn_unu
 bool pbt__array_room(void *array, size_t count, size_t *capacity, size_t size)
     __attribute__((warn_unused_result));
 
-/* Duplicate a NUL-terminated text; NULL where there is no memory. */
+/* Duplicate a NUL-terminated text; NULL if there is no memory. */
 char *pbt__strdup(const char *text) __attribute__((warn_unused_result));
 
-/* Duplicate `length` bytes and end them with a NUL; NULL where there is no memory. */
+/* Duplicate `length` bytes and end them with a NUL; NULL if there is no memory. */
 char *pbt__strndup(const char *text, size_t length) __attribute__((warn_unused_result));
 
 #endif

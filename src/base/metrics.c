@@ -1,5 +1,5 @@
-/* metrics.c: gathering metrics. Memory is allocated for samples alone; a segment has few metrics,
- * so a name is found by looking at all of them. */
+/* metrics.c: gathering metrics. Only samples need memory. A segment has few metrics, so names are
+ * searched linearly. */
 #include "base/metrics.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ static void fail(pbt__metrics *metrics, pbt_err err)
     }
 }
 
-/* Find a metric or begin it: its index, or PBT__METRICS_MAXIMUM where it cannot be. */
+/* Find a metric or begin it: its index, or PBT__METRICS_MAXIMUM if it cannot be. */
 static size_t find_or_begin(pbt__metrics *metrics, const char *name)
 {
     const size_t i = find(metrics, name);
@@ -119,7 +119,7 @@ static json_t *samples_json(const pbt__metric *metric)
     return list;
 }
 
-/* Set a field of the object that is the field `name` of `json`, which is made where it is not
+/* Set a field of the object that is the field `name` of `json`, which is made if it is not
  * there. */
 static bool set_in(json_t *json, const char *name, const char *field, json_t *value)
 {

@@ -1,6 +1,5 @@
 /*
- * metrics.h: what a trainer says of one segment, gathered: numbers by name, and lists of single
- * evaluations.
+ * metrics.h: the metrics of one segment: numbers by name, and lists of single evaluations.
  *
  * Remembers its first failure: record freely, then ask once (`failure`).
  */
@@ -48,13 +47,13 @@ void pbt__metrics_add(pbt__metrics *metrics, const char *name, double value);
 
 /*
  * Find a metric's value, or the mean of its samples where it has none.
- * Returns false where there is no such metric.
+ * Returns false if there is no such metric.
  */
 bool pbt__metrics_value(const pbt__metrics *metrics, const char *name, double *out);
 
-/* Set "metrics" and "samples" of an object, each where there are any; a name's bytes that are no
- * UTF-8 become question marks. False: no memory. Nullable: json, which is no memory.
- * Shape: items[count] */
+/* Set "metrics" and "samples" of an object, if there are any. Bytes of a name that are not UTF-8
+ * become question marks. False: no memory. Nullable: json, which is no memory. Shape: items[count]
+ * */
 PBT_MUST_USE bool pbt__metrics_put(const pbt__metric *items, size_t count, json_t *json);
 
 #endif

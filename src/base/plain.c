@@ -1,4 +1,4 @@
-/* plain.c: finding control characters in UTF-8; a byte that is no UTF-8 at all stays. */
+/* plain.c: finding control characters in UTF-8; bytes that are not UTF-8 stay. */
 #include "base/plain.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * stop.h: why a study stops, or a worker: one spelling in logs, JSON and clients.
  *
- * A log records the reasons from `user` to `broken`. Workers are told these, `finished` where every
- * member has ended, and `interrupted` where they themselves were told to end.
+ * A log records the reasons from `user` to `broken`. Workers are told these, and `finished` (every
+ * member has ended) or `interrupted` (the worker itself was told to end).
  */
 #ifndef PBT_BASE_STOP_H
 #define PBT_BASE_STOP_H
@@ -21,7 +21,7 @@ typedef enum pbt__stop_reason {
 
 /* The reason's one spelling. Never NULL. */
 const char *pbt__stop_name(pbt__stop_reason reason);
-/* Read it back; false where the text is no reason. Nullable: text */
+/* Read it back; false if the text is no reason. Nullable: text */
 bool pbt__stop_read(const char *text, pbt__stop_reason *out);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * text.c: growing texts, and numbers as texts.
  *
- * Numbers are laid out here digit by digit: printf and strtod follow the user's locale, and a log
- * written under one must read back under another. A whole number and a power of ten keep ".0", so
- * that every reader of JSON and YAML sees a float.
+ * Numbers are laid out here digit by digit: printf and strtod follow the user's locale, but a log
+ * must read back under any locale. A whole number and a power of ten keep ".0", so that readers of
+ * JSON and YAML see a float.
  */
 #include "base/text.h"
 
@@ -32,7 +32,7 @@ void pbt__text_fini(pbt__text *text)
     *text = pbt__text_init(text->maximum);
 }
 
-/* Make room for `more` bytes and a NUL; false, and failed, where that cannot be. */
+/* Make room for `more` bytes and a NUL. On failure returns false and sets `failed`. */
 static bool reserve(pbt__text *text, size_t more)
 {
     if (text->failed || more > text->maximum - text->length) {
@@ -186,7 +186,7 @@ static uint64_t power(uint64_t base, int exponent)
     return result;
 }
 
-/* Returns false where the number is not to be had in this way. */
+/* Returns false if the number cannot be found in this way. */
 static bool round_scaled(scaled number, int q, rounded *out)
 {
     const int shift = -(number.binary + q);
@@ -277,7 +277,7 @@ static decimal decimal_of(double value, int count)
     decimal result = {.count = 0};
     const char *c = text;
     for (; *c != 'e'; c++) {
-        if (*c >= '0' && *c <= '9') { /* what else there is is the locale's decimal point */
+        if (*c >= '0' && *c <= '9') { /* the rest is the locale's decimal point */
             result.digits[result.count++] = *c;
         }
     }
@@ -327,7 +327,7 @@ static size_t write_positive(double value, char *out)
     if (value >= DBL_MIN && find_digits(value, &found)) {
         return layout(&found, out);
     }
-    /* Fifteen digits find any shorter form by themselves; only subnormals have fewer to give. */
+    /* Fifteen digits include every shorter form, except for subnormals. */
     int count = value < DBL_MIN ? 1 : DBL_DIG;
     for (;; count++) {
         const decimal number = decimal_of(value, count);

@@ -36,10 +36,10 @@ static inline void pbt__text_add(pbt__text *text, const char *string)
 void pbt__text_format(pbt__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The text so far, "" where it is empty. Never NULL. */
+/* The text so far, "" if it is empty. Never NULL. */
 const char *pbt__text_string(const pbt__text *text);
 
-/* Give the bytes to the caller, who frees them; NULL where the text failed. The text is empty
+/* Give the bytes to the caller, who frees them; NULL if the text failed. The text is empty
  * then. */
 char *pbt__text_take(pbt__text *text);
 
@@ -65,7 +65,7 @@ size_t pbt__number_write(double value, char *out);
 
 /*
  * Read a whole text as a double: decimal, or in any case nan, inf, infinity with a sign.
- * Returns false where it is anything else. Locale-independent.
+ * Returns false if it is anything else. Locale-independent.
  */
 bool pbt__number_read(const char *text, double *out);
 

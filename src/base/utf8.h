@@ -8,7 +8,7 @@
 
 enum { PBT__UTF8_MAXIMUM = 4 }; /* Units: bytes of a character */
 
-/* The length of the character that `text` begins with, a NUL included; 0 where it begins with none.
+/* The length of the character that `text` begins with, a NUL included; 0 if it begins with none.
  * `left` bytes may be read; of a text with a NUL at its end, PBT__UTF8_MAXIMUM. */
 size_t pbt__utf8_step(const char *text, size_t left);
 /* Whether a text is UTF-8 to its end, as every text in JSON must be. */
