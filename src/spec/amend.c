@@ -9,7 +9,7 @@
 
 /* ---- what may be amended ---- */
 
-/* List what may be amended; a map stands for all of its own. */
+/* List what may be amended; a map stands for its keys. */
 static void hint_amendable(pbt_error *error)
 {
     pbt__text list = pbt__text_init(sizeof error->hint);
@@ -24,7 +24,7 @@ static void hint_amendable(pbt_error *error)
     pbt__text_fini(&list);
 }
 
-/* Find a key that may be amended; NULL where it is refused. */
+/* Find a key that may be amended; NULL if it is refused. */
 static const pbt__key *find_amendable(const pbt__reader *reader, const char *name)
 {
     const pbt__spot nowhere = {0, 0};
@@ -70,8 +70,9 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
         err = pbt__read_key(reader, key, root);
     }
     if (err == PBT_OK) {
-        /* A new protocol and what it needs are amended one after the other: the latter has no
-         * effect yet, and is no mistake. Any other option without effect is. */
+        /* A new protocol and its options are amended one after the other, so an option of another
+         * protocol has no effect yet and is accepted. Any other option without effect is an error.
+         * */
         bool comes_early = key->owner != NULL && strcmp(key->owner, "trainer.protocol") == 0;
         reader->nodes[pbt__key_index(key)] = comes_early ? NULL : root;
         err = pbt__check_spec(reader);

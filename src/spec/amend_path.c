@@ -7,7 +7,7 @@
 #include "spec/home.h"
 #include "spec/review.h"
 
-/* The command that is read, for what is looked at beside it. Returns false without memory. */
+/* Read the command into a spec, to look at it. Returns false without memory. */
 static bool take_command(const pbt__reader *reader, const pbt__key *key, const pbt__node *root)
 {
     if (key->kind != PBT__KIND_ARGUMENTS) {

@@ -1,8 +1,8 @@
 /*
  * arena.c: a list of blocks, the newest first.
  *
- * A spec is some forty small values that live and die together: with an arena no error path has to
- * know which of them exist already. Larger requests get a block of their own.
+ * A spec has some forty small values with the same lifetime. With an arena no error path has to
+ * know which of them exist. Larger requests get their own block.
  */
 #include "spec/arena.h"
 

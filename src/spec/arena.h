@@ -7,16 +7,16 @@
 
 typedef struct pbt__arena pbt__arena;
 
-/* Begin an empty arena; NULL where there is no memory. */
+/* Begin an empty arena; NULL if there is no memory. */
 pbt__arena *pbt__arena_new(void) __attribute__((warn_unused_result));
 void pbt__arena_free(pbt__arena *arena);
 
-/* Take `count` zeroed items of `size` bytes, aligned for any type; NULL where there is no
+/* Take `count` zeroed items of `size` bytes, aligned for any type; NULL if there is no
  * memory. */
 void *pbt__arena_take(pbt__arena *arena, size_t count, size_t size)
     __attribute__((warn_unused_result));
 
-/* Copy `length` bytes and end them with a NUL; NULL where there is no memory. */
+/* Copy `length` bytes and end them with a NUL; NULL if there is no memory. */
 char *pbt__arena_copy(pbt__arena *arena, const char *bytes, size_t length)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,4 @@
-/* check.c: what only several keys together can say. What one key says is checked where it is
- * read. */
+/* check.c: checks that need several keys. A single key is checked when it is read. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +26,7 @@ static pbt_err refuse_idle(const pbt__reader *reader, const pbt__key *key, const
     return err;
 }
 
-/* A key that has no effect was meant to have one. */
+/* A key without effect is an error. */
 static pbt_err check_owners(const pbt__reader *reader)
 {
     pbt_err err = PBT_OK;
@@ -134,8 +133,8 @@ static pbt_err check_name(const pbt__reader *reader, pbt__spot place, const char
     return PBT_OK;
 }
 
-/* A process per segment: every brace is a placeholder's, or doubled. Of those that are not, one is
- * told: an object of JSON has many. */
+/* With a process per segment every brace belongs to a placeholder, or is doubled. Only the first
+ * other one is reported: a JSON object has many. */
 static pbt_err check_command(const pbt__reader *reader, pbt__spot place, const char *argument)
 {
     pbt_err err = PBT_OK;
@@ -166,7 +165,7 @@ static bool is_refused_of_workers(const pbt_space *space, const char *name, size
     return index >= 0 && (index >= PBT__PLACEHOLDER_COUNT || !pbt__placeholders[index].is_late);
 }
 
-/* A process that asks for its segments is started once: there is nothing to put in. */
+/* A worker is started once, so placeholders have no value. */
 static pbt_err check_worker(const pbt__reader *reader, pbt__spot place, const char *argument)
 {
     pbt_err err = PBT_OK;
@@ -181,7 +180,7 @@ static pbt_err check_worker(const pbt__reader *reader, pbt__spot place, const ch
     return err;
 }
 
-/* Make room for what is remembered of a command's names. */
+/* Allocate the flags of a command's names. */
 static pbt_err mark_names(const pbt__reader *reader)
 {
     pbt__findings *findings = reader->findings;
@@ -195,7 +194,7 @@ static pbt_err mark_names(const pbt__reader *reader)
                                                                    : pbt__refuse_memory(reader);
 }
 
-/* A hyperparameter has a name, whatever else is wrong with it. */
+/* A hyperparameter's name is known even if it is wrong otherwise. */
 static bool has_names(const pbt__reader *reader)
 {
     return pbt__is_good(reader, "hyperparameters") || reader->spec->search.space.count > 0;
@@ -230,7 +229,7 @@ static pbt_err check_placeholders(const pbt__reader *reader)
 static const int64_t steps_maximum = INT64_C(1) << 53;
 static const int64_t segments_maximum = INT64_C(1) << 24;
 
-/* Without stop.steps a study goes as far as one can, and its time must be limited. */
+/* Without stop.steps the steps have no limit, so the time must have one. */
 static pbt_err check_stop(const pbt__reader *reader)
 {
     pbt_spec *spec = reader->spec;
@@ -274,7 +273,7 @@ static pbt_err check_totals(const pbt__reader *reader)
     return PBT_OK;
 }
 
-/* Behind an error a search may have fields that say nothing. */
+/* After an error some fields of a search are not set. */
 static pbt_err check_search(const pbt__reader *reader)
 {
     pbt_error error = {.code = PBT_OK};

@@ -1,8 +1,8 @@
 /*
- * compare.c: a spec as its file has it now, against the one in force in a study.
+ * compare.c: a spec's file compared with the spec in force in a study.
  *
- * What the file does not name stays as it is in force: a study that was amended goes on with the
- * file that it began with, unless that one says otherwise.
+ * Keys that the file does not name stay as they are. So an amended study goes on with its original
+ * file, unless the file names another value.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +183,7 @@ static void find_difference(const struct comparison *comparison, struct differen
     }
 }
 
-/* Both ways to end the difference: to follow the study, or to have it follow the file. */
+/* Both remedies: change the file, or amend the study. */
 static void hint_remedy(const struct comparison *comparison, const pbt__text *study)
 {
     const char *name = comparison->study->name;
@@ -259,7 +259,7 @@ static pbt_err compare_specs(const pbt_spec *file, const pbt_spec *study, pbt_er
     return err;
 }
 
-/* A study made before `~` was expanded has the path as it was written. */
+/* An old study has paths with `~` unexpanded. */
 static bool is_as_written(const pbt_spec *file, const pbt_spec *study)
 {
     pbt_spec *written = NULL;

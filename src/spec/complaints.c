@@ -8,7 +8,7 @@ static bool is_before(const pbt__complaint *a, const pbt__complaint *b)
     return a->line != b->line ? a->line < b->line : a->column < b->column;
 }
 
-/* Which one goes where there is one too many: the last warning, or else the last. */
+/* Which one goes if there is one too many: the last warning, or else the last. */
 static int32_t find_excess(const pbt__complaints *complaints)
 {
     for (int32_t i = complaints->count - 1; i >= 0; i--) {

@@ -1,9 +1,8 @@
 /*
- * complaints.h: all that is wrong with a spec, in the order of its text.
+ * complaints.h: a spec's errors and warnings, in the order of its text.
  *
- * An error is why a spec is refused; a warning is what its user may not have meant. The list has a
- * bound, the counts have none: where more was found than is kept, errors are kept before warnings
- * and what comes first in the text before what follows.
+ * A spec with errors is refused; a warning is a probable mistake. The list is bounded, the counts
+ * are not: errors are kept before warnings, and earlier places before later ones.
  */
 #ifndef PBT_SPEC_COMPLAINTS_H
 #define PBT_SPEC_COMPLAINTS_H
@@ -25,7 +24,7 @@ typedef struct pbt__complaints {
     int32_t error_count, warning_count;                /* of all that was found */
 } pbt__complaints;
 
-/* Add one at its place in the text; equal places stay in the order they are added in. */
+/* Add one, sorted by its place in the text; equal places stay in the order of adding. */
 void pbt__complaints_add(pbt__complaints *complaints, const pbt__complaint *complaint);
 
 /* The first error in the text's order, or NULL. */

@@ -1,7 +1,7 @@
 /*
- * describe.c: what a spec means, for people who have not read the rules.
+ * describe.c: what a spec means, in words.
  *
- * Two columns: what, and how. The figures are those of a study without failures.
+ * Two columns. The figures are those of a study without failures.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -418,7 +418,7 @@ static void describe_checkpoints(struct page *page)
     add(page, "every segment, score, decision and its reason, in the store");
 }
 
-/* Control characters in notes would be a terminal's. */
+/* Notes may have control characters; a terminal would obey them. */
 static void describe_notes(struct page *page)
 {
     if (*page->spec->notes == '\0') {

@@ -27,7 +27,7 @@ static const char *const protocol_names[] = {"worker", "command", "library", NUL
 static const char *const isolation_names[] = {"process", "thread", NULL};
 static const char *const reload_names[] = {"needed", "always", NULL};
 
-/* What has no end of its own still has a stated one. */
+/* Every count has a bound. */
 #define COUNT_MOST 1e6
 
 #define OPTION(name) (&pbt__search_options[PBT__SEARCH_##name])
@@ -38,7 +38,7 @@ static const char *const reload_names[] = {"needed", "always", NULL};
 #define TRAINER(name) (FIELD(trainer) + offsetof(pbt__trainer_spec, name))
 
 #define REQUIRED PBT__KEY_REQUIRED
-/* What may change in a study says from where: by whoever has the store, or also over HTTP. */
+/* Keys that can be amended: only with the store, or also over HTTP. */
 #define LOCALLY PBT__KEY_AMENDABLE
 #define ANYWHERE (PBT__KEY_AMENDABLE | PBT__KEY_REMOTE)
 #define NULLABLE PBT__KEY_NULLABLE
@@ -206,7 +206,7 @@ static const pbt__key KEYS[] = {
 
 enum { RULES_MOST = 32, WORDS_MOST = 2048 };
 
-/* What is written once, before anybody has read it. */
+/* Written once, before the first reader. */
 static struct {
     pbt__key keys[PBT__KEY_MAXIMUM];
     size_t count;
@@ -348,7 +348,7 @@ static const char *last_word(const char *path)
     return dot != NULL ? dot + 1 : path;
 }
 
-/* A key in the wrong place is one step away; a slip of the pen up to a third of its length. */
+/* A key in the wrong map counts as one edit; otherwise up to a third of its length may differ. */
 static int path_distance(const char *unknown, const char *known)
 {
     int whole = pbt__word_distance(unknown, known);

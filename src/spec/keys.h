@@ -53,7 +53,7 @@ typedef struct pbt__key {
     const pbt__rule_option *option; /* Nullable: the option of a search that it is, with its
                                        bounds */
     bool is_rule;                   /* it names the rule in force */
-    double least, most;             /* numbers; `most` is INFINITY where there is no end */
+    double least, most;             /* numbers; `most` is INFINITY if there is no end */
     const char *const *names;       /* NULL-terminated */
     const char *owner;     /* Nullable: the KIND_NAME key that says whether this one counts ... */
     unsigned owner_values; /* ... by bit n for its value n */
@@ -68,7 +68,7 @@ const pbt__key *pbt__key_next(const pbt__key *key);
 /* A key's place in that order, below PBT__KEY_MAXIMUM. */
 size_t pbt__key_index(const pbt__key *key);
 
-/* What a hyperparameter's prior, or a given start, is written with. */
+/* A field of a hyperparameter's prior, or of a start. */
 typedef struct pbt__field {
     const char *name;
     unsigned shapes; /* bit n: types of the pbt__shape n have it; 0: a start has it */
@@ -96,7 +96,7 @@ const pbt__key *pbt__key_find(const char *path);
 /* The map a key is in, or NULL. */
 const pbt__key *pbt__key_map(const pbt__key *key);
 
-/* Find the known path nearest to one that is unknown, or NULL where none is near. */
+/* Find the known path nearest to one that is unknown, or NULL if none is near. */
 const char *pbt__key_nearest(const char *path);
 
 /* Say whether a key counts in this spec: an exploit rule's option does while that rule is in
@@ -105,7 +105,7 @@ bool pbt__key_applies(const pbt_spec *spec, const pbt__key *key);
 
 /* The value of a key of PBT__KIND_COUNT or PBT__KIND_REAL. */
 double pbt__key_number(const pbt_spec *spec, const pbt__key *key);
-/* Set it. Returns false where a spec has no room for another option (pbt_search.options). */
+/* Set it. Returns false if a spec has no room for another option (pbt_search.options). */
 PBT_MUST_USE bool pbt__key_set_number(pbt_spec *spec, const pbt__key *key, double value);
 
 /* The field of a key that is no rule's option. */

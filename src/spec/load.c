@@ -1,8 +1,8 @@
 /*
  * load.c: a spec from its file.
  *
- * There are two readers. A program that uses the library gets the first error. Whoever starts
- * something by a spec is told all that is wrong with it, and what it hardly means.
+ * A program that uses the library gets the first error. The command line gets all errors and
+ * warnings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +67,8 @@ pbt_err pbt_spec_read(const char *path, pbt_spec **out, pbt_error *error)
 
 /* ---- with all that is wrong ---- */
 
-/* Make the spec of the text in which `~` is expanded; what is said of it has the places that its
- * user sees. Takes `*spec`, and replaces it. */
+/* Make the spec of the text with `~` expanded; messages keep the places of the original text.
+ * Replaces `*spec`. */
 static pbt_err take_expanded(pbt_spec **spec, const char *expanded, pbt_error *error)
 {
     pbt_spec *again = NULL;
@@ -85,7 +85,7 @@ static pbt_err take_expanded(pbt_spec **spec, const char *expanded, pbt_error *e
     return err;
 }
 
-/* Say the first error in the text's order, which is not always the one found last. */
+/* Return the first error in the text's order. */
 static pbt_err finish(const pbt__complaints *complaints, pbt_err err, pbt_error *error)
 {
     const pbt_error *first = pbt__complaints_first(complaints);

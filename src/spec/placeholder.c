@@ -1,4 +1,4 @@
-/* placeholder.c: one table of names, and one of the forms that are not ours. */
+/* placeholder.c: the table of names, and the table of foreign forms. */
 #include "spec/placeholder.h"
 
 #include <string.h>

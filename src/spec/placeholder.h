@@ -6,16 +6,16 @@
 #include "base/text.h"
 #include "spec/spec.h"
 
-/* Find a name: below PBT__PLACEHOLDER_COUNT a placeholder's, above it a hyperparameter's, counted
- * on; -1 where it is neither. A hyperparameter comes first: a study made before a placeholder's
- * name was reserved may have one of that name. */
+/* Find a name: below PBT__PLACEHOLDER_COUNT a placeholder, from there on a hyperparameter; -1:
+ * neither. A hyperparameter comes first: a study made before a placeholder's name was reserved may
+ * have one of that name. */
 int32_t pbt__placeholder_find(const pbt_space *space, const char *name, size_t length);
 
 /* List all of them: "{learning_rate} {load} ...". */
 void pbt__placeholder_list(pbt__text *out, const pbt_space *space);
 
 /* Find the next `{name}` of an argument from `*at` on, doubled braces aside, and move `*at` behind
- * it. Returns NULL where there is none; `*length` is the name's. */
+ * it. Returns NULL if there is none; `*length` is the name's. */
 const char *pbt__placeholder_next(const char *argument, size_t *at, size_t *length);
 
 /* A known name as another language writes a placeholder: "${lr}", "%(lr)s", "<lr>". */

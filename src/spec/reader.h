@@ -26,7 +26,7 @@ typedef struct pbt__findings {
     const char *home;              /* Nullable: what `~` stands for */
     char *expanded;                /* the text with it, in the spec's arena; NULL: as it was */
     bool is_bad[PBT__KEY_MAXIMUM]; /* keys whose fields say nothing: missing, or refused */
-    /* By pbt__placeholder_find's numbers; NULL where the command or its names are not known. */
+    /* By pbt__placeholder_find's numbers; NULL if the command or its names are not known. */
     bool *is_named; /* an argument has `{name}` */
     bool *is_told;  /* a complaint names it */
 } pbt__findings;
@@ -46,8 +46,8 @@ pbt__origin *pbt__spec_origin(const pbt_spec *spec);
 /* Where a key was given, or else the map above it, or else the text's beginning. */
 pbt__spot pbt__spec_place(const pbt_spec *spec, const pbt__key *key);
 
-/* Parse a text as pbt__spec_parse does; with findings, all that is wrong is kept in them. There is
- * a spec wherever only pbt__review_spec found errors. Nullable: findings. */
+/* Parse a text as pbt__spec_parse does; `findings` keeps all errors and warnings. If only
+ * pbt__review_spec found errors, there is a spec. Nullable: findings. */
 PBT_MUST_USE pbt_err pbt__spec_make(const char *text, const char *file, const char *folder,
                                     pbt__findings *findings, pbt_spec **out, pbt_error *error);
 
@@ -68,30 +68,30 @@ pbt_err pbt__refuse_key(const pbt__reader *reader, const pbt__node *found, const
 void pbt__cut(const char *text, size_t size, char *out);
 
 /*
- * Keep a refusal and go on: what is read next does not depend on what was refused. Returns PBT_OK
- * where `err` is PBT_OK or was kept; else `err`, with which reading ends.
+ * Keep a refusal and go on reading; what follows must not depend on it. Returns PBT_OK if `err` is
+ * PBT_OK or was kept; else `err`, and reading ends.
  */
 PBT_MUST_USE pbt_err pbt__go_on(const pbt__reader *reader, pbt_err err);
 
-/* Keep what reader->error says as a warning. Does nothing where the reader keeps nothing. */
+/* Keep what reader->error says as a warning. Does nothing if the reader keeps nothing. */
 void pbt__warn(const pbt__reader *reader);
 
 /* How many errors were kept so far. */
 int32_t pbt__error_count(const pbt__reader *reader);
 
-/* Remember that a key's field says nothing. */
+/* Remember that a key's field is not set. */
 void pbt__spoil(const pbt__reader *reader, const pbt__key *key);
 
 /* Say whether a key's field can be relied on: it was read, or has its default. */
 bool pbt__is_good(const pbt__reader *reader, const char *path);
 
-/* One look at a spec, and the keys without which it cannot tell. */
+/* One check of a spec, and the keys that it needs. */
 typedef struct pbt__look {
     pbt_err (*look)(const pbt__reader *reader);
     const char *needs[4];
 } pbt__look;
 
-/* Take each look that can tell, whatever those before it found. Shape: looks[count] */
+/* Run each check whose keys are good. Shape: looks[count] */
 PBT_MUST_USE pbt_err pbt__look_at(const pbt__reader *reader, const pbt__look *looks, size_t count);
 
 /* PBT_ERR_MEMORY, said in words. */
@@ -124,8 +124,7 @@ PBT_MUST_USE pbt_err pbt__read_text(const pbt__reader *reader, const pbt__node *
 /* Check what needs more than one key to be seen. */
 PBT_MUST_USE pbt_err pbt__check_spec(const pbt__reader *reader);
 
-/* Check what a spec that can be trained hardly means; warnings, and errors that keep a new study
- * from being made. */
+/* Look for probable mistakes: warnings, and errors that prevent a new study. */
 PBT_MUST_USE pbt_err pbt__review_spec(const pbt__reader *reader);
 
 /* Say whether a hyperparameter may not have this name, because it means something else. */

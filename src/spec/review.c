@@ -1,10 +1,10 @@
 /*
- * review.c: what a spec says that its user can hardly mean.
+ * review.c: probable mistakes in a spec.
  *
- * The parser refuses what has no meaning. This looks at what has one, and would cost hours before
- * it shows: a hyperparameter that the program never sees, weights that are never loaded, a loss
- * that is maximized. An error here is what can only be a mistake; it keeps a new study from being
- * made, while a study of old goes on. The rest are warnings.
+ * The parser refuses what is invalid. This finds what is valid but would waste hours: a
+ * hyperparameter that the program never sees, weights that are never loaded, a loss that is
+ * maximized. Certain mistakes are errors: they prevent a new study, while an existing one goes on.
+ * The rest are warnings.
  */
 #include <string.h>
 

@@ -15,7 +15,7 @@ PBT_MUST_USE pbt_err pbt__review_direction(const pbt__reader *reader);
 PBT_MUST_USE pbt_err pbt__review_forms(const pbt__reader *reader);
 PBT_MUST_USE pbt_err pbt__review_variables(const pbt__reader *reader);
 
-/* What a command should say and does not. After the two above: what they tell is not told again. */
+/* What a command lacks. Runs after the two above, and does not repeat them. */
 PBT_MUST_USE pbt_err pbt__review_silence(const pbt__reader *reader);
 
 /* `~` that cannot be expanded, and variables, which nothing expands. */

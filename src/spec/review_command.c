@@ -1,9 +1,9 @@
 /*
- * review_command.c: what a command and an environment say, and what they do not.
+ * review_command.c: mistakes in a command and an environment.
  *
- * A program of the protocol 'command' is told nothing but its arguments: what none of them has is
- * searched in vain. Where some placeholder is wrong, what a command lacks is not told: most likely
- * it is that one.
+ * A program of the protocol 'command' knows only its arguments: a hyperparameter in none of them
+ * has no effect. If some placeholder is wrong, missing ones are not reported: it is probably the
+ * missing one.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "spec/placeholder.h"
 #include "spec/review.h"
 
-/* Where an argument stands; the command's place where it is not of this text. */
+/* Where an argument stands; the command's place if it is not of this text. */
 pbt__spot pbt__review_argument(const pbt__reader *reader, size_t index)
 {
     const pbt__key *key = pbt__key_find("trainer.command");
@@ -89,7 +89,8 @@ pbt_err pbt__review_forms(const pbt__reader *reader)
     return err;
 }
 
-/* A hyperparameter that is not passed otherwise is an error; what is ours may be meant as it is. */
+/* A hyperparameter that is not passed is an error; one of our placeholders may be meant literally.
+ * */
 static pbt_err review_variable(const pbt__reader *reader, const pbt__node *variable, int32_t index,
                                const char *name, int length)
 {
@@ -220,7 +221,7 @@ static pbt_err review_end(const pbt__reader *reader)
     return err;
 }
 
-/* A study of one segment a member loads nothing but what members start from. */
+/* With one segment per member, only start checkpoints are loaded. */
 static pbt_err review_load(const pbt__reader *reader)
 {
     const pbt_search *search = &reader->spec->search;

@@ -1,4 +1,5 @@
-/* review_objective.c: a metric by its name: whether reports can carry it, and which way is up. */
+/* review_objective.c: a metric's name: whether reports can have it, and which direction it
+ * suggests. */
 #include <string.h>
 
 #include "base/error.h"
@@ -65,7 +66,7 @@ static const char *const gains[] = {
     "mcc",      "psnr", "ssim", "dice",   "top1",    "top5",   "winrate",   "r2",    NULL,
 };
 
-/* With one of these the name may mean the contrary. */
+/* With one of these words the name may mean the opposite. */
 static const char *const turns[] = {
     "neg",      "negative",    "negated",   "minus",    "inv",  "inverse", "one",
     "inverted", "improvement", "reduction", "decrease", "drop", "gap",     NULL,
@@ -122,7 +123,7 @@ static const char *behind_loss(const char *text)
     return found;
 }
 
-/* -1: lower is better; 1: higher is; 0: it cannot be told. */
+/* -1: lower is better; 1: higher is better; 0: not known. */
 static int tendency_of(const char *metric)
 {
     bool is_loss = false, is_gain = false, is_turned = metric[0] == '-';

@@ -27,7 +27,7 @@ static bool begins_with_variable(const char *text)
     return behind[open == 2 && *behind == '}'] == '/';
 }
 
-/* Find what a shell would replace; NULL where there is nothing. */
+/* Find what a shell would replace; NULL if there is nothing. */
 static const char *find_variable(const char *text)
 {
     const char *at = strchr(text, '$');
@@ -83,7 +83,7 @@ static pbt_err review_path(void *context, const char *path, const pbt__node *nod
 
 /* ---- arguments ---- */
 
-/* "--data=": what is before an option's value; 0 where there is no value. */
+/* "--data=": what is before an option's value; 0 if there is no value. */
 static size_t option_length(const char *argument)
 {
     const char *equals = argument[0] == '-' ? strchr(argument, '=') : NULL;

@@ -1,4 +1,4 @@
-/* scalar.c: see scalar.h. The character classes are written out: a locale must not change a
+/* scalar.c: see scalar.h. Character classes are written out, because a locale must not change a
  * spec. */
 #include "spec/scalar.h"
 
@@ -25,7 +25,7 @@ static const char *skip_sign(const char *text)
 
 /* ---- reading ---- */
 
-/* [-+]? [0-9]+, 0o [0-7]+, 0x [0-9a-fA-F]+; returns the base, or 0 where it is no integer. */
+/* [-+]? [0-9]+, 0o [0-7]+, 0x [0-9a-fA-F]+; returns the base, or 0 if it is no integer. */
 static int integer_base(const char *text)
 {
     if (text[0] == '0' && text[1] == 'o' && text[2] != '\0') {
@@ -157,7 +157,7 @@ bool pbt__items_equal(const pbt_item *a, const pbt_item *b)
 
 /* ---- writing ---- */
 
-/* Words and paths need no quotes; everything else gets them, whether YAML asks for them or not. */
+/* Words and paths need no quotes; everything else gets them. */
 static bool is_plain(const char *text)
 {
     static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_/.";

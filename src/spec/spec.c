@@ -1,9 +1,9 @@
 /*
  * spec.c: a spec from its text.
  *
- * First every node of the text finds its line in the table, then every line reads its node, in the
- * table's order: what a later key needs (a start needs the space) is there. Nothing is taken over
- * before all of it was found good.
+ * First every node of the text is assigned to its key. Then the keys are read in the table's order,
+ * so that what a later key needs is there (a start needs the space). Nothing is returned before all
+ * of it is good.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -200,8 +200,7 @@ static pbt_err read_root(const pbt__reader *reader, const pbt__node *root)
     return pbt__check_spec(reader);
 }
 
-/* The spec is refused for what was found here; a review finds only what keeps a study from being
- * made of it. */
+/* Errors found here refuse the spec; a review's errors only prevent a new study. */
 static pbt_err read_all(const pbt__reader *reader, const pbt__node *root, const char *text)
 {
     pbt_err err = pbt__go_on(reader, read_root(reader, root));

@@ -26,11 +26,11 @@ typedef enum pbt__isolation {
 
 typedef struct pbt__trainer_spec {
     pbt__protocol protocol;
-    char **command;           /* NULL-terminated argument vector; NULL where there is none */
+    char **command;           /* NULL-terminated argument vector; NULL if there is none */
     char *library;            /* Nullable */
     pbt__isolation isolation; /* of a plugin */
     char *directory;
-    char **environment; /* NULL-terminated "NAME=value" list; NULL where there is none */
+    char **environment; /* NULL-terminated "NAME=value" list; NULL if there is none */
     int32_t gpus;
     bool reload_always; /* default: false in asynchronous mode, true in generational mode */
 } pbt__trainer_spec;
@@ -63,8 +63,8 @@ enum {
 /* What a command's `{name}` stands for, beside hyperparameters. */
 typedef struct pbt__placeholder {
     const char *name;
-    bool is_late; /* reserved since there are studies: an older one may have a hyperparameter of
-                     this name, which then comes first */
+    bool is_late; /* reserved later: an older study may have a hyperparameter of this name, which
+                     then comes first */
     const char *meaning;
 } pbt__placeholder;
 
@@ -84,11 +84,11 @@ PBT_MUST_USE pbt_err pbt__spec_parse(const char *text, const char *file, const c
                                      pbt_spec **out, pbt_error *error);
 
 /*
- * Read a spec from its file for somebody who starts something by it: all that is wrong with it is
- * added to `complaints`, warnings too, and `~` at the beginning of its paths becomes `home`. On
- * success there may be errors among the complaints: no new study should be made of that spec, while
- * one that exists goes on. Nullable: home, where it is not known; error, which holds the first.
- * Errors: PBT_ERR_SPEC (where it is not about the file itself, the complaints hold it), PBT_ERR_IO,
+ * Read a spec from its file for a command: errors and warnings are added to `complaints`, and `~`
+ * at the beginning of paths becomes `home`. On success there may still be errors among the
+ * complaints: then no new study should be made of that spec, while an existing one goes on.
+ * Nullable: home, if it is not known; error, which holds the first.
+ * Errors: PBT_ERR_SPEC (if it is not about the file itself, the complaints hold it), PBT_ERR_IO,
  * PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__spec_load(const char *path, const char *home, pbt__complaints *complaints,
@@ -103,14 +103,14 @@ void pbt__spec_warn(const pbt_spec *spec, const char *key, const char *what, con
 PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name, uint64_t seed,
                                          pbt_spec **out, pbt_error *error);
 
-/* Check that a spec says what is to be started here; workers of its study may also be started
- * elsewhere, so a spec without a command is no mistake by itself. Errors: PBT_ERR_SPEC. */
+/* Check that a spec has a command or library to start. A spec without one is valid: workers may be
+ * started elsewhere. Errors: PBT_ERR_SPEC. */
 PBT_MUST_USE pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error);
 
 /*
  * Amend one key: "stop.steps", "8000" (the value in YAML's notation). The spec is untouched on
  * failure; on success `source` no longer says what is in force, the fields do.
- * Errors: PBT_ERR_SPEC where there is no such key, the value does not fit, or the key cannot be
+ * Errors: PBT_ERR_SPEC if there is no such key, the value does not fit, or the key cannot be
  * amended (the hint lists those that can).
  */
 PBT_MUST_USE pbt_err pbt__spec_amend(pbt_spec *spec, const char *key, const char *value,
@@ -129,17 +129,17 @@ PBT_MUST_USE pbt_err pbt__spec_amend_path(const char *key, const char *value, co
 PBT_MUST_USE pbt_err pbt__spec_value(const pbt_spec *spec, const char *key, char **out,
                                      pbt_error *error);
 
-/* Write a spec as a document that reads back as the same spec, without comments: every key that
- * counts, as it is in force. Owner: the caller frees. Errors: PBT_ERR_MEMORY. */
+/* Write a spec as a document that reads back as the same spec: every key in force, without
+ * comments. Owner: the caller frees. Errors: PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__spec_write(const pbt_spec *spec, char **out, pbt_error *error);
 
 /*
- * Compare a spec just parsed with the one in force in a study, by the keys that its text gives:
- * the others stay as they are in force. Returns PBT_OK where they mean the same; else PBT_ERR_SPEC
- * with "FILE:LINE:COLUMN: ..." naming one key that differs and both values: the first that cannot
- * be amended, or else the first. Where all can be amended, the hint has what to write into the
- * text, and the whole `pbt amend NAME key=value ...`. `directory`, `environment` and notes
- * included; layout, `source` and `folder` not.
+ * Compare a spec just parsed with the one in force in a study, by the keys that its text gives: the
+ * others stay as they are in force. Returns PBT_OK if they mean the same; else PBT_ERR_SPEC with
+ * "FILE:LINE:COLUMN: ..." naming one key that differs and both values: the first that cannot be
+ * amended, or else the first. If all can be amended, the hint has what to write into the text, and
+ * the whole `pbt amend NAME key=value ...`. `directory`, `environment` and notes included; layout,
+ * `source` and `folder` not.
  */
 PBT_MUST_USE pbt_err pbt__spec_compare(const pbt_spec *file, const pbt_spec *study,
                                        pbt_error *error);

@@ -83,7 +83,7 @@ static bool read_number(const pbt_parameter *parameter, const pbt_item *item, pb
     return is_read && type->holds(parameter, *out);
 }
 
-/* Read a node as a value of this parameter; false where it is none. */
+/* Read a node as a value of this parameter; false if it is none. */
 static bool read_value(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
 {
     pbt_item item;

@@ -1,10 +1,9 @@
 /*
  * yaml.c: libfyaml's events as a tree. Nothing else in the project knows libfyaml.
  *
- * Events rather than libfyaml's documents: what a spec must not hold is refused before anything is
- * built from it, and the tree's memory is ours. Its diagnostics are collected, never printed. Where
- * libfyaml 0.7.12 misreads a text, the text is read here or refused; what it makes of scalars was
- * compared with PyYAML on 48,000 random ones.
+ * It uses events, not libfyaml's documents, so that forbidden syntax is refused early and the tree
+ * is in our memory. Diagnostics are collected, never printed. Texts that libfyaml 0.7.12 misreads
+ * are read here or refused; its scalars were compared with PyYAML on 48,000 random ones.
  */
 #include "spec/yaml.h"
 
@@ -57,7 +56,7 @@ static pbt_err refuse_syntax(struct reader *reader)
     return refuse(reader, place, "not valid YAML: %s", error->msg);
 }
 
-/* The next event, which the caller frees; NULL where the syntax is wrong. */
+/* The next event, which the caller frees; NULL if the syntax is wrong. */
 static struct fy_event *next_event(struct reader *reader)
 {
     struct fy_event *event = fy_parser_parse(reader->parser);

@@ -1,9 +1,8 @@
 /*
  * yaml.h: a YAML text as a tree of nodes that know their places.
  *
- * What a spec does not need is refused here, once: aliases, anchors, tags, second documents, keys
- * that are not plain words, duplicate keys, more than PBT__YAML_DEPTH levels, more than
- * PBT__YAML_ENTRIES entries in one list or map.
+ * Refused here: aliases, anchors, tags, second documents, keys that are not plain words, duplicate
+ * keys, more than PBT__YAML_DEPTH levels, more than PBT__YAML_ENTRIES entries in one list or map.
  */
 #ifndef PBT_SPEC_YAML_H
 #define PBT_SPEC_YAML_H
