@@ -1,8 +1,8 @@
 /*
  * amend.c: putting another search in force, from the next decision on.
  *
- * Rankings and windowed scores follow the rules in force, so they are made again; members wake up
- * or finish as the stop moves.
+ * Rankings and windowed scores are made again by the new rules. Members wake up or finish as the
+ * stop moves.
  */
 #include "core/state.h"
 
@@ -46,7 +46,7 @@ static pbt_err rescore(pbt_population *population, int32_t old_window)
     return err;
 }
 
-/* The count of members in a state that waits for something; NULL where it does not. */
+/* The count of members in a state that waits for something; NULL if it does not. */
 static int32_t *count_of(pbt__tally *tally, pbt_member_state state)
 {
     switch (state) {
@@ -70,7 +70,7 @@ static pbt_member_state state_under(const pbt_population *population, int32_t m)
     return who->reported == who->newest ? PBT_MEMBER_READY : PBT_MEMBER_LOST;
 }
 
-/* A member that is not training has something left to train, or not, by where the stop is now. */
+/* Whether a member that is not training has anything left to train depends on the new stop. */
 static pbt_err restate(pbt_population *population)
 {
     for (int32_t m = 0; m < population->search->population; m++) {

@@ -1,6 +1,5 @@
 /*
- * ask.c: the population for a program with a training loop of its own: which segment next, and
- * how it went.
+ * ask.c: the library's calls: ask for a segment, tell how it went.
  */
 #include "core/search.h"
 #include "core/state.h"

@@ -1,8 +1,8 @@
 /*
- * decide.c: what becomes of each member that is due: initial draw, continue, copy, explore, rescue.
+ * decide.c: decisions: initial draw, continue, copy, explore, rescue.
  *
- * A decision is a pure function of the search, the member, its next number and the view. Nothing
- * here changes a member; decisions lie in the population's buffer until they are applied.
+ * A decision is a pure function of the search, the member, its next number and the view. Members
+ * are not changed here; decisions stay in the population's buffer until they are applied.
  */
 #include "core/exploit.h"
 #include "core/explore.h"
@@ -47,7 +47,7 @@ static int64_t end_of(const pbt_search *search, int64_t start_step)
     return end < search->stop_steps ? end : search->stop_steps;
 }
 
-/* What a member's schedule says at an age; NULL where it has none. */
+/* What a member's schedule says at an age; NULL if it has none. */
 static const pbt_stage *stage_at(const pbt_search *search, int32_t member, int64_t age)
 {
     if (member >= search->start_count || search->starts[member].stage_count == 0) {
@@ -118,7 +118,7 @@ static pbt__decision *begin(pbt_population *population, size_t slot, int32_t m)
     return out;
 }
 
-/* Draw every hyperparameter from its prior, but for those the spec gave this member. */
+/* Draw every hyperparameter from its prior, except those that the spec gives this member. */
 static void draw_priors(const pbt_population *population, pbt__decision *out, bool keeps_given)
 {
     const pbt_search *search = population->search;
@@ -161,8 +161,8 @@ static void decide_afresh(const pbt_population *population, pbt__decision *out,
     set_course(population, out, start_step, 0);
 }
 
-/* Hyperparameters of a copier, before exploring: the donor's, or its own but for those that
- * belong to the weights it takes. */
+/* A copier's hyperparameters before exploring: the donor's; or its own, except those that belong to
+ * the copied weights. */
 static void mix_values(const pbt_population *population, pbt__decision *out, const pbt_segment *own,
                        const pbt_segment *donor)
 {
@@ -176,7 +176,7 @@ static void mix_values(const pbt_population *population, pbt__decision *out, con
     }
 }
 
-/* Copy `donor` after the segment `own`, whose weights, where they are kept, are those of `kept`. */
+/* Copy `donor` after the segment `own`. If weights are kept, they are those of `kept`. */
 static void decide_copy(const pbt_population *population, pbt__decision *out,
                         const pbt_segment *own, const pbt_segment *kept, int32_t donor_member,
                         int64_t start_step)
@@ -205,7 +205,8 @@ static bool is_gone(const pbt_population *population, const pbt_segment *s)
     return pbt__record(population, s->id.member, s->id.number)->is_gone;
 }
 
-/* The newest ancestor with a checkpoint, for a member that diverged; its own is of no use. */
+/* The newest ancestor with a checkpoint, for a member that diverged, whose own checkpoint is not
+ * used. */
 static const pbt_segment *sound_ancestor(const pbt_population *population, const pbt_segment *own)
 {
     const pbt_segment *ancestor = parent_of(population, own);
@@ -235,7 +236,7 @@ static pbt__verdict_code verdict_of_fixed(const pbt_search *search, int32_t m)
     return has_schedule ? PBT__VERDICT_SCHEDULED : PBT__VERDICT_FIXED;
 }
 
-/* The choice where nobody is judged, and why nobody is. */
+/* The choice if nobody is judged, and why nobody is. */
 static pbt__choice unjudged(const pbt_population *population, const pbt_segment *own, int32_t point)
 {
     pbt__choice choice = {.donor = -1, .compared = NOT_COMPARED, .why = pbt__why_none()};
@@ -315,7 +316,7 @@ static pbt_err decide_ready(pbt_population *population, pbt__decision *out)
 }
 
 /* Train on from where the lost segment started, with the same hyperparameters: a fixed member
- * takes nobody else's weights. */
+ * copies nobody. */
 static void decide_again(const pbt_population *population, pbt__decision *out,
                          const pbt_segment *lost, int64_t start_step)
 {
@@ -325,7 +326,7 @@ static void decide_again(const pbt_population *population, pbt__decision *out,
     set_course(population, out, start_step, lost->start_age);
 }
 
-/* The weights a lost segment started from; NULL where it started afresh, they cannot be read, or
+/* The weights a lost segment started from; NULL if it started afresh, they cannot be read, or
  * the study's rules are older. */
 static const pbt_segment *weights_had(const pbt_population *population, const pbt_segment *lost)
 {
@@ -335,15 +336,15 @@ static const pbt_segment *weights_had(const pbt_population *population, const pb
     return is_known && !is_gone(population, parent) ? parent : NULL;
 }
 
-/* Those that a lost member keeps which copies hyperparameters alone. */
+/* The weights that a lost member keeps if only hyperparameters are copied. */
 static const pbt_segment *weights_kept(const pbt_population *population, const pbt_segment *lost)
 {
     const pbt_segment *parent = parent_of(population, lost);
     return parent != NULL && !is_gone(population, parent) ? parent : NULL;
 }
 
-/* Where a lost member goes on. A round's steps are not made up, but for those of the last one,
- * which it was brought back to train. */
+/* Where a lost member goes on. Steps lost in a round are not made up, except those of the last
+ * round after the member was brought back. */
 static int64_t start_of(const pbt_population *population, const pbt_segment *lost)
 {
     bool is_last = lost->end_step >= population->search->stop_steps;
@@ -351,8 +352,8 @@ static int64_t start_of(const pbt_population *population, const pbt_segment *los
                                                                    : lost->end_step;
 }
 
-/* Go back to the weights it had, with new hyperparameters, those aside that belong to the weights.
- */
+/* Go back to the weights it had, with new hyperparameters, except those that belong to the weights.
+ * */
 static void decide_resampled(const pbt_population *population, pbt__decision *out,
                              const pbt_segment *lost, const pbt_segment *had, int64_t start_step)
 {
@@ -370,8 +371,7 @@ static void decide_resampled(const pbt_population *population, pbt__decision *ou
     set_course(population, out, start_step, had->end_age);
 }
 
-/* A fixed member takes nobody's weights: it goes on from its own, or, where they are gone, from
- * scratch. */
+/* A fixed member goes on from its own weights, or from scratch if they are gone. */
 static void decide_fixed(const pbt_population *population, pbt__decision *out,
                          const pbt_segment *lost, int64_t start_step)
 {
@@ -382,7 +382,7 @@ static void decide_fixed(const pbt_population *population, pbt__decision *out,
     }
 }
 
-/* Rescue a lost member. Returns false where it waits for others to report. */
+/* Rescue a lost member. Returns false if it waits for others to report. */
 static bool decide_lost(pbt_population *population, pbt__decision *out)
 {
     int32_t m = out->segment.id.member;
@@ -422,7 +422,7 @@ static bool decide_lost(pbt_population *population, pbt__decision *out)
     return true;
 }
 
-/* Decide one member into the next slot of the buffer, where anything is due for it. */
+/* Decide one member into the next slot of the buffer, if a decision is due. */
 static pbt_err decide_member(pbt_population *population, int32_t m, size_t *count)
 {
     const pbt__member_record *who = &population->members[m];

@@ -1,5 +1,4 @@
-/* explore.h: how hyperparameters change (rules.md section 4), and what its rules are written with.
- */
+/* explore.h: how hyperparameters change, and helpers for explore rules. */
 #ifndef PBT_CORE_EXPLORE_H
 #define PBT_CORE_EXPLORE_H
 
@@ -8,8 +7,8 @@
 /*
  * Explore: change `values` in place by search->explore, and say what was done.
  *
- * A constant or inherited one is never touched. Every value stays within its bounds. An operation
- * is recorded wherever one was applied, also where the value did not move.
+ * A constant or inherited one is never touched. Every value stays within its bounds. Every applied
+ * operation is recorded, even if the value did not move.
  * Shape: values, changes [search->space.count]; `changes` is written whole.
  */
 void pbt__explore(const pbt_search *search, pbt__history history, pbt_segment_id id,
@@ -36,9 +35,9 @@ void pbt__explore_each(const pbt__exploration *at, void (*one)(const pbt__move *
 
 /* A float or an int as a number. */
 double pbt__move_get(const pbt__move *move);
-/* Set it, an int rounded, within its bounds, and record whether they cut it. */
+/* Set it within its bounds, an int rounded; record whether it was clamped. */
 void pbt__move_set(const pbt__move *move, double wanted);
-/* Multiply x, or 1 - x where that is what the scale is a logarithm of. */
+/* Multiply x, or 1 - x on a reverse_log scale. */
 double pbt__move_multiply(const pbt__move *move, double x, double factor);
 
 /* Draw it anew from its prior. */

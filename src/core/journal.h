@@ -2,9 +2,8 @@
  * journal.h: taking changes back.
  *
  * Before a place in memory changes, its old bytes go into the journal; undoing writes them back,
- * the newest first. So a structure of any shape gets rollback by one line before each write, and
- * a mark is only a length. The journal keeps its memory: after a few reports nothing is allocated
- * any more.
+ * the newest first. So any structure gets rollback by one line before each write, and a mark is
+ * only a length. The journal keeps its memory: after a few reports it allocates nothing.
  */
 #ifndef PBT_CORE_JOURNAL_H
 #define PBT_CORE_JOURNAL_H
@@ -24,11 +23,11 @@ void pbt__journal_fini(pbt__journal *journal);
  * Errors: PBT_ERR_MEMORY; then do not change it. */
 PBT_MUST_USE pbt_err pbt__journal_touch(pbt__journal *journal, void *place, size_t size);
 
-/* Where the journal stands: pass it to pbt__journal_undo to return here. */
+/* The present position; pbt__journal_undo returns to it. */
 size_t pbt__journal_mark(const pbt__journal *journal);
 void pbt__journal_undo(pbt__journal *journal, size_t mark);
 
-/* Forget everything: what has changed stays changed. */
+/* Forget all entries; changes stay. */
 void pbt__journal_clear(pbt__journal *journal);
 
 #endif

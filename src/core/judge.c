@@ -1,5 +1,5 @@
-/* judge.c: draws and comparisons that rules have in common. Each is O(log N), but for a draw among
- * members whose inherited hyperparameters must agree: O(N). */
+/* judge.c: draws and comparisons shared by rules. Each is O(log N); a draw among members whose
+ * inherited hyperparameters must agree is O(N). */
 #include "core/judge.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* judge.h: what the rules of exploit are written with. Only src/core includes it. */
+/* judge.h: helpers for exploit rules. Only src/core includes it. */
 #ifndef PBT_CORE_JUDGE_H
 #define PBT_CORE_JUDGE_H
 
@@ -22,11 +22,11 @@ typedef struct pbt__judgement {
 /* 1 where higher is better, as it is inside; -1 where scores as reported have the other sign. */
 double pbt__judge_sign(const pbt__judgement *at);
 
-/* A member's score at the point; -INFINITY where it is not ranked there. */
+/* A member's score at the point; -INFINITY if it is not ranked there. */
 double pbt__judge_score(const pbt__judgement *at, int32_t member);
 
-/* Say whether the judged member may copy another one's hyperparameters: where weights are not
- * copied, inherited ones must agree. */
+/* Say whether the judged member may copy another one's hyperparameters: if weights are not copied,
+ * inherited values must agree. */
 bool pbt__judge_fits(const pbt__judgement *at, int32_t donor);
 
 /* Copy `donor`, out of so many that it was drawn from; -1: nobody. */

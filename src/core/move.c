@@ -1,9 +1,8 @@
 /*
- * move.c: how one hyperparameter is moved; what rules and types have in common.
+ * move.c: how one hyperparameter is moved; shared by rules and types.
  *
- * Numbers are moved as doubles and brought back into their bounds before anything else sees them.
- * A list's value is its index. What happened to each hyperparameter is said by its operation, also
- * where the value ended up where it was.
+ * Numbers are moved as doubles and then clamped to their bounds. A list's value is its index. The
+ * operation is recorded, even if the value did not change.
  */
 #include "core/explore.h"
 

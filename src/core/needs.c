@@ -1,6 +1,6 @@
 /*
- * needs.c: which checkpoints somebody may start from still. Each member holds one at most: its own
- * newest, or the one it copied, until it has another.
+ * needs.c: which checkpoints a segment may still start from. Each member holds at most one: its own
+ * newest, or the one it copied.
  */
 #include "core/state.h"
 

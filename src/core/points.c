@@ -1,10 +1,9 @@
 /*
  * points.c: ready points: who has reported them, and their rankings.
  *
- * Decisions are judged at points between the one the last member has a quorum for and the newest,
- * so a few rankings are alive at a time. A block is reused once no decision can be
- * judged at its point any more; should one be after all (a failed member can break a quorum), it
- * is rebuilt.
+ * Decisions are made at points between the oldest one that may have a quorum and the newest, so
+ * only a few rankings exist at a time. A block is reused when no decision can be made at its point
+ * any more. If one is made after all (a failed member can break a quorum), the ranking is rebuilt.
  */
 #include "core/state.h"
 
@@ -117,7 +116,7 @@ static int32_t block_find_free(const pbt_population *population)
     return -1;
 }
 
-/* One more block. It stays when the journal is undone: free then, and found again. */
+/* Add a block. After an undo it stays, free to be used again. */
 static pbt_err block_grow(pbt_population *population)
 {
     size_t count = (size_t)population->block_count;
@@ -200,7 +199,7 @@ static pbt_err ranking_put(pbt_population *population, int32_t point, int32_t m)
                             pbt__is_candidate(population, m, score));
 }
 
-/* Take a member out that was put there by the report of `number`. */
+/* Take out a member that the report of `number` put there. */
 static pbt_err ranking_drop_number(pbt_population *population, int32_t point, int32_t m,
                                    int32_t number)
 {
@@ -235,7 +234,7 @@ pbt__ranking *pbt__point_ranking(pbt_population *population, int32_t point)
     return ranking_at(population, point);
 }
 
-/* Do something to every ranking that holds a member, as I says before anything changes. */
+/* Do something to every ranking that holds a member by I, before the change. */
 static pbt_err each_ranking(pbt_population *population, int32_t m,
                             pbt_err (*act)(pbt_population *population, int32_t point, int32_t m))
 {

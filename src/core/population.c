@@ -1,8 +1,8 @@
 /*
  * population.c: members and segments in memory: made, found, decided.
  *
- * Memory: chunks of segment records are made as numbers grow, at first as many as a study without
- * failures needs, so that a report allocates nothing. Untouched pages of them cost nothing either.
+ * Memory: segment records are in chunks, at first as many as a study without failures needs, so
+ * that a report allocates nothing. Untouched pages cost nothing.
  */
 #include "core/search.h"
 #include "core/state.h"
@@ -219,7 +219,8 @@ pbt_err pbt__population_apply(pbt_population *population, const pbt__decision *d
         PBT__TOUCH(population, &population->tally)) {
         return PBT_ERR_MEMORY;
     }
-    /* Other weights than those reported last, an ancestor's among them, are not ranked yet. */
+    /* A member with weights other than those it reported last, also an ancestor's, is not ranked.
+     * */
     bool goes_on = s->parent.member == s->id.member && s->parent.number == who->reported;
     if (!goes_on && who->reported >= 0 &&
         pbt__points_leave(population, s->id.member, s->id.number) != PBT_OK) {

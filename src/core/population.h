@@ -1,15 +1,13 @@
 /*
- * population.h: a study's members and segments as one value, moved on by events only.
+ * population.h: a study's members and segments, changed only by events.
  *
- * Life of a report: `record` takes it into the view; `decide` computes, without changing
- * anything, every decision that is due now; `apply` makes a decided segment. What is applied need
- * not come from `decide`: reading a log applies what the log says, and verifying compares the
- * two. Everything is journaled: `mark` and `undo` take back any number of steps, `keep` forgets
- * how.
+ * Life of a report: `record` adds it; `decide` computes every decision that is due, without
+ * changing anything; `apply` makes a decided segment. Reading a log applies the log's decisions
+ * instead of those of `decide`; verifying compares the two. Everything is journaled: `mark` and
+ * `undo` take back any number of steps, `keep` makes them final.
  *
- * What is due: in asynchronous mode the member that reported, and lost members for whom a rescuer
- * has come; in generational mode nobody until no member trains any more, then all, from one
- * snapshot.
+ * Due are: in asynchronous mode the member that reported, and lost members that can now be rescued;
+ * in generational mode all members when none trains any more, from one snapshot.
  */
 #ifndef PBT_CORE_POPULATION_H
 #define PBT_CORE_POPULATION_H
@@ -25,13 +23,12 @@ enum {
     PBT__RESCUES_MAXIMUM = 3,     /* in a row, without a report */
 };
 
-/* Rules that have changed since logs were first written. A study keeps those it was created with:
- * its decisions are made again by them. */
+/* Versions of the rules. A study keeps the version it was created with. */
 enum {
     PBT__RULES_FIRST = 0,
     PBT__RULES_BACK = 1, /* a rescue without a donor goes back to the weights the member had */
-    PBT__RULES_GONE = 2, /* a checkpoint that could not be loaded is nobody's start again; what the
-                            last round lost may be trained after all */
+    PBT__RULES_GONE = 2, /* no segment starts from a checkpoint that could not be loaded; segments
+                            lost in the last round may be trained later */
     PBT__RULES_NEWEST = PBT__RULES_GONE,
 };
 
@@ -45,7 +42,7 @@ typedef struct pbt__comparison {
     double donor_score; /* the donor's there */
 } pbt__comparison;
 
-/* What a member had come to when it was decided. */
+/* Why a member was due. */
 #define PBT__OCCASIONS(X)                                                                          \
     X(INITIAL, "initial")   /* nothing yet */                                                      \
     X(READY, "ready")       /* a finite report */                                                  \
@@ -90,14 +87,14 @@ typedef enum pbt__verdict_code {
 
 enum { PBT__FACTS_MAXIMUM = 4 }; /* of a rule's own, in one decision */
 
-/* Why a decision came out as it did: said by the code that decides, kept in no log. Scores are as
+/* The reasons of a decision, filled in by the code that decides; not in the log. Scores are as
  * reported. Fields that a rule does not use are -1, 0 or NaN. */
 typedef struct pbt__why {
     pbt__occasion occasion;
     pbt__verdict_code verdict;
     int32_t quorum;   /* NO_QUORUM: members needed */
     int32_t reported; /* NO_QUORUM: live members that had reported the point most of them had */
-    int32_t k;        /* copiers and donors are sought among so many of the worst and best */
+    int32_t k;        /* the number of worst members that copy, and of best that are copied */
     int32_t drawn;    /* the member that was drawn, -1: none */
     int32_t draw;     /* the number that was drawn, below ... */
     int32_t draw_count;
@@ -128,7 +125,7 @@ typedef struct pbt__standing {
 PBT_MUST_USE pbt_err pbt__population_new(const pbt_search *search, pbt_population **out,
                                          pbt_error *error);
 
-/* Put the rules in force by which a log was written. Before anything was applied. */
+/* Set the version of the rules that a log was written with. Before anything is applied. */
 void pbt__population_follow(pbt_population *population, int32_t rules);
 
 /* Say whether a member may be brought back: it failed for good, or the last round lost it, and
@@ -136,7 +133,7 @@ void pbt__population_follow(pbt_population *population, int32_t rules);
 bool pbt__population_may_return(const pbt_population *population, int32_t member);
 
 /* Bring such a member back: it goes on from the weights it had, or is rescued. Errors:
- * PBT_ERR_STATE where it may not be; PBT_ERR_MEMORY. */
+ * PBT_ERR_STATE if it may not be; PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__population_revive(pbt_population *population, int32_t member);
 
 /* Say whether a report fits its open segment, changing nothing. Errors: PBT_ERR_STATE (not open),
@@ -160,16 +157,16 @@ bool pbt__population_gives_up(const pbt_population *population, pbt_segment_id i
 PBT_MUST_USE pbt_err pbt__population_decide(pbt_population *population, const pbt__decision **out,
                                             size_t *count);
 
-/* Make a decided segment, open. Copies values and changes. Errors: PBT_ERR_STATE where it does not
+/* Make a decided segment, open. Copies values and changes. Errors: PBT_ERR_STATE if it does not
  * follow its member's newest, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__population_apply(pbt_population *population,
                                            const pbt__decision *decision);
 
-/* Put another search in force from now on: `search` differs in ready, stop, exploit, explore,
- * window, retries and lost alone, and must outlive the population. Finished members whose stop
- * moved away wait again, as ready or lost; waiting ones that have nothing left finish. Reports are
- * scored anew where the window has changed. Errors: PBT_ERR_STATE where stop_steps lies before the
- * end of an open segment; PBT_ERR_MEMORY. */
+/* Use another search from now on. It differs only in ready, stop, exploit, explore, window, retries
+ * and lost, and must outlive the population. Finished members that now have steps left wait again,
+ * as ready or lost; waiting members with nothing left finish. If the window has changed, reports
+ * are scored again. Errors: PBT_ERR_STATE if stop_steps lies before the end of an open segment;
+ * PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__population_amend(pbt_population *population, const pbt_search *search,
                                            pbt_error *error);
 
@@ -184,7 +181,7 @@ pbt__journal *pbt__population_journal(pbt_population *population);
 
 const pbt_search *pbt__population_search(const pbt_population *population);
 pbt_member_state pbt__population_state(const pbt_population *population, int32_t member);
-/* The member's newest segment and its latest reported one; false where there is none. */
+/* The member's newest segment and its latest reported one; false if there is none. */
 bool pbt__population_newest(const pbt_population *population, int32_t member, pbt_segment *out);
 bool pbt__population_reported(const pbt_population *population, int32_t member, pbt_segment *out);
 /* Failures of a member's attempts, all told. */

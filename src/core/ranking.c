@@ -67,7 +67,7 @@ static bool touch_tree(pbt__journal *journal, pbt__ranking *ranking)
     return pbt__journal_touch(journal, &ranking->tree, sizeof ranking->tree) == PBT_OK;
 }
 
-/* An empty node's number; 0 where there is no memory. The tree is touched. */
+/* An empty node's number; 0 if there is no memory. The tree is touched. */
 static int32_t node_new(pbt__ranking *ranking, pbt__journal *journal, bool is_lowest)
 {
     struct pbt__rank_tree *tree = &ranking->tree;

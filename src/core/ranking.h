@@ -41,7 +41,7 @@ typedef struct pbt__rank_node {
 typedef struct pbt__ranking {
     pbt__rank_node *chunks[PBT__RANK_CHUNKS];
     struct pbt__rank_tree {
-        pbt__rank_entry root; /* all of it; its child is 0 where there was never anybody */
+        pbt__rank_entry root; /* all of it; its child is 0 if there was never anybody */
         int32_t used, free;   /* nodes ever used; the first free one of them, 0: none */
     } tree;
 } pbt__ranking;

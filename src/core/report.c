@@ -1,8 +1,8 @@
 /*
  * report.c: what happens to an open segment: it is reported, or an attempt at it fails.
  *
- * A report is checked before anything changes. Afterwards memory alone can stop it, and the journal
- * takes back what was begun.
+ * A report is checked before anything changes. Afterwards only lack of memory can stop it, and the
+ * journal undoes it.
  */
 #include "core/state.h"
 
@@ -128,8 +128,8 @@ static void tally_report(pbt_population *population, const pbt__segment_record *
     }
 }
 
-/* A report that moved nothing on counts as a rescue did: a trainer that diverges at its first step
- * would otherwise be started again for ever. */
+/* A report without progress counts like a rescue: otherwise a trainer that diverges at its first
+ * step would be started for ever. */
 static pbt_err count_standstill(pbt_population *population, int32_t m, bool stands)
 {
     pbt__member_record *who = &population->members[m];
@@ -213,7 +213,7 @@ static pbt_err give_up(pbt_population *population, int32_t m, pbt__segment_recor
     return PBT_OK;
 }
 
-/* What a segment was to start from could not be loaded: nobody is to start from it again. */
+/* The start checkpoint could not be loaded: no segment starts from it again. */
 static pbt_err mark_gone(pbt_population *population, pbt_segment_id parent)
 {
     if (parent.member < 0 || population->rules < PBT__RULES_GONE) {
@@ -285,7 +285,7 @@ bool pbt__population_may_return(const pbt_population *population, int32_t m)
     return (has_failed || has_lost) && newest->start_step < population->search->stop_steps;
 }
 
-/* One that the last round lost has finished; it waits again, and is ranked as it was. */
+/* A member that lost its last round has finished; it now waits again, and is ranked as before. */
 static pbt_err unfinish(pbt_population *population, pbt__member_record *who)
 {
     if (PBT__TOUCH(population, who) || PBT__TOUCH(population, &population->tally)) {

@@ -1,9 +1,9 @@
 /*
  * rng.h: random numbers without a generator state (Philox4x32-10, Salmon et al. 2011, Random123).
  *
- * A stream is a pure function of (seed, member, number, purpose, index): any draw ever made can be
- * made again. Streams of different keys are independent, so adding a hyperparameter or a rule
- * shifts nobody else's draws. A stream lives on the stack and is thrown away.
+ * A stream is a pure function of (seed, member, number, purpose, index), so every draw can be made
+ * again. Streams of different keys are independent: adding a hyperparameter or a rule changes no
+ * other draw. A stream lives on the stack.
  */
 #ifndef PBT_CORE_RNG_H
 #define PBT_CORE_RNG_H

@@ -1,9 +1,9 @@
 /*
- * rule.h: what a rule is: a row that says its name, its options, its function and its words.
+ * rule.h: a rule as a row: name, options, function and words.
  *
- * A rule is one file in rules/ with one row, and one line in rules.c. Whatever else knows rules
- * reads the rows: pbt_search_default() and pbt_search_check(), the keys of a spec, `pbt check`,
- * `pbt why`, docs/spec.md, the manual and shell completion. docs/extending.md tells how to add one.
+ * A rule is one file in rules/ with one row, and one line in rules.c. The rows are read by
+ * pbt_search_default() and pbt_search_check(), the keys of a spec, `pbt check`, `pbt why`,
+ * docs/spec.md, the manual and shell completion. docs/extending.md tells how to add one.
  */
 #ifndef PBT_CORE_RULE_H
 #define PBT_CORE_RULE_H
@@ -26,13 +26,13 @@ typedef enum pbt__rule_option_type {
  * name. Of the type PBT__RULE_REAL or PBT__RULE_COUNT. */
 #define PBT__RULE_NAMED SIZE_MAX
 
-/* One option: where it is kept, its bounds, its default. Each stands here alone. */
+/* One option: its field, bounds and default. */
 typedef struct pbt__rule_option {
     const char *name; /* its key in a spec: "exploit.fraction"; of no rule: its field's */
     pbt__rule_option_type type;
     size_t offset;       /* of its field in a pbt_search, or PBT__RULE_NAMED */
     size_t count_offset; /* PBT__RULE_LIST: of how many there are */
-    double least, most;  /* both included; `most` is INFINITY where there is no end, but the value
+    double least, most;  /* both included; `most` is INFINITY if there is no end, but the value
                             is finite. PBT__RULE_LIST: `most` is how many there may be */
     double fallback;
     const double *list; /* PBT__RULE_LIST: the default. Shape: list[list_count] */
@@ -67,7 +67,7 @@ extern const pbt__rule_option pbt__search_options[PBT__SEARCH_OPTIONS];
 
 /* An option's value, its default where a search does not name it. Not of a list. */
 double pbt__rule_value(const pbt_search *search, const pbt__rule_option *option);
-/* Set an option, whole for PBT__RULE_COUNT. Not of a list. Returns false where PBT_OPTIONS others
+/* Set an option, whole for PBT__RULE_COUNT. Not of a list. Returns false if PBT_OPTIONS others
  * are named already. */
 bool pbt__rule_set(pbt_search *search, const pbt__rule_option *option, double value);
 /* The values of a list. Shape: [*count] */
@@ -79,8 +79,7 @@ void pbt__rule_set_list(pbt_search *search, const pbt__rule_option *option, cons
 
 /* ---- rows ---- */
 
-/* What `pbt why` says where a rule came to a verdict. The words stand for values as reasons.c lists
- * them: "%m drew %d". */
+/* The sentence of `pbt why` for a verdict. reasons.c lists the placeholders: "%m drew %d". */
 typedef struct pbt__rule_sentence {
     const char *verdict; /* one of PBT__VERDICTS, or one of the rule's own */
     const char *words;
@@ -93,8 +92,8 @@ typedef struct pbt__rule {
     const pbt__rule_option *options; /* Nullable. Shape: options[option_count] */
     size_t option_count;
     /* What it does, for `pbt check`: "{fraction}" stands for an option, "{copied}" for what is
-     * copied, "{k}" for how many copy, "{population}" for the members; a new line is one. Where
-     * that depends on the search, `summarize` says it and `summary` is NULL. */
+     * copied, "{k}" for how many copy, "{population}" for the members; a new line is one. If the
+     * text depends on the search, `summarize` writes it and `summary` is NULL. */
     const char *summary;
     const char *(*summarize)(const pbt_search *search);
     const pbt__rule_sentence *sentences; /* Nullable. Shape: sentences[sentence_count] */
@@ -122,11 +121,11 @@ typedef struct pbt__exploit_row {
     /* Nullable: how many of the ranked copy, and how many are copied: `k`. 0: nobody copies. */
     int32_t (*share)(const pbt_search *search, int32_t ranked);
     int32_t donor_limit; /* without a share: donors of a member that counts as the worst, 0: all */
-    bool judges_worst;   /* a member that diverged is judged like any, with a score below all */
+    bool judges_worst;   /* a diverged member is judged like the others, with a score below all */
 } pbt__exploit_row;
 
-/* Members' segments up to now. What it shows follows from the log, so a decision that looks at it
- * can be made again. Owner: the population; valid for one call of a rule. */
+/* All members' segments up to now. They follow from the log, so a decision that uses them can be
+ * made again. Owner: the population; valid for one call of a rule. */
 typedef struct pbt__history {
     const pbt_population *population; /* Nullable: then there is nothing to see */
 } pbt__history;
@@ -135,7 +134,7 @@ typedef struct pbt__history {
 int32_t pbt__history_members(pbt__history history);
 /* How many segments a member has, the open one included; they are numbered from 0. O(1) */
 int32_t pbt__history_count(pbt__history history, int32_t member);
-/* One that there is: its hyperparameters, score, steps, parent. Copies nothing. O(1) */
+/* A segment that exists: its hyperparameters, score, steps, parent. Copies nothing. O(1) */
 const pbt_segment *pbt__history_segment(pbt__history history, pbt_segment_id id);
 
 /* Hyperparameters on their way, for one segment. */
@@ -149,8 +148,8 @@ typedef struct pbt__exploration {
 
 typedef struct pbt__explore_row {
     pbt__rule rule;
-    /* Explore: change values, and say what was done. Pure. Values stay within their bounds, and
-     * constant and inherited ones as they are: see explore.h. NULL: nothing ever changes. */
+    /* Explore: change values and record the operations. Pure. Values stay within their bounds;
+     * constant and inherited ones stay unchanged (explore.h). NULL: nothing ever changes. */
     void (*explore)(const pbt__exploration *at);
 } pbt__explore_row;
 

@@ -1,6 +1,6 @@
 /*
- * rules.c: the rules there are, by name. The build compiles rules/exploit_NAME.c and
- * rules/explore_NAME.c for each (meson.build reads this file).
+ * rules.c: the list of rules. The build compiles rules/exploit_NAME.c and rules/explore_NAME.c for
+ * each (meson.build reads this file).
  *
  * Their order is that of pbt_exploit_rule and pbt_explore_rule; a new rule is added at the end.
  * tests/rules compiles this file with rules of its own behind them.

@@ -1,8 +1,8 @@
 /*
- * search.c: the defaults of a search, and what contradicts what in one.
+ * search.c: the defaults and the checks of a search.
  *
- * Bounds that are not a rule's own keep arithmetic from overflowing: all steps of all members stay
- * below 2^53, and a member's segments below 2^24.
+ * Other bounds than those of rules prevent overflow: all steps of all members stay below 2^53, and
+ * a member's segments below 2^24.
  */
 #include <float.h>
 #include <math.h>
@@ -164,7 +164,7 @@ static pbt_err check_list(const pbt_search *s, const pbt__rule_option *option, p
     return PBT_OK;
 }
 
-/* A list may be missing where its rule is not in force. */
+/* A list may be missing if its rule is not in force. */
 static pbt_err check_rule(const pbt_search *s, const pbt__rule *rule, pbt_error *error)
 {
     const bool is_used =

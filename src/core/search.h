@@ -1,4 +1,4 @@
-/* search.h: a search as core has it: checked, and with all it points to its own. */
+/* search.h: searches inside core: checked, and owning all their memory. */
 #ifndef PBT_CORE_SEARCH_H
 #define PBT_CORE_SEARCH_H
 
@@ -6,7 +6,7 @@
 
 #include "core/population.h"
 
-/* Say whether a caller's struct of `size` bytes says nothing in what lies beyond those known. */
+/* Say whether the bytes of a caller's struct beyond the known ones are all 0. */
 bool pbt__is_zero_from(const void *given, size_t known, size_t size);
 #define PBT__NEWER(what) "the " what " has fields that this version of libpbt does not know"
 

@@ -1,8 +1,8 @@
 /*
- * search_copy.c: a caller's search, of whatever version, as one of our own.
+ * search_copy.c: copying a caller's search, of any version.
  *
- * All that a search points to goes into one piece of memory behind it. The same walk is taken
- * twice: first nothing is there yet and sizes are added up, then everything is put in its place.
+ * The search and all it points to are in one piece of memory. The same walk is done twice: first to
+ * add up sizes, then to copy.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "core/state.h"
 #include "core/type.h"
 
-/* The first version ended here: nobody has made a shorter one. */
+/* The first version ended here; no shorter one exists. */
 #define SIZE_FIRST (offsetof(pbt_search, start_count) + sizeof(int32_t))
 
 bool pbt__is_zero_from(const void *given, size_t known, size_t size)

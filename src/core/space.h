@@ -14,7 +14,7 @@ enum {
 
 /*
  * Say what is wrong with a parameter, in words that follow its name ("needs min > 0 on a log
- * scale"); NULL where nothing is. The spec parser and pbt_search_check share it.
+ * scale"); NULL if nothing is. The spec parser and pbt_search_check share it.
  */
 const char *pbt__parameter_fault(const pbt_parameter *parameter);
 

@@ -1,11 +1,12 @@
 /* state.h: how a population lies in memory; shared by core's population, ranks and decisions only.
  *
- * Segments lie in chunks of CHUNK numbers for all members, so that a record never moves and is
- * found by (member, number) at once. Each ready point that decisions may still be judged at has a
- * ranking (a tree of members) in a block of its own; older points give theirs back, and one
- * that is asked for again is rebuilt from the records, which say the same.
+ * Segments are in chunks of CHUNK numbers for all members, so that a record never moves and is
+ * found by (member, number) in O(1). Each ready point at which decisions may still be made has a
+ * ranking (a tree of members) in its own block. Older points give their blocks back; a ranking can
+ * be rebuilt from the records.
  *
- * I: a member is in the ranking of point r exactly if it is live, reported number r, and has not
+ * I: a member is in the ranking of point r if and only if it is live, reported number r, and has
+ * not
  *    taken other weights since (r >= weights_from). */
 #ifndef PBT_CORE_STATE_H
 #define PBT_CORE_STATE_H
@@ -25,7 +26,7 @@ typedef struct pbt__segment_record {
     double rank_score;
     int32_t failures, losses;
     int32_t holders;      /* members that may start from its checkpoint */
-    bool is_unloadable;   /* it was given up because what it starts from cannot be read */
+    bool is_unloadable;   /* it was given up because its start checkpoint cannot be read */
     bool is_gone;         /* its checkpoint could not be loaded: nothing starts from it again */
     int64_t sample_first; /* into the population's samples */
     int32_t sample_count;
@@ -162,7 +163,7 @@ pbt_err pbt__population_refuse(pbt_error *error, pbt_err code, const char *messa
 PBT_MUST_USE pbt_err pbt__queue_open(pbt_population *population);
 /* A member's newest segment can be asked for now. O(log N), amortised. */
 void pbt__queue_add(pbt_population *population, int32_t member);
-/* Take the member furthest behind, ties the lower one; -1 where nobody waits. O(log N), amortised.
+/* Take the member furthest behind, ties the lower one; -1 if nobody waits. O(log N), amortised.
  */
 int32_t pbt__queue_take(pbt_population *population);
 
@@ -187,9 +188,9 @@ int32_t pbt__quorum(const pbt_population *population);
  * any. */
 int32_t pbt__point_most_reported(const pbt_population *population, int32_t number);
 /* The newest ready point, not after `number`, that a quorum has reported; PBT__LATEST with compare:
- * latest; -1 where there is none. */
+ * latest; -1 if there is none. */
 int32_t pbt__point_compared(const pbt_population *population, int32_t number);
-/* The ranking of a point, built where it is not at hand. NULL where there is no memory. */
+/* The ranking of a point, built if it is not at hand. NULL if there is no memory. */
 pbt__ranking *pbt__point_ranking(pbt_population *population, int32_t point);
 /* Say whether a member is ranked at a point (I). */
 bool pbt__point_holds(const pbt_population *population, int32_t point, int32_t member);

@@ -3,10 +3,10 @@
  *
  *     I_x(a, b) = x^a (1-x)^b / (a B(a, b)) * K(a, b, x)
  *
- * where K is a continued fraction (Lentz's method) that converges fast for x below the mean
- * a / (a + b); above it, I_x(a, b) = 1 - I_{1-x}(b, a). The factor before it is not made from
+ * where K is a continued fraction (Lentz's method) that converges fast for x below the mean a / (a
+ * + b); above it, I_x(a, b) = 1 - I_{1-x}(b, a). The factor before it is not computed from
  * logarithms of gamma functions, which cancel (at a = b = 1e5 that costs seven digits), but from
- * the saddle point of Loader (2000): what is left in the exponent is as small as its result.
+ * the saddle point of Loader (2000), whose exponent is small.
  */
 #include "core/statistics.h"
 
@@ -111,7 +111,7 @@ double pbt__t_two_sided(double t, double freedom)
     return incomplete_beta(freedom / 2, 0.5, 1 / (1 + ratio), ratio / (1 + ratio));
 }
 
-/* The first value is taken off before summing: equal values then have exactly no variance. */
+/* The first value is subtracted before summing, so that equal values have variance 0. */
 pbt__sample pbt__sample_of(const double *values, size_t count)
 {
     if (count == 0) {

@@ -14,7 +14,7 @@ double pbt__t_two_sided(double t, double freedom);
 typedef struct pbt__sample {
     size_t count;
     double mean;
-    double variance; /* unbiased; 0 where count < 2 */
+    double variance; /* unbiased; 0 if count < 2 */
 } pbt__sample;
 
 /* Summarise in two passes. Shape: values[count] */

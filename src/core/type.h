@@ -1,5 +1,5 @@
 /*
- * type.h: what a hyperparameter's type is: a row of operations.
+ * type.h: a hyperparameter's type as a row of operations.
  *
  * types.c has one row for each pbt_type. It does not compile where a row or an operation is
  * missing. docs/extending.md tells how to add one.
@@ -23,7 +23,7 @@ typedef enum pbt__shape {
 typedef struct pbt__type {
     const char *name;
     pbt__shape shape;
-    /* What is wrong with a parameter, its name aside; NULL where nothing is. */
+    /* What is wrong with a parameter, its name aside; NULL if nothing is. */
     const char *(*fault)(const pbt_parameter *parameter);
     /* Draw from the prior: uniform on the scale; an int's ends each have their fair share. */
     pbt_value (*draw)(const pbt_parameter *parameter, pbt__rng *rng);
@@ -33,7 +33,7 @@ typedef struct pbt__type {
     bool (*equal)(pbt_value a, pbt_value b);
     /* A value as it is written: in YAML, in JSON, for trainers. */
     pbt_item (*item)(const pbt_parameter *parameter, pbt_value value);
-    /* The other way: false where the item is no value, or of another type. No bounds. */
+    /* The other way: false if the item is no value, or of another type. No bounds. */
     bool (*read)(const pbt_parameter *parameter, const pbt_item *item, pbt_value *out);
     /* PBT__SHAPE_NUMBER: a value as a number, exactly; the number that is a value and nearest to
      * another one; and the value of such a number, within the bounds. */
@@ -41,7 +41,7 @@ typedef struct pbt__type {
     double (*round)(double number);
     pbt_value (*of)(double number);
     /* Move a value by a factor of the rule `perturb`, and say so in move->change (move.c has what
-     * types share); NULL where a value never moves. */
+     * types share); NULL if a value never moves. */
     void (*perturb)(const struct pbt__move *move, double factor);
 } pbt__type;
 
