@@ -1,8 +1,8 @@
 /*
  * bootstrap.c: resampling by counts.
  *
- * The scores are sorted once. A resample is then how often each of them was drawn, and both
- * estimates are one walk over the sorted scores: no resample is ever sorted.
+ * The scores are sorted once. A resample is the count of how often each was drawn, so both
+ * estimates are one walk over the sorted scores.
  */
 #include "analysis/bootstrap.h"
 

@@ -1,12 +1,10 @@
 /*
- * bootstrap.h: how far an estimate would move with other seeds (Efron 1979; stratified as in
- * Agarwal et al. 2021).
+ * bootstrap.h: bootstrap intervals (Efron 1979; stratified as in Agarwal et al. 2021).
  *
- * Each group is a stratum: its seeds are drawn anew from itself, as many as it has, 10,000 times,
- * and the interval runs from the 2.5th to the 97.5th percentile of the estimates. The draws come
- * from one Philox stream of seed 0, so that the same scores give the same interval. Scores of few
- * seeds make it too narrow: what a group has not seen it cannot draw. A single one has none:
- * NaN.
+ * Each group is a stratum: its seeds are drawn 10,000 times with replacement, and the interval runs
+ * from the 2.5th to the 97.5th percentile of the estimates. The draws come from one Philox stream
+ * of seed 0, so that the same scores give the same interval. With few seeds it is too narrow. A
+ * single score has none: NaN.
  */
 #ifndef PBT_ANALYSIS_BOOTSTRAP_H
 #define PBT_ANALYSIS_BOOTSTRAP_H
@@ -33,13 +31,13 @@ typedef struct pbt__advantage {
     pbt__interval probability_interval;
 } pbt__advantage;
 
-/* The interquartile mean of scores and its interval; NaN where there are none. Nullable: interval
+/* The interquartile mean of scores and its interval; NaN if there are none. Nullable: interval
  * (then nothing is drawn). Errors: PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__bootstrap_iqm(const double *scores, size_t count, double *iqm,
                                         pbt__interval *interval);
 
-/* Compare two groups; all NaN where one is empty. Pairs are drawn as pairs, so that what a seed
- * shares cancels. Errors: PBT_ERR_MEMORY. */
+/* Compare two groups; all NaN if one is empty. Pairs are drawn as pairs, so that effects of a seed
+ * cancel. Errors: PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__bootstrap_advantage(const pbt__score_pair *pair, pbt__advantage *out);
 
 #endif

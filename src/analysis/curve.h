@@ -1,8 +1,8 @@
 /*
  * curve.h: the best score so far of a study, over its work and over time.
  *
- * Work is that of the whole population: the steps of all its reports. So studies whose populations
- * differ are compared at what they cost.
+ * Work is the sum of steps of all reports, so that studies with different populations are compared
+ * at the same cost.
  */
 #ifndef PBT_ANALYSIS_CURVE_H
 #define PBT_ANALYSIS_CURVE_H
@@ -16,7 +16,7 @@ typedef struct pbt__curve_point {
     int64_t steps;  /* of all members */
     double seconds; /* since the study's first event */
     double score;   /* higher is better */
-    int64_t age;    /* Units: steps in the weights, whoever trained them */
+    int64_t age;    /* Units: steps in the weights, whichever member trained them */
     pbt_segment_id segment;
 } pbt__curve_point;
 
@@ -34,7 +34,7 @@ typedef struct pbt__curve {
 PBT_MUST_USE pbt_err pbt__curve_add(pbt__curve *curve, const pbt__curve_point *report);
 void pbt__curve_fini(pbt__curve *curve);
 
-/* The best by then; NULL where nothing usable was reported yet. O(log count). */
+/* The best by then; NULL if nothing usable was reported yet. O(log count). */
 const pbt__curve_point *pbt__curve_at(const pbt__curve *curve, pbt__axis axis, double place);
 
 /* Where a curve ends. */
@@ -48,8 +48,8 @@ typedef struct pbt__pauses {
 
 /*
  * Find the pauses before and between reports: stretches of a minute or more, and more than five
- * times as long as half of the segments took from being made to being reported. A study that waits
- * for its turn makes its segments last longer and hides short pauses; none is invented.
+ * times as long as half of the segments took from being made to being reported. If a study waits
+ * for processors, its segments last longer and short pauses are missed; no pause is invented.
  * Units: seconds. Shape: times[count], in order, from 0; spans[count], reordered
  */
 pbt__pauses pbt__pauses_find(const double *times, double *spans, size_t count);

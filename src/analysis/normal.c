@@ -1,4 +1,4 @@
-/* normal.c: the C library's erfc, and its inverse by bisection: it is asked a few times a run. */
+/* normal.c: the C library's erfc, and its inverse by bisection; called a few times per run. */
 #include "analysis/normal.h"
 
 #include <math.h>

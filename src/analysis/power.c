@@ -1,11 +1,10 @@
 /*
  * power.c: one selection for each simulated experiment.
  *
- * U counts the pairs with a_i + d > b_j, so it reaches the critical c as soon as d exceeds the
- * c-th smallest of the differences b_j - a_i: that one number is the shift that makes the
- * experiment significant. The shift that 80 % of experiments need at most has power 0.8. The same
- * holds for Wilcoxon's statistic and the Walsh averages (d_i + d_j) / 2, i <= j (Hodges and
- * Lehmann 1963).
+ * U counts the pairs with a_i + d > b_j, so it reaches the critical c as soon as d exceeds the c-th
+ * smallest of the differences b_j - a_i: that difference is the shift that makes the experiment
+ * significant. The 80th percentile of these shifts has power 0.8. The same holds for Wilcoxon's
+ * statistic and the Walsh averages (d_i + d_j) / 2, i <= j (Hodges and Lehmann 1963).
  */
 #include "analysis/power.h"
 
@@ -55,7 +54,7 @@ static void count_arrangements(const pbt__design *design, uint64_t *ways, size_t
     }
 }
 
-/* The smallest statistic with a two-sided p of at most alpha; degree + 1 where there is none. */
+/* The smallest statistic with a two-sided p of at most alpha; degree + 1 if there is none. */
 static size_t critical(const uint64_t *ways, size_t degree, double alpha)
 {
     double all = 0, tail = 0;

@@ -1,11 +1,10 @@
 /*
- * power.h: what so many seeds could find at all.
+ * power.h: which differences a number of seeds can find.
  *
- * The question is asked of normal scores whose groups differ by a shift: the smallest shift for
- * which the test of rank_test.h says p <= alpha, in the right direction, with probability 0.8. Up
- * to PBT__EXACT_MAXIMUM scores the answer comes from 4,000 simulated experiments, always the same
- * ones (Philox, seed 0), and a statistical error of some 0.02 deviations; beyond, from Noether's
- * formula (1987).
+ * For normal scores whose groups differ by a shift, it is the smallest shift for which the test of
+ * rank_test.h gives p <= alpha, in the right direction, with probability 0.8. Up to
+ * PBT__EXACT_MAXIMUM scores it comes from 4,000 simulated experiments (Philox, seed 0), with a
+ * statistical error of about 0.02 deviations; beyond, from Noether's formula (1987).
  */
 #ifndef PBT_ANALYSIS_POWER_H
 #define PBT_ANALYSIS_POWER_H

@@ -1,10 +1,9 @@
 /*
  * rank_test.c: exact null distributions by dynamic programming.
  *
- * Twice a midrank is whole, so sums of ranks are indices. Wilcoxon: each rank that is not a zero's
- * is added or not, with probability one half. Mann and Whitney: each rank belongs to group a or
- * not, and a has as many as it has; `ways[k][s]` counts the choices of k ranks with the sum s.
- * Sixty scores take a few milliseconds.
+ * Twice a midrank is whole, so sums of ranks are indices. Wilcoxon: each rank of a difference that
+ * is not zero is added with probability one half. Mann and Whitney: `ways[k][s]` counts the choices
+ * of k ranks with the sum s; k is the size of group a. Sixty scores take a few milliseconds.
  */
 #include "analysis/rank_test.h"
 
@@ -135,7 +134,7 @@ static pbt_err wilcoxon_exact(const ranked *list, size_t sum, double *p)
     return PBT_OK;
 }
 
-/* Zeros give their ranks up: n(n+1)(2n+1) - z(z+1)(2z+1), less half of the ties, over 24. */
+/* Without the ranks of zeros: n(n+1)(2n+1) - z(z+1)(2z+1), less half of the ties, over 24. */
 static double wilcoxon_variance(const ranked *list)
 {
     size_t zero_count = 0;

@@ -1,10 +1,9 @@
 /*
  * rank_test.h: tests of two groups by ranks, and many tests at once.
  *
- * Both tests are two-sided: p is twice the probability, where nothing distinguishes the groups, of
- * a statistic at least as extreme on the side where it is, at most 1. Up to PBT__EXACT_MAXIMUM
- * scores it is counted exactly, given the ranks as they are, ties and zeros included; beyond, it is
- * the normal approximation with the variance corrected for ties.
+ * Both tests are two-sided: p is twice the smaller tail under the null hypothesis, at most 1. Up to
+ * PBT__EXACT_MAXIMUM scores it is exact, with ties and zeros; beyond, it is the normal
+ * approximation with the variance corrected for ties.
  */
 #ifndef PBT_ANALYSIS_RANK_TEST_H
 #define PBT_ANALYSIS_RANK_TEST_H
@@ -21,7 +20,7 @@ typedef struct pbt__rank_test {
 } pbt__rank_test;
 
 /* Wilcoxon's signed-rank test of pairs (Wilcoxon 1945). Equal pairs are ranked with the others and
- * then leave (Pratt 1959). Errors: PBT_ERR_MEMORY. */
+ * then left out (Pratt 1959). Errors: PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__wilcoxon(const pbt__score_pair *pair, pbt__rank_test *out);
 
 /* Mann and Whitney's U test (1947); the approximation has the continuity correction. Errors:

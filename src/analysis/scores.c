@@ -1,5 +1,5 @@
-/* scores.c: order, interquartile mean, quantiles. A quantile of many numbers is selected, not
- * sorted: it is what resampling spends its time on. */
+/* scores.c: order, interquartile mean, quantiles. Quantiles use selection, not sorting: they take
+ * most of the time of resampling. */
 #include "analysis/scores.h"
 
 #include <math.h>
@@ -61,7 +61,7 @@ static double sum_of_kept(const double *sorted, const size_t *counts, size_t cou
     return sum;
 }
 
-/* A sum that leaves the range of a double is made again in small: its mean does not. */
+/* If the sum overflows, it is computed again with scaled scores. */
 // formula: interquartile mean, Agarwal 2021
 double pbt__scores_iqm(const double *sorted, const size_t *counts, size_t count, size_t total)
 {
