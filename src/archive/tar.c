@@ -196,7 +196,7 @@ pbt_err pbt__tar_pack(const char *folder, int file, pbt_error *error)
 
 /* ---- unpacking ------------------------------------------------------------------------------- */
 
-/* Open the next folder on the way, making it where it is absent. Takes `folder`; -1 with errno. */
+/* Open the next folder on the way, making it if it is absent. Takes `folder`; -1 with errno. */
 static int step_into(int folder, const char *name)
 {
     int next = -1;
@@ -209,7 +209,7 @@ static int step_into(int folder, const char *name)
     return next;
 }
 
-/* Take the next part of a name: it ends with a NUL, `*rest` is what follows. "" where none is
+/* Take the next part of a name: it ends with a NUL, `*rest` is what follows. "" if none is
  * left. */
 static char *next_part(char **rest)
 {

@@ -1,10 +1,9 @@
 /*
  * tar.h: a checkpoint folder as one stream of bytes, between worker and server.
  *
- * Only what a checkpoint may be made of travels: files and folders, by relative names. A link, a
- * device, a name that leads out ("..", "/etc"), or one that comes twice is refused, and so is an
- * archive with holes, which could unpack to more than was sent. Times, owners and modes are not
- * kept.
+ * It holds only files and folders, with relative names. Refused are links, devices, names that lead
+ * out ("..", "/etc"), duplicate names, and archives with holes, which could unpack to more than was
+ * sent. Times, owners and modes are not kept.
  */
 #ifndef PBT_ARCHIVE_TAR_H
 #define PBT_ARCHIVE_TAR_H
