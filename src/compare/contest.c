@@ -127,8 +127,8 @@ static double *least_p_of(pbt__contrast *contrast)
     return &contrast->least_p;
 }
 
-/* What a contrast's seeds could find at the strictest level. Designs repeat: one that
- * equals the contrast before it is not worked out again. */
+/* What a contrast's seeds could find at the strictest level. If the design equals the one before,
+ * its result is reused. */
 static pbt_err judge_power(pbt__contest *contest, size_t index)
 {
     pbt__contrast *contrast = &contest->contrasts[index];

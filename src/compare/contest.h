@@ -1,7 +1,7 @@
 /*
- * contest.h: groups of studies judged against each other, at the same work where asked.
+ * contest.h: groups of studies compared with each other, at the same work if asked.
  *
- * Everything here is inside: higher is better (pbt__course_score turns it round for people).
+ * Higher is better everywhere here (pbt__course_score converts back).
  */
 #ifndef PBT_COMPARE_CONTEST_H
 #define PBT_COMPARE_CONTEST_H
@@ -58,12 +58,11 @@ typedef enum pbt__finding {
 
 pbt__finding pbt__contrast_finding(const pbt__contrast *contrast);
 
-/* The same contrast with its groups changed over. */
+/* The same contrast with its groups swapped. */
 pbt__contrast pbt__contrast_turned(const pbt__contrast *contrast);
 
-/* Say in lines what a reader must know beside the numbers: studies that go on, that have no score,
- * whose work differs, that stood still. New reference to an array of strings; NULL where there is
- * no memory. */
+/* Notes on the numbers: studies that still run, have no score, differ in work, or had pauses. New
+ * reference to an array of strings; NULL if there is no memory. */
 json_t *pbt__contest_notes(const pbt__contest *contest);
 
 #endif

@@ -1,4 +1,4 @@
-/* contest_notes.c: what a reader of a contest must know beside its numbers. */
+/* contest_notes.c: notes on the numbers of a contest. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "compare/compare.h"
 #include "study/json.h"
 
-/* A number, or null where it is not finite. */
+/* A number, or null if it is not finite. */
 static json_t *number(double value)
 {
     return isfinite(value) ? pbt__json_number(value) : json_null();
@@ -16,7 +16,7 @@ static json_t *score(const pbt__contest *contest, double value)
     return number(pbt__course_score(contest->groups->direction, value));
 }
 
-/* [low, high]; null where there is no interval. */
+/* [low, high]; null if there is no interval. */
 static json_t *interval_json(json_t *low, json_t *high, pbt__interval interval)
 {
     if (isnan(interval.low)) {

@@ -14,7 +14,7 @@ static const char *label_of(const pbt__contest *contest, size_t group)
 
 /* ---- numbers ---- */
 
-/* A score as it was reported; "-" where there is none. Shape: out[PBT__CELL_SIZE] */
+/* A score as it was reported; "-" if there is none. Shape: out[PBT__CELL_SIZE] */
 static void write_score(pbt_direction direction, double score, char *out)
 {
     if (isfinite(score)) {
@@ -24,7 +24,7 @@ static void write_score(pbt_direction direction, double score, char *out)
     }
 }
 
-/* "[low, high]", turned round where lower is better; "" where there is none. Shape: out[size] */
+/* "[low, high]", turned round where lower is better; "" if there is none. Shape: out[size] */
 static void write_interval(pbt_direction direction, pbt__interval interval, char *out, size_t size)
 {
     char low[PBT__CELL_SIZE], high[PBT__CELL_SIZE];
