@@ -7,8 +7,8 @@
 
 uint32_t pbt__crc32c(const void *bytes, size_t length);
 
-/* The same, rotated and moved as the record format wants it: a checksum of data that hold checksums
- * is weak. */
+/* The same, rotated and shifted as in the record format: a checksum of data with checksums is weak.
+ * */
 uint32_t pbt__crc32c_masked(const void *bytes, size_t length);
 
 #endif

@@ -1,4 +1,4 @@
-/* csv.c: rows that may have different names, as one rectangle. */
+/* csv.c: rows with different names, as one table. */
 #include "export/csv.h"
 
 #include <stdio.h>

@@ -22,7 +22,7 @@ void pbt__csv_fini(pbt__csv *csv);
 /* Learn the names of a row. All rows are shown before the first is written. */
 void pbt__csv_see(pbt__csv *csv, const json_t *row);
 
-/* Append the header, which is nothing where no row was seen; `out` fails where `csv` has. */
+/* Append the header, which is nothing if no row was seen; `out` fails where `csv` has. */
 void pbt__csv_head(const pbt__csv *csv, pbt__text *out);
 
 /* Append a row. null and absent are empty; numbers are in their shortest exact form. */

@@ -1,8 +1,7 @@
 /*
  * hparams.c: the messages of TensorBoard's plugins/hparams/{api,plugin_data}.proto.
  *
- * The data stand in the value's metadata; its tensor is empty and there only because a value has
- * one.
+ * The data are in the value's metadata; its tensor is empty, but required.
  */
 #include "export/hparams.h"
 

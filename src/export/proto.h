@@ -1,8 +1,8 @@
 /*
  * proto.h: protobuf messages, written by hand: a field after another onto a text.
  *
- * A message inside another is written first and then added as a field, which ends it; where it
- * failed for want of memory, the outer one fails too, so a caller looks at the outermost alone.
+ * An inner message is written first and then added as a field, which ends it. If it lacked memory,
+ * the outer one fails too, so callers check only the outermost.
  */
 #ifndef PBT_EXPORT_PROTO_H
 #define PBT_EXPORT_PROTO_H
@@ -19,7 +19,7 @@ void pbt__proto_string(pbt__text *out, uint32_t field, const char *value);
 /* Add a message as a field and free it. */
 void pbt__proto_message(pbt__text *out, uint32_t field, pbt__text *message);
 
-/* Find the first field of that number that holds bytes. Returns false where there is none, or the
+/* Find the first field of that number that holds bytes. Returns false if there is none, or the
  * message is broken. Owner: `*value` points into `bytes`. */
 bool pbt__proto_find(const char *bytes, size_t length, uint32_t field, const char **value,
                      size_t *value_length);

@@ -1,4 +1,4 @@
-/* records.c: framing, appending, and finding out how far a folder came. */
+/* records.c: framing, appending, and finding the newest mark. */
 #include "export/records.h"
 
 #include <stdio.h>

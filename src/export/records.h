@@ -1,9 +1,9 @@
 /*
  * records.h: the event files of one TensorBoard run: a folder of files of framed records.
  *
- * A frame is the length, its checksum, the bytes, their checksum. Files are numbered, since
- * TensorBoard reads those of a folder in the order of their names; each writer begins the next
- * number and never touches another's file, which a kill may have left torn at its end.
+ * A frame is the length, its checksum, the bytes, their checksum. Files are numbered, because
+ * TensorBoard reads a folder in the order of names. Each writer begins the next number and never
+ * changes other files, which may be torn at their end after a kill.
  *
  * A record may carry a mark: a text in a field that TensorBoard does not know and skips. The newest
  * mark in a folder says how far its writers came.
@@ -21,8 +21,8 @@ enum { PBT__MARK_FIELD = 1000, PBT__MARK_SIZE = 96 };
 void pbt__records_frame(pbt__text *out, pbt__text *record);
 
 /*
- * Look through a run's folder. `*file_count` is the number of its files, 0 where there is no
- * folder; `mark` is the newest one, "" where there is none. Shape: mark[PBT__MARK_SIZE]. Errors:
+ * Look through a run's folder. `*file_count` is the number of its files, 0 if there is no
+ * folder; `mark` is the newest one, "" if there is none. Shape: mark[PBT__MARK_SIZE]. Errors:
  * PBT_ERR_IO, PBT_ERR_LIMIT, PBT_ERR_MEMORY.
  */
 PBT_MUST_USE pbt_err pbt__records_scan(const char *folder, int *file_count, char *mark,

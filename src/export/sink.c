@@ -1,4 +1,4 @@
-/* sink.c: lines gather until they are worth a write. */
+/* sink.c: lines are gathered before a write. */
 #include "export/sink.h"
 
 #include "base/error.h"

@@ -20,7 +20,7 @@ PBT_MUST_USE pbt_err pbt__sink_open(pbt__sink *sink, const char *folder, const c
                                     pbt_error *error);
 
 /* Write the text where enough has gathered: to be called after each line. Errors: PBT_ERR_IO,
- * PBT_ERR_MEMORY where the text failed; the file is torn then. */
+ * PBT_ERR_MEMORY if the text failed; the file is torn then. */
 PBT_MUST_USE pbt_err pbt__sink_flow(pbt__sink *sink, pbt_error *error);
 
 /* Write the rest, fsync and close. Errors: as above. */
