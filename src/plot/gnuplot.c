@@ -1,6 +1,6 @@
 /*
- * gnuplot.c: gnuplot between three files in memory: the script, the picture, its complaints. No
- * pipe can fill up, and no path is part of a script.
+ * gnuplot.c: gnuplot with three files in memory: script, picture, messages. So no pipe can fill up,
+ * and a script has no paths.
  */
 #include "plot/gnuplot.h"
 

@@ -1,10 +1,10 @@
 /*
  * gnuplot.h: pictures, by gnuplot as a process.
  *
- * A script names neither terminal nor output: the picture leaves gnuplot by its standard output and
- * is written to its file only when it is whole. Data go into blocks ($name << END); a text that a
- * user chose goes through pbt__gnuplot_quote and nowhere else, for between single quotes gnuplot
- * neither runs commands nor reads escapes.
+ * A script names neither terminal nor output: gnuplot writes the picture to standard output, and
+ * the file is written when it is complete. Data are in blocks ($name << END). A user's text goes
+ * only through pbt__gnuplot_quote: between single quotes gnuplot neither runs commands nor reads
+ * escapes.
  */
 #ifndef PBT_PLOT_GNUPLOT_H
 #define PBT_PLOT_GNUPLOT_H
@@ -28,8 +28,8 @@ void pbt__gnuplot_quote(const char *text, pbt__text *script);
 /*
  * Draw a script to a file, `width` by `height` pixels (in a PDF, hundredths of an inch). On failure
  * the file is as it was. Errors: PBT_ERR_ARGUMENT as check,
- * PBT_ERR_NOT_FOUND where there is no gnuplot, PBT_ERR_IO with gnuplot's own words,
- * PBT_ERR_MEMORY where the script failed.
+ * PBT_ERR_NOT_FOUND if there is no gnuplot, PBT_ERR_IO with gnuplot's own words,
+ * PBT_ERR_MEMORY if the script failed.
  */
 PBT_MUST_USE pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height,
                                        const char *path, pbt_error *error);

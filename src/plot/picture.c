@@ -15,7 +15,7 @@ enum {
     SCHEDULE_HEIGHT = 250,
     SCHEDULE_COLUMNS = 3,
     LINEAGE_HEIGHT = 480,
-    LINEAGE_ROW_HEIGHT = 16, /* of a picture of the lineage alone, where there is room */
+    LINEAGE_ROW_HEIGHT = 16, /* of a picture of the lineage alone, if there is room */
     LINEAGE_MAXIMUM = 3000,
     MARGIN = 16,
 };

@@ -2,8 +2,8 @@
  * picture.h: pictures of a study as gnuplot scripts.
  *
  * Colours are Okabe and Ito's and viridis, which people with any colour vision tell apart; nothing
- * is said by colour alone that a line's width or a mark does not say too. Lines grow thin and
- * transparent with the population, so that 500 members are a cloud and the winner is still seen.
+ * is shown by colour alone. Lines grow thin and transparent with the population, so that the winner
+ * is visible among 500 members.
  */
 #ifndef PBT_PLOT_PICTURE_H
 #define PBT_PLOT_PICTURE_H
@@ -63,7 +63,7 @@ PBT_MUST_USE pbt_err pbt__panel_lineage(const pbt__picture *picture, pbt__range 
 void pbt__list_marks(const pbt_parameter *parameter, pbt__text *script);
 /* How lines of a whole population are drawn, such as "lw 0.8 lc rgb '#907f9fbf'". */
 void pbt__line_of_many(const pbt__picture *picture, pbt__text *script);
-/* Append numbers as a line of a data block; NaN where one is not finite. */
+/* Append numbers as a line of a data block; NaN if one is not finite. */
 void pbt__data_line(pbt__text *script, const double *numbers, int count);
 
 #endif

@@ -26,7 +26,7 @@ static double aside(const pbt__trace *trace, const pbt__track *track,
     return is_listed(parameter) ? 0.5 * share : 0;
 }
 
-/* A segment as a stroke at its value, led to from the value that was left. */
+/* A segment as a stroke at its value, connected with the value before. */
 static void write_stroke(const pbt__trace *trace, const pbt__track *track,
                          const pbt_parameter *parameter, pbt__text *script)
 {
@@ -47,7 +47,7 @@ static void write_stroke(const pbt__trace *trace, const pbt__track *track,
     pbt__text_add(script, "\n");
 }
 
-/* The schedule of the best: by age, which is what it trained for, whoever trained it. */
+/* The schedule of the best, by age. */
 static void write_winner(const pbt__trace *trace, const pbt__track *track,
                          const pbt_parameter *parameter, pbt__text *script)
 {

@@ -6,7 +6,7 @@
 
 enum { ARROWS_MAXIMUM = 200 }; /* beyond, copies are lines without heads */
 
-/* A segment as a stroke from what its weights scored when it began. */
+/* A segment as a stroke from its parent's score to its own. */
 static void write_strokes(const pbt__trace *trace, const char *name, bool winning,
                           pbt__text *script)
 {

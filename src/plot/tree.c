@@ -15,7 +15,7 @@ struct tree {
     int32_t waiting_count;
 };
 
-/* The winner's child carries on, else the member's own, else whichever came first. */
+/* A chain continues with the winner's child, else the member's own, else the first. */
 static bool is_better_heir(const pbt__trace *trace, int32_t parent, int32_t child, int32_t heir)
 {
     const pbt__track *tracks = trace->tracks;

@@ -1,9 +1,8 @@
 /*
- * tree.h: where the segments of a lineage tree lie, so that no two lines cross.
+ * tree.h: the rows of a lineage tree's segments, so that no two lines cross.
  *
- * A chain is a segment with those that carry it on; it takes a row of its own. What branches off
- * lies below, later branches nearer, so that a branch's connector passes over nothing that began
- * before it.
+ * A chain is a segment with its continuations, in one row. Branches are below it, later ones
+ * nearer, so that connectors cross no earlier branch.
  */
 #ifndef PBT_PLOT_TREE_H
 #define PBT_PLOT_TREE_H
