@@ -14,7 +14,7 @@ void pbt__facts_show(const json_t *show, const pbt_spec *spec, pbt__text *out);
 /* Append the facts of a `best` object: score, where it is, checkpoint, hyperparameters. */
 void pbt__facts_best(const json_t *best, const pbt_spec *spec, pbt__text *out);
 
-/* "2 of 4 members failed (m1, m3): 380 of 8000 steps were not trained"; false where nobody has
+/* "2 of 4 members failed (m1, m3): 380 of 8000 steps were not trained"; false if nobody has
  * failed or lost steps. `out` is empty before. */
 bool pbt__facts_missing(const json_t *show, pbt__text *out);
 

@@ -14,7 +14,7 @@ enum { PBT__CELL_SIZE = 128 };
 void pbt__format_json(const json_t *value, char *out);
 
 /* Write a number with 4 significant digits, a whole one below 1e7 with all of them; "nan", "inf" or
- * "-inf" where it is not finite. Shape: out[PBT__CELL_SIZE] */
+ * "-inf" if it is not finite. Shape: out[PBT__CELL_SIZE] */
 void pbt__format_real(double value, char *out);
 
 /* Write a hyperparameter's value, as pbt__format_json writes it. Shape: out[PBT__CELL_SIZE] */

@@ -77,8 +77,8 @@ static void put_number(const char *text, size_t step)
     }
 }
 
-/* As JSON is, but for DEL and what is not ASCII and not to be shown: that is written by its number.
- * All of it stands in strings. */
+/* JSON as it is, except DEL and non-ASCII control characters: these are written by number. They
+ * occur only in strings. */
 void pbt__print_line(const char *line)
 {
     const char *end = line + strlen(line);

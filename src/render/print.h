@@ -1,4 +1,4 @@
-/* print.h: what leaves the program: errors on standard error, JSON and texts on standard output. */
+/* print.h: output of the program: errors on standard error, JSON and texts on standard output. */
 #ifndef PBT_RENDER_PRINT_H
 #define PBT_RENDER_PRINT_H
 
@@ -13,14 +13,14 @@ int pbt__print_error(const pbt_error *error);
 
 enum { PBT__HINT_SIZE = sizeof((pbt_error *)NULL)->hint + 8 };
 
-/* Say a hint as what to type: what it has in backquotes (base/error.h) becomes 'pbt amend NAME',
- * after "or: " without quotes, to be copied. Shape: out[PBT__HINT_SIZE] */
+/* Write a hint for the command line: text in backquotes (base/error.h) becomes 'pbt amend NAME',
+ * without quotes after "or: ". Shape: out[PBT__HINT_SIZE] */
 void pbt__hint_words(const char *hint, char *out);
 
-/* Print "hint: ...", where there is one. */
+/* Print "hint: ...", if there is one. */
 void pbt__print_hint(const pbt_error *error);
 
-/* Print what went wrong with `what` and ends nothing: "pbt: warning: WHAT: message". */
+/* Print "pbt: warning: WHAT: message". */
 void pbt__print_warning(const char *what, const pbt_error *error);
 
 /* The exit status of an error's code, from the table of pbt.h. */
@@ -35,7 +35,7 @@ PBT_MUST_USE pbt_err pbt__print_json_text(pbt__text *text, pbt_error *error);
 /* Print one JSON value as one line, reals in their shortest exact form. */
 PBT_MUST_USE pbt_err pbt__print_json(const json_t *value, pbt_error *error);
 
-/* Print a text, and free it. Errors: PBT_ERR_MEMORY where the text failed. */
+/* Print a text, and free it. Errors: PBT_ERR_MEMORY if the text failed. */
 PBT_MUST_USE pbt_err pbt__print_text(pbt__text *text, pbt_error *error);
 
 /* Flush standard output. Returns `status`, or 1 with a message where something could not be

@@ -45,7 +45,7 @@ static int member_of(const json_t *why)
     return id.member;
 }
 
-/* Whom the decision looked at: the one drawn, else the one copied. */
+/* The other member of the decision: the one drawn, else the one copied. */
 static int64_t other_of(const json_t *why)
 {
     const json_t *drawn = field(field(why, "draw"), "member");
@@ -193,8 +193,8 @@ static void add_template(const json_t *why, const char *words, pbt__text *out)
 
 /* ---- sentences ---- */
 
-/* What no rule says for itself. Rows with an occasion come before the sentences of the rule's row
- * (core/rule.h), the others behind them; the first that fits says why. */
+/* Sentences that belong to no rule. Rows with an occasion are tried before the sentences of the
+ * rule's row (core/rule.h), the others after them; the first that fits is used. */
 static const struct {
     const char *verdict, *occasion;
     const char *words;
@@ -230,7 +230,7 @@ static const struct {
      "the weights it had."},
 };
 
-/* NULL where there is none. */
+/* NULL if there is none. */
 static const char *words_in_general(const json_t *why, bool has_occasion)
 {
     for (size_t i = 0; i < sizeof VERDICTS / sizeof VERDICTS[0]; i++) {
@@ -306,7 +306,7 @@ static const char *outcome_of_lost(const json_t *why)
                     : "So it starts from scratch with new hyperparameters.";
 }
 
-/* What was done where nobody was copied; "" where it needs no words. */
+/* What was done if nobody was copied; "" where it needs no words. */
 static const char *outcome_of(const json_t *why)
 {
     if (json_is_integer(field(why, "donor")) || is(why, "occasion", "initial")) {

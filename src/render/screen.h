@@ -26,7 +26,7 @@ bool pbt__screen_is_usable(int descriptor);
 
 pbt__screen pbt__screen_init(int descriptor);
 
-/* Ask the terminal for its size; 80 x 24 where it does not say. */
+/* Ask the terminal for its size; 80 x 24 if it does not say. */
 void pbt__screen_measure(pbt__screen *screen);
 
 /* Show a frame over the last one. Where it has too many lines, the last ones are shown. */

@@ -87,8 +87,7 @@ static void add_changes(const json_t *decision, pbt__text *out)
     }
 }
 
-/* The event's own member's decision first in line with it; of the others only those that change
- * it. */
+/* The decision of the event's own member first; of the others only those with a change. */
 static void add_decisions(const json_t *event, pbt__text *out)
 {
     const json_t *decisions = json_object_get(event, "decisions");

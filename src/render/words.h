@@ -12,7 +12,7 @@ void pbt__words_event(const json_t *event, pbt__text *out);
 /* Append a decision in a few words: "continues", "copies m3s4". */
 void pbt__words_decision(const json_t *decision, pbt__text *out);
 
-/* Why a study is broken of which no attempt has failed. */
+/* The reason of a study that is broken without a failed attempt. */
 #define PBT__WORDS_IDLE "the trainer ended before it asked for a segment"
 
 #endif
