@@ -1,4 +1,4 @@
-/* baseline.c: what the result is held against: fixed members, other studies. */
+/* baseline.c: comparisons of the result: fixed members, other studies. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "report/report.h"
 #include "study/json.h"
 
-/* The best score of one member's own reports; NaN where none is finite. */
+/* The best score of one member's own reports; NaN if none is finite. */
 static double best_of_member(const pbt__report *this, int32_t member)
 {
     const double sign = this->spec->search.direction == PBT_MAXIMIZE ? 1 : -1;

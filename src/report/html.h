@@ -1,4 +1,4 @@
-/* html.h: parts of a page that needs nothing but itself: no script, no other file, no network. */
+/* html.h: parts of a self-contained page: no script, no other file, no network. */
 #ifndef PBT_REPORT_HTML_H
 #define PBT_REPORT_HTML_H
 
