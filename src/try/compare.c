@@ -2,9 +2,9 @@
  * compare.c: whether two results are the same, given how much a trainer varies by itself.
  *
  * The first segment of a fresh process was trained three times, one that loads a checkpoint twice.
- * Where those agree to the last bit, so must all that differ in nothing that matters. Where their
- * scores vary, a difference counts beyond six times the most that was seen, which normal noise
- * exceeds by chance once in 500 comparisons; what that hides is said to be unknown.
+ * If those agree to the last bit, equal conditions must give equal results. If their scores vary, a
+ * difference counts beyond six times the largest one seen, which normal noise exceeds once in 500
+ * comparisons; smaller differences are undecided.
  */
 #include <math.h>
 #include <stdio.h>

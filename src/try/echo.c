@@ -8,7 +8,7 @@
 
 static const double ECHO_TOLERANCE = 1e-6; /* relative: a float of 32 bits will do */
 
-/* A hyperparameter as a number; false where it is a text. */
+/* A hyperparameter as a number; false if it is a text. */
 static bool number_of(const pbt_parameter *parameter, pbt_value value, double *out)
 {
     const pbt_item item = pbt__value_item(parameter, value);
@@ -21,7 +21,7 @@ static bool is_near(double a, double b)
     return fabs(a - b) <= ECHO_TOLERANCE * fmax(fabs(a), fabs(b));
 }
 
-/* Compare what one segment echoes of one hyperparameter. Returns false where it is another value.
+/* Compare what one segment echoes of one hyperparameter. Returns false if it is another value.
  */
 static bool check_echo(const pbt__trained *trained, const pbt_parameter *parameter, pbt_value value,
                        bool *is_found, double *echoed)

@@ -1,4 +1,4 @@
-/* effect.c: what became of each hyperparameter that was changed alone. */
+/* effect.c: the effect of each hyperparameter that was changed alone. */
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +64,7 @@ static void write_effect(const pbt__trial *trial, const pbt__variation *variatio
 
 /* ---- the check ---- */
 
-/* What chance hides is well where the trainer says what it was given. */
+/* An undecided hyperparameter is ok if the trainer reports the given value. */
 static pbt__effect effect_of(const pbt__trial *trial, size_t index, const char *echoed)
 {
     char name[128];

@@ -64,7 +64,7 @@ static double segment_seconds(const pbt__trial *trial, double here)
     return here + fmax(slope, 0) * (double)more;
 }
 
-/* How long the program takes until it is there; below 0 where that was never seen. Of a command, in
+/* How long the program takes until it is there; below 0 if that was never seen. Of a command, in
  * the very segment whose time is told; of a worker, the least that was seen: other processes only
  * make it longer. */
 static double start_seconds(const pbt__trial *trial)
@@ -83,7 +83,7 @@ static double start_seconds(const pbt__trial *trial)
     return least;
 }
 
-/* The first segment of a process beyond what another one takes, where nothing better is known. */
+/* The first segment of a process beyond what another one takes, if nothing better is known. */
 static double first_seconds(const pbt__trial *trial, double following_seconds)
 {
     const pbt__trained *first = pbt__trial_segment(trial, PBT__PROBE_MEMORY, 0, 0);

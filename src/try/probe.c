@@ -2,8 +2,8 @@
  * probe.c: a probe's process, and what it tells.
  *
  * The child is a fork: it has no thread but its own until it makes some. It writes one line of JSON
- * to a pipe and ends without tidying up, for a plugin may still be at work. Told to end, it ends
- * its trainer; killed, its trainer dies with it.
+ * to a pipe and exits without cleaning up, because a plugin may still run. Told to end, it ends its
+ * trainer; killed, its trainer dies with it.
  */
 #include "try/probe.h"
 
@@ -28,7 +28,7 @@ enum { ANSWER_MAXIMUM = 64 * 1024 * 1024, PIECE_SIZE = 4096, LOOK_MS = 100 };
 
 /* ---- the child ---- */
 
-/* What a plugin prints is not ours to show. */
+/* A plugin's output is not shown. */
 static void redirect_output(const pbt__probe *probe)
 {
     char path[PBT__PATH_SIZE];
@@ -131,7 +131,7 @@ static void read_trained(const json_t *json, pbt__trained *out)
     (void)pbt__json_number_read(json_object_get(json, "score"), &out->score);
 }
 
-/* What follows a segment that diverged is the study's recovery, and not what was to be trained. */
+/* After a segment that diverged the study recovers; that is not the probe. */
 static void forget_recovery(pbt__trained *segments, int number)
 {
     const pbt__trained *before = number > 0 ? &segments[number - 1] : NULL;
@@ -186,7 +186,7 @@ static pbt_err read_answer(json_t *json, pbt__probed *out, pbt_error *error)
     return PBT_OK;
 }
 
-/* A child that says nothing was ended by what it had loaded. */
+/* A child without output was ended by its plugin. */
 static json_t *crash_json(int status)
 {
     char words[128];

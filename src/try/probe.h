@@ -1,10 +1,10 @@
 /*
  * probe.h: a few segments, trained by the user's trainer under conditions that we choose.
  *
- * A probe is a study of one or two members in memory, trained on one slot by a process of its own:
- * a child of this one, so that a plugin begins as fresh as a program does, and its crash is an
- * answer. Its first segment may be taken from another probe instead of being trained: then what is
- * trained starts from that checkpoint, with whatever hyperparameters the probe says.
+ * A probe is a study of one or two members in memory, trained on one slot by a child process, so
+ * that a plugin starts fresh, and its crash is a result. Its first segment may be taken from
+ * another probe instead of being trained: then training starts from that checkpoint, with the
+ * probe's hyperparameters.
  */
 #ifndef PBT_TRY_PROBE_H
 #define PBT_TRY_PROBE_H
@@ -22,7 +22,7 @@ typedef struct pbt__trained {
     double score;
     double seconds; /* since its process was started, or since the report before it */
     int64_t size_bytes;
-    const char *digest; /* of the checkpoint; "" where there is none */
+    const char *digest; /* of the checkpoint; "" if there is none */
     const char *place;  /* its file or folder */
     const json_t *metrics;
 } pbt__trained;
@@ -52,11 +52,11 @@ typedef struct pbt__probed {
                             was refused; else the trainer failed */
     bool is_step;         /* it was refused for its step */
     const char *message;  /* why; one line */
-    const char *hint;     /* what to do about it; "" where that is not known */
-    const char *pinned;   /* the generators of random numbers that were pinned; "" where none was */
+    const char *hint;     /* what to do about it; "" if that is not known */
+    const char *pinned;   /* the generators of random numbers that were pinned; "" if none was */
     double start_seconds; /* from the process's start until it asked for a segment or, as a command,
-                             opened the checkpoint; below 0 where that was not seen */
-    const char *log;      /* the file to look at; "" where there is none */
+                             opened the checkpoint; below 0 if that was not seen */
+    const char *log;      /* the file to look at; "" if there is none */
     bool log_says_more;   /* than what pbt wrote there */
 } pbt__probed;
 
@@ -92,7 +92,7 @@ void pbt__probe_ends(const pbt_parameter *parameter, pbt_value from, pbt_value *
 
 /* ---- copy.c ---- */
 
-/* Copy a checkpoint, a file or a folder, to a place where nothing is. */
+/* Copy a checkpoint, a file or a folder, to a place if nothing is. */
 PBT_MUST_USE pbt_err pbt__probe_copy(const char *from, const char *to, pbt_error *error);
 
 #endif

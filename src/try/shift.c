@@ -1,10 +1,10 @@
 /*
  * shift.c: other random numbers for programs in Python, without their help.
  *
- * A command that seeds its generators with a number of its own draws the same in every process, so
- * nothing that we could do from outside shows what chance does to its scores. Python reads a file
- * `sitecustomize.py` before a program: ours adds a number to every seed, then gives way to the
- * user's own file of that name. It is there in the probes PBT__PROBE_SHIFTED alone.
+ * A command that seeds its generators with a fixed number draws the same in every process, so
+ * chance in its scores cannot be seen from outside. Python reads a file `sitecustomize.py` before a
+ * program: ours adds a number to every seed, then gives way to the user's own file of that name. It
+ * is there in the probes PBT__PROBE_SHIFTED alone.
  */
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@ typedef struct pbt__progress {
 
 void pbt__progress_title(const pbt__progress *progress, const pbt__trial *trial);
 void pbt__progress_begin(const pbt__progress *progress, const char *words);
-/* Nullable: probed, where it could not be trained. */
+/* Nullable: probed, if it could not be trained. */
 void pbt__progress_end(const pbt__progress *progress, const pbt__probed *probed);
 
 typedef struct pbt__verdicts {

@@ -1,8 +1,8 @@
 /*
  * spec.c: from the user's spec to a probe's.
  *
- * The trainer, the objective and the space are the user's. Everything that decides is switched off:
- * nobody copies, nothing is explored, and a failed attempt is not tried again.
+ * The trainer, the objective and the space are the user's. There are no decisions: nobody copies,
+ * nothing is explored, and a failed attempt is not tried again.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -157,8 +157,7 @@ static pbt_err write_environment(pbt__text *out, const pbt__probe *probe, pbt_er
 
 /* ---- all of it ---- */
 
-/* What a trainer is told of the study's end is the study's own: schedules that lead there are the
- * same in every probe. */
+/* A trainer is told the study's real end, so that schedules are the same in every probe. */
 static int64_t stop_steps(const pbt__probe *probe)
 {
     const int64_t least = probe->steps * probe->segment_count;

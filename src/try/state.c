@@ -1,9 +1,9 @@
 /*
- * state.c: what a checkpoint leaves out, and what stays in a process.
+ * state.c: what a checkpoint lacks, and what leaks between members in a process.
  *
- * A segment that loads must end as one that never stopped. Where it does not, something is not
- * saved, and the question is what: lost moments of an optimizer train worse, and nobody notices; a
- * lost random state only trains differently. The two are told apart by the random numbers:
+ * A segment that loads must end as one that never stopped. If not, something is not saved. Lost
+ * moments of an optimizer make training worse, unnoticed; a lost random state only makes it
+ * different. The two are told apart by the random numbers:
  *
  *     they are pinned in both (a worker in Python; python/src/pbt/_pin.py)
  *         both end alike              it was the random state alone            ?
@@ -117,7 +117,7 @@ bool pbt__trial_is_suspect(const pbt__trial *trial)
 /* What was found out about the random numbers of a trainer. */
 typedef enum chance { CHANCE_UNKNOWN, CHANCE_EXPLAINS_IT, CHANCE_DOES_NOT } chance;
 
-/* The generators that a probe's client has pinned; "" where none was. */
+/* The generators that a probe's client has pinned; "" if none was. */
 static const char *pinned(const pbt__trial *trial, pbt__probe_id id)
 {
     const char *names = trial->probed[id].pinned;
@@ -292,7 +292,7 @@ static chance of_leak(const scene *view, bool is_fresh)
                       pbt__trial_segment(view->trial, PBT__PROBE_PINNED_TURNS, member, number));
 }
 
-/* Of the two ways to leak, the worse one counts: chance explains only what it does. */
+/* Of the two kinds of leak, the worse one counts. */
 static void judge_leak(const scene *view, pbt__check *check)
 {
     const bool is_there[] = {compare_fresh(view).metrics == PBT__UNLIKE,
@@ -318,8 +318,8 @@ static void judge_leak(const scene *view, pbt__check *check)
     pbt__check_show(check, found.a, "alone", found.b, "after another");
 }
 
-/* How much a trainer varies was seen of member 0's segments, started alike: it says nothing of
- * member 1's, so there chance cannot be ruled out. */
+/* How much a trainer varies was measured on member 0 only, so for member 1 chance cannot be
+ * excluded. */
 static void judge_varied_leak(const comparison *found, pbt__check *check)
 {
     pbt__check_conclude(check, PBT__OPINION_UNSURE,

@@ -10,7 +10,7 @@
 
 /* ---- which are trained ---- */
 
-/* What a probe starts with; NULL where that is not there. */
+/* What a probe starts with; NULL if that is not there. */
 static const pbt__trained *start_of(const pbt__trial *trial, pbt__probe_id id)
 {
     const pbt__trained *start = pbt__probe_rows[id].start < PBT__PROBE_COUNT
@@ -113,7 +113,7 @@ pbt_err pbt__rehearsal_run(pbt__rehearsal *this, const pbt__probe *probe, const 
     return err;
 }
 
-/* What is trained with other random numbers only explains: its failure is none of the trainer's. */
+/* Probes with other random numbers only explain results: their failure is not the trainer's. */
 static bool is_extra(pbt__probe_id id)
 {
     return pbt__probe_rows[id].is_pinned || pbt__probe_rows[id].seed_shift != 0;

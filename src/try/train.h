@@ -9,13 +9,13 @@
 /* One command. */
 typedef struct pbt__rehearsal {
     const char *gpus; /* Nullable: as --gpus takes them */
-    bool keeps_all;   /* what was trained stays, even where nothing is wrong with it */
+    bool keeps_all;   /* what was trained stays, even if nothing is wrong with it */
     pbt__trial trial;
     pbt__progress progress;
     char folder[PBT__PATH_SIZE];
 } pbt__rehearsal;
 
-/* Train the fixed probes, until one fails: what comes after could say nothing. */
+/* Train the fixed probes, until one fails; later ones would tell nothing. */
 PBT_MUST_USE pbt_err pbt__rehearsal_train(pbt__rehearsal *this, pbt_error *error);
 
 /* A probe as the table says. */

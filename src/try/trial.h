@@ -1,9 +1,9 @@
 /*
  * trial.h: what `pbt try` trains, and what it concludes.
  *
- * Each probe but a few trains one segment in a process of its own. All of member 0's are the same
- * segments with the same seeds, so that two that differ in one condition tell what that condition
- * does; those that differ in none tell how much the trainer varies by itself.
+ * Each probe but a few trains one segment in a process of its own. Member 0's segments have the
+ * same seeds, so two probes that differ in one condition show its effect; equal probes show how
+ * much the trainer varies by itself.
  */
 #ifndef PBT_TRY_TRIAL_H
 #define PBT_TRY_TRIAL_H
@@ -58,7 +58,7 @@ typedef struct pbt__variation {
 typedef struct pbt__trial {
     const pbt_spec *spec;
     int64_t steps;         /* in a segment */
-    int64_t longer_steps;  /* in PBT__PROBE_LONGER's; 0 where a segment is as long as the study's */
+    int64_t longer_steps;  /* in PBT__PROBE_LONGER's; 0 if a segment is as long as the study's */
     int32_t slot_count;    /* of the study on this machine */
     pbt_value *low, *high; /* Shape: [space.count] */
     bool is_varied;        /* whether the two differ */
@@ -89,8 +89,8 @@ typedef struct pbt__noise {
     bool is_known;
     bool scores_repeat, digests_repeat;
     double score;                    /* the most that two scores of the same segment differed */
-    const pbt__trained *pair[2];     /* those two; NULL where none differed */
-    const pbt__trained *examples[2]; /* the same segment trained twice; NULL where none was */
+    const pbt__trained *pair[2];     /* those two; NULL if none differed */
+    const pbt__trained *examples[2]; /* the same segment trained twice; NULL if none was */
 } pbt__noise;
 
 /* Say whether a trainer varies by itself, but not where its random numbers are pinned: then those
@@ -107,7 +107,7 @@ typedef enum pbt__likeness {
 } pbt__likeness;
 
 pbt__noise pbt__trial_noise(const pbt__trial *trial);
-/* The same where random numbers are pinned; not known where nothing could be pinned. */
+/* The same where random numbers are pinned; not known if nothing could be pinned. */
 pbt__noise pbt__trial_pinned_noise(const pbt__trial *trial);
 
 /* Compare two results: by their checkpoints where those repeat exactly, else by their scores. */
@@ -130,9 +130,9 @@ typedef struct pbt__evidence {
 /* Write both values of the metric in which the sides differ, else of the objective; and whether
  * the checkpoints' bytes do. */
 void pbt__evidence_write(const pbt__trial *trial, const pbt__evidence *evidence, pbt__text *out);
-/* Append a command that shows how the two checkpoints differ; nothing where not both are there. */
+/* Append a command that shows how the two checkpoints differ; nothing if not both are there. */
 void pbt__evidence_command(const pbt__evidence *evidence, pbt__text *out);
-/* The same as an object. New reference; null where there is none. */
+/* The same as an object. New reference; null if there is none. */
 json_t *pbt__evidence_json(const pbt__trial *trial, const pbt__evidence *evidence);
 
 /* ---- judge.c ---- */
@@ -159,7 +159,7 @@ typedef struct pbt__check {
     const char *name;
     pbt__opinion opinion;
     char found[1024];
-    char hint[512]; /* "" where there is nothing to do */
+    char hint[512]; /* "" if there is nothing to do */
     pbt__evidence evidence;
 } pbt__check;
 
@@ -197,7 +197,7 @@ json_t *pbt__trial_variations_json(const pbt__trial *trial);
 
 /*
  * Look among the metrics for hyperparameters that trainers echo. Appends the names of those found
- * to `names`. Returns false where one is not what was given; `words` says which.
+ * to `names`. Returns false if one is not what was given; `words` says which.
  * Shape: words[size]
  */
 bool pbt__trial_echoes(const pbt__trial *trial, pbt__text *names, char *words, size_t size);
@@ -214,7 +214,7 @@ typedef struct pbt__forecast {
     int64_t disk_bytes;       /* of all that are kept at a time */
 } pbt__forecast;
 
-/* What the whole study will take. Returns false where too little was trained to tell. */
+/* What the whole study will take. Returns false if too little was trained to tell. */
 bool pbt__trial_forecast(const pbt__trial *trial, pbt__forecast *out);
 
 #endif

@@ -2,10 +2,10 @@
  * vary.c: one hyperparameter at a time, so that one that is ignored is found.
  *
  * Each is changed alone, to the end of its prior that is farther from the value tried so far, and
- * the segment that goes on from the first checkpoint is trained with it. Where that changes
- * nothing, to the last bit, more is tried before it is called ignored: the other end; from scratch,
- * for a checkpoint may bring its own; and with each value of the choices, for a momentum matters
- * only to an optimizer that has one. When the time is over, the probe that runs is the last.
+ * the segment that goes on from the first checkpoint is trained with it. If that changes nothing,
+ * to the last bit, more is tried before it is called ignored: the other end; from scratch, because
+ * a checkpoint may bring its own value; and with each value of the choices, because a momentum
+ * matters only to some optimizers. When the time is over, the probe that runs is the last.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static void describe(const pbt_parameter *parameter, pbt_value value, const char
     pbt__text_fini(&text);
 }
 
-/* Remove what nobody needs to look at: a study's checkpoints may be large. */
+/* Remove files that are not needed: checkpoints may be large. */
 static pbt_err forget(const attempt *this, const char *name, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
@@ -264,7 +264,7 @@ static bool is_known(const attempt *this)
                                 pbt__trial_segment(trial, PBT__PROBE_CHANGED, 0, 1)) == PBT__UNLIKE;
 }
 
-/* What fails says nothing of hyperparameters. */
+/* A failure tells nothing about hyperparameters. */
 static bool can_vary(const pbt__trial *trial)
 {
     const pbt__trained *loaded = pbt__trial_segment(trial, PBT__PROBE_LOADED, 0, 1);
