@@ -1,9 +1,9 @@
 /*
  * cache.h: members' latest states in memory, so that continuing or copying is a memcpy.
  *
- * One state per member at most, of the segment it reported last; whoever asks for another one reads
- * its checkpoint. Memory is bounded by population x state size; where there is none, nothing is
- * kept. Threads: any. A member's state is copied under that member's own lock.
+ * At most one state per member, of its last reported segment; other states are read from
+ * checkpoints. Memory is bounded by population x state size; if there is none, nothing is kept.
+ * Threads: any. A member's state is copied under that member's own lock.
  */
 #ifndef PBT_EXECUTOR_CACHE_H
 #define PBT_EXECUTOR_CACHE_H
@@ -19,7 +19,7 @@ void pbt__cache_free(pbt__cache *cache);
 /* Keep a copy of a segment's state in place of its member's older one. */
 void pbt__cache_put(pbt__cache *cache, pbt_segment_id id, const void *state);
 
-/* Copy a segment's state out. Returns false, `state` untouched, where it is not here. */
+/* Copy a segment's state out. Returns false, `state` untouched, if it is not here. */
 bool pbt__cache_get(pbt__cache *cache, pbt_segment_id id, void *state);
 
 #endif

@@ -1,9 +1,8 @@
 /*
  * cell.c: the slot's side of a cell.
  *
- * A cell's death wakes nobody who sleeps on shared memory, so the slot never sleeps for long. The
- * first sleeps are short, for what fails does so soon; a segment of hours is looked at ten times a
- * second.
+ * A cell's death does not wake a slot that sleeps on shared memory, so the slot never sleeps for
+ * long. The first sleeps are short, because failures come early; later it looks ten times a second.
  */
 #include "executor/cell.h"
 
@@ -29,7 +28,7 @@
 enum {
     SLEEP_FIRST_US = 2000,
     SLEEP_MAXIMUM_US = 100000,
-    LOST_GRACE_US = 1000000, /* to return by itself, when there is nothing more to be had */
+    LOST_GRACE_US = 1000000, /* grace to end by itself when its result is no longer needed */
 };
 
 struct pbt__cell {
@@ -65,7 +64,7 @@ static pbt_err fail_memory(size_t size, pbt_error *error)
     return err;
 }
 
-/* Make the memory but for the state, whose size the library says. */
+/* Make the memory except the state, whose size the library tells. */
 static pbt_err share(pbt__cell *cell, int *file, pbt_error *error)
 {
     const size_t size = cell->layout.state;
@@ -76,8 +75,8 @@ static pbt_err share(pbt__cell *cell, int *file, pbt_error *error)
     return cell->shared != NULL ? PBT_OK : fail_memory(size, error);
 }
 
-/* Make room for the state. What is shared keeps its size from then on: we would be killed where it
- * is touched and gone. */
+/* Make room for the state. From then on the file keeps its size: touching a truncated part would
+ * kill us. */
 static pbt_err share_state(pbt__cell *cell, int file, pbt_error *error)
 {
     const size_t room = cell->facts.room;
@@ -109,7 +108,7 @@ static pbt__order order_of(pbt__slot *slot)
     return is_stopping ? PBT__ORDER_RELEASE : order;
 }
 
-/* Tell the cell what it is told, and settle when it is killed if it does not listen. */
+/* Pass an order on to the cell, and set the time of its kill if it does not obey. */
 static void pass_order(pbt__cell *cell)
 {
     const pbt__order order = order_of(cell->slot);
@@ -139,7 +138,7 @@ static void kill_cell(pbt__cell *cell)
     reap(cell);
 }
 
-/* A cell has ended. One that a stop explains has not failed (child.h). */
+/* A cell has ended. If a stop explains the end, it is no failure (child.h). */
 static pbt__cell_end see_death(pbt__cell *cell)
 {
     pbt__child_peek(&cell->child);
@@ -205,7 +204,7 @@ static pbt_err spawn(pbt__cell *cell, const char *library, int file, pbt_error *
 {
     pbt__slot *slot = cell->slot;
     char job_size[32];
-    /* A program that does not hand over to pbt__cell_main would start itself for ever. */
+    /* A program that does not call pbt__cell_main would start itself for ever. */
     if (strcmp(program_invocation_name, CELL_NAME) == 0) {
         return pbt__fail(error, PBT_ERR_STATE, "a plugin's process starts no other");
     }
@@ -234,7 +233,7 @@ static pbt_err spawn(pbt__cell *cell, const char *library, int file, pbt_error *
     return err;
 }
 
-/* The library is loaded, or its loading failed, or was the end of the cell. */
+/* The library is loaded, or loading failed or ended the cell. */
 static pbt_err greet(pbt__cell *cell, const char *library, pbt_error *error)
 {
     char words[128];

@@ -1,10 +1,10 @@
 /*
- * cell.h: a process of its own for a plugin, one per slot.
+ * cell.h: a process for a plugin, one per slot.
  *
- * A plugin is somebody's code: it may end its process, crash, throw, hang, close descriptors that
- * are not its own. In a cell that ends the cell, and is the failure of the attempt that was trained
- * in it; the slot then starts another one. The cell loads the library itself: it is this program,
- * started again (/proc/self/exe), for a fork of a process with threads may not.
+ * A plugin may exit, crash, throw, hang, or close descriptors that are not its own. In a cell that
+ * ends only the cell and fails the current attempt; the slot then starts another cell. The cell is
+ * this program, started again (/proc/self/exe), because a fork of a process with threads may not
+ * load a library.
  *
  * Weights lie in memory that both map, so nothing is copied, and a segment is one message there and
  * one back (cell_shared.h), a futex that both spin on for a moment before they sleep. While the
@@ -53,8 +53,8 @@ pbt__stage pbt__cell_describe(const pbt__cell *cell, char *words, size_t size);
 typedef enum pbt__cell_end {
     PBT__CELL_ANSWERED, /* the lesson says how */
     PBT__CELL_DIED,     /* by itself; it can be described, and closed */
-    PBT__CELL_STOPPED,  /* by itself, of a stop from outside; as above */
-    PBT__CELL_KILLED,   /* by us, for the segment is not to be trained any more; as above */
+    PBT__CELL_STOPPED,  /* by itself, after a stop from outside; as above */
+    PBT__CELL_KILLED,   /* by us, because the segment need not be trained any more; as above */
 } pbt__cell_end;
 
 /* Give a lesson; the slot's metrics are filled. */

@@ -1,11 +1,10 @@
 /*
- * cell_main.c: a cell's own side: the process in which a plugin runs.
+ * cell_main.c: the cell's side: the process in which a plugin runs.
  *
- * It holds no descriptor but the three that every program has, so a plugin that closes what it
- * finds harms nobody; each segment opens its member's log anew as output and errors. A SIGTERM,
- * SIGINT or SIGHUP from outside (a batch system sends them to all it finds) asks the trainer to
- * stop, as `pbt stop` does. A copy that the plugin forked and let return is ended here, for only
- * one may answer.
+ * It has only the three standard descriptors, so a plugin that closes others does no harm. Each
+ * segment opens its member's log as output and errors. A SIGTERM, SIGINT or SIGHUP from outside (as
+ * from a batch system) asks the trainer to stop, like `pbt stop`. If the plugin forked and the
+ * child returns, it is ended here, because only one process may answer.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -86,8 +85,7 @@ static void message(void *host, const char *text)
 /* ---- a lesson ----------------------------------------------------------------------------------
  */
 
-/* What is printed goes to the member's log. One that cannot be opened is the slot's to complain of.
- */
+/* Output goes to the member's log. If it cannot be opened, the slot reports that. */
 static void open_log(const struct self *self)
 {
     int log = -1;
@@ -190,7 +188,7 @@ static void *map(size_t offset, size_t size)
     return at != MAP_FAILED ? at : NULL;
 }
 
-/* The state's mapping comes with the first lesson; then its file is ours no more. */
+/* The state is mapped with the first lesson; then its file is closed. */
 static bool map_state(struct self *self)
 {
     if (self->state == NULL) {

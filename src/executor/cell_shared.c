@@ -32,8 +32,8 @@ pbt__cell_layout pbt__cell_lay_out(size_t job_size)
     return layout;
 }
 
-/* A sleeper counts itself before the kernel compares the word, and we write the word before we look
- * at the count: one of us sees the other. */
+/* A sleeper counts itself before the kernel compares the word, and the waker writes the word before
+ * it reads the count: so one of them sees the other. */
 void pbt__cell_turn(pbt__cell_shared *shared, unsigned turn)
 {
     atomic_store(&shared->turn, turn);
@@ -67,8 +67,8 @@ static bool spin(const pbt__cell_shared *shared, unsigned turn, int64_t began_us
     return false;
 }
 
-/* Spin for twice as long as it mostly takes. Where that was in vain, for the other one has no
- * processor or a longer task, do not for a while, which doubles. */
+/* Spin for twice the usual time. If that fails (the other side has no processor or a longer task),
+ * do not spin for a while, which doubles. */
 static bool spin_at_pace(const pbt__cell_shared *shared, unsigned turn, pbt__cell_pace *pace,
                          int64_t began_us)
 {

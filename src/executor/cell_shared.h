@@ -9,9 +9,9 @@
  *     turn = CELL, wakes ──────────────────► trains, writes how it went
  *     reads it, takes the state ◄─────────── turn = SLOT, wakes
  *
- * Everything beside the atomics belongs to him whose turn it is. No descriptor is needed once the
- * memory is mapped, so nothing is lost where a plugin closes all it finds. What a cell writes is
- * checked like anybody's input: a plugin may have written there by mistake.
+ * Everything except the atomics belongs to the side whose turn it is. No descriptor is needed once
+ * the memory is mapped, so nothing is lost where a plugin closes all it finds. What a cell writes
+ * is checked like anybody's input: a plugin may have written there by mistake.
  *
  * Both sides are the same program file, so the layout needs no version.
  */
@@ -74,10 +74,10 @@ pbt__cell_layout pbt__cell_lay_out(size_t job_size);
 /* Hand the turn over. */
 void pbt__cell_turn(pbt__cell_shared *shared, unsigned turn);
 
-/* What one side has learnt of how long the other one takes. A zeroed one has learnt nothing. */
+/* What one side knows of how long the other one takes. Zeroed: nothing. */
 typedef struct pbt__cell_pace {
     int64_t typical_us;
-    int rest;    /* waits that go to sleep at once, for spinning was in vain */
+    int rest;    /* waits that sleep at once, because spinning failed */
     int penalty; /* the next rest */
 } pbt__cell_pace;
 

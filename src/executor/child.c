@@ -114,7 +114,7 @@ void pbt__child_peek(pbt__child *child)
     }
 }
 
-/* A signal that has come but was not passed on to the slots yet explains an end too. */
+/* A signal that was received but not yet passed on to the slots also explains an end. */
 static bool is_interrupted(const pbt__child *child)
 {
     const pbt__local *local = child->slot->local;
@@ -178,7 +178,7 @@ static void keep(pbt__local *local, pbt__keeper *keeper)
 
 void pbt__child_reap(pbt__child *child)
 {
-    /* Its keeper has not reaped it: its number cannot be another group's. */
+    /* Its keeper has not reaped it, so no other group has its number. */
     signal_group(child, SIGKILL);
     pbt__warden_remove(child->slot->local->warden, child->pid);
     pbt__child_peek(child);

@@ -2,13 +2,13 @@
  * child.h: one process of a trainer, from start to reaping.
  *
  * To stop is SIGTERM to the process's group and, PBT__GRACE_US later, SIGKILL; `now` is SIGKILL at
- * once. When the process has ended its group is killed: what it left running would hold files open
- * and write where the next attempt writes. Where it did not end well, neither does what left the
- * group (keeper.h, kin.h); else that may go on until the run ends.
+ * once. When the process has ended, its group is killed: otherwise its children would hold files
+ * open and write where the next attempt writes. After a failure, processes that left the group are
+ * killed too (keeper.h, kin.h); otherwise they may go on until the run ends.
  *
  * A batch system, systemd and Ctrl-C signal every process they know of, in any order: a trainer may
- * die of a stop that pbt itself hears of a moment later. So an end that looks like a failure is
- * held before it is judged, and one that a stop explains is no failure:
+ * be stopped a moment before pbt is. So an end that looks like a failure is judged a moment later;
+ * if a stop explains it, it is no failure:
  *
  *     outside               trainer                  pbt
  *     SIGTERM ────────────► ends
@@ -57,18 +57,18 @@ int pbt__child_wait(pbt__child *child, int output, int milliseconds);
 /* Read the status of a process that has ended, without reaping it. */
 void pbt__child_peek(pbt__child *child);
 
-/* Of one that has ended: wait whether it is to stop, for at most `hold_us`. Returns whether it was
- * told to, before or meanwhile. */
+/* After its end: wait at most `hold_us` for a stop. Returns whether it was told to stop, before or
+ * meanwhile. */
 bool pbt__child_hold(pbt__child *child, int64_t hold_us);
 
-/* Say whether it was looked at and died of a signal that asks to stop, or exited as a shell does
- * whose program died of one. */
+/* Say whether it died of a signal that asks to stop, or exited like a shell whose program died of
+ * one. */
 bool pbt__child_was_stopped(const pbt__child *child);
 
 /* Kill what is left of its group, reap it, close `ended`. */
 void pbt__child_reap(pbt__child *child);
 
-/* Say how it ended, such as "'train.py' exited with status 1"; false where it exited with status 0.
+/* Say how it ended, such as "'train.py' exited with status 1"; false if it exited with status 0.
  */
 bool pbt__child_describe(const pbt__child *child, const char *name, char *out, size_t size);
 

@@ -87,7 +87,7 @@ static int32_t count_driver(void)
     return count;
 }
 
-/* "0,1,..." for as many as Slurm or the driver counts; NULL where that is none. */
+/* "0,1,..." for as many as Slurm or the driver counts; NULL if that is none. */
 static char *list_counted(void)
 {
     pbt__slurm slurm = read_slurm();
@@ -102,7 +102,7 @@ static char *list_counted(void)
     return list;
 }
 
-/* What launchers write where a job has no GPU; CUDA itself takes what it does not know as that. */
+/* What launchers write for a job without a GPU; CUDA treats unknown names the same way. */
 static bool names_none(const char *list)
 {
     return list[0] == '\0' || strcmp(list, "-1") == 0 || strcmp(list, "NoDevFiles") == 0;

@@ -1,5 +1,4 @@
-/* gpus.h: which processors and GPUs a run shares out among its slots, and how many slots there are.
- */
+/* gpus.h: which processors and GPUs a run gives to its slots, and how many slots there are. */
 #ifndef PBT_EXECUTOR_GPUS_H
 #define PBT_EXECUTOR_GPUS_H
 
@@ -15,7 +14,7 @@ typedef struct pbt__gpus {
 } pbt__gpus;
 
 /*
- * Find them: those of `list` ("0,1,1"); where it is NULL those of $CUDA_VISIBLE_DEVICES or
+ * Find them: those of `list` ("0,1,1"); if it is NULL those of $CUDA_VISIBLE_DEVICES or
  * $ROCR_VISIBLE_DEVICES, which a cluster sets to what it allotted ("", "-1" and "NoDevFiles" are
  * none); else as many as Slurm or the
  * driver counts. Errors: PBT_ERR_ARGUMENT, PBT_ERR_MEMORY. Nullable: list.
@@ -29,7 +28,7 @@ PBT_MUST_USE pbt_err pbt__gpus_check(const pbt__gpus *gpus, const pbt_spec *spec
 /* Processors this run may use: by affinity, cgroup, and what Slurm has allotted to its job. */
 int32_t pbt__processors_find(void);
 
-/* Say how many slots a study gets: `wanted` where it is above 0, else what the GPUs or the
+/* Say how many slots a study gets: `wanted` if it is above 0, else what the GPUs or the
  * processors allow; never more than it has members. */
 int32_t pbt__gpus_slots(const pbt__gpus *gpus, const pbt_spec *spec, int32_t wanted);
 

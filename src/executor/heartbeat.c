@@ -2,9 +2,9 @@
  * heartbeat.c: one thread that renews the leases of all slots.
  *
  * A lease is renewed three times in its length, so that one heartbeat may be lost; and at least
- * every 5 seconds, so that another process's `pbt stop` is obeyed and progress is shown within that
- * time. The mutex is not held during a call: a slot that ends its segment meanwhile is not kept
- * waiting, and the answer to a segment it no longer trains is dropped.
+ * every 5 seconds, so that `pbt stop` of another process takes effect and progress is shown within
+ * that time. The mutex is not held during a call, so a slot that ends its segment need not wait;
+ * then the answer is dropped.
  *
  * It also ends training when the time of stop.seconds is over.
  */
@@ -37,7 +37,7 @@ void pbt__heartbeat_begin(pbt__slot *slot, const pbt__assignment *assignment)
         .interval_us = interval_us,
         .next_us = pbt__clock_monotonic_us() + interval_us,
     };
-    /* Segments may be short: nobody is woken who wakes in time. */
+    /* Segments may be short: wake the thread only if it would wake too late. */
     if (slot->beat.next_us < local->beat_until_us) {
         pthread_cond_signal(&local->beat_changed);
     }
@@ -107,7 +107,7 @@ static void renew(pbt__slot *slot)
     }
 }
 
-/* The slot whose lease is to be renewed first; NULL where none trains. */
+/* The slot whose lease is to be renewed first; NULL if none trains. */
 static pbt__slot *find_next(pbt__local *local)
 {
     pbt__slot *next = NULL;

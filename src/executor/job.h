@@ -1,8 +1,8 @@
 /*
  * job.h: an assignment as a plugin sees it.
  *
- * A job holds copies of everything the plugin may look at while it trains: should its slot be
- * abandoned, the study is gone before the plugin returns.
+ * A job has copies of everything the plugin may read while it trains: if its slot is abandoned, the
+ * study is gone before the plugin returns.
  */
 #ifndef PBT_EXECUTOR_JOB_H
 #define PBT_EXECUTOR_JOB_H

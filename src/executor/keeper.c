@@ -60,8 +60,8 @@ static void kill_all(const struct keep *keep)
     }
 }
 
-/* Reap what it has adopted. The trainer's end is told, and its zombie kept: while it is there, its
- * number is nobody else's. Returns whether any child is left. */
+/* Reap adopted processes. Report the trainer's end, and keep its zombie, so that no other process
+ * gets its number. Returns whether any child is left. */
 static bool reap_others(struct keep *keep)
 {
     for (;;) {
@@ -134,7 +134,7 @@ _Noreturn static void watch(pid_t trainer)
     }
 }
 
-/* What everybody is sent is not meant for it. */
+/* Ignore signals that are sent to all processes. */
 static int take_signals(void)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2};
@@ -149,7 +149,7 @@ static int take_signals(void)
     return signalfd(-1, &children, SFD_CLOEXEC);
 }
 
-/* Hold nothing open that others wait to see closed, but for these two. */
+/* Close all descriptors but these two: others wait for their end. */
 static void keep_files(int socket, int signals)
 {
     const int aside = fcntl(signals, F_DUPFD_CLOEXEC, FILES);
@@ -204,7 +204,7 @@ _Noreturn static void keep(const pbt__spawn_options *options, int socket)
 /* ---- its parent --------------------------------------------------------------------------------
  */
 
-/* Returns false where the keeper is dead. */
+/* Returns false if the keeper is dead. */
 static bool hear(const pbt__keeper *keeper, said *out)
 {
     ssize_t length;

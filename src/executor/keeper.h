@@ -1,11 +1,10 @@
 /*
- * keeper.h: a trainer with all that descends from it.
+ * keeper.h: a trainer with all its descendants.
  *
- * Signals reach a trainer's process group, and its environment marks what left the group (kin.h);
- * but a daemon may have a session of its own and an environment that was wiped. So each trainer has
- * a keeper between itself and us: a process that adopts whatever its descendants leave behind
- * (PR_SET_CHILD_SUBREAPER), and so finds them by descent, whatever they call themselves. Another
- * trainer's are another keeper's.
+ * Signals reach a trainer's process group, and its environment marks processes that left the group
+ * (kin.h); but a daemon may have its own session and an empty environment. So each trainer has a
+ * keeper between itself and us: a process that adopts orphaned descendants (PR_SET_CHILD_SUBREAPER)
+ * and so finds them by descent.
  *
  *     us                         keeper                     trainer             its daemon
  *     fork ────────────────────► adopts, forks ───────────► own group, exec
@@ -40,7 +39,7 @@ int pbt__keeper_status(const pbt__keeper *keeper);
  * Returns whether the keeper stays, for what is left: then pbt__keeper_close comes later. */
 bool pbt__keeper_end(pbt__keeper *keeper, bool all);
 
-/* Say whether one that stayed has ended since, and let it go then. */
+/* Say whether a keeper that stayed has ended; then let it go. */
 bool pbt__keeper_has_ended(pbt__keeper *keeper);
 
 /* Let it go: whatever is left is killed. Idempotent. */

@@ -10,8 +10,8 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* One that is being killed may start another meanwhile, and one that is just replacing its program
- * shows no environment: look again, but not for ever. */
+/* A process that is being killed may start another one, and one in exec shows no environment: look
+ * again, but not for ever. */
 enum { PIECE_SIZE = 4096, LOOKS_MINIMUM = 2, LOOKS_MAXIMUM = 16, NAME_MAXIMUM = 20 };
 
 /* Say whether an environment, variables with a NUL behind each, has one that begins with `mark`. */
@@ -34,7 +34,7 @@ static bool has_mark(int environment, const char *mark)
     return false;
 }
 
-/* A process's number; 0 where a name in /proc is none. */
+/* A process's number; 0 if a name in /proc is none. */
 static pid_t number_of(const char *name)
 {
     pid_t number = 0;
@@ -47,7 +47,7 @@ static pid_t number_of(const char *name)
     return number;
 }
 
-/* Open a file of a process, such as "/stat"; -1 where it cannot be. */
+/* Open a file of a process, such as "/stat"; -1 if it cannot be. */
 static int open_of(int proc, const char *name, const char *file)
 {
     char path[NAME_MAXIMUM + 16];
@@ -90,7 +90,7 @@ static bool is_child(int proc, const char *name, const char *unused)
 
 typedef bool (*predicate)(int proc, const char *name, const char *mark);
 
-/* Taken hold of before it is looked at: its number cannot become another's in between. */
+/* Open it before looking: its number cannot become another process's in between. */
 static int kill_if(int proc, const char *name, predicate is_meant, const char *mark)
 {
     const pid_t number = number_of(name);

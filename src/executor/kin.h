@@ -1,14 +1,12 @@
 /*
- * kin.h: what trainers started, wherever it went.
+ * kin.h: processes that trainers started, wherever they went.
  *
- * Signals reach a trainer's process group. torchrun starts its ranks in sessions of their own, out
+ * Signals reach a trainer's process group. torchrun starts its ranks in their own sessions, outside
  * of that group, and so does every daemon. But children inherit their environment, so each slot
- * gives its trainers a variable of its own (PBT_SLOT), and whoever carries it in what he was
- * started with is kin.
+ * gives its trainers a variable (PBT_SLOT); every process that was started with it is kin.
  *
- * Not found are processes that were started with another environment (`env -i`), which a keeper
- * finds by descent (keeper.h), by another user, or by someone else on a trainer's request: a
- * container's, a batch system's.
+ * Not found are processes with another environment (`env -i`; a keeper finds those by descent,
+ * keeper.h), of another user, or started by a daemon on request (a container, a batch job).
  */
 #ifndef PBT_EXECUTOR_KIN_H
 #define PBT_EXECUTOR_KIN_H

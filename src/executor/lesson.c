@@ -29,7 +29,7 @@ static void begin(const pbt__pupil *pupil, pbt__stage stage)
     }
 }
 
-/* Note what a function returned; false where it failed. */
+/* Note what a function returned; false if it failed. */
 static bool end(pbt__lesson *lesson, pbt__stage stage, int status)
 {
     if (status != 0) {

@@ -37,7 +37,7 @@ typedef enum pbt__lesson_ending {
 /* What to do, then how it went. Everything is borrowed. */
 typedef struct pbt__lesson {
     bool is_filled;      /* the state holds the weights to start from */
-    const char *load;    /* Nullable: where it is not filled: the file to load; NULL: `init` */
+    const char *load;    /* Nullable: if it is not filled: the file to load; NULL: `init` */
     const char *save_to; /* where a plugin that saves does so */
     const char *metric;  /* the objective's: what has no finite score is not saved */
 

@@ -1,8 +1,8 @@
 /*
  * library.h: a plugin's file, loaded into this process.
  *
- * Loading runs the library's own code, so whoever isolates plugins loads them in the process that
- * is to run them, and nowhere else.
+ * Loading runs the library's own code, so an isolated plugin is loaded only in the process that
+ * runs it.
  */
 #ifndef PBT_EXECUTOR_LIBRARY_H
 #define PBT_EXECUTOR_LIBRARY_H

@@ -1,9 +1,9 @@
 /*
  * loop.c: a slot's life: claim, train, report, until the study stops.
  *
- * Each call into the study answers with the next action, so the loop is one call per segment. An
- * error is one of three: the segment went to another (claim the next), the trainer's result cannot
- * be taken (the attempt failed), or nothing can go on (the run ends with it).
+ * Each call into the study answers with the next action, so the loop is one call per segment. There
+ * are three kinds of errors: the segment went to another worker (claim the next), the result is
+ * refused (the attempt failed), or the run cannot go on (it ends).
  */
 #include "executor/slot.h"
 
@@ -60,7 +60,7 @@ static pbt_err fail_attempt(pbt__slot *slot, const pbt__assignment *assignment,
     return is_lost(err) ? claim_at_once(slot) : err;
 }
 
-/* Nothing was begun, or what was trained cannot be kept: the study waits until it can. */
+/* Training could not begin, or its result cannot be kept: the study waits. */
 static pbt_err hinder(pbt__slot *slot, const pbt__assignment *assignment,
                       const pbt__outcome *outcome)
 {
@@ -179,7 +179,7 @@ static pbt_err settle(pbt__slot *slot, const pbt__assignment *assignment,
 /* ---- the loop ----------------------------------------------------------------------------------
  */
 
-/* Begin the segment in its member's log. Returns false with the outcome where it cannot be. */
+/* Begin the segment in its member's log. Returns false with the outcome if it cannot be. */
 static bool begin_log(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *outcome)
 {
     const pbt__local *local = slot->local;
@@ -221,7 +221,7 @@ static pbt_err train(pbt__slot *slot)
     return err;
 }
 
-/* Hand back what the last answer gave, when the run stops before it was begun. */
+/* Give back the segment of the last answer, if the run stops before it was begun. */
 static pbt_err hand_back(pbt__slot *slot)
 {
     const pbt__outcome outcome = {.step = slot->action.train.resume_step};
@@ -229,7 +229,7 @@ static pbt_err hand_back(pbt__slot *slot)
     return release(slot, &slot->action.train, &outcome);
 }
 
-/* One turn. Returns false where the slot is to end, with `*err`. */
+/* One turn. Returns false if the slot is to end, with `*err`. */
 static bool turn(pbt__slot *slot, pbt_err *err)
 {
     const bool is_stopping = atomic_load(&slot->local->stopping) != PBT__STOPPING_NOT;
@@ -251,8 +251,8 @@ static bool turn(pbt__slot *slot, pbt_err *err)
     return goes_on;
 }
 
-/* A slot ends with an error, or with the study: then whoever hangs in a plugin is not waited for
- * any longer than at another stop. */
+/* A slot ends with an error, or with the study: then a slot that hangs in a plugin gets the same
+ * grace as at any stop. */
 static void end(pbt__slot *slot, pbt_err err)
 {
     if (!pbt__slot_enter(slot)) {

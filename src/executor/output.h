@@ -1,8 +1,7 @@
 /*
  * output.h: a trainer's standard output: all of it goes to the log, its last line is kept.
  *
- * Blank lines do not count, so a trainer may end with one. A last line beyond the maximum is known
- * to be too long, not cut.
+ * Blank lines do not count. A last line beyond the maximum is an error, not cut.
  */
 #ifndef PBT_EXECUTOR_OUTPUT_H
 #define PBT_EXECUTOR_OUTPUT_H

@@ -109,7 +109,7 @@ static bool append_text(pbt__text *text, const char *name, size_t length,
     return false;
 }
 
-/* Append what a name stands for; false where it stands for nothing. A hyperparameter comes first:
+/* Append what a name stands for; false if it stands for nothing. A hyperparameter comes first:
  * a study of old may have one whose name is a placeholder's now. */
 static bool append_named(pbt__text *text, const char *name, size_t length, const pbt_space *space,
                          const pbt__assignment *assignment)

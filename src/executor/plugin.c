@@ -2,11 +2,10 @@
  * plugin.c: training by a plugin's functions: in a process of the slot's own (cell.h), or, where
  * the spec says `isolation: thread`, on the slot's own thread.
  *
- * Each slot has one state. It is filled from the first of these that has the parent's weights: the
- * state as the slot's last segment left it, another member's state in memory, the checkpoint. A
- * plugin that saves and loads by itself may keep things in its state that a copy would share, so
- * between slots it always goes through its own files; within a slot it goes on in memory unless the
- * spec says `reload: always`.
+ * Each slot has one state. It is filled from the first of these with the parent's weights: the
+ * state after the slot's last segment, another member's state in memory, the checkpoint. A plugin
+ * that saves and loads by itself may have pointers in its state, so between slots it always uses
+ * its files; within a slot it goes on in memory unless the spec says `reload: always`.
  */
 #include "executor/plugin.h"
 
@@ -76,7 +75,7 @@ static pbt_err make_state(const struct pbt__plugin *plugin, struct pbt__plugin_s
     return PBT_OK;
 }
 
-/* Run `open` before the first segment of all. Returns false where it failed, now or before. */
+/* Run `open` before the first segment of all. Returns false if it failed, now or before. */
 static bool open_once(struct pbt__plugin *plugin, const pbt_job *job)
 {
     const pbt_trainer *table = plugin->library.table;
@@ -172,8 +171,8 @@ static void plugin_close(pbt__local *local)
     free(plugin);
 }
 
-/* The first slot's cell is started at once: what is wrong with the library is said before anybody
- * has claimed anything. */
+/* The first slot's cell is started at once, so that errors of the library are found before any
+ * claim. */
 static pbt_err plugin_slot_open(pbt__slot *slot, pbt_error *error)
 {
     const struct pbt__plugin *plugin = slot->local->runner_data;
@@ -213,8 +212,8 @@ static bool is_same(pbt_segment_id a, pbt_segment_id b)
     return a.member >= 0 && a.member == b.member && a.number == b.number;
 }
 
-/* Fill the state without a checkpoint; false where only the checkpoint will do. Progress is never
- * in memory: it is its own segment's, which nobody has reported. */
+/* Fill the state without a checkpoint; false if the checkpoint is needed. Progress is never in
+ * memory, because its segment is not reported. */
 static bool fill_from_memory(const pbt__slot *slot, const pbt__assignment *assignment)
 {
     const struct pbt__plugin *plugin = slot->local->runner_data;
@@ -295,7 +294,7 @@ static void drop(pbt__slot *slot, const pbt__assignment *brought)
 /* ---- one segment -------------------------------------------------------------------------------
  */
 
-/* Give the segment back with what there is of it; without, where it cannot be saved. */
+/* Give the segment back with what there is of it; without, if it cannot be saved. */
 static void release(pbt__slot *slot, const pbt__assignment *assignment, const pbt__lesson *lesson,
                     pbt__outcome *out)
 {

@@ -9,7 +9,7 @@
 #include "executor/cell.h"
 #include "executor/library.h"
 
-/* local->runner_data. Invariant: `cache` is NULL where the plugin saves and loads by itself. */
+/* local->runner_data. Invariant: `cache` is NULL if the plugin saves and loads by itself. */
 struct pbt__plugin {
     char path[PBT__PATH_SIZE];
     pbt__cell_facts facts; /* room 0: not known yet */
@@ -30,7 +30,7 @@ struct pbt__plugin_slot {
         held; /* the reported segment whose weights `state` holds; PBT_NO_SEGMENT: none */
 };
 
-/* Take in what the first library that was loaded has. Errors: PBT_ERR_TRAINER where the study goes
+/* Take in what the first library that was loaded has. Errors: PBT_ERR_TRAINER if the study goes
  * on from states of another size. */
 PBT_MUST_USE pbt_err pbt__plugin_learn(pbt__local *local, pbt__cell_facts facts, pbt_error *error);
 
@@ -38,7 +38,7 @@ PBT_MUST_USE pbt_err pbt__plugin_learn(pbt__local *local, pbt__cell_facts facts,
 PBT_MUST_USE pbt_err pbt__plugin_cell_open(pbt__slot *slot, pbt_error *error);
 void pbt__plugin_cell_close(struct pbt__plugin_slot *own);
 
-/* Have a cell that lives. Returns false, with the outcome, where there is none to be had. */
+/* Have a cell that lives. Returns false, with the outcome, if there is none to be had. */
 bool pbt__plugin_cell_have(pbt__slot *slot, pbt__outcome *out);
 
 /* Give a lesson there. Returns whether the lesson says how it went; else the outcome does. */
@@ -48,7 +48,7 @@ bool pbt__plugin_cell_give(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *
 /* Fill in that a trainer could not open its data, in these words. Before any has, none will. */
 void pbt__plugin_end_unopened(pbt__slot *slot, const char *words, pbt__outcome *out);
 
-/* Say whether the trainer was stopped by whom it heeds; from outside not too often in a row. */
+/* Say whether the trainer was stopped by us, or from outside (not too often in a row). */
 bool pbt__plugin_forgives(pbt__slot *slot, int32_t member);
 
 #endif

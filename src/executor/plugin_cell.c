@@ -1,10 +1,9 @@
 /*
  * plugin_cell.c: the cell that a slot trains its plugin in, from one to the next.
  *
- * What a plugin does to a cell ends the attempt that was trained there, and no other: the slot's
- * next segment gets a new one. Where there is none to be had no trainer has begun: the segment is
- * given back and the study waits (outage.h). A library that was there when the run began is being
- * built anew, or a disk is gone, or pbt itself lacks something; all of that comes back.
+ * If a plugin breaks its cell, only the current attempt fails: the next segment gets a new cell. If
+ * no cell can be started, the segment is given back and the study waits (outage.h): the library may
+ * be being rebuilt, a disk may be gone, or a system limit reached.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,8 +120,8 @@ static bool has_cell(pbt__slot *slot)
     return own->cell != NULL;
 }
 
-/* What worked once does not work now. That is no wrong name, whatever the trainer's error says, and
- * is waited for also before the first report. */
+/* It worked before, so the name is right, whatever the error says. Wait for it, also before the
+ * first report. */
 static void hinder(pbt__slot *slot, pbt__outcome *out)
 {
     pbt_error *error = &slot->error;

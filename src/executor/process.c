@@ -1,8 +1,8 @@
 /*
  * process.c: training by one process per segment.
  *
- * The slot's thread waits for three things at once: output, the process's end (a pidfd), and a word
- * that it is to stop (the slot's eventfd).
+ * The slot's thread waits for three things at once: output, the process's end (a pidfd), and an
+ * order to stop (the slot's eventfd).
  *
  * A program that is told to stop, by pbt or by somebody else, may save what it has at `save_to` and
  * say in its last line how far it came ("step"): the segment is given back with that progress, and
@@ -40,7 +40,7 @@ struct process {
 /* ---- running -----------------------------------------------------------------------------------
  */
 
-/* Read what is there: how much, 0 where nothing is or ever will be. */
+/* Read what is there: how much, 0 if nothing is or ever will be. */
 static size_t pump(struct process *process)
 {
     char piece[PIECE_SIZE];
@@ -82,8 +82,8 @@ static void drain(struct process *process)
     }
 }
 
-/* What has ended of a stop may have been a launcher, such as a shell. What it launched is told as
- * well, may be saving, and holds our pipe until it is done, or until the grace ends. */
+/* A stopped process may have been a launcher, such as a shell. Its children are told to stop too,
+ * may be saving, and hold our pipe until they are done or the grace ends. */
 static void wait_for_rest(struct process *process)
 {
     while (process->output >= 0 && pbt__child_stop_where_due(&process->child) >= 0) {
@@ -165,8 +165,8 @@ static bool is_saved(const pbt__assignment *assignment)
     return lstat(assignment->save_to, &status) == 0;
 }
 
-/* How far its last line says it came, with what it left at `save_to`; -1: it does not say. A spec
- * whose objective has that name means something else by it. */
+/* The step in its last line, saved at `save_to`; -1: none. If the objective has that name, it is
+ * not a step. */
 static int64_t said_step(struct process *process, const pbt__assignment *assignment)
 {
     static const char NAME[] = "step";
@@ -177,7 +177,7 @@ static int64_t said_step(struct process *process, const pbt__assignment *assignm
         !is_saved(assignment)) {
         return -1;
     }
-    /* The objective may be missing: what was stopped has perhaps not been evaluated. */
+    /* The objective may be missing, because a stopped program may not have evaluated. */
     (void)!pbt__metrics_read(&slot->metrics, pbt__text_string(last), last->length,
                              slot->local->metric, &slot->error);
     if (!pbt__metrics_value(&slot->metrics, NAME, &step) || !(step >= 0) || step > 0x1p53) {
@@ -212,9 +212,9 @@ static bool is_saved_since(const pbt__assignment *assignment, int64_t told_us)
     return saved_us >= told_us - LAG_US;
 }
 
-/* What was told to stop gives the segment back, with its progress, or has come to the end. One
- * that the signal kills has not answered it: its last line may be any, and its checkpoint of an
- * earlier step. But a launcher dies so, and what it launched saves. */
+/* A program told to stop gives the segment back with its progress, or has finished it. If the
+ * signal killed it, its last line and checkpoint do not count. But a launcher may be killed while
+ * its child saves. */
 static void judge_told(struct process *process, const pbt__assignment *assignment,
                        pbt__outcome *out)
 {
@@ -244,8 +244,8 @@ static void judge(struct process *process, const pbt__assignment *assignment, pb
     }
 }
 
-/* How long a stop may still come that explains the end. What looks well is held for a moment that
- * costs nothing: a program that does not say how far it came may have ended early. */
+/* How long to wait for a stop that explains the end. A good end waits only a moment: a program that
+ * prints no step may have ended early. */
 static int64_t hold_us(const struct process *process, const pbt__assignment *assignment,
                        const pbt__outcome *outcome)
 {
@@ -263,7 +263,7 @@ static int64_t hold_us(const struct process *process, const pbt__assignment *ass
     return share_us < LEAST_US ? 0 : share_us;
 }
 
-/* Died of a stop that nobody here asked for. Too many in a row are a failure. */
+/* It died of a stop from outside. Too many in a row are a failure. */
 static void judge_stopped(struct process *process, const pbt__assignment *assignment,
                           pbt__outcome *out)
 {
@@ -339,8 +339,7 @@ static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outc
     return err;
 }
 
-/* Say whether no member's process could be begun: not by its program, where a hyperparameter names
- * that, nor by its arguments. */
+/* Say whether no member's process can be started, whatever its hyperparameters. */
 static bool is_everybodys(const pbt__slot *slot, pbt_err err)
 {
     const bool is_own_program = strchr(slot->local->spec->trainer.command[0], '{') != NULL;

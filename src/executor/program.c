@@ -85,7 +85,7 @@ static void tell(variables *own, const char *name, const char *value)
     own->count++;
 }
 
-/* List the GPUs of a slot as CUDA_VISIBLE_DEVICES names them. Returns false where they do not fit.
+/* List the GPUs of a slot as CUDA_VISIBLE_DEVICES names them. Returns false if they do not fit.
  */
 static bool list_gpus(const pbt__local *local, int32_t slot, char *out, size_t size)
 {
@@ -181,7 +181,7 @@ static pbt_err build(pbt__slot *slot, slot_data *data, pbt_error *error)
     return data->environment != NULL ? PBT_OK : pbt__fail_memory(error);
 }
 
-/* The warden is started with the first slot, when their number is known. */
+/* The warden is started with the first slot. */
 pbt_err pbt__program_slot_open(pbt__slot *slot, pbt_error *error)
 {
     pbt__local *local = slot->local;

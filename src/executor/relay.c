@@ -147,7 +147,7 @@ static size_t pump(pbt__relay *relay)
     return 0;
 }
 
-/* Pass on as much as is there now: one that prints without end cannot hold us. */
+/* Pass on what is there now: a worker that prints without end must not block us. */
 static void drain(pbt__relay *relay)
 {
     int there = 0;
@@ -201,7 +201,7 @@ static void leave(pbt__relay *relay)
     close_file(&relay->log);
 }
 
-/* Where the member's log cannot be opened the worker's own has to do. */
+/* If the member's log cannot be opened, use the worker's own. */
 static void turn(pbt__relay *relay, const pbt__assignment *train)
 {
     leave(relay);

@@ -1,9 +1,9 @@
 /*
- * relay.h: what a long-lived worker prints, passed on to the log of the member it trains.
+ * relay.h: passes a long-lived worker's output on to the log of the member it trains.
  *
- * A worker prints into a pipe. Whoever hands it a segment turns the relay to that member's log
- * first, and takes what is in the pipe before: so what a worker printed before it asked lies before
- * the border, and what it prints knowing the answer behind it.
+ * A worker prints into a pipe. Before it gets a segment, the pipe is emptied and the relay is
+ * turned to that member's log: so output from before the request comes before the border, and later
+ * output behind it.
  *
  *     worker                     server's thread                      slot's thread
  *     prints "a" ──────────────────────────────────────────────────► may read it
@@ -39,7 +39,7 @@ PBT_MUST_USE pbt_err pbt__relay_open(pbt__relay *relay, int *output, pbt_error *
 /* What becomes readable when something was printed; -1 at its end. */
 int pbt__relay_input(pbt__relay *relay);
 
-/* Pass on a piece of what is there. Returns its length, 0 where nothing is. */
+/* Pass on a piece of what is there. Returns its length, 0 if nothing is. */
 size_t pbt__relay_pump(pbt__relay *relay);
 
 /* Pass on all that is there and why the attempt failed, then turn to what is handed out. Nullable:

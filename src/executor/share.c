@@ -1,10 +1,10 @@
-/* share.c: sharing out GPUs: each slot takes what is left most often, so that none is left with two
- * of the same name while another could have had one of them. */
+/* share.c: sharing out GPUs: each slot takes the names that are left most often, so that no slot
+ * has to take the same GPU twice. */
 #include "executor/share.h"
 
 #include <string.h>
 
-/* How many of a name are left; 0 where the slot has one already. */
+/* How many of a name are left; 0 if the slot has one already. */
 static int32_t count_left(const char *const *gpus, int32_t gpu_count, const int32_t *owners,
                           const char *name, int32_t slot)
 {

@@ -26,8 +26,8 @@ static void count_signal(int number)
     atomic_fetch_add(&count, 1);
 }
 
-/* A terminal that goes away says so twice, itself and by its shell, perhaps to two threads at once:
- * that is no second wish. */
+/* A closed terminal sends two signals, by itself and by its shell, perhaps to two threads at once:
+ * they count as one. */
 static void count_hangup(int number)
 {
     if (is_first(number)) {
@@ -69,10 +69,9 @@ bool pbt__signals_have_come(void)
 }
 
 /*
- * Runs on the thread that called exit(). Nothing is cleaned up after us: that is another's thread,
- * in the middle of anything. Each exit() takes the next of the handlers that are registered, so a
- * second thread that calls it meanwhile must find one too, or it would end the program with its own
- * status first; it waits here.
+ * Runs on the thread that called exit(). Nothing is cleaned up, because other threads may be in the
+ * middle of anything. Each exit() takes the next registered handler; a second thread that calls
+ * exit() must find one too, or it would end the program with its own status first. It waits here.
  */
 static void see_exit(int status, void *ignored)
 {

@@ -1,8 +1,8 @@
 /*
  * signals.h: what a user's signals ask of `pbt run`.
  *
- * Handlers only count; the main thread looks several times a second. They are handlers rather than
- * blocked or ignored signals because a trainer inherits those, and would not hear its own SIGTERM.
+ * Handlers only count; the main thread looks several times a second. Signals are not blocked or
+ * ignored, because trainers would inherit that and not get SIGTERM.
  */
 #ifndef PBT_EXECUTOR_SIGNALS_H
 #define PBT_EXECUTOR_SIGNALS_H
@@ -19,8 +19,8 @@ void pbt__signals_survive(void);
 /* Say whether any came. Threads: any. */
 bool pbt__signals_have_come(void);
 
-/* Have an exit() that is not ours told, and end the program with a status that is not 0: a plugin
- * in a thread may call it. Ours are the main thread's. */
+/* Report an exit() of another thread (a plugin may call it), and end the program with a status that
+ * is not 0. */
 void pbt__exits_watch(void);
 
 /* How many came. */

@@ -1,9 +1,8 @@
 /*
  * slots.c: how many processors there are for us.
  *
- * A limit holds for a group and all below it, so every group from ours up to the root is asked and
- * the least answer counts. In a container the path may name what cannot be seen from inside; then
- * only what can be seen is asked.
+ * A limit holds for a group and all below it, so the least limit from our group up to the root
+ * counts. In a container some groups of the path may be invisible; they are skipped.
  */
 #include "executor/slots.h"
 
@@ -91,7 +90,7 @@ double pbt__cgroup_least(char *group, double (*ask)(const char *group), double l
     }
 }
 
-/* A count, all digits; 0 where it is none. */
+/* A count, all digits; 0 if it is none. */
 static int32_t read_count(const char *text)
 {
     char *end = NULL;
@@ -119,7 +118,7 @@ int32_t pbt__slurm_gpus(const pbt__slurm *slurm)
 /* ---- files -------------------------------------------------------------------------------------
  */
 
-/* Read folder/group/name; NULL where it is not there. The caller frees. */
+/* Read folder/group/name; NULL if it is not there. The caller frees. */
 static char *read_text(const char *folder, const char *group, const char *name)
 {
     char path[PBT__PATH_SIZE];

@@ -9,7 +9,7 @@
 
 /*
  * Find this process's group in the text of /proc/self/cgroup: for a v1 `controller` such as "cpu",
- * or for v2 where it is "". Returns false where there is none. Shape: out[size]
+ * or for v2 where it is "". Returns false if there is none. Shape: out[size]
  */
 bool pbt__cgroup_path(const char *text, const char *controller, char *out, size_t size);
 
@@ -20,7 +20,7 @@ double pbt__cgroup_v2_processors(const char *cpu_max);
 /* As above, by the texts of v1's cpu.cfs_quota_us and cpu.cfs_period_us. */
 double pbt__cgroup_v1_processors(const char *quota, const char *period);
 
-/* What Slurm says of a job's part here, as in its variables; each is NULL where it is not set. */
+/* What Slurm says of a job's part here, as in its variables; each is NULL if it is not set. */
 typedef struct pbt__slurm {
     const char *job_id;        /* SLURM_JOB_ID; without it there is no job */
     const char *cpus_per_task; /* SLURM_CPUS_PER_TASK, where the job asked by task */

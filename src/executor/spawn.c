@@ -1,9 +1,9 @@
 /*
  * spawn.c: fork and exec.
  *
- * Between the two only calls that are safe in the child of a process with threads. A pipe that
- * closes on exec carries errno back where exec fails, so that a missing program is an error here
- * and not an exit status that the program might have given itself:
+ * Between the two, only calls that are safe in the child of a process with threads. A pipe that
+ * closes on exec returns errno if exec fails, so that a missing program is an error here and not an
+ * exit status:
  *
  *     thread                          child
  *     fork ──────────────────────────► own group, announced to the warden
@@ -28,8 +28,8 @@
 /* ---- in the child ------------------------------------------------------------------------------
  */
 
-/* Programs expect signals as a shell leaves them; handlers end with exec, masks and ignoring do
- * not. Those that cannot be set are refused, which harms nobody. */
+/* Reset signals as a shell does: exec resets handlers, but not masks and ignored signals. Signals
+ * that cannot be set are skipped. */
 static void reset_signals(void)
 {
     for (int number = 1; number <= SIGRTMAX; number++) {

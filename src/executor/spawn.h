@@ -7,8 +7,8 @@
 
 /* Everything is borrowed. */
 typedef struct pbt__spawn_options {
-    const char *program;    /* Nullable: the file to run, where it is not what the arguments name */
-    char *const *arguments; /* NULL-terminated; the first names the program, as execvp finds it */
+    const char *program;      /* Nullable: the file to run, if it is not what the arguments name */
+    char *const *arguments;   /* NULL-terminated; the first names the program, as execvp finds it */
     char *const *environment; /* NULL-terminated "NAME=value" list, all of it */
     const char *directory;    /* the program's */
     int input;                /* becomes standard input; 0: nothing to read */
@@ -30,17 +30,17 @@ void pbt__spawn_run(const pbt__spawn_options *options, pid_t parent);
 PBT_MUST_USE pbt_err pbt__spawn_refuse(const pbt__spawn_options *options, int reason,
                                        pbt_error *error);
 
-/* Look for a program as pbt__spawn would. Returns false where there is none that can be run. */
+/* Look for a program as pbt__spawn would. Returns false if there is none that can be run. */
 bool pbt__spawn_can_find(const char *program, const char *directory, const char *search_path);
 
 /*
  * Make an environment: `base` with `changes` in place of its variables of the same name, and
  * OMP_NUM_THREADS=thread_count where changes sets none. Owner: the caller frees, one allocation;
- * NULL where there is no memory. Nullable: changes.
+ * NULL if there is no memory. Nullable: changes.
  */
 char **pbt__environment_new(char *const *base, char *const *changes, int thread_count);
 
-/* A variable's value in an environment; NULL where it is not set. */
+/* A variable's value in an environment; NULL if it is not set. */
 const char *pbt__environment_get(char *const *environment, const char *name);
 
 #endif

@@ -63,7 +63,7 @@ _Noreturn static void watch(int input, const struct charge *charge)
     _exit(0);
 }
 
-/* Hold nothing open that others wait to see closed, the pipe aside. */
+/* Close all descriptors but the pipe: others wait for their end. */
 static void close_others(int input)
 {
     (void)dup2(input, 0);
@@ -82,7 +82,7 @@ static void ignore_signals(void)
 /* ---- its parent --------------------------------------------------------------------------------
  */
 
-/* The warden is a grandchild: nobody has to wait for it, and its end raises no signal here. */
+/* The warden is a grandchild, so its end needs no wait and raises no signal here. */
 static pbt_err start(int input, const struct charge *charge, pbt_error *error)
 {
     const pid_t child = fork();

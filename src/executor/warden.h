@@ -1,10 +1,10 @@
 /*
  * warden.h: killing trainers when this process dies, however it dies.
  *
- * A child asks the kernel to be killed with its parent (PDEATHSIG), but what the child started
- * itself, a Python behind a shell script, asks for nothing. The warden is a process that knows the
- * groups of all running trainers and waits for the end of a socket that only we write to: it comes
- * with our death, and the warden kills what is left: the groups, then their kin (kin.h).
+ * A child asks the kernel to be killed with its parent (PDEATHSIG), but its own children (a Python
+ * behind a shell script) do not. The warden is a process that knows the groups of all running
+ * trainers. It waits for the end of a socket that only we write to; when we die, it kills the
+ * groups, then their kin (kin.h).
  *
  *     slot's thread          trainer (before exec)        warden
  *     fork ────────────────► writes +pid ───────────────► adds the group

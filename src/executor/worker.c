@@ -2,15 +2,14 @@
  * worker.c: training by long-lived processes that speak the worker protocol.
  *
  * The slot's thread starts the process, tells it where the server is, passes on what it prints
- * (relay.h) and waits for its end. What it trains is between it and the server. While it lives its
- * leases are renewed from here, for native code may keep it from doing so itself; when it dies what
- * it held has failed, and another one is started after a pause that doubles with each death in a
- * row without a report. One that dies three times without ever asking for a segment has nothing to
- * wait for. A death of TERM, INT or HUP gives the segment back, a few times in a row (child.h).
+ * (relay.h) and waits for its end. It gets its segments from the server. While it lives its leases
+ * are renewed from here, because native code may block its own thread. When it dies its segment has
+ * failed, and another process is started after a pause that doubles with each death in a row
+ * without a report. One that dies three times without ever asking for a segment has nothing to wait
+ * for. A death of TERM, INT or HUP gives the segment back, a few times in a row (child.h).
  *
- * A process is ended where nothing more is to be had of it: it was told to stop, or its study is
- * over and it stays; or its segment was given up because its step stood still. What was ended on
- * purpose has not failed.
+ * A process is ended if it is no longer needed: it was told to stop, its study is over and it
+ * stays, or its segment was given up because its step stood still. An end on purpose is no failure.
  */
 #include <errno.h>
 #include <poll.h>
@@ -82,8 +81,8 @@ static int look_ms(const pbt__slot *slot)
     return third < LOOK_MAXIMUM_MS ? (int)third + 1 : LOOK_MAXIMUM_MS;
 }
 
-/* Its segment was given up, for its step stands still, and it has not noticed: it hangs. The relay
- * is turned a moment after the study has changed, so one look is no proof. */
+/* Its segment was given up because its step stands still, and it has not noticed: it hangs. The
+ * relay is turned a moment after the study has changed, so one look is not enough. */
 static void see_stall(struct life *life, pbt_segment_id trained, pbt_segment_id held)
 {
     pbt__relay *relay = life->slot->relay;
@@ -154,9 +153,8 @@ static pbt_err wait_for_end(struct life *life)
     return err;
 }
 
-/* What has ended may have been a launcher, such as a shell. What it launched was told to stop as
- * well, may be saving its progress, and holds our pipe until it is done; or until the grace ends,
- * for what left the group is only killed with the reaping. */
+/* The ended process may have been a launcher, such as a shell. Its children were told to stop too,
+ * may be saving their progress, and hold our pipe until they are done or the grace ends. */
 static void wait_for_rest(struct life *life)
 {
     pbt__relay *relay = life->slot->relay;
@@ -175,8 +173,8 @@ static bool describe(const struct life *life, char *out, size_t size)
                                size);
 }
 
-/* It died of a stop that nobody here asked for: what it held is given back, unless that happens to
- * this member again and again. */
+/* It died of a stop from outside: its segment is given back, unless that happens to this member
+ * again and again. */
 static pbt_err forgive(struct life *life)
 {
     char words[256], line[sizeof words + 64];
@@ -194,7 +192,7 @@ static pbt_err forgive(struct life *life)
     return PBT_OK;
 }
 
-/* It has ended before anybody here told it to: wait for the stop that may explain it. */
+/* It has ended without an order: wait for a stop that explains it. */
 static pbt_err hold(struct life *life)
 {
     pbt__slot *slot = life->slot;
@@ -270,8 +268,8 @@ static pbt_err break_study(struct life *life)
     return wait_until(slot, &why);
 }
 
-/* Its process could not be started. Of a study that has reported that is waited out, and so is what
- * pbt itself lacks; whoever watches the study ends the run. */
+/* Its process could not be started. If the study has reports, or pbt reached a system limit, wait;
+ * the run ends after its patience. */
 static pbt_err wait_out(const struct life *life, pbt_err err)
 {
     pbt__slot *slot = life->slot;
