@@ -1,4 +1,4 @@
-/* action.c: what a worker is told, as JSON. */
+/* action.c: the answers to workers, as JSON. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -39,7 +39,7 @@ static json_t *segment_json(const pbt__hosted *hosted, const pbt__assignment *tr
         train->lease_seconds);
 }
 
-/* What may be known of the folder where it is said: null where the disk takes no mark. */
+/* What may be known of the folder where it is said: null if the disk takes no mark. */
 static json_t *shared_json(const pbt__hosted *hosted)
 {
     char path[PBT__PATH_SIZE], nonce[PBT__NONCE_SIZE];
@@ -54,8 +54,8 @@ static json_t *known_json(int64_t value, bool is_known)
     return is_known && value >= 0 ? json_integer((json_int_t)value) : json_null();
 }
 
-/* What `load` must be, and how to know that it is the server's. Whoever asks for a study elsewhere
- * is on this machine, and finds it at the path. */
+/* What `load` must be, and how to know that it is the server's. A worker of a study elsewhere is on
+ * this machine and finds it at the path. */
 static bool add_proof(json_t *segment, const pbt__hosted *hosted, const pbt__assignment *train)
 {
     const bool loads = !train->is_fresh;

@@ -1,4 +1,4 @@
-/* answer.h: what goes back: JSON, errors, files. */
+/* answer.h: answers: JSON, errors, files. */
 #ifndef PBT_SERVER_ANSWER_H
 #define PBT_SERVER_ANSWER_H
 
@@ -14,21 +14,20 @@ PBT_MUST_USE pbt_err pbt__answer_bytes(pbt__request *request, void *bytes, size_
 PBT_MUST_USE pbt_err pbt__answer_file(pbt__request *request, int file, int64_t length,
                                       const char *type, pbt_error *error);
 
-/* Answer with `request->error`. Where even for that there is no memory, there will be no
- * response. */
+/* Answer with `request->error`; without memory there is no response. */
 void pbt__answer_error(pbt__request *request);
 
 /* Refuse with what the table of errors has no status for. `name` is static. */
 void pbt__request_refuse(pbt__request *request, unsigned status, const char *name,
                          const char *message);
 
-/* Put a long answer together; one is at a time, and few wait for it. Errors: PBT_ERR_BUSY, and what
+/* Make a long answer; one at a time, and only few may wait for it. Errors: PBT_ERR_BUSY, and what
  * `answer` returns. (query.c) */
 PBT_MUST_USE pbt_err pbt__serve_long(pbt__request *request,
                                      pbt_err (*answer)(pbt__request *request, pbt_error *error),
                                      pbt_error *error);
 
-/* Settle how many items a page holds: `request->limit`, 1000 where none is asked for. Errors:
+/* Settle how many items a page holds: `request->limit`, 1000 if none is asked for. Errors:
  * PBT_ERR_ARGUMENT. (query.c) */
 PBT_MUST_USE pbt_err pbt__page_settle(pbt__request *request, pbt_error *error);
 
@@ -36,7 +35,7 @@ PBT_MUST_USE pbt_err pbt__page_settle(pbt__request *request, pbt_error *error);
  * file, for a worker loads files. */
 PBT_MUST_USE pbt_err pbt__action_json(pbt__request *request, pbt__action *action, json_t **out,
                                       pbt_error *error);
-/* A report's decision; JSON null where there is none. NULL: no memory. */
+/* A report's decision; JSON null if there is none. NULL: no memory. */
 json_t *pbt__reply_decision(const pbt__hosted *hosted, const pbt__reply *reply);
 
 #endif

@@ -9,7 +9,7 @@
 #include "server/inside.h"
 #include "study/json.h"
 
-/* A body beyond this is taken apart alone: as JSON it takes some twenty times its size. */
+/* Larger bodies are parsed one at a time: as JSON they take some twenty times their size. */
 enum { LARGE_SIZE = 64 * 1024 };
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -66,7 +66,7 @@ void pbt__body_fail(pbt__body *body, const char *key, const char *why)
     }
 }
 
-/* A field's value; NULL where it is absent or null, and after a failure. */
+/* A field's value; NULL if it is absent or null, and after a failure. */
 static json_t *get(const pbt__body *body, const char *key)
 {
     json_t *value = body->err == PBT_OK ? json_object_get(body->json, key) : NULL;

@@ -2,8 +2,7 @@
  * body.h: reading a JSON body.
  *
  * A pbt__body remembers its first failure: read freely, then look at `err` once. Texts point into
- * the JSON. What a body holds beyond the fields that are asked for is left alone: clients may be
- * newer.
+ * the JSON. Unknown fields are ignored: clients may be newer.
  */
 #ifndef PBT_SERVER_BODY_H
 #define PBT_SERVER_BODY_H
@@ -27,7 +26,7 @@ void pbt__body_fail(pbt__body *body, const char *key, const char *why);
 bool pbt__body_has(const pbt__body *body, const char *key);
 /* A text of 1 to `maximum` bytes without control characters; "" on failure. */
 const char *pbt__body_text(pbt__body *body, const char *key, size_t maximum);
-/* An integer; `absent` where it is not there, which fails where it is below `minimum`. */
+/* An integer; `absent` if it is not there, which fails where it is below `minimum`. */
 int64_t pbt__body_integer(pbt__body *body, const char *key, int64_t minimum, int64_t maximum,
                           int64_t absent);
 bool pbt__body_boolean(pbt__body *body, const char *key, bool absent);

@@ -1,4 +1,4 @@
-/* control.c: what a user does to a study, and has checked. */
+/* control.c: changes and checks of a study by a user. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +55,7 @@ static void read_revival(pbt__body *body, revival *out)
     }
 }
 
-/* Without a body, as before there was any to send, it only undoes a stop. */
+/* Without a body (older clients) it only undoes a stop. */
 pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error)
 {
     revival these = {.is_asked = false};
@@ -78,7 +78,7 @@ pbt_err pbt__serve_resume(pbt__request *request, pbt_error *error)
 
 /* ---- amending -------------------------------------------------------------------------------- */
 
-/* What nobody may amend is left to the study, which says so. */
+/* Keys that nobody may amend are refused by the study. */
 bool pbt__server_may_amend(const char *key)
 {
     const pbt__key *found = pbt__key_find(key);
@@ -143,8 +143,8 @@ static void add_problem(void *context, const char *line)
     (void)!json_array_append_new(context, json_string(line)); /* the count tells of it */
 }
 
-/* Checkpoints are removed while a reader looks for them: what it misses is looked for again, with
- * the study at rest. */
+/* Checkpoints may be removed during the check: missing ones are checked again, with the study
+ * locked. */
 static pbt_err verify(pbt__study *study, json_t *problems, pbt__verdict *out, pbt_error *error)
 {
     pbt_err err = pbt__study_verify_beside(study, add_problem, problems, out, error);
@@ -172,7 +172,7 @@ static pbt_err answer_verdict(pbt__request *request, pbt_error *error)
     return pbt__answer_json(request, json, error);
 }
 
-/* It reads every checkpoint's bytes: one at a time. */
+/* It reads all checkpoints: one verification at a time. */
 pbt_err pbt__serve_verify(pbt__request *request, pbt_error *error)
 {
     pbt__server *server = request->server;

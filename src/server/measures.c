@@ -8,7 +8,7 @@
 static const char NOT_NUMBERS[] =
     "holds what is neither a number nor one of \"nan\", \"inf\", \"-inf\"";
 
-/* A field that is an object; NULL where it is absent, or on failure. */
+/* A field that is an object; NULL if it is absent, or on failure. */
 static json_t *object_of(pbt__body *body, const char *key)
 {
     json_t *value = pbt__body_has(body, key) ? json_object_get(body->json, key) : NULL;

@@ -2,9 +2,8 @@
  * peer.c: the list of connections, and the thread that closes those that are late.
  *
  * Only libmicrohttpd closes a socket, after its last callback for it. That callback takes the peer
- * off the list under the lock, and sockets are shut down under the same lock: never one whose
- * number is another's by now. To shut down is all it takes: libmicrohttpd reads an end and cleans
- * up.
+ * off the list under the lock, and sockets are shut down under the same lock, so a reused number is
+ * never shut down. After a shutdown libmicrohttpd reads the end and cleans up.
  */
 #include "server/peer.h"
 
@@ -28,9 +27,9 @@ static void shut(pbt__peers *peers, pbt__peer *peer)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* libmicrohttpd is told of a change only once: one that hangs up together with its last bytes, or
- * while it is answered, goes unnoticed there and is found here. Two looks in a row, for between the
- * last byte of a request and the start of its answer it seems gone for a moment. */
+/* libmicrohttpd misses a client that hangs up together with its last bytes or during its answer; it
+ * is found here. Two looks in a row are needed: between a request and its answer a client seems
+ * gone for a moment. */
 static bool is_gone(pbt__peer *peer)
 {
     const bool was_gone = peer->was_gone;
@@ -100,8 +99,8 @@ void pbt__peers_close(pbt__peers *peers)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
-/* Whom to shut for a newcomer: the oldest other stranger, else the oldest at rest, else the
- * newcomer. */
+/* Whom to close for a new connection: the oldest other one without a token, else the oldest idle
+ * one, else the new one. */
 static pbt__peer *find_victim(const pbt__peers *peers)
 {
     pbt__peer *resting = NULL;

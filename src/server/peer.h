@@ -1,11 +1,11 @@
 /*
  * peer.h: connections, and how long each may take.
  *
- * libmicrohttpd's own time-out starts anew with every byte, so one that sends a byte a second would
- * be served for ever. Here each connection has a deadline that only what was agreed moves: a whole
- * request, a rate of bytes, a rest between requests. A thread looks a few times a second and shuts
- * down who is late. When there are too many, the oldest that has not shown the token goes first:
- * who holds no token cannot keep those out who do.
+ * libmicrohttpd's own time-out restarts with every byte, so a client that sends a byte a second
+ * would be served for ever. Here each connection has a deadline that only a whole request, enough
+ * bytes or an allowed rest moves. A thread looks a few times a second and closes late ones. When
+ * there are too many, the oldest without a token is closed first, so that strangers cannot keep
+ * workers out.
  */
 #ifndef PBT_SERVER_PEER_H
 #define PBT_SERVER_PEER_H
@@ -46,7 +46,7 @@ void pbt__peers_close(pbt__peers *peers);
 void pbt__peers_notify(void *context, struct MHD_Connection *connection, void **socket_context,
                        enum MHD_ConnectionNotificationCode code);
 
-/* A connection's own; NULL where there was no memory for it: it is being closed then. */
+/* A connection's own; NULL if there was no memory for it: it is being closed then. */
 pbt__peer *pbt__peer_of(struct MHD_Connection *connection);
 
 /* Set a connection's deadline; INT64_MAX: none. Nullable: peer */

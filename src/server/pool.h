@@ -1,4 +1,4 @@
-/* pool.h: the threads that may wait for a study, and the queue before them. */
+/* pool.h: the threads that may wait for a study, and their queue. */
 #ifndef PBT_SERVER_POOL_H
 #define PBT_SERVER_POOL_H
 
@@ -8,10 +8,10 @@
 struct pbt__server;
 typedef struct pbt__request pbt__request;
 
-/* Reports meet in groups of at most as many as there are threads to bring them. */
+/* A group of reports has at most as many as there are threads. */
 enum { PBT__POOL_THREADS = 64 };
 
-/* `lock` guards everything in the server that is not said to be another's. */
+/* `lock` guards everything in the server unless stated otherwise. */
 typedef struct pbt__pool {
     pthread_mutex_t lock;
     pthread_cond_t has_work;    /* a request in the queue, or the end */

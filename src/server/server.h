@@ -1,14 +1,14 @@
 /*
  * server.h: a study's calls over HTTP/1.1 (docs/api.yaml is the reference).
  *
- * A server answers for the studies it was given, on one address, to whoever shows a token. It holds
- * no state of its own: every call becomes a call of study.h, and a connection that breaks loses
- * nothing. Bodies, headers, names, connections, waits and times have stated bounds. It reads no
- * file but checkpoints, and writes none but what a segment's attempt sends.
+ * A server answers for its studies, on one address, to clients with a token. It has no state of its
+ * own: every call becomes a call of study.h, and a broken connection loses nothing. Bodies,
+ * headers, names, connections, waits and times are bounded. It reads only checkpoints, and writes
+ * only what an attempt sends.
  *
  * One thread of libmicrohttpd (epoll) reads and writes all sockets and never waits for a study.
- * Requests that are whole go to a pool of threads that may: those that report at the same time meet
- * in the study's queue and share one commit.
+ * Complete requests go to a pool of threads that may wait: reports at the same time share one
+ * commit.
  */
 #ifndef PBT_SERVER_SERVER_H
 #define PBT_SERVER_SERVER_H
