@@ -1,4 +1,4 @@
-/* bell.c: what this handle has committed, and who is woken by it. */
+/* bell.c: commits of this handle, and waking those who wait for them. */
 #include <time.h>
 
 #include "store/backend.h"

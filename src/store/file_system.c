@@ -2,10 +2,10 @@
  * file_system.c: the table of network file systems.
  *
  * Numbers are those of linux/magic.h and of the file systems' own sources. Shared disks (GFS2,
- * OCFS2) and parallel ones (Lustre, GPFS) keep their pages in step but have the same trouble: the
- * log's index is mapped, and each machine has an own copy. FUSE is one number for all, so there the
- * type tells; a FUSE file system that is not listed is taken for local, as most are. virtiofs is
- * let pass: one machine and its guest, and what a container's folder is on many desktops.
+ * OCFS2) and parallel file systems (Lustre, GPFS) synchronise pages but have the same problem: the
+ * log's index is mapped, and each machine has its own copy. All FUSE file systems share one number,
+ * so their type decides; unlisted ones count as local, as most are. virtiofs is accepted: it is one
+ * machine and its guest, as in many containers.
  */
 #include "store/file_system.h"
 
@@ -69,7 +69,7 @@ const char *pbt__file_system_network(long magic, const char *type)
 
 /* ---- the file system of a path ---- */
 
-/* The file, or where it is not there the folder that will hold it. Shape: out[PBT__PATH_SIZE] */
+/* The file, or if it is not there the folder that will hold it. Shape: out[PBT__PATH_SIZE] */
 static void find_existing(const char *path, char *out)
 {
     struct stat status;
@@ -107,7 +107,7 @@ static bool read_mount(const char *line, const char *device, char *out)
     return true;
 }
 
-/* How mountinfo names a path's type; "" where it does not. Shape: out[TYPE_SIZE] */
+/* How mountinfo names a path's type; "" if it does not. Shape: out[TYPE_SIZE] */
 static void find_type(const char *path, char *out)
 {
     char *text = NULL;

@@ -1,10 +1,9 @@
 /*
- * file_system.h: where a store in a file must not lie.
+ * file_system.h: file systems on which a store must not be.
  *
- * SQLite's write-ahead log needs memory that all who use the file share, and locks that hold. Of
- * file systems that several machines mount neither can be relied on: they work until a second
- * machine looks, and then the store is damaged without a word. So these are refused beforehand,
- * also where just one machine uses them today.
+ * SQLite's write-ahead log needs shared memory and reliable locks between all users of the file.
+ * Network file systems do not guarantee them: they work until a second machine opens the store, and
+ * then it is silently damaged. So they are refused, even if only one machine uses them.
  */
 #ifndef PBT_STORE_FILE_SYSTEM_H
 #define PBT_STORE_FILE_SYSTEM_H
@@ -12,7 +11,7 @@
 #include <pbt/pbt.h>
 
 /* Name the network file system that statfs(2)'s f_type stands for, and for FUSE the type that
- * mountinfo shows ("fuse.sshfs"); NULL where it is another. Owner: static */
+ * mountinfo shows ("fuse.sshfs"); NULL if it is another. Owner: static */
 const char *pbt__file_system_network(long magic, const char *type);
 
 /*

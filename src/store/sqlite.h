@@ -42,7 +42,7 @@ typedef struct pbt__patience {
 } pbt__patience;
 
 /*
- * Connect to a file: made 0600 where it is absent and `can_create`, brought up to date.
+ * Connect to a file: made 0600 if it is absent and `can_create`, brought up to date.
  * Owner: `patience` lives as long as `*out`, which sqlite3_close ends.
  * Errors: as pbt__store_open.
  */
@@ -64,7 +64,7 @@ typedef struct pbt__sqlite_file {
     bool is_lost, is_rescued;
 } pbt__sqlite_file;
 
-/* Remember the files of a connection that has read. */
+/* Remember the files of a connection after its first read. */
 void pbt__sqlite_file_open(pbt__sqlite_file *self, sqlite3 *db);
 
 /* As `check` of pbt__store_ops. From a failure on, nothing is written to what is not ours. */
@@ -83,7 +83,7 @@ typedef struct pbt__sqlite_owner {
     ino_t inode;               /* of STORE.owner as it was written */
 } pbt__sqlite_owner;
 
-/* Where the options say `owns`, take the locks of the store at `place`, which is made, empty, where
+/* Where the options say `owns`, take the locks of the store at `place`, which is made, empty, if
  * it is not there. Release in any case. Errors: PBT_ERR_ARGUMENT (a network file system),
  * PBT_ERR_BUSY naming the process that holds it, PBT_ERR_IO. */
 PBT_MUST_USE pbt_err pbt__sqlite_owner_init(pbt__sqlite_owner *self, const char *place,
@@ -94,7 +94,7 @@ PBT_MUST_USE pbt_err pbt__sqlite_owner_announce(pbt__sqlite_owner *self, const c
                                                 bool stays, pbt_error *error);
 void pbt__sqlite_owner_keep(pbt__sqlite_owner *self);
 
-/* Take back what does not stay; before the connection is closed. */
+/* Remove the announcement unless it stays; before the connection is closed. */
 void pbt__sqlite_owner_withdraw(const pbt__sqlite_owner *self);
 
 /* Not before the connection is closed: SQLite's locks would go with the descriptor. */

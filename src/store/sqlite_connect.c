@@ -18,8 +18,8 @@
 /* ---- waiting for another process ---- */
 
 /*
- * SQLite's own handler backs off to 100 ms a try, by which time a busy store has changed hands
- * hundreds of times. This one stays at a few milliseconds. Returns 0 to give up.
+ * SQLite's own handler backs off to 100 ms per try, in which a busy store is locked hundreds of
+ * times. This one stays at a few milliseconds. Returns 0 to give up.
  */
 static int wait_for_lock(void *context, int tries)
 {
@@ -64,7 +64,7 @@ static pbt_err find_file(const char *path, pbt_error *error)
     return PBT_ERR_NOT_FOUND;
 }
 
-/* SQLite refuses what is no file in words that do not say so. */
+/* SQLite's error for something that is no file is unclear. */
 static pbt_err check_files(const char *path, pbt_error *error)
 {
     static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
@@ -115,8 +115,8 @@ static pbt_err use_log(sqlite3 *db, pbt__patience *patience, pbt_error *error)
     return err;
 }
 
-/* A reader is kept from writing by query_only, not by a read-only descriptor, with which SQLite
- * could not clean up behind the last connection. */
+/* Readers use query_only, not a read-only descriptor, because SQLite needs to write when it closes
+ * the last connection. */
 static pbt_err configure(sqlite3 *db, const pbt__store_options *options, pbt__patience *patience,
                          pbt_error *error)
 {

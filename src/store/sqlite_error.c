@@ -62,7 +62,7 @@ static void explain(int reason, pbt_error *error)
 
 pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error)
 {
-    const int left = errno; /* a statement that fails at a write tells SQLite's user no other way */
+    const int left = errno; /* SQLite does not report a failed write in another way */
     const int reason = db != NULL ? sqlite3_system_errno(db) : 0;
     pbt_err err = PBT_ERR_STORE;
     const char *hint = NULL;

@@ -1,13 +1,13 @@
 /*
  * sqlite_file.c: the files under a connection, which people remove, move and replace.
  *
- * A file that is open outlives its name: SQLite goes on writing, every commit succeeds, and all of
- * it is gone when the last descriptor is closed. So the names are compared, by device and inode,
- * with what they named when the store was opened: the store, its log (-wal) and the log's index
- * (-shm). No other connection removes the latter two while this one is open. A store that is copied
- * over keeps its inode, but not its size: no statement of ours makes a store smaller. A log that is
- * cut keeps its inode too, and SQLite writes on behind where it was: what it lacks is a hole then.
- * Somebody's own checkpoint may cut it and lose nothing, so its pages decide, as they are on disk.
+ * An open file outlives its name: SQLite goes on writing, every commit succeeds, and all is lost
+ * when the last descriptor is closed. So the device and inode of the store, its log (-wal) and the
+ * log's index (-shm) are compared with those at opening. No other connection removes the latter two
+ * while this one is open. A store that is copied over keeps its inode, but not its size: no
+ * statement of ours makes a store smaller. A log that is cut keeps its inode too, and SQLite writes
+ * on behind the cut, which leaves a hole. A checkpoint by another process may cut it without loss,
+ * so its pages on disk decide.
  *
  * Nothing but SQLite opens the store's file here: closing a descriptor of our own would drop the
  * locks that it holds by others. What the connection sees (the file it has open, the log it has
@@ -29,7 +29,7 @@ enum { STORE, LOG, INDEX, RESCUES_MAXIMUM = 1000 };
 
 static const char *const SUFFIXES[] = {[STORE] = "", [LOG] = "-wal", [INDEX] = "-shm"};
 
-/* Look at one of the files: 1 where it is there, 0 where it is not, -1 where that is unknown. */
+/* Look at one of the files: 1 where it is there, 0 if it is not, -1 where that is unknown. */
 static int look(const pbt__sqlite_file *self, int which, struct stat *status)
 {
     char path[PBT__PATH_SIZE + 8];
@@ -90,7 +90,7 @@ static int take_verdict(void *context, int count, char **values, char **names)
     return 0;
 }
 
-/* Say whether every page can be read and has its place. What kept us from looking says nothing. */
+/* Say whether every page can be read and has its place; true if that cannot be found out. */
 static bool is_sound(sqlite3 *db)
 {
     bool is_ok = false;
@@ -183,7 +183,7 @@ pbt_err pbt__sqlite_file_check(pbt__sqlite_file *self, sqlite3 *db, pbt_error *e
     }
     if (err != PBT_OK && !is_ours_alone(self)) {
         self->is_lost = true;
-        /* Else the log would be written into what is not ours, or removed by its name. */
+        /* Otherwise the log would be written into another store, or removed by its name. */
         (void)sqlite3_wal_autocheckpoint(db, 0);
         (void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
@@ -192,7 +192,7 @@ pbt_err pbt__sqlite_file_check(pbt__sqlite_file *self, sqlite3 *db, pbt_error *e
 
 /* ---- rescue ---- */
 
-/* Take the last folder off a path. Returns false where none is left. */
+/* Take the last folder off a path. Returns false if none is left. */
 static bool go_up(char *folder)
 {
     char *slash = strrchr(folder, '/');
@@ -293,7 +293,7 @@ static pbt_err copy_all(sqlite3 *db, const char *path, bool *is_whole, pbt_error
     return err;
 }
 
-/* Where pages are lost, perhaps they held no row; else what is left is kept as it is. */
+/* Lost pages perhaps held no row; otherwise keep the copy as it is. */
 static pbt_err copy_store(sqlite3 *db, const char *path, pbt_error *error)
 {
     bool is_whole = false;

@@ -2,16 +2,14 @@
  * sqlite_owner.c: the owner of a store in a file.
  *
  * flock(2) on STORE.lock, which names its holder, and on the store itself: a lock file can be
- * removed, and a store can have two names (hard links), but it is one file. flock, for SQLite's
- * locks are of the other kind (fcntl) and the two do not meet. Close-on-exec, so that trainers do
- * not keep them alive.
+ * removed, and a store can have two names (hard links), but it is one file. flock, because it does
+ * not interfere with SQLite's fcntl locks. Close-on-exec, so that trainers do not keep them.
  *
- * STORE.lock is never removed by us: between another process's open and its flock, a removed file
- * would be a different one. Somebody else may remove it; then whoever makes it anew stands before
- * the store's own lock, which has no other name.
+ * We never remove STORE.lock: between another process's open and its flock it would become a
+ * different file. If a user removes it, the lock on the store itself still holds.
  *
- * STORE.owner holds what the owner announces, for its user alone. It is written aside and renamed,
- * so a reader finds a whole one or none. One that is left names a process that is gone.
+ * STORE.owner has the owner's announcement, readable by its user only. It is written aside and
+ * renamed, so a reader finds it whole or not at all. A stale one names a process that has ended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +36,7 @@ static const char *sibling(const char *path, const char *suffix, char *out)
 
 /* ---- who has the locks ---- */
 
-/* The process that STORE.lock names; 0 where it names none. */
+/* The process that STORE.lock names; 0 if it names none. */
 static long read_holder(int descriptor)
 {
     char text[32] = "";
@@ -48,7 +46,7 @@ static long read_holder(int descriptor)
     return holder > 0 ? holder : 0;
 }
 
-/* Who holds the lock on a file that a line of /proc/locks tells of; 0 where it tells of another.
+/* Who holds the lock on a file that a line of /proc/locks tells of; 0 if it tells of another.
  * Such a line is "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". */
 static long read_locker(char *line, ino_t inode)
 {
@@ -66,7 +64,7 @@ static long read_locker(char *line, ino_t inode)
     return strtol(fields[PROCESS], NULL, 10);
 }
 
-/* Who has the store locked, as the system lists it; 0 where it does not say. */
+/* Who has the store locked, as the system lists it; 0 if it does not say. */
 static long find_locker(const char *path)
 {
     char line[256];
@@ -197,7 +195,7 @@ static pbt_err write_private(const char *path, const char *text, pbt_error *erro
     return err;
 }
 
-/* Shape: 0 where there is no such file */
+/* Shape: 0 if there is no such file */
 static ino_t inode_of(const char *path)
 {
     struct stat status;
@@ -296,7 +294,7 @@ static void read_words(const char *path, pbt__store_owner *out)
     free(text);
 }
 
-/* Where STORE.lock is not there nothing is certain: its owner may be about to make it again. */
+/* Without STORE.lock the owner is not known: it may be about to make the file again. */
 void pbt__sqlite_owner_find(const char *path, pbt__store_owner *out)
 {
     char name[SIBLING_SIZE];

@@ -11,11 +11,11 @@
 #include "store/sqlite.h"
 
 /*
- * Ids of studies are never given twice (AUTOINCREMENT): who holds the id of a removed study must
- * not find another's log there. Claims are small and found by their key: one tree is enough. Events
- * and blobs can be many pages long, which a tree that keeps rows in its inner nodes bears badly (in
- * memory, groups of 64: 249k reports/s, against 219k with events WITHOUT ROWID). A study's
- * claims_revision is the highest among its claims, which the index gives at once.
+ * Ids of studies are never reused (AUTOINCREMENT), so that the id of a removed study never leads to
+ * another log. Claims are small and found by their key: one tree is enough. Events and blobs can be
+ * many pages long, for which a tree with rows in its inner nodes is slow (in memory, groups of 64:
+ * 249k reports/s, against 219k with events WITHOUT ROWID). A study's claims_revision is the highest
+ * among its claims, which the index gives at once.
  */
 // clang-format off
 static const char VERSION_1[] =
@@ -138,7 +138,7 @@ static pbt_err judge(const identity *found, const pbt__schema *schema,
     return PBT_OK;
 }
 
-/* Find the version a database has, 0 where it is empty. */
+/* Find the version a database has, 0 if it is empty. */
 static pbt_err inspect(sqlite3 *db, const pbt__schema *schema, const pbt__store_options *options,
                        int *from, pbt_error *error)
 {

@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "store/backend.h"
 
-/* The first is meant where an URL is a plain file name. */
+/* The first is used for a plain file name. */
 static const pbt__store_ops *const BACKENDS[] = {&pbt__sqlite_ops, &pbt__memory_ops};
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
 
-/* Measure the scheme before a ':'; 0 where the URL is a plain file name. One letter is none. */
+/* Measure the scheme before a ':'; 0 if the URL is a plain file name. One letter is none. */
 static size_t scheme_length(const char *url)
 {
     size_t length = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789+");

@@ -6,8 +6,8 @@
  *     waiter     count wakes .. look: nothing .. hold the bell: counts as before? sleep
  *     committer  ................ commit; hold the bell: count it, ring
  *
- * A commit before the look is found by it, one after it has changed the count or rings. Commits of
- * other handles ring nothing: they are found by looking, as often as the backend says.
+ * A commit before the look is found by it; a later one has changed the count or rings. Commits of
+ * other handles do not ring: they are found by looking, as often as the backend says.
  */
 #include <time.h>
 
