@@ -1,5 +1,4 @@
-/* attempt.c: what a worker says of the attempt it holds: it lives, it failed, it gives the segment
- * back. */
+/* attempt.c: calls about an attempt: heartbeat, failure, release. */
 #include <stdio.h>
 #include <string.h>
 
@@ -106,8 +105,8 @@ static bool is_own(const pbt_error *why)
     return why->code == PBT_ERR_RESOURCE || why->code == PBT_ERR_MEMORY;
 }
 
-/* Say whether what cannot be begun is to be waited for: a program that is not there may have been
- * named wrongly, which only a study that has reported rules out. */
+/* Say whether to wait for a trainer that cannot start: a missing program may be a wrong name,
+ * unless the study has reports. */
 static bool may_wait_for(const pbt__study *study, const pbt_error *why)
 {
     bool has_reported = pbt__population_tally(study->view.population).reports > 0;
@@ -115,7 +114,7 @@ static bool may_wait_for(const pbt__study *study, const pbt_error *why)
     return study->is_patient && !is_off && (why->code != PBT_ERR_TRAINER || has_reported);
 }
 
-/* Give an attempt back for what is missing, and pause. */
+/* Give an attempt back, and pause. */
 static pbt_err wait_for(pbt__study *study, const pbt__claim *claim, const pbt_error *why,
                         pbt_error *error)
 {
@@ -124,7 +123,7 @@ static pbt_err wait_for(pbt__study *study, const pbt__claim *claim, const pbt_er
                : pbt__fail_memory(error);
 }
 
-/* What it was to load cannot be read any more: it could not begin. */
+/* It could not begin: its checkpoint cannot be read any more. */
 static pbt_err withhold(pbt__study *study, const pbt__claim *claim, const pbt_error *why,
                         pbt_error *error)
 {
@@ -136,8 +135,8 @@ static pbt_err withhold(pbt__study *study, const pbt__claim *claim, const pbt_er
                                                                      : pbt__fail_memory(error);
 }
 
-/* A failure counts, or it is nobody's verdict and the segment is given back. What fails while the
- * folder of all checkpoints is out of reach could not save, whatever it says. */
+/* A failure counts, or the segment is given back. A failure while the checkpoint folder is out of
+ * reach never counts. */
 static pbt_err settle_failure(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                               const char *message, bool is_certain, pbt_error *error)
 {
@@ -384,7 +383,7 @@ static pbt_err run_worker(pbt__study *study, void *arguments, pbt_error *error)
     return err;
 }
 
-/* What becomes of a segment whose worker is dead. */
+/* End the attempt of a dead worker. */
 static worker_call death(bool is_lost)
 {
     return (worker_call){
@@ -404,7 +403,7 @@ typedef struct dead_call {
     bool is_lost;
 } dead_call;
 
-/* Whoever was found dead may have been given up meanwhile, and another one have its name. */
+/* A dead worker may have been given up meanwhile, and another one may have its name. */
 static pbt_err run_dead(pbt__study *study, void *arguments, pbt_error *error)
 {
     const dead_call *call = arguments;

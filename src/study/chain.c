@@ -1,5 +1,5 @@
 /*
- * chain.c: the digest that ties an event to everything before it.
+ * chain.c: the digest of an event and of all events before it.
  *
  * It covers, in this order: the digest before (16 bytes), sequence and time (8 bytes each,
  * little-endian), kind (4 bytes, little-endian), and the digest of the body. One altered byte

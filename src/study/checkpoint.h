@@ -34,9 +34,9 @@ typedef struct pbt__checkpoint {
 
 typedef struct pbt__vault pbt__vault;
 
-/* Open the folder, making it where it is absent. Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
+/* Open the folder, making it if it is absent. Errors: PBT_ERR_IO, PBT_ERR_MEMORY. */
 PBT_MUST_USE pbt_err pbt__vault_open(const char *folder, pbt__vault **out, pbt_error *error);
-/* Open the folder for somebody who makes no checkpoint: it is not made where it is absent. */
+/* Open the folder for somebody who makes no checkpoint: it is not made if it is absent. */
 PBT_MUST_USE pbt_err pbt__vault_find(const char *folder, pbt__vault **out, pbt_error *error);
 
 void pbt__vault_close(pbt__vault *vault);
@@ -149,7 +149,7 @@ PBT_MUST_USE pbt_err pbt__vault_keep(pbt__vault *vault,
  * it. */
 PBT_MUST_USE pbt_err pbt__vault_remove_all(pbt__vault *vault, pbt_error *error);
 
-/* Remove the folder, where nothing is in it. Closes nothing. */
+/* Remove the folder, if nothing is in it. Closes nothing. */
 PBT_MUST_USE pbt_err pbt__vault_leave(pbt__vault *vault, pbt_error *error);
 
 #endif

@@ -1,10 +1,9 @@
 /*
- * checkpoint_check.c: is what lies there what was recorded?
+ * checkpoint_check.c: comparing a checkpoint with its record.
  *
- * The cheap check looks at names, sizes and times only, before each local load; it catches what
- * programs and people do to files. Another time or inode may also be that of a copy, such as one
- * restored from a backup: its bytes are read, and the same bytes are the same checkpoint. Damage
- * that leaves size, time and inode as they were is found only by reading every byte.
+ * The cheap check looks at names, sizes and times only, before each local load; it finds changes by
+ * programs and people. Another time or inode may be that of a copy, such as a restored backup: then
+ * its bytes are read. Damage that keeps size, time and inode is found only by reading every byte.
  */
 #include <inttypes.h>
 

@@ -1,14 +1,14 @@
 /*
  * checkpoint_copy.c: taking a published checkpoint out of the vault while a study goes on.
  *
- * The checkpoint is first pinned: given a second name aside, of hard links to the same files. So
- * whoever reads it there has it whole, though the study may collect its published name meanwhile:
+ * The checkpoint is first pinned: given a second name aside, of hard links to the same files. So a
+ * reader has it whole, even if the study collects its published name meanwhile:
  *
  *     link .aside/pin.P.N -> m3s12 ──── copy ──── remove the pin
  *                                │ collected here: the bytes stay
  *
- * Where a file system makes no hard links, the published name itself is read; whoever copies finds
- * out by the digest, or by what is missing. A pin whose process died is swept like all else aside.
+ * Without hard links the published name itself is read, and the digest shows whether the copy is
+ * complete. A pin whose process died is swept like everything aside.
  */
 #include <dirent.h>
 #include <errno.h>

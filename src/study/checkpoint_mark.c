@@ -1,10 +1,10 @@
 /*
  * checkpoint_mark.c: how a worker elsewhere knows that it sees this folder.
  *
- * A path proves nothing: another machine, or another mount namespace, may have a folder of the same
- * name with files of the same names. So the server makes a file with a random name and content and
- * tells both; who finds them sees the same folder. Each process makes its own, anew: a copy of the
- * folder made before that (a backup, an image) does not hold it.
+ * An equal path is not enough: another machine or mount namespace may have a folder with the same
+ * names. So the server makes a file with a random name and content and tells both; a worker that
+ * finds them sees the same folder. Each process makes a new file, so an earlier copy of the folder
+ * does not have it.
  */
 #include <stdio.h>
 #include <string.h>

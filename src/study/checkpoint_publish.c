@@ -8,10 +8,10 @@
  *     m3s12                              └─ renamed, folder synced ─── recorded
  *     killed here      nothing published    nobody recorded it: swept  the record holds
  *
- * What a dead process left in the middle is nobody's, though another attempt may look for its
- * checkpoint before the sweep: a trainer that saved nothing must not get the weights of an earlier
- * one. So a published name is an attempt's only where this vault has renamed it for that attempt,
- * and remembers its inode (the transaction failed, and the report comes again).
+ * Files of a dead process must not be taken for another attempt's before the sweep: a trainer that
+ * saved nothing must not get earlier weights. So a published name belongs to an attempt only if
+ * this vault renamed it for that attempt and remembers its inode (the transaction failed, and the
+ * report is repeated).
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /*
- * checkpoint_sweep.c: removing what nobody refers to any more.
+ * checkpoint_sweep.c: removing unreferenced files.
  *
- * In the folder itself only names of published checkpoints are ours. Aside, everything is: what
- * does not begin with the name of a live attempt's checkpoint was left by a process that died.
+ * In the folder itself only published checkpoints are ours. Aside, everything is ours: names that
+ * do not begin with a live attempt's checkpoint were left by a dead process.
  */
 #include <ctype.h>
 #include <dirent.h>

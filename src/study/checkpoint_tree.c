@@ -27,7 +27,7 @@ enum { BUFFER_SIZE = 1024 * 1024 };
  * not part of relative names. */
 struct walk {
     unsigned what;
-    pbt__hasher *hasher;   /* NULL where nothing is digested */
+    pbt__hasher *hasher;   /* NULL if nothing is digested */
     unsigned char *buffer; /* Shape: buffer[BUFFER_SIZE]; NULL as above */
     pbt__checkpoint sum;
     size_t root_length, length;
@@ -105,7 +105,7 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* What a trainer saves and its own user cannot read is that trainer's failure. */
+/* A checkpoint that its own user cannot read is the trainer's failure. */
 static pbt_err refuse_unreadable(struct walk *walk)
 {
     (void)pbt__fail(walk->error, PBT_ERR_CHECKPOINT, "'%s' may not be read", walk->path);

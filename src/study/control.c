@@ -188,7 +188,7 @@ typedef struct amend_call {
     size_t count;
 } amend_call;
 
-/* What is amended, and from what: null where the key had no value. */
+/* What is amended, and from what: null if the key had no value. */
 static pbt_err add_amendment(json_t *list, const pbt_spec *spec, const char *key, const char *value,
                              pbt_error *error)
 {

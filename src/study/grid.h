@@ -18,10 +18,10 @@ typedef struct pbt__grid {
     int32_t chunk_count;
 } pbt__grid;
 
-/* Find an item; NULL where its number was not reached, or there is no such place. */
+/* Find an item; NULL if its number was not reached, or there is no such place. */
 void *pbt__grid_at(const pbt__grid *grid, pbt_segment_id id);
 
-/* Find an item, zeroed where it is new; NULL where there is no memory, or no such member. */
+/* Find an item, zeroed where it is new; NULL if there is no memory, or no such member. */
 void *pbt__grid_reach(pbt__grid *grid, pbt_segment_id id);
 
 void pbt__grid_fini(pbt__grid *grid);

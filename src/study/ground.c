@@ -1,9 +1,9 @@
 /*
- * ground.c: what a study stands on.
+ * ground.c: checking the store and the checkpoint folder.
  *
- * A run holds its store open and its checkpoint folder by name. Both can be taken from under it: by
- * `git clean`, by a backup put in their place, by a tidy colleague. Then no attempt's failure is a
- * trainer's, nothing that happens is to be written into what came instead, and the run is to end.
+ * A run has its store open, and its checkpoint folder by name. Users may remove or replace both
+ * while it runs (`git clean`, a restored backup). Then failures are not the trainer's, nothing may
+ * be written into the replacement, and the run ends.
  */
 #include "base/error.h"
 #include "study/checkpoint_vault.h"

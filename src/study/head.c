@@ -1,11 +1,11 @@
 /*
- * head.c: how far the log had come that a checkpoint folder belongs to.
+ * head.c: the newest event of the log that a checkpoint folder belongs to.
  *
- * People restore a store from a backup and leave the checkpoints that are newer; they copy a store
- * and run both copies, beside one folder. Names of checkpoints are made from members and numbers,
- * so the one would sweep or replace the weights of the other. The file `.head` holds the number and
- * digest of the newest event that the folder's owner knew. It is written now and then, so it may be
- * late; it never says more than is true:
+ * Users restore a store from a backup but keep newer checkpoints, or copy a store and run both
+ * copies with one folder. Checkpoints are named by member and number, so one store would sweep or
+ * replace the other's weights. The file `.head` holds the number and digest of the newest event
+ * that the folder's owner knew. It is written now and then, so it may be late; it never says more
+ * than is true:
  *
  *     the log has that event              it is the folder's own, or goes on from there
  *     the log ends before it              it is older: what it does not know is kept under a name
@@ -41,7 +41,7 @@ typedef struct head {
 
 /* ---- reading and writing ---- */
 
-/* Returns false where there is none. */
+/* Returns false if there is none. */
 static bool read_head(const char *folder, head *out)
 {
     char path[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE];
@@ -155,7 +155,7 @@ pbt_err pbt__study_compare_head(pbt__study *study, const char *folder, pbt_error
 
 /* ---- what is left to another copy ---- */
 
-/* Look at the file that a head names: 1 where it is this store's, 0 where it is another's, -1 where
+/* Look at the file that a head names: 1 where it is this store's, 0 if it is another's, -1 where
  * it is gone, or none is named. */
 static int is_own_file(const pbt__study *study, const head *known)
 {

@@ -91,7 +91,7 @@ void pbt__json_write_values(pbt__text *out, const pbt_space *space, const pbt_va
     pbt__text_add(out, "}");
 }
 
-/* The other way; its text is the JSON's. False where it is nothing of the kind. */
+/* The other way; its text is the JSON's. False if it is nothing of the kind. */
 static bool read_item(const json_t *json, pbt_item *out)
 {
     if (json_is_real(json)) {

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-/* Hyperparameters as an object by name. New reference; NULL where there is no memory.
+/* Hyperparameters as an object by name. New reference; NULL if there is no memory.
  * Shape: values[space->count] */
 json_t *pbt__values_json(const pbt_space *space, const pbt_value *values);
 /* Append the same as text. */

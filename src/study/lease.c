@@ -1,12 +1,12 @@
-/* lease.c: how long a segment is somebody's, and what becomes of it when that is over. */
+/* lease.c: leases, and what happens when they end. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "study/inside.h"
 
-/* What an attempt left aside is of no use after its own failure, and nobody's after the last
- * attempt. What a lost one leaves may still be reported. */
+/* Files aside are not needed after the attempt's own failure or after the last attempt. A lost
+ * attempt may still report. */
 static pbt_err forget_aside(pbt__study *study, const pbt__claim *claim, pbt_cause cause,
                             bool gave_up, pbt_error *error)
 {
@@ -44,7 +44,7 @@ pbt_err pbt__study_log_failure(pbt__study *study, const pbt__claim *claim, pbt_c
                                       .worker = worker,
                                       .cause = cause,
                                       .message = message}};
-    /* What fails while its store or folder is taken away is nobody's failure. */
+    /* A failure while the store or folder is missing does not count. */
     pbt_err err = pbt__study_check_ground(study, error);
     if (err != PBT_OK) {
         return err;

@@ -1,10 +1,10 @@
 /*
- * ledger.h: which checkpoints are needed, and by whom.
+ * ledger.h: which checkpoints are needed.
  *
  * A checkpoint is held by each member whose present weights start from it (its own latest, or a
  * donor's: that is the pin, from the decision until the copier's next report), and by its place
- * among the best. One that nobody holds any more is due to be collected. So what is kept is bounded
- * by members + keep_best, and `max_bytes` shortens the list of the best, never below one.
+ * among the best. A checkpoint without holders is collected. So at most members + keep_best are
+ * kept; `max_bytes` shortens the list of the best, never below one.
  *
  * It moves with the population and is taken back with it (the same journal).
  */
@@ -52,7 +52,7 @@ PBT_MUST_USE pbt_err pbt__ledger_start(pbt__ledger *ledger, int32_t member, pbt_
 PBT_MUST_USE pbt_err pbt__ledger_leave(pbt__ledger *ledger, int32_t member);
 /* the spec's bounds changed; */
 PBT_MUST_USE pbt_err pbt__ledger_bound(pbt__ledger *ledger, int32_t keep_best, int64_t max_bytes);
-/* the log says it is gone. Errors: PBT_ERR_CORRUPT where somebody holds it. */
+/* the log says it is gone. Errors: PBT_ERR_CORRUPT if somebody holds it. */
 PBT_MUST_USE pbt_err pbt__ledger_collect(pbt__ledger *ledger, pbt_segment_id id);
 
 /* The checkpoints nobody holds, in the order in which they were let go. Shape: *out [returned

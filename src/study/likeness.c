@@ -20,7 +20,7 @@ static bool is_letter(char c)
     return isalnum((unsigned char)c) != 0 || (unsigned char)c >= 0x80;
 }
 
-/* What is quoted here ends there; NULL where no quote begins, or it never ends. `like' is one. */
+/* What is quoted here ends there; NULL if no quote begins, or it never ends. `like' is one. */
 static const char *find_quote_end(const char *message, const char *at)
 {
     bool is_inside = at > message && is_letter(at[-1]);

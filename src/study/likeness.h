@@ -1,8 +1,8 @@
 /*
- * likeness.h: what two failures' messages have in common.
+ * likeness.h: comparing the messages of failures.
  *
- * Members that fail for one reason say so in one sentence, which differs in what it names: a file,
- * a number, an address. Without these, its skeleton is left, and equal skeletons are one failure.
+ * Members that fail for the same reason have the same message, except for files, numbers and
+ * addresses in it. Without these the skeletons are equal.
  *
  *     [Errno 28] No space left on device: '/tmp/tmp3f'      No space left on device:
  */

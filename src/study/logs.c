@@ -1,5 +1,5 @@
-/* logs.c: a study's logs, taken away. What else somebody keeps in their folder stays, and then the
- * folder too; a link in its place is somebody's. */
+/* logs.c: removing a study's logs. Other files in their folder stay, and then the folder too; a
+ * link is not followed. */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>

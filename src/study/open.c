@@ -85,8 +85,8 @@ pbt_err pbt__study_find_vault(pbt__study *study, pbt_error *error)
     return err == PBT_OK ? pbt__vault_find(folder, &study->vault, error) : err;
 }
 
-/* Where all weights are gone nobody trains on, for every member would fail. The folder is made
- * where it may be absent. */
+/* Refuse to go on if all weights are gone: every member would fail. Make the folder if it may be
+ * absent. */
 static pbt_err open_known_vault(pbt__study *study, pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
@@ -113,7 +113,7 @@ static bool is_live(void *context, pbt_segment_id id, int32_t attempt)
     pbt_segment segment;
     if (id.member < 0 || id.number < 0 ||
         !pbt_population_segment(study->view.population, id, &segment)) {
-        /* Nothing of ours is published before its segment is in the log: it is somebody's. */
+        /* We publish nothing before its segment is in the log: these files are not ours. */
         return attempt == 0 && !study->is_behind;
     }
     const pbt__ledger_entry *entry = pbt__ledger_entry_of(study->view.ledger, id);
@@ -235,8 +235,7 @@ static pbt_err log_created(pbt__study *study, const pbt_spec *spec, json_t *prov
     return pbt__study_log(study, &reading, error);
 }
 
-/* A start checkpoint that is not there is a mistake in the spec, to be found before anything is
- * made. */
+/* Check start checkpoints before anything is made. */
 static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
@@ -257,7 +256,7 @@ static pbt_err check_starts(const pbt_spec *spec, pbt_error *error)
     return PBT_OK;
 }
 
-/* Of a study that nobody has trained yet nothing lies aside. */
+/* A study that was never trained has nothing aside. */
 static bool is_published(void *context, pbt_segment_id id, int32_t attempt)
 {
     (void)context;

@@ -1,4 +1,4 @@
-/* outage.c: whose failure it is, and when to try again. */
+/* outage.c: whether failures count, and when to try again. */
 #include "study/outage.h"
 
 #include <string.h>
@@ -56,8 +56,8 @@ static int32_t count_suspects(const pbt__study *study)
     return count;
 }
 
-/* More members have succeeded since it began than have failed, but none of them began later: they
- * were at work already, and there is nobody else to try. */
+/* More members have succeeded since it began than have failed, but none of them began later, and no
+ * other can be tried. */
 static bool most_have_succeeded(const pbt__study *study)
 {
     const pbt__outage *outage = &study->outage;
@@ -435,7 +435,8 @@ pbt_err pbt__outage_wake(pbt__study *study)
     return PBT_OK;
 }
 
-/* Whose attempt failed longest ago, never before all others: every member is asked in turn. */
+/* The member whose attempt failed longest ago; members that never failed come first. So all are
+ * tried in turn. */
 static int32_t choose_probe(const pbt__study *study)
 {
     int32_t chosen = -1;
@@ -459,7 +460,8 @@ pbt_err pbt__outage_probe(pbt__study *study, int32_t *out)
     *out = -1;
     bool is_out = outage->probe >= 0 && pbt__claim_is_current(study, &study->claims[outage->probe]);
     if (is_out) {
-        /* It lives longer than those who failed: as good as a report, until the next one fails. */
+        /* It has lived longer than the failed attempts: that counts as a report until the next
+         * failure. */
         bool has_outlived =
             now - study->trials[outage->probe].begun_us > 2 * outage->longest_us + OUTLIVED_US;
         if (has_outlived && PBT__STUDY_TOUCH(study, outage)) {

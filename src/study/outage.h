@@ -1,8 +1,8 @@
 /*
- * outage.h: failures that are no verdict on members.
+ * outage.h: failures that do not count against members.
  *
- * A trainer may fail by its hyperparameters, or because something outside of it is gone: the
- * script, the disk, a mount. The log cannot say which; company and time can. A failure counts
+ * A trainer may fail because of its hyperparameters, or because something else is missing: the
+ * script, the disk, a mount. Other members' failures, and time, tell which. A failure counts
  * against its member at once where another attempt, begun after an earlier failure of the same
  * segment, has succeeded since. It counts against nobody, and pauses the study,
  *   - where another member has failed alike (likeness.h) and nobody's later attempt has succeeded;
@@ -92,13 +92,13 @@ PBT_MUST_USE pbt_err pbt__outage_withhold(struct pbt__study *study, int32_t memb
 /* Say whether two members' first failures, the only ones of a study that never reported, are one
  * certain error. O(N) */
 bool pbt__outage_is_certain(const struct pbt__study *study, int32_t member);
-/* Put members back among those waiting whose delay is over. O(1) where none is. */
+/* Put members back among those waiting whose delay is over. O(1) if none is. */
 PBT_MUST_USE pbt_err pbt__outage_wake(struct pbt__study *study);
 /* In a pause: the member to be handed out as a probe; -1: none now. O(N) */
 PBT_MUST_USE pbt_err pbt__outage_probe(struct pbt__study *study, int32_t *out);
-/* How long until anything may be handed out that is not now; `most` where nothing is waited for. */
+/* How long until anything may be handed out that is not now; `most` if nothing is waited for. */
 double pbt__outage_seconds(const struct pbt__study *study, double most);
-/* What this process waits for, as `pbt show` has it; JSON's null where it does not. NULL: no
+/* What this process waits for, as `pbt show` has it; JSON's null if it does not. NULL: no
  * memory. */
 json_t *pbt__outage_json(const struct pbt__study *study);
 

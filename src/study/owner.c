@@ -3,9 +3,9 @@
  *
  * Names in the folder are made from members and numbers, so two studies in one folder would replace
  * each other's weights. The file `.study` holds the digest of its study's first event, which no
- * other study has. It is written once that event is durable: a creation that dies before leaves a
- * folder nobody owns. A study of a memory store dies with its process, so what it left may be taken
- * over.
+ * other study has. It is written when that event is durable, so a creation that dies earlier leaves
+ * a folder without an owner. A study of a memory store ends with its process, so its folder may be
+ * taken over.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ static pbt_err owner_path(const char *folder, char *out, pbt_error *error)
     return pbt__path_join(folder, ".study", out, error);
 }
 
-/* Who owns the folder; "" where nobody does. Shape: out[OWNER_SIZE] */
+/* Who owns the folder; "" if nobody does. Shape: out[OWNER_SIZE] */
 static pbt_err read_owner(const char *folder, char *out, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
@@ -116,7 +116,7 @@ static pbt_err write_owner(const pbt__study *study, const char *mark, pbt_error 
     return err == PBT_OK ? pbt__file_rename(aside, path, error) : err;
 }
 
-/* Find the mark of the folder's owner. Errors: PBT_ERR_EXISTS where that is another study. */
+/* Find the mark of the folder's owner. Errors: PBT_ERR_EXISTS if that is another study. */
 static pbt_err find_owner(const pbt__study *study, const char *folder, bool *is_own,
                           pbt_error *error)
 {

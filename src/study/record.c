@@ -1,9 +1,9 @@
 /*
- * record.c: what follows from what happened, and the events that say so.
+ * record.c: recording an event and its consequences.
  *
- * One thing that happened becomes, in this order: its own event with the decisions it caused; an
- * event for each rescue; a stop, where a rule says so; and what nobody holds any more, collected.
- * Operations that share a transaction collect at its end, by one event for all of them.
+ * In this order: the event itself with its decisions; an event for each rescue; a stop, if a rule
+ * says so; the collection of checkpoints that are not needed. Operations that share a transaction
+ * collect at its end, by one event for all of them.
  */
 #include <math.h>
 
@@ -43,8 +43,8 @@ pbt_err pbt__study_stop_if_due(pbt__study *study, bool has_decided, pbt_error *e
     return reason != PBT__STOP_NONE ? pbt__study_log_stop(study, reason, error) : PBT_OK;
 }
 
-/* A script that nobody's first attempt survived, or that failed two in the same certain way. It may
- * be resumed, once fixed, so only a failure asks. */
+/* All first attempts failed, or two failed with the same certain error. The study may be resumed
+ * after a fix, so only a failure checks this. */
 static pbt_err stop_if_broken(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     bool is_broken = entry->kind == PBT__FAILED && !pbt__view_is_over(&study->view) &&

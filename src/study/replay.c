@@ -1,9 +1,8 @@
 /*
  * replay.c: rows of a schedule as the stages of one member.
  *
- * The new spec is written from the old one with other fields, and read again: what a user runs is
- * a text that anybody could have written. Rows that follow each other with the same values are one
- * stage, so that a study of many segments makes a short spec.
+ * The new spec is written from the old one with other fields, and read again, so that it is an
+ * ordinary spec. Consecutive rows with the same values become one stage, so that the spec is short.
  */
 #include "study/replay.h"
 

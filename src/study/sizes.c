@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "study/inside.h"
 
-/* The start checkpoint of a member that has trained nothing yet; false where there is none. One
+/* The start checkpoint of a member that has trained nothing yet; false if there is none. One
  * that cannot be found is the claim's to complain of. */
 static bool find_start(const pbt_spec *spec, int32_t m, pbt__start *out)
 {

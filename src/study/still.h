@@ -20,7 +20,7 @@ typedef struct pbt__pace {
 } pbt__pace;
 
 void pbt__pace_add(pbt__pace *pace, int64_t duration_us);
-/* 0 where there is none. O(window) */
+/* 0 if there is none. O(window) */
 int64_t pbt__pace_median(const pbt__pace *pace);
 
 /* Say whether no step for so long is odd: a minute, and 20 times the median; never where that is 0.

@@ -234,7 +234,7 @@ static void lead(pbt__study *study)
     }
 }
 
-/* Put an operation into the queue: its place in its group; the first leads at once where nobody
+/* Put an operation into the queue: its place in its group; the first leads at once if nobody
  * does. A group takes all that is queued, up to its maximum, so it is known now which one. */
 static size_t queue(pbt__study *study, pbt__operation *operation)
 {

@@ -1,10 +1,9 @@
 /*
  * verify.c: reading a whole log again.
  *
- * Three things are checked: that no event was altered (digests), that every decision is the one the
- * rules make from the events before it (choices exactly, computed values to a few units in the last
- * place, since another machine's mathematics may differ there), and that every checkpoint the log
- * calls published has the bytes it had.
+ * It checks that no event was altered (digests); that every decision is the one that the rules make
+ * from the events before it (choices exactly, computed values to a few units in the last place,
+ * because machines may differ there); and that every published checkpoint has the recorded bytes.
  */
 #include <math.h>
 #include <stdarg.h>

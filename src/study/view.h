@@ -1,10 +1,9 @@
 /*
- * view.h: a study as its log says it is.
+ * view.h: a study as read from its log.
  *
- * The view is the population, the ledger, the rows and a few facts, moved by entries only: those
- * this process makes, inside its transaction, and those it reads. Both go through the same
- * functions, so what a process believes is what it would read back. All of it is taken back by one
- * journal.
+ * The view is the population, the ledger, the rows and a few facts, changed only by entries: those
+ * this process makes in its transaction, and those it reads. Both use the same functions, so a
+ * process's view equals what it would read back. One journal undoes all of it.
  */
 #ifndef PBT_STUDY_VIEW_H
 #define PBT_STUDY_VIEW_H

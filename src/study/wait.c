@@ -1,10 +1,10 @@
 /*
- * wait.c: waiting for what happens to a study, in this process or another.
+ * wait.c: waiting for changes of a study, by this process or another.
  *
- * Any number of threads wait. What this process does, it tells them. For what others do one of them
- * is the lookout: it waits at the store, and reads what it finds. The others wait for it, and one
- * takes its place when it leaves. While this process writes it reads what others wrote with every
- * transaction, so a lookout goes out when that has not happened for a moment.
+ * Any number of threads may wait. This process wakes them for its own changes. For changes by
+ * others, one thread is the lookout: it waits at the store and reads new events. The others wait
+ * for it; when it leaves, another takes its place. While this process writes, it reads others'
+ * events with every transaction, so a lookout starts only after a moment without writes.
  */
 #include <stdatomic.h>
 

@@ -1,10 +1,10 @@
 /*
  * weights.c: where a study's checkpoints are, and whether they are there.
  *
- * The log names checkpoints, the spec names their folder, and people move both. A study whose
- * weights are not one of them where it looks is not trained on, for every member would fail; it is
- * said where they were, for what is lost to it may only lie elsewhere. For the same reason another
- * folder is amended only where it has them, and while nobody saves into the old one.
+ * The log names checkpoints, the spec names their folder, and users move both. If none of a study's
+ * checkpoints is in the folder, it is not trained on, because every member would fail; the error
+ * says where they were. Therefore the folder can be amended only if the new one has them, and while
+ * nobody trains.
  */
 #include <stdio.h>
 #include <string.h>

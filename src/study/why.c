@@ -2,10 +2,9 @@
  * why.c: the reasons of one decision, from the log.
  *
  * The log is read again up to the event that holds the decision, a page at a time and without the
- * study's lock; there the rules decide once more, by the same code as ever, and say why. Who was
- * compared is listed from the same view, before anything that was decided changes it. A rescue is
- * logged after the event that caused it, so what was due at that event is kept until the rescue is
- * found.
+ * study's lock; there the same code decides again and gives its reasons. The compared members are
+ * listed from the same view, before the decisions change it. A rescue is logged after the event
+ * that caused it, so what was due at that event is kept until the rescue is found.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -90,7 +89,7 @@ static json_t *threshold_json(const pbt__why *why)
                                        pbt__json_number(why->high));
 }
 
-/* What the rule's row names. NULL where memory is short. */
+/* What the rule's row names. NULL if memory is short. */
 static json_t *facts_json(const pbt__rule *rule, const pbt__why *why)
 {
     json_t *facts = json_object();
