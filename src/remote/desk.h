@@ -3,8 +3,8 @@
  *
  * Every call but a heartbeat is made again until it is answered or the patience ends. What a
  * segment starts from is brought here, and what an attempt saves is sent, where the server's folder
- * is not ours. An attempt that is hindered here is given back, and nothing here trains for a
- * moment: the study goes on elsewhere.
+ * is not ours. If something here prevents an attempt, it is given back, and nothing trains here for
+ * a moment; the study goes on elsewhere.
  */
 #ifndef PBT_REMOTE_DESK_H
 #define PBT_REMOTE_DESK_H

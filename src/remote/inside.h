@@ -80,7 +80,7 @@ bool pbt__remote_is_over(pbt_err err);
 
 /* ---- handed.c ---- */
 
-/* Hold what was handed out, once nobody else does; NULL where it was not, here. */
+/* Hold what was handed out, once nobody else does; NULL if it was not, here. */
 pbt__handed *pbt__handed_hold(pbt__remote *remote, pbt_segment_id id, int32_t attempt);
 /* Hold it no more. Nullable: handed. */
 void pbt__handed_let_go(pbt__remote *remote, pbt__handed *handed);

@@ -1,7 +1,7 @@
 /*
- * line.c: callers of a server, lent to whoever calls.
+ * line.c: connections to a server, lent to calling threads.
  *
- * Slots call from threads of their own, and a connection is one thread's at a time: there are as
+ * Slots call from their own threads, and a connection serves one thread at a time: there are as
  * many as were ever needed at once.
  */
 #include <stdlib.h>
