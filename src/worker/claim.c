@@ -101,7 +101,7 @@ static pbt_err open_coming(pbt_worker *worker, pbt_error *error)
     return err;
 }
 
-/* End what the trainer leaves behind, which is right only where it was told to stop. */
+/* End the segment that the trainer still holds; correct only if it was told to stop. */
 static pbt_err leave_open(pbt_worker *worker, pbt_error *error)
 {
     if (pbt_worker_is_stopping(worker)) {

@@ -1,8 +1,8 @@
 /*
  * heart.h: the thread that keeps a segment's lease while its trainer trains.
  *
- * It has a connection of its own, so that a beat never waits for a report. What the server answers
- * is remembered only for the segment that the beat was for:
+ * It has its own connection, so that a beat never waits for a report. An answer counts only for the
+ * segment of its beat:
  *
  *     trainer   begins A          reports A   begins B
  *     heart          beat A ................. "stop"       a late word about A says nothing about B

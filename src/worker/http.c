@@ -1,8 +1,8 @@
 /*
  * http.c: libcurl's easy interface, one handle per thread.
  *
- * A plain http address is reached directly, whatever proxy the environment names: it is this
- * machine or one next to it, and the token is for nobody in between.
+ * A plain http address is reached directly, without any proxy: it is this machine or one nearby,
+ * and no proxy should see the token.
  */
 #include "worker/http.h"
 

@@ -37,7 +37,7 @@ void pbt__http_fini(pbt__http *http);
 /*
  * POST a JSON body to `path` below the study, or GET where `body` is NULL, once, within `seconds`.
  * PBT_OK: answered with a status of 2xx; `out->json` is the body, whose reference is the caller's.
- * Errors: what the server says; PBT_ERR_BUSY where the call may be made again: not answered, or the
+ * Errors: what the server says; PBT_ERR_BUSY if the call may be made again: not answered, or the
  * server asks for it. `*out` is written in every case.
  */
 PBT_MUST_USE pbt_err pbt__http_call(pbt__http *http, const char *path, const char *body,

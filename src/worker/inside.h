@@ -39,9 +39,8 @@ struct pbt_worker {
     pbt__holding holding;
     bool is_over, is_recorded;
     char reason[64];
-    char *objective; /* NULL until it is asked for */
-    char reported
-        [PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" where nobody's are for sure */
+    char *objective;                  /* NULL until it is asked for */
+    char reported[PBT__SEGMENT_SIZE]; /* whose weights are in memory; "" if nobody's are for sure */
     pbt__metrics metrics;
     atomic_bool is_interrupted;
 };

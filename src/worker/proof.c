@@ -1,8 +1,8 @@
 /*
- * proof.c: a path proves nothing: another machine may have a folder of the same name with files of
- * the same names. The study's folder is known by a file that its server made there with a random
- * name and content; a start checkpoint elsewhere by its size and time. What is loaded must have the
- * size that was recorded, however it came here.
+ * proof.c: an equal path is not enough: another machine may have a folder with the same names. The
+ * study's folder is known by a file with a random name and content that its server made; a start
+ * checkpoint elsewhere by its size and time. A loaded checkpoint must always have the recorded
+ * size.
  */
 #include "worker/proof.h"
 

@@ -1,4 +1,4 @@
-/* proof.h: whether what lies at a path here is what the server has there. */
+/* proof.h: whether a path here is the same file as on the server. */
 #ifndef PBT_WORKER_PROOF_H
 #define PBT_WORKER_PROOF_H
 
