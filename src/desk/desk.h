@@ -159,7 +159,7 @@ typedef struct pbt__audience {
  * Nullable: listener: nobody. Threads: any */
 void pbt__audience_set(pbt__audience *audience, const pbt__listener *listener);
 
-/* Tell the listener, where there is one, what an answer holds for a worker; one without a name is
+/* Tell the listener, if there is one, what an answer holds for a worker; one without a name is
  * nobody. Nullable: failure, action. Threads: any */
 void pbt__audience_tell(pbt__audience *audience, const char *worker, const char *failure,
                         const pbt__action *action, bool has_reported);
@@ -204,7 +204,7 @@ typedef struct pbt__desk_ops {
     void (*halt)(pbt__desk *desk);
 
     /* Nullable: somebody else looks after it. Stop the study where its time is over. `*seconds` is
-     * what is left, INFINITY where nothing limits it. Called again and again, by one thread. */
+     * what is left, INFINITY if nothing limits it. Called again and again, by one thread. */
     pbt_err (*watch_time)(pbt__desk *desk, double *seconds, pbt_error *error);
 
     /* ---- an attempt ---- */
@@ -243,7 +243,7 @@ typedef struct pbt__desk_ops {
                     pbt__action *out, pbt_error *error);
 
     /* Give an attempt back that could not be begun or recorded here, and wait until it can; `why`
-     * says what is missing. Nullable: out; failure, where nothing is held. Errors: as `report`. */
+     * says what is missing. Nullable: out; failure, if nothing is held. Errors: as `report`. */
     pbt_err (*hinder)(pbt__desk *desk, const pbt__claimant *who, const pbt__failure *failure,
                       const pbt_error *why, pbt__action *out, pbt_error *error);
 
@@ -280,7 +280,7 @@ typedef struct pbt__desk_ops {
                     pbt_error *error);
 
     /* Nullable: it is not for whoever is here to say. The trainer does not even ask for a segment:
-     * stop the study, where nobody ever reported. Idempotent. */
+     * stop the study, if nobody ever reported. Idempotent. */
     pbt_err (*break_off)(pbt__desk *desk, pbt_error *error);
 } pbt__desk_ops;
 
