@@ -255,7 +255,7 @@ typedef struct pbt_search {
     int64_t ready_every; /* Units: steps in a segment */
     int64_t ready_after; /* Units: steps before the first decision */
     int64_t stop_steps;  /* Units: steps per member */
-    double stop_score;   /* as reported; NaN where there is none */
+    double stop_score;   /* as reported; NaN if there is none */
     pbt_exploit exploit;
     pbt_explore explore;
     int32_t retries; /* more attempts after a trainer's own failure */
@@ -483,7 +483,7 @@ static inline PBT_MUST_USE
 PBT_API PBT_MUST_USE bool pbt_population_needs(const pbt_population *population,
                                                pbt_segment_id segment) PBT_NONNULL(1);
 
-/* Find a segment by its id. Returns false where there is none. */
+/* Find a segment by its id. Returns false if there is none. */
 PBT_API PBT_MUST_USE bool pbt_population_segment_sized(const pbt_population *population,
                                                        pbt_segment_id id, pbt_segment *out,
                                                        size_t size) PBT_NONNULL(1, 3);
@@ -495,7 +495,7 @@ static inline PBT_MUST_USE
 }
 
 /* Find the best segment that holds a checkpoint; ties go to the earlier one, then the lower member.
- * Returns false where there is none. */
+ * Returns false if there is none. */
 PBT_API PBT_MUST_USE bool pbt_population_best_sized(const pbt_population *population,
                                                     pbt_segment *out, size_t size)
     PBT_NONNULL(1, 2);

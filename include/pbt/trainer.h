@@ -62,7 +62,7 @@ typedef struct pbt_job {
     void (*message)(void *host, const char *text);
 } pbt_job;
 
-/* The table a plugin exports. A function returns 0, or not 0 where it failed (see job->message). */
+/* The table a plugin exports. A function returns 0, or not 0 if it failed (see job->message). */
 typedef struct pbt_trainer {
     uint32_t version;  /* PBT_TRAINER_VERSION */
     size_t state_size; /* Units: bytes */
@@ -86,7 +86,7 @@ __attribute__((visibility("default")))
 #endif
 extern const pbt_trainer pbt_trainer_table;
 
-/* Find a hyperparameter by name; NULL where the spec has none of that name. */
+/* Find a hyperparameter by name; NULL if the spec has none of that name. */
 static inline const pbt_hyperparameter *pbt_job_find(const pbt_job *job, const char *name)
 {
     for (size_t i = 0; i < job->hyperparameter_count; i++) {

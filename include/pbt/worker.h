@@ -133,7 +133,7 @@ PBT_API void pbt_worker_interrupt(pbt_worker *worker) PBT_NONNULL(1);
 
 /* ---- hyperparameters ------------------------------------------------------------------------- */
 
-/* Find a hyperparameter by name; NULL where the spec has none of that name.
+/* Find a hyperparameter by name; NULL if the spec has none of that name.
  * Nullable: segment, here and below: it has none. */
 PBT_API const pbt_hyperparameter *pbt_worker_find(const pbt_worker_segment *segment,
                                                   const char *name) PBT_NONNULL(2);

@@ -11,7 +11,7 @@
 #include "cli/usage.h"
 #include "study/study.h"
 
-/* Find an option of `command` by a name that may be followed by `=value`; COUNT where there is
+/* Find an option of `command` by a name that may be followed by `=value`; COUNT if there is
  * none. */
 static pbt__option_id find_option(const pbt__command *command, const char *name, size_t length)
 {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/query.h"
 
-/* Ask on the terminal. Errors: PBT_ERR_ARGUMENT where there is none or the answer is not yes. */
+/* Ask on the terminal. Errors: PBT_ERR_ARGUMENT if there is none or the answer is not yes. */
 static pbt_err confirm(pbt__study *study, pbt_error *error)
 {
     pbt__summary summary;

@@ -27,7 +27,7 @@ struct pbt__follower {
     int64_t sequence;         /* the newest event taken */
     _Atomic int64_t until_us; /* monotonic: when the grace is over; 0: the run goes on */
     _Atomic bool has_ended;
-    pbt_error failure, last; /* of listening, and of the end; code PBT_OK where there is none */
+    pbt_error failure, last; /* of listening, and of the end; code PBT_OK if there is none */
     bool was_printed;        /* `failure` was */
 };
 

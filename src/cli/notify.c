@@ -95,7 +95,7 @@ static bool has_ended(const pbt__notify *this)
     return found != 0 || info.si_pid != 0;
 }
 
-/* Wait until it has ended; `until_us` 0: as long as the follower may. Returns false where it has
+/* Wait until it has ended; `until_us` 0: as long as the follower may. Returns false if it has
  * not. */
 static bool await(const pbt__notify *this, int64_t until_us)
 {

@@ -31,7 +31,7 @@ bool pbt__operand_next(const char **rest, pbt__operand *out);
 /* Say what a word such as "STUDY" or "FILE" stands for. */
 pbt__offer pbt__word_offer(const char *word);
 
-/* Write the variable that a help text names as "$PBT_STORE"; "" where there is none.
+/* Write the variable that a help text names as "$PBT_STORE"; "" if there is none.
  * Shape: out[PBT__WORD_SIZE] */
 void pbt__option_variable(const pbt__option *option, char *out);
 

@@ -22,7 +22,7 @@ static bool take_word(const json_t *json, const char *key, char *out, size_t siz
     return true;
 }
 
-/* What was announced last; NULL where it cannot be read. The caller drops the reference. */
+/* What was announced last; NULL if it cannot be read. The caller drops the reference. */
 static json_t *read_words(const pbt__store_owner *owner)
 {
     json_t *json = NULL;

@@ -23,7 +23,7 @@ enum { GIT_TIMEOUT_MS = 5000, ANSWER_SIZE = 256 };
 
 /* ---- asking git ---- */
 
-/* Start git with its output going to `*output`; false where that fails. */
+/* Start git with its output going to `*output`; false if that fails. */
 static bool start_git(char *const *command, pid_t *child, int *output)
 {
     int ends[2];
@@ -45,7 +45,7 @@ static bool start_git(char *const *command, pid_t *child, int *output)
     return is_started;
 }
 
-/* Read what fits into `answer` and drop the rest; false where it takes too long. */
+/* Read what fits into `answer` and drop the rest; false if it takes too long. */
 static bool read_answer(int output, char *answer, size_t size)
 {
     int64_t deadline = pbt__clock_monotonic_us() + GIT_TIMEOUT_MS * INT64_C(1000);
@@ -69,7 +69,7 @@ static bool read_answer(int output, char *answer, size_t size)
     }
 }
 
-/* Run git; true where it succeeded in time. Shape: answer[ANSWER_SIZE] */
+/* Run git; true if it succeeded in time. Shape: answer[ANSWER_SIZE] */
 static bool ask_git(char *const *command, char *answer)
 {
     pid_t child = 0;
@@ -86,7 +86,7 @@ static bool ask_git(char *const *command, char *answer)
            WEXITSTATUS(status) == 0;
 }
 
-/* A text, or null where it is not UTF-8. */
+/* A text, or null if it is not UTF-8. */
 static json_t *text_or_null(const char *text)
 {
     json_t *string = json_string(text);
@@ -184,7 +184,7 @@ static json_t *describe_trainer(const pbt_spec *spec, const char *file)
 
 /* ---- the machine ---- */
 
-/* The first processor's name; null where /proc/cpuinfo has none. */
+/* The first processor's name; null if /proc/cpuinfo has none. */
 static json_t *describe_processor(void)
 {
     char line[512];

@@ -9,12 +9,12 @@
 
 /* Owner: pbt__spec_file_fini, but for a `spec` that was taken and set to NULL. */
 typedef struct pbt__spec_file {
-    pbt_spec *spec; /* NULL where it is refused */
+    pbt_spec *spec; /* NULL if it is refused */
     pbt__complaints complaints;
-    pbt_error error; /* the first error; or about the file itself, where there is no complaint */
+    pbt_error error; /* the first error; or about the file itself, if there is no complaint */
 } pbt__spec_file;
 
-/* What `~` stands for: the environment's HOME; NULL where that is no absolute path. */
+/* What `~` stands for: the environment's HOME; NULL if that is no absolute path. */
 const char *pbt__spec_file_home(void);
 
 /* Read a spec by pbt__spec_load, with the environment's HOME; prints nothing. */

@@ -13,10 +13,10 @@ void pbt__usage_print(const pbt__command *command, FILE *out);
  * long. */
 void pbt__usage_line(const pbt__command *command, char *out, size_t size);
 
-/* Find the command nearest to `name`; NULL where none is near. */
+/* Find the command nearest to `name`; NULL if none is near. */
 const char *pbt__usage_nearest_command(const char *name);
 
-/* Find the option of `command` nearest to `name` (without dashes); NULL where none is near. */
+/* Find the option of `command` nearest to `name` (without dashes); NULL if none is near. */
 const char *pbt__usage_nearest_option(const pbt__command *command, const char *name);
 
 #endif
