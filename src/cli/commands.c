@@ -44,7 +44,7 @@ const pbt__option pbt__options[PBT__OPTION_COUNT] = {
                            "steps in a segment (default: a tenth of ready.every, or 5)"},
     [PBT__OPTION_SECONDS] = {"seconds", "N",
                              "time limit for changing hyperparameters (default: 120)"},
-    [PBT__OPTION_KEEP] = {"keep", NULL, "keep what was trained, and the logs"},
+    [PBT__OPTION_KEEP] = {"keep", NULL, "keep checkpoints and logs"},
     [PBT__OPTION_QUIET] = {"quiet", NULL, "print only the result"},
     [PBT__OPTION_JSON] = {"json", NULL, "print JSON, one object per line, numbers exact"},
     [PBT__OPTION_OUTPUT] = {"output", "FILE",

@@ -120,7 +120,7 @@ pbt_err pbt_population_release(pbt_population *population, pbt_segment_id segmen
                          member.newest.number == segment.number;
     if (!is_open || !member.is_asked) {
         return pbt__population_refuse(error, PBT_ERR_STATE,
-                                      is_open ? "nobody was asked to train the segment"
+                                      is_open ? "the segment was not asked for"
                                               : "the segment is not open");
     }
     give_back(population, segment.member);

@@ -117,7 +117,7 @@ static void write_axes(const struct drawing *drawing)
 {
     pbt__text_format(drawing->script,
                      "unset key\nset border 1\nunset ytics\n"
-                     "set xlabel 'age: steps in the weights, whoever trained them'\n"
+                     "set xlabel 'age: training steps in the weights'\n"
                      "set xrange [0:%.9g]\nset yrange [%g:-1]\n"
                      "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21908d', 3 '#5dc963', "
                      "4 '#d8d62a')\n"

@@ -201,9 +201,9 @@ static const struct {
 } VERDICTS[] = {
     {"fixed", "lost", "The segment of %m was given up; %m is fixed and copies nobody."},
     {"scheduled", "lost", "The segment of %m was given up; %m follows its own schedule."},
-    {"no_candidate", "diverged", "%m diverged, and there was nobody whom it could copy."},
+    {"no_candidate", "diverged", "%m diverged, and there was no member to copy."},
     {"no_candidate", "lost",
-     "The segment of %m was given up, and nobody had a checkpoint that it could copy."},
+     "The segment of %m was given up, and no member had a checkpoint to copy."},
     {"copies", "diverged",
      "%m diverged, so it counts as the worst; it drew %d (%t) from %e candidates at %p."},
     {"copies", "lost",

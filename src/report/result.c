@@ -55,9 +55,8 @@ static void write_schedule(pbt__report *this)
     const json_t *row;
     size_t i;
     pbt__report_section(this, "Its schedule");
-    pbt__text_add(this->page,
-                  "<p>The hyperparameters of the winner's weights by age, whoever trained them. "
-                  "<code>pbt replay</code> trains one model by them.</p>\n");
+    pbt__text_add(this->page, "<p>The hyperparameters that trained the winner's weights, by age. "
+                              "<code>pbt replay</code> trains one model by them.</p>\n");
     pbt__table table = pbt__table_init(2 + space->count);
     pbt__table_add(&table, "from age");
     pbt__table_add(&table, "to age");

@@ -49,7 +49,7 @@ static void read_revival(pbt__body *body, revival *out)
         const json_t *one = json_array_get(list, i);
         const json_int_t value = json_integer_value(one);
         if (!json_is_integer(one) || value < 0 || value > INT32_MAX) {
-            pbt__body_fail(body, "members", "holds what is no member's number");
+            pbt__body_fail(body, "members", "has an item that is not a member's number");
         }
         out->members[out->count++] = (int32_t)value;
     }
@@ -97,7 +97,7 @@ static void read_one(pbt__body *body, const json_t *item, amendments *out)
                     json_is_string(value) && json_string_length(value) <= VALUE_MAXIMUM &&
                     strlen(json_string_value(value)) == json_string_length(value);
     if (!is_sound) {
-        pbt__body_fail(body, "amendments", "holds what is no {key, value}, or too long a one");
+        pbt__body_fail(body, "amendments", "has an item that is not {key, value}, or is too long");
         return;
     }
     if (!pbt__server_may_amend(json_string_value(key))) {

@@ -6,7 +6,7 @@
 #include "server/body.h"
 
 static const char NOT_NUMBERS[] =
-    "holds what is neither a number nor one of \"nan\", \"inf\", \"-inf\"";
+    "has a value that is neither a number nor one of \"nan\", \"inf\", \"-inf\"";
 
 /* A field that is an object; NULL if it is absent, or on failure. */
 static json_t *object_of(pbt__body *body, const char *key)

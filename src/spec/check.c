@@ -96,7 +96,7 @@ static pbt_err refuse_unknown(const pbt__reader *reader, pbt__spot place, const 
                               (int)(length < 40 ? length : 40), name, (int)shown, list,
                               list[shown] != '\0' ? " ..." : "");
     pbt__error_detail(reader->error, "known placeholders: %s", list);
-    pbt__error_hint(reader->error, "write '{{' and '}}' for braces that are meant as they are");
+    pbt__error_hint(reader->error, "write '{{' and '}}' for literal braces");
     pbt__text_fini(&known);
     return err;
 }

@@ -189,20 +189,23 @@ static void hint_remedy(const struct comparison *comparison, const pbt__text *st
     const char *name = comparison->study->name;
     pbt_error *error = comparison->error;
     const bool is_short = comparison->count == 1 && study->length > 0 && study->length < SHOWN;
-    const char *value = is_short ? pbt__text_string(study) : "what the study has";
+    const char *value = is_short ? pbt__text_string(study) : "";
     const char *all = pbt__text_string(&comparison->amendments);
-    const size_t words = sizeof "write  into the spec, as the study has it, or: `amend `";
+    const size_t words = sizeof "change the spec to the study's values, or: `amend `";
     if (!can_amend(comparison->first)) {
         pbt__error_hint(error,
                         "what differs cannot change in a study: give the spec another 'name'");
     } else if (words + strlen(value) + strlen(name) + strlen(all) > sizeof error->hint) {
         pbt__error_hint(error,
-                        "write what the study has into the spec, or: `amend %s KEY=VALUE ...` "
+                        "change the spec to the study's values, or: `amend %s KEY=VALUE ...` "
                         "for every key that differs, beginning with '%s'",
                         name, comparison->first->path);
+    } else if (is_short) {
+        pbt__error_hint(error, "write %s into the spec, as the study has it, or: `amend %s%s`",
+                        value, name, all);
     } else {
-        pbt__error_hint(error, "write %s into the spec%s, or: `amend %s%s`", value,
-                        is_short ? ", as the study has it" : "", name, all);
+        pbt__error_hint(error, "change the spec to the study's values, or: `amend %s%s`", name,
+                        all);
     }
 }
 

@@ -206,7 +206,7 @@ static void describe_exploit(struct page *page)
     }
     begin_line(page, "");
     if (search->population < 2) {
-        add(page, "one member alone has nobody to copy");
+        add(page, "a single member has no other to copy");
         return;
     }
     pbt__text_format(&page->text, "judged by %s, once %d of %d members have reported",
@@ -345,7 +345,7 @@ static void describe_starts(struct page *page)
         return;
     }
     add(page, "\n\nstart");
-    add(page, draws_any(search) ? "; what is not given is drawn from the priors" : "");
+    add(page, draws_any(search) ? "; other values are drawn from the priors" : "");
     for (int32_t i = 0; i < search->start_count; i++) {
         pbt__text_format(&page->text, "\n  member %d  ", i);
         describe_start(page, &search->starts[i]);

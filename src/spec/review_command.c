@@ -64,7 +64,7 @@ static pbt_err review_foreign(const pbt__reader *reader, size_t index, const pbt
                     found->length, found->begin);
     pbt__error_hint(reader->error,
                     is_command ? "write '{%.*s}' for its value"
-                               : "a worker is told '%.*s' with each segment, not by its command",
+                               : "a worker gets '%.*s' with each segment, not by its command",
                     found->name_length, found->name);
     if (is_command && !reader->findings->is_named[found->index]) {
         return err;
@@ -104,7 +104,7 @@ static pbt_err review_variable(const pbt__reader *reader, const pbt__node *varia
                     variable->name, length, name);
     pbt__error_hint(reader->error,
                     is_command ? "write '{%.*s}' in an argument of trainer.command"
-                               : "a worker is told '%.*s' with each segment",
+                               : "a worker gets '%.*s' with each segment",
                     length, name);
     if (is_command && is_lost) {
         return err;

@@ -304,7 +304,7 @@ static pbt_err copy_store(sqlite3 *db, const char *path, pbt_error *error)
     (void)!truncate(path, 0);
     err = copy_all(db, path, &is_whole, error);
     if (err == PBT_OK) {
-        err = pbt__fail(error, PBT_ERR_CORRUPT, "what is left of the store is damaged");
+        err = pbt__fail(error, PBT_ERR_CORRUPT, "the rest of the store is damaged");
         pbt__error_detail(error, "it is in '%.480s'", path);
     }
     return err;

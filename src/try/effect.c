@@ -24,7 +24,7 @@ static const effect_row EFFECTS[] = {
                            "is ignored after a load: changing it matters only from scratch",
                            "apply it after loading: the checkpoint brings its own"},
     [PBT__EFFECT_NONE] = {PBT__OPINION_NO, "is ignored",
-                          "does the trainer use it? where it acts only later: --steps N"},
+                          "does the trainer use it? if it acts only later: --steps N"},
     [PBT__EFFECT_UNCLEAR] = {PBT__OPINION_UNSURE, "cannot be told from chance",
                              "report it as a metric of the same name, or try longer segments: "
                              "--steps N"},
@@ -183,7 +183,7 @@ void pbt__trial_judge_hyperparameters(const pbt__trial *trial, pbt__check *check
     const size_t length = strlen(check->found);
     if (names.length > 0 && check->opinion == PBT__OPINION_OK) {
         (void)snprintf(check->found + length, sizeof check->found - length,
-                       "; what it says of %.400s is what it was given", pbt__text_string(&names));
+                       "; it reports %.400s as given", pbt__text_string(&names));
     }
     pbt__text_fini(&names);
 }

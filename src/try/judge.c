@@ -50,14 +50,14 @@ static const char *failure_hint(const pbt__trial *trial, const pbt__probed *prob
         return "write the checkpoint to where the segment says, then report";
     case PBT__CHECK_STEPS:
         return trial->steps < trial->spec->search.ready_every
-                   ? "train from start_step to end_step; --steps N where it trains in larger bites"
+                   ? "train from start_step to end_step; --steps N if it trains in larger groups"
                    : "train from start_step to end_step, and report where it stopped";
     case PBT__CHECK_LOADS:
         return "from scratch it trains: what differs is that there is a checkpoint to load";
     case PBT__CHECK_HYPERPARAMETERS:
         return "with other hyperparameters it trains; are their priors too wide?";
     case PBT__CHECK_LEAKS:
-        return "in a process of its own each segment trains; what is left over from one before?";
+        return "each segment trains alone in its own process; what is left from an earlier one?";
     default:
         return probed->log_says_more ? "fix the trainer; its log says more" : "fix the trainer";
     }
@@ -146,7 +146,7 @@ static void judge_steps(const pbt__trial *trial, pbt__check *check)
     }
     pbt__check_conclude(check, PBT__OPINION_OK, "goes on from step %" PRId64 " to %" PRId64 "%s",
                         first->step, second->step,
-                        second->step > 2 * trial->steps ? ", in larger bites" : "");
+                        second->step > 2 * trial->steps ? ", in larger groups" : "");
 }
 
 static void judge_repeats(const pbt__noise *noise, pbt__check *check)

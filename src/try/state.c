@@ -338,7 +338,7 @@ void pbt__trial_judge_leaks(const pbt__trial *trial, pbt__check *check)
     const comparison *worse = is_fresh ? &fresh : &turns;
     if (trial->spec->trainer.protocol == PBT__PROTOCOL_COMMAND) {
         pbt__check_conclude(check, PBT__OPINION_SKIPPED,
-                            "does not apply: each segment is a process of its own");
+                            "does not apply: each segment has its own process");
     } else if (fresh.metrics == PBT__NOT_TRAINED || turns.metrics == PBT__NOT_TRAINED) {
         return;
     } else if (pbt__trial_may_leak(trial)) {

@@ -95,7 +95,7 @@ rank  member  segment    score
 WHY_CONTINUED = """\
 m0s1 continues
 
-At step 4 nobody whom m0 could copy comes before it. So it trains on, unchanged.
+At step 4 no candidate comes before m0. So it trains on, unchanged.
 
 before  m0s0 reported q -0.2991 at step 4
 rules   best, copying weights; then none (when: copy)

@@ -185,7 +185,7 @@ static void a_refusal_says_why(void **state)
     assert_int_equal(pbt_population_release(population, report.segment, &error), PBT_ERR_STATE);
     assert_int_equal(pbt_population_release(population, (pbt_segment_id){0, 0}, &error),
                      PBT_ERR_STATE);
-    assert_string_equal(error.message, "nobody was asked to train the segment");
+    assert_string_equal(error.message, "the segment was not asked for");
     pbt_population_free(population);
 }
 

@@ -31,7 +31,7 @@ static void layout_does_not_count(void **state)
                      PBT_OK);
 }
 
-#define TO_FOLLOW "write what the study has into the spec, or: "
+#define TO_FOLLOW "change the spec to the study's values, or: "
 
 static const struct {
     const char *file, *message, *hint;

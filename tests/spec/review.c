@@ -300,11 +300,11 @@ static void all_errors_in_the_texts_order(void **state)
 
 #define KNOWN                                                                                      \
     "{rate} {load} {save_to} {start_step} {end_step} {start_age} {end_age} {seed} {member} ... "   \
-    "(write '{{' and '}}' for braces that are meant as they are)\n"
+    "(write '{{' and '}}' for literal braces)\n"
 
 #define LR                                                                                         \
     "{lr} {WD} {load} {save_to} {start_step} {end_step} {start_age} {end_age} {seed} {member} "    \
-    "... (write '{{' and '}}' for braces that are meant as they are)\n"
+    "... (write '{{' and '}}' for literal braces)\n"
 
 #define FILLED                                                                                     \
     "7:26 error: trainer.command: found the placeholder '{lr}', which only the protocol "          \

@@ -50,7 +50,7 @@ static void other_languages_placeholders(void **state)
                 "'{seed}' for its value)\n");
     assert_told(WITH("trainer: {command: [python3, t.py, \"--lr=<rate>\"]}\n"),
                 "8:36 warning: trainer.command: found '<rate>', which is no placeholder (a worker "
-                "is told 'rate' with each segment, not by its command)\n");
+                "gets 'rate' with each segment, not by its command)\n");
 }
 
 /* Only arguments are filled in. */
@@ -71,7 +71,7 @@ static void placeholders_in_the_environment(void **state)
     assert_told(VARIABLE(", \"{rate}\"", "{rates} {{rate}} {\"a\": 1}"), "");
     assert_told(WITH("trainer: {command: [./t], environment: {A: '{rate}'}}\n"),
                 "8:44 warning: trainer.environment.A: found '{rate}', which is passed as it is: "
-                "only arguments are filled in (a worker is told 'rate' with each segment)\n");
+                "only arguments are filled in (a worker gets 'rate' with each segment)\n");
 }
 
 static void what_no_argument_says(void **state)
