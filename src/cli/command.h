@@ -9,8 +9,8 @@
 
 #include <pbt/pbt.h>
 
-/* The options any command may take; what differs between commands has a row for each meaning, under
- * one name. Part of commands.c's bit sets: at most 32. */
+/* The options of all commands. An option whose meaning differs between commands has a row for each
+ * meaning, under one name. They are bits in commands.c: at most 32. */
 typedef enum pbt__option_id {
     PBT__OPTION_STORE,
     PBT__OPTION_SERVER,
@@ -140,7 +140,7 @@ bool pbt__command_takes(const pbt__command *command, pbt__option_id option);
 /* Say whether a command cannot do without an option. */
 bool pbt__command_needs(const pbt__command *command, pbt__option_id option);
 
-/* Find a command by its name; NULL where there is none. */
+/* Find a command by its name; NULL if there is none. */
 const pbt__command *pbt__command_find(const char *name);
 
 /*
@@ -151,7 +151,7 @@ PBT_MUST_USE pbt_err pbt__arguments_parse(int argc, char **argv, pbt__arguments 
                                           pbt_error *error);
 void pbt__arguments_fini(pbt__arguments *arguments);
 
-/* The operand at `index`; NULL where fewer were given. */
+/* The operand at `index`; NULL if fewer were given. */
 const char *pbt__arguments_operand(const pbt__arguments *arguments, int index);
 
 /* Read a whole number in [minimum, maximum] that a user wrote for `what`.

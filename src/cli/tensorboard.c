@@ -8,8 +8,7 @@
 #include "base/memory.h"
 #include "export/board.h"
 
-/* The best lineage changes often while scores rise, and each change makes TensorBoard forget
- * points. */
+/* The best lineage changes often while scores rise; each change makes TensorBoard drop points. */
 enum { BEST_US = 1000 * 1000 };
 
 struct pbt__tensorboard {

@@ -22,7 +22,7 @@ typedef struct pbt__slot_options {
 } pbt__slot_options;
 
 typedef struct pbt__executor_options {
-    const char *log_folder;  /* made where it is absent; a log per member: m3.log */
+    const char *log_folder;  /* made if it is absent; a log per member: m3.log */
     const char *worker_name; /* who train are NAME-0, NAME-1, ... */
     const char *server_url;  /* Nullable: where the desk is served, for protocol `worker` */
     const char *token;       /* Nullable: for that server; a worker's */
@@ -63,7 +63,7 @@ typedef struct pbt__executor_ops {
      * error it cannot go on from. Never blocks; once true, always true. */
     bool (*is_done)(const pbt__executor *executor);
 
-    /* Wait for the slots, free, and return the first error that ended one; PBT_OK where none did. A
+    /* Wait for the slots, free, and return the first error that ended one; PBT_OK if none did. A
      * plugin's thread that ends neither by a stop, as said there, nor with the study is left
      * behind: it touches the desk no more, which may be closed, and its slot is freed when it
      * returns. Called once, after `start`; nothing is called afterwards. */
@@ -75,7 +75,7 @@ struct pbt__executor {
     const pbt__executor_ops *ops;
 };
 
-/* The rows, up to NULL; the first trains where none is named. */
+/* The rows, up to NULL; the first trains if none is named. */
 extern const pbt__executor_ops *const pbt__executors[];
 
 /* Find a row by its name; NULL is the first. Errors: PBT_ERR_ARGUMENT, with the names there are. */

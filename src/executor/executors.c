@@ -1,4 +1,4 @@
-/* executors.c: the executors there are; the first trains where none is named. */
+/* executors.c: the executors there are; the first trains if none is named. */
 #include "executor/executor.h"
 
 #define EXECUTORS(EXECUTOR) EXECUTOR(local)

@@ -392,7 +392,7 @@ static bool is_done(const pbt__executor *executor)
            pbt__clock_monotonic_us() >= abandon_us(local);
 }
 
-/* Wait for every slot, where they may be abandoned until then and for a moment. Returns false where
+/* Wait for every slot, where they may be abandoned until then and for a moment. Returns false if
  * one was. */
 static bool join_slots(pbt__local *local)
 {

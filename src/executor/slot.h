@@ -171,14 +171,14 @@ void pbt__local_stop(pbt__local *local, bool now);
 /* End the run with an error; the first one counts. Threads: any. */
 void pbt__local_fail(pbt__local *local, pbt_err err, const pbt_error *error);
 
-/* Begin and end a call at the desk. Returns false where the slot was abandoned: return at once. */
+/* Begin and end a call at the desk. Returns false if the slot was abandoned: return at once. */
 bool pbt__slot_enter(pbt__slot *slot);
 void pbt__slot_leave(pbt__slot *slot);
 
 /* Say whether the trainer is to return early. */
 bool pbt__slot_is_stopping(pbt__slot *slot);
 
-/* Count an end that looks like a stop which nobody here asked for. Returns false where a member had
+/* Count an end that looks like a stop which nobody here asked for. Returns false if a member had
  * too many in a row, without a report or progress: then it is a failure after all. */
 bool pbt__slot_forgives(const pbt__slot *slot, int32_t member);
 void pbt__slot_forget_stops(const pbt__slot *slot, int32_t member);

@@ -123,7 +123,7 @@ static double seconds_of(int64_t time_us)
     return (double)time_us / 1e6;
 }
 
-/* A segment that was reported; NULL where it was not, or was not taken. */
+/* A segment that was reported; NULL if it was not, or was not taken. */
 static const pbt__segment_row *reported(const pbt__board *board, pbt_segment_id id)
 {
     const pbt__segment_row *row = pbt__grid_at(&board->rows, id);

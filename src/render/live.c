@@ -79,7 +79,7 @@ void pbt__live_free(pbt__live *live)
 /* ---- members ---- */
 
 typedef struct standing {
-    double score; /* higher is better; -inf where there is none */
+    double score; /* higher is better; -inf if there is none */
     const pbt__member_row *member;
 } standing;
 
@@ -89,7 +89,7 @@ static int compare_standings(const void *a, const void *b)
     return (left < right) - (left > right);
 }
 
-/* List the members that are shown: all in order, or where they do not fit the best of them.
+/* List the members that are shown: all in order, or if they do not fit the best of them.
  * Shape: out[members->count]; returns how many. */
 static size_t choose_members(const pbt__live *live, const pbt__member_list *members, standing *out)
 {

@@ -24,7 +24,7 @@ typedef enum pbt__member_column {
 
 const char *pbt__member_header(pbt__member_column column);
 
-/* Write a member's cell; "-" where there is nothing to say. `logged_columns` bounds its logged
+/* Write a member's cell; "-" if there is nothing to say. `logged_columns` bounds its logged
  * values. Shape: out[PBT__CELL_SIZE] */
 void pbt__member_cell(const pbt__member_row *row, pbt__member_column column, int64_t now_us,
                       int logged_columns, char *out);
@@ -41,7 +41,7 @@ pbt__sight pbt__sight_of(const pbt__member_list *members);
 void pbt__sight_age(int64_t then_us, int64_t now_us, char *out);
 
 /* List the last logged values: "loss 0.31, accuracy 0.9"; "..." where they take more than
- * `columns`, at most PBT__SIGHT_COLUMNS; "-" where there are none. Shape: out[PBT__SIGHT_SIZE] */
+ * `columns`, at most PBT__SIGHT_COLUMNS; "-" if there are none. Shape: out[PBT__SIGHT_SIZE] */
 void pbt__sight_logged(const json_t *metrics, int columns, char *out);
 
 #endif

@@ -32,7 +32,7 @@ void pbt__table_add_values(pbt__table *table, const pbt_space *space, const pbt_
 void pbt__table_write(const pbt__table *table, pbt__text *out);
 
 /* As that, in lines of at most `width`: a column that does not fit beside those before it is left
- * out, and its header appended to `left_out`, after ", " where that is not empty. */
+ * out, and its header appended to `left_out`, after ", " if that is not empty. */
 void pbt__table_write_within(const pbt__table *table, size_t width, pbt__text *out,
                              pbt__text *left_out);
 

@@ -66,7 +66,7 @@ static void link_node(tree *t, int index)
     }
 }
 
-/* Sum a node up into its parent, which is younger in no case. */
+/* Sum a node into its parent; a parent is never younger than its child. */
 static void add_to_parent(tree *t, int index)
 {
     const node *n = &t->nodes[index];
@@ -95,7 +95,7 @@ static int by_age(const void *left, const void *right)
     return a->age != b->age ? (a->age < b->age ? -1 : 1) : a->index - b->index;
 }
 
-/* Weights need every subtree before its root: younger ones come later. */
+/* Weights of subtrees come before their root: younger nodes come later in the list. */
 static bool sum_up(tree *t)
 {
     age_key *keys = pbt__calloc((size_t)t->count + 1, sizeof *keys);
@@ -131,7 +131,7 @@ static bool tree_init(tree *t, const pbt__row_list *rows, pbt_direction directio
 
 /* ---- runs ---- */
 
-/* Copies of hyperparameters alone stay in the line, but are worth one of their own. */
+/* Copies of hyperparameters alone stay in the member's chain, but begin a line of their own. */
 static bool takes_values_alone(const node *n)
 {
     const pbt_segment *s = &n->row->segment;

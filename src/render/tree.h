@@ -1,10 +1,10 @@
 /*
  * tree.h: a lineage tree (pbt__study_tree) drawn in text, or written for Graphviz.
  *
- * What a member trains by itself, without a branch, is one line: m3s4..m3s9. A line goes straight
- * down to the child on the winner's path, else to the child with most behind it; the other children
- * hang to its side. So every step to the right at least halves what is drawn, the path aside, and
- * no drawing is wider than it must be.
+ * Segments of one member without a branch are one line: m3s4..m3s9. A line goes straight down to
+ * the child on the winner's path, else to the child with the largest subtree; other children are
+ * beside it. So, except on the path, every step to the right at least halves the rest, and the
+ * drawing stays narrow.
  */
 #ifndef PBT_RENDER_TREE_H
 #define PBT_RENDER_TREE_H

@@ -1,9 +1,9 @@
 /*
- * lineage.c: whose weights came from where, and the hyperparameters along the way.
+ * lineage.c: lineages of weights, and their hyperparameters.
  *
- * A lineage follows parents: the segments whose weights another started from. So a copy of weights
- * joins the donor's past, a copy of hyperparameters alone stays in its own, a member that diverged
- * goes on from the ancestor it went back to, and one that started afresh begins at age 0. A child
+ * A lineage follows parents: the segments whose weights another started from. A copy of weights
+ * continues the donor's lineage; a copy of hyperparameters alone continues its own; a member that
+ * diverged continues from its ancestor; one that starts from scratch begins at age 0. A child
  * begins at the age at which its parent ended, whatever steps either member was at; a schedule's
  * rows therefore follow each other without gap or overlap.
  */
@@ -171,7 +171,7 @@ static json_t *rows_json(const pbt__row_list *path)
     return rows;
 }
 
-/* The checkpoint that a lineage's first segment was given to start from: age 0 is not scratch. */
+/* The start checkpoint of a lineage's first segment; age 0 is then not scratch. */
 static json_t *start_json(const pbt_search *search, int32_t member)
 {
     const char *start = member < search->start_count ? search->starts[member].checkpoint : NULL;

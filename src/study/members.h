@@ -58,7 +58,7 @@ json_t *pbt__members_json(const pbt__member_list *list);
 PBT_MUST_USE pbt_err pbt__members_read(json_t *members, const pbt_space *space,
                                        pbt__member_list *out, pbt_error *error);
 
-/* A training as an object, null where nobody trains; and back, its metrics borrowed. */
+/* A training as an object, null if nobody trains; and back, its metrics borrowed. */
 json_t *pbt__training_json(const pbt__training *training);
 bool pbt__training_read(const json_t *json, pbt__training *out);
 
