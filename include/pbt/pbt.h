@@ -171,8 +171,7 @@ typedef struct pbt_change {
     pbt_value from;  /* before exploring, after any copy */
 } pbt_change;
 
-/* ---- what to search and how -------------------------------------------------------------------
- */
+/* ---- what to search and how ------------------------------------------------------------------ */
 
 typedef enum pbt_direction { PBT_MAXIMIZE, PBT_MINIMIZE } pbt_direction;
 typedef enum pbt_mode { PBT_ASYNCHRONOUS, PBT_GENERATIONAL } pbt_mode;
@@ -317,8 +316,7 @@ static inline PBT_NONNULL(1) pbt_parameter
     return parameter;
 }
 
-/* ---- a population ------------------------------------------------------------------------------
- */
+/* ---- a population ---------------------------------------------------------------------------- */
 
 typedef struct pbt_population pbt_population;
 
@@ -539,8 +537,7 @@ PBT_API const char *pbt_segment_state_name(pbt_segment_state state);
 PBT_API const char *pbt_member_state_name(pbt_member_state state);
 PBT_API const char *pbt_cause_name(pbt_cause cause);
 
-/* ---- specs --------------------------------------------------------------------------------------
- */
+/* ---- specs ----------------------------------------------------------------------------------- */
 
 typedef struct pbt_spec pbt_spec;
 

@@ -45,8 +45,7 @@ struct pbt__cell {
     int64_t kill_us; /* monotonic: when it is killed, should it not return; 0: never */
 };
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void *map(int file, size_t offset, size_t size)
 {
@@ -91,8 +90,7 @@ static pbt_err share_state(pbt__cell *cell, int file, pbt_error *error)
     return PBT_OK;
 }
 
-/* ---- watching ----------------------------------------------------------------------------------
- */
+/* ---- watching -------------------------------------------------------------------------------- */
 
 static bool has_died(const pbt__cell *cell)
 {
@@ -195,8 +193,7 @@ pbt__stage pbt__cell_describe(const pbt__cell *cell, char *words, size_t size)
     return stage;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static const char CELL_NAME[] = "pbt-plugin"; /* the first argument of a cell */
 
@@ -316,8 +313,7 @@ void *pbt__cell_state(const pbt__cell *cell)
     return cell->state;
 }
 
-/* ---- a lesson ----------------------------------------------------------------------------------
- */
+/* ---- a lesson -------------------------------------------------------------------------------- */
 
 static void write_lesson(pbt__cell *cell, const pbt__lesson *lesson, const pbt_job *job)
 {

@@ -47,8 +47,7 @@ static void see_signal(int signal)
     atomic_store(&was_signalled, true);
 }
 
-/* ---- what a plugin may call --------------------------------------------------------------------
- */
+/* ---- what a plugin may call ------------------------------------------------------------------ */
 
 static bool is_stopping(void *host)
 {
@@ -82,8 +81,7 @@ static void message(void *host, const char *text)
     pbt__log_line(STDERR_FILENO, text);
 }
 
-/* ---- a lesson ----------------------------------------------------------------------------------
- */
+/* ---- a lesson -------------------------------------------------------------------------------- */
 
 /* Output goes to the member's log. If it cannot be opened, the slot reports that. */
 static void open_log(const struct self *self)
@@ -179,8 +177,7 @@ static void give_lesson(struct self *self)
     write_metrics(self);
 }
 
-/* ---- the process -------------------------------------------------------------------------------
- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 static void *map(size_t offset, size_t size)
 {

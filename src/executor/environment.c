@@ -71,8 +71,7 @@ char **pbt__environment_new(char *const *base, char *const *changes, int thread_
     return list;
 }
 
-/* ---- programs ----------------------------------------------------------------------------------
- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static bool can_run(const char *folder, const char *program)
 {

@@ -9,8 +9,7 @@
 #include "core/type.h"
 #include "executor/log.h"
 
-/* ---- what a plugin may call --------------------------------------------------------------------
- */
+/* ---- what a plugin may call ------------------------------------------------------------------ */
 
 static bool is_stopping(void *host)
 {
@@ -41,8 +40,7 @@ static void message(void *host, const char *text)
     pbt__log_line(slot->log, text);
 }
 
-/* ---- hyperparameters ---------------------------------------------------------------------------
- */
+/* ---- hyperparameters ------------------------------------------------------------------------- */
 
 /* Round to nearest, within an int64_t. */
 static int64_t round_real(double value)
@@ -88,8 +86,7 @@ static const char *copy_text(const char *text, char **end)
     return copy;
 }
 
-/* ---- the job -----------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static pbt_job describe(pbt__slot *slot, const pbt__assignment *assignment)
 {

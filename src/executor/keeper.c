@@ -24,8 +24,7 @@ typedef struct said {
     int what, value;
 } said;
 
-/* ---- the keeper's own process ------------------------------------------------------------------
- */
+/* ---- the keeper's own process ---------------------------------------------------------------- */
 
 enum { SOCKET, SIGNALS, FILES };
 
@@ -201,8 +200,7 @@ _Noreturn static void keep(const pbt__spawn_options *options, int socket)
     watch(trainer);
 }
 
-/* ---- its parent --------------------------------------------------------------------------------
- */
+/* ---- its parent ------------------------------------------------------------------------------ */
 
 /* Returns false if the keeper is dead. */
 static bool hear(const pbt__keeper *keeper, said *out)

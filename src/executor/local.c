@@ -32,8 +32,7 @@
 /* Units: microseconds that abandoned slots are given to end by themselves. */
 enum { ABANDON_US = 200000 };
 
-/* ---- slots -------------------------------------------------------------------------------------
- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
 static pbt_err init_slot(pbt__local *local, int32_t index, const char *name, pbt_error *error)
 {
@@ -80,8 +79,7 @@ static pbt_err make_slots(pbt__local *local, const pbt__executor_options *option
     return err;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void init_locks(pbt__local *local)
 {
@@ -367,8 +365,7 @@ static pbt_err start(pbt__desk *desk, const pbt__executor_options *options, pbt_
     return PBT_OK;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending ---------------------------------------------------------------------------------- */
 
 static void stop(pbt__executor *executor, bool now)
 {

@@ -27,8 +27,7 @@ pbt_err pbt__log_path(const char *log_folder, int32_t member, char *out, pbt_err
     return pbt__path_join(log_folder, name, out, error);
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 pbt_err pbt__log_make_folder(const char *folder, pbt_error *error)
 {
@@ -153,8 +152,7 @@ void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space
     pbt__text_fini(&text);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Read at most `length` bytes that end where the file ends. Returns their number, or -1 with errno.
  */

@@ -13,8 +13,7 @@
 
 #include "executor/log.h"
 
-/* ---- calls at the desk -------------------------------------------------------------------------
- */
+/* ---- calls at the desk ----------------------------------------------------------------------- */
 
 /* Claim, after waiting as the last answer says. */
 static pbt_err claim(pbt__slot *slot)
@@ -176,8 +175,7 @@ static pbt_err settle(pbt__slot *slot, const pbt__assignment *assignment,
     return err == PBT_OK ? fatal.code : err;
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 /* Begin the segment in its member's log. Returns false with the outcome if it cannot be. */
 static bool begin_log(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *outcome)

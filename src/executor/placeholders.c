@@ -15,8 +15,7 @@
 #include "base/text.h"
 #include "core/type.h"
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void append_real(pbt__text *text, double value)
 {
@@ -43,8 +42,7 @@ void pbt__value_append(pbt__text *text, const pbt_parameter *parameter, pbt_valu
     }
 }
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_named(const char *name, size_t length, const char *known)
 {
@@ -119,8 +117,7 @@ static bool append_named(pbt__text *text, const char *name, size_t length, const
            append_text(text, name, length, assignment);
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static pbt_err fill_argument(pbt__text *text, const char *argument, const pbt_space *space,
                              const pbt__assignment *assignment, pbt_error *error)

@@ -25,8 +25,7 @@ static bool is_isolated(const pbt__local *local)
     return local->runner == &pbt__runner_plugin;
 }
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 /* The library is this process, so the spec's environment is this process's; before the library is
  * loaded, for OpenMP reads it then. */
@@ -109,8 +108,7 @@ static void give_here(pbt__slot *slot, pbt__lesson *lesson, const pbt_job *job)
     }
 }
 
-/* ---- before and after --------------------------------------------------------------------------
- */
+/* ---- before and after ------------------------------------------------------------------------ */
 
 /* Look what the library is, in a cell that trains nothing. */
 static pbt_err probe(pbt__local *local, pbt_error *error)
@@ -204,8 +202,7 @@ static void plugin_slot_close(pbt__slot *slot)
     free(own);
 }
 
-/* ---- filling the state -------------------------------------------------------------------------
- */
+/* ---- filling the state ----------------------------------------------------------------------- */
 
 static bool is_same(pbt_segment_id a, pbt_segment_id b)
 {
@@ -291,8 +288,7 @@ static void drop(pbt__slot *slot, const pbt__assignment *brought)
     }
 }
 
-/* ---- one segment -------------------------------------------------------------------------------
- */
+/* ---- one segment ----------------------------------------------------------------------------- */
 
 /* Give the segment back with what there is of it; without, if it cannot be saved. */
 static void release(pbt__slot *slot, const pbt__assignment *assignment, const pbt__lesson *lesson,

@@ -13,8 +13,7 @@
 #include "executor/log.h"
 #include "executor/plugin.h"
 
-/* ---- what a plugin says of itself --------------------------------------------------------------
- */
+/* ---- what a plugin says of itself ------------------------------------------------------------ */
 
 /* Say of a study that goes on from states of another size that it cannot, before anybody tries. */
 static pbt_err check_sizes(const pbt__local *local, const struct pbt__plugin *plugin,

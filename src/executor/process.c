@@ -37,8 +37,7 @@ struct process {
     pbt__output lines;
 };
 
-/* ---- running -----------------------------------------------------------------------------------
- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* Read what is there: how much, 0 if nothing is or ever will be. */
 static size_t pump(struct process *process)
@@ -98,8 +97,7 @@ static void reap(struct process *process)
     drain(process);
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static pbt_err start(struct process *process, char *const *arguments, pbt_error *error)
 {
@@ -129,8 +127,7 @@ static pbt_err start(struct process *process, char *const *arguments, pbt_error 
     return PBT_OK;
 }
 
-/* ---- how it went -------------------------------------------------------------------------------
- */
+/* ---- how it went ----------------------------------------------------------------------------- */
 
 static void read_metrics(struct process *process, const pbt__assignment *assignment,
                          pbt__outcome *out)
@@ -310,8 +307,7 @@ static void conclude(struct process *process, const pbt__assignment *assignment,
     }
 }
 
-/* ---- one segment -------------------------------------------------------------------------------
- */
+/* ---- one segment ----------------------------------------------------------------------------- */
 
 static pbt_err run(pbt__slot *slot, const pbt__assignment *assignment, pbt__outcome *out)
 {

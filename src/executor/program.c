@@ -16,8 +16,7 @@ extern char **environ;
 
 enum { VARIABLE_SIZE = 512, VARIABLE_COUNT = 7 };
 
-/* ---- before and after all ----------------------------------------------------------------------
- */
+/* ---- before and after all -------------------------------------------------------------------- */
 
 static pbt_err find_program(const pbt__local *local, const pbt__program *program, pbt_error *error)
 {
@@ -65,8 +64,7 @@ void pbt__program_close(pbt__local *local)
     local->program = NULL;
 }
 
-/* ---- a slot's environment ----------------------------------------------------------------------
- */
+/* ---- a slot's environment -------------------------------------------------------------------- */
 
 /* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
  */

@@ -31,8 +31,7 @@ struct pbt__relay {
     char bytes[PBT__RELAY_LINE_MAXIMUM];
 };
 
-/* ---- its life ----------------------------------------------------------------------------------
- */
+/* ---- its life -------------------------------------------------------------------------------- */
 
 pbt_err pbt__relay_new(const char *log_folder, const char *worker, const pbt_space *space,
                        pbt__relay **out, pbt_error *error)
@@ -80,8 +79,7 @@ void pbt__relay_free(pbt__relay *relay)
     free(relay);
 }
 
-/* ---- passing on --------------------------------------------------------------------------------
- */
+/* ---- passing on ------------------------------------------------------------------------------ */
 
 static int log_of(pbt__relay *relay)
 {
@@ -179,8 +177,7 @@ int pbt__relay_input(pbt__relay *relay)
     return input;
 }
 
-/* ---- turning -----------------------------------------------------------------------------------
- */
+/* ---- turning --------------------------------------------------------------------------------- */
 
 static bool is_turned_to(const pbt__relay *relay, const pbt__assignment *train)
 {
@@ -236,8 +233,7 @@ void pbt__relay_turn(pbt__relay *relay, const char *failure, const pbt__assignme
     pthread_mutex_unlock(&relay->lock);
 }
 
-/* ---- from process to process -------------------------------------------------------------------
- */
+/* ---- from process to process ----------------------------------------------------------------- */
 
 pbt_err pbt__relay_open(pbt__relay *relay, int *output, pbt_error *error)
 {

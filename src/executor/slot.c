@@ -83,8 +83,7 @@ void pbt__slot_leave(pbt__slot *slot)
     pthread_rwlock_unlock(&slot->local->gate);
 }
 
-/* ---- outcomes ----------------------------------------------------------------------------------
- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 void pbt__outcome_fail(pbt__outcome *outcome, const pbt__slot *slot, const char *format, ...)
 {

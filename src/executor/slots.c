@@ -17,8 +17,7 @@
 
 enum { TEXT_MAXIMUM = 64 * 1024, CPU_MAXIMUM = 65536 };
 
-/* ---- texts -------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Say whether `name` is among the comma-separated names in list[length]; "" is in the empty list
  * alone. */
@@ -115,8 +114,7 @@ int32_t pbt__slurm_gpus(const pbt__slurm *slurm)
     return slurm->job_id != NULL ? read_count(slurm->gpus_on_node) : 0;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* Read folder/group/name; NULL if it is not there. The caller frees. */
 static char *read_text(const char *folder, const char *group, const char *name)

@@ -25,8 +25,7 @@
 #include "base/error.h"
 #include "executor/warden.h"
 
-/* ---- in the child ------------------------------------------------------------------------------
- */
+/* ---- in the child ---------------------------------------------------------------------------- */
 
 /* Reset signals as a shell does: exec resets handlers, but not masks and ignored signals. Signals
  * that cannot be set are skipped. */
@@ -79,8 +78,7 @@ _Noreturn static void run_or_tell(const pbt__spawn_options *options, pid_t paren
     _exit(127);
 }
 
-/* ---- in the parent -----------------------------------------------------------------------------
- */
+/* ---- in the parent --------------------------------------------------------------------------- */
 
 /* Wait until the child runs its program: 0, or why it cannot. */
 static int wait_for_exec(int pipe)

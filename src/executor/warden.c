@@ -13,8 +13,7 @@
 #include "base/memory.h"
 #include "executor/kin.h"
 
-/* ---- the warden's own process ------------------------------------------------------------------
- */
+/* ---- the warden's own process ---------------------------------------------------------------- */
 
 /* Replace the first `from` by `to`; 0 is a free place. */
 static void replace(pid_t *groups, int32_t count, pid_t from, pid_t to)
@@ -79,8 +78,7 @@ static void ignore_signals(void)
     }
 }
 
-/* ---- its parent --------------------------------------------------------------------------------
- */
+/* ---- its parent ------------------------------------------------------------------------------ */
 
 /* The warden is a grandchild, so its end needs no wait and raises no signal here. */
 static pbt_err start(int input, const struct charge *charge, pbt_error *error)

@@ -49,8 +49,7 @@ struct life {
     int64_t over_us;  /* monotonic: since when the study is known to be over; 0: it is not */
 };
 
-/* ---- waiting -----------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static bool is_stopping(const pbt__slot *slot)
 {
@@ -206,8 +205,7 @@ static pbt_err hold(struct life *life)
     return !is_told && pbt__child_was_stopped(&life->child) ? forgive(life) : PBT_OK;
 }
 
-/* ---- dying -------------------------------------------------------------------------------------
- */
+/* ---- dying ----------------------------------------------------------------------------------- */
 
 static off_t own_log_size(const pbt__slot *slot)
 {
@@ -316,8 +314,7 @@ static pbt_err mourn(struct life *life, int64_t sequence)
     return life->idle_deaths >= IDLE_DEATHS_MAXIMUM ? break_study(life) : PBT_OK;
 }
 
-/* ---- living ------------------------------------------------------------------------------------
- */
+/* ---- living ---------------------------------------------------------------------------------- */
 
 static pbt_err start(struct life *life)
 {
@@ -421,8 +418,7 @@ static pbt_err worker_run(pbt__slot *slot)
     return err;
 }
 
-/* ---- before and after --------------------------------------------------------------------------
- */
+/* ---- before and after ------------------------------------------------------------------------ */
 
 static pbt_err worker_open(pbt__local *local, pbt_error *error)
 {

@@ -39,8 +39,7 @@ struct walk {
 
 static pbt_err visit(struct walk *walk, int folder, const char *name);
 
-/* ---- digesting --------------------------------------------------------------------------------
- */
+/* ---- digesting ------------------------------------------------------------------------------- */
 
 /* The root itself is no entry of its folder, and a lone file is its bytes alone. */
 static void add_entry(struct walk *walk, char kind, int64_t size)
@@ -92,8 +91,7 @@ static pbt_err add_bytes(struct walk *walk, int file, int64_t size)
     }
 }
 
-/* ---- one file or folder ------------------------------------------------------------------------
- */
+/* ---- one file or folder ---------------------------------------------------------------------- */
 
 static int64_t nanoseconds(struct timespec time)
 {
@@ -227,8 +225,7 @@ static pbt_err visit_folder(struct walk *walk, int parent, const char *name,
     return err;
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------
- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static pbt_err refuse_kind(struct walk *walk)
 {

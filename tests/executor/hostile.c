@@ -29,8 +29,7 @@ static void ask_for(const char *harm)
     put(in(name), "");
 }
 
-/* ---- what a cell dies of -----------------------------------------------------------------------
- */
+/* ---- what a cell dies of --------------------------------------------------------------------- */
 
 /* Member 1's second segment failed once, in these words; nobody else's anything. */
 static void assert_one_failure(const char *words)
@@ -104,8 +103,7 @@ static void a_library_that_ends_what_loads_it_is_refused(void **state)
     assert_non_null(strstr(error.detail, "while it was loaded"));
 }
 
-/* ---- what costs nothing ------------------------------------------------------------------------
- */
+/* ---- what costs nothing ---------------------------------------------------------------------- */
 
 static void assert_costs_nothing(const char *spec, const char *harm, int32_t slots)
 {
@@ -235,8 +233,7 @@ static void a_copy_that_returns_is_ended(void **state)
     assert_verified();
 }
 
-/* ---- hanging -----------------------------------------------------------------------------------
- */
+/* ---- hanging --------------------------------------------------------------------------------- */
 
 /* One slot, so nobody else claims anything. */
 static void a_stall_is_found_while_nobody_claims(void **state)
@@ -269,8 +266,7 @@ static void one_that_hangs_is_ended_with_the_run(void **state)
     assert_int_equal(count_segments("claimed"), 0);
 }
 
-/* ---- told from outside -------------------------------------------------------------------------
- */
+/* ---- told from outside ----------------------------------------------------------------------- */
 
 /* Batch systems signal every process that they find. */
 static void a_signal_from_outside_gives_the_segment_back(void **state)
@@ -296,8 +292,7 @@ static void a_signal_from_outside_gives_the_segment_back(void **state)
     assert_verified();
 }
 
-/* ---- states of another size --------------------------------------------------------------------
- */
+/* ---- states of another size ------------------------------------------------------------------ */
 
 static void amend(const char *key, const char *value)
 {

@@ -35,8 +35,7 @@ static double value_of(const char *name)
     return value;
 }
 
-/* ---- gathering ---------------------------------------------------------------------------------
- */
+/* ---- gathering ------------------------------------------------------------------------------- */
 
 static void the_last_value_of_a_name_counts(void **state)
 {
@@ -95,8 +94,7 @@ static void bounds_are_remembered(void **state)
     assert_int_equal(metrics.failure, PBT_ERR_LIMIT);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void an_object_is_read(void **state)
 {
@@ -168,8 +166,7 @@ static void what_is_no_result_is_refused(void **state)
     assert_refused("{\"\": 1, \"accuracy\": 1}", PBT_ERR_LIMIT, "bound");
 }
 
-/* ---- the last line -----------------------------------------------------------------------------
- */
+/* ---- the last line --------------------------------------------------------------------------- */
 
 static void assert_last(const char *printed, const char *expected)
 {

@@ -156,8 +156,7 @@ static void assert_waits(int victim, const lack *what)
     assert_ends_well(1);
 }
 
-/* ---- no process --------------------------------------------------------------------------------
- */
+/* ---- no process ------------------------------------------------------------------------------ */
 
 static void take_library(void)
 {
@@ -240,8 +239,7 @@ static void another_size_of_state_ends_the_run(void **state)
     assert_int_equal(find_events("failed").count, 1);
 }
 
-/* ---- no data -----------------------------------------------------------------------------------
- */
+/* ---- no data --------------------------------------------------------------------------------- */
 
 static void hide_data(void)
 {
@@ -276,8 +274,7 @@ static void a_process_that_ends_at_its_data_is_no_members_failure(void **state)
     assert_waits(1, &absent);
 }
 
-/* ---- no weights --------------------------------------------------------------------------------
- */
+/* ---- no weights ------------------------------------------------------------------------------ */
 
 static void amend(const char *key, const char *value)
 {

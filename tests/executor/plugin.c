@@ -115,8 +115,7 @@ static void assert_opened_once(int32_t population, int32_t slots)
     assert_in_range(count, 1, is_isolated() ? slots : 1);
 }
 
-/* ---- weights -----------------------------------------------------------------------------------
- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static void weights_follow_the_lineage_in_generations(void **state)
 {
@@ -220,8 +219,7 @@ static void samples_and_metrics_are_recorded(void **state)
     json_decref(list);
 }
 
-/* ---- stopping and going on ----------------------------------------------------------------------
- */
+/* ---- stopping and going on ------------------------------------------------------------------- */
 
 /* Stop in the middle of every segment's training, and go on from there in a process that knows
  * nothing. */
@@ -377,8 +375,7 @@ static void now_waits_for_no_trainer(void **state)
     wait_until_unloaded();
 }
 
-/* ---- failing -----------------------------------------------------------------------------------
- */
+/* ---- failing --------------------------------------------------------------------------------- */
 
 static void assert_fails_with(const char *act, const char *words)
 {
@@ -454,8 +451,7 @@ static void a_diverged_member_is_replaced(void **state)
     assert_verified();
 }
 
-/* ---- what cannot be started --------------------------------------------------------------------
- */
+/* ---- what cannot be started ------------------------------------------------------------------ */
 
 static void assert_cannot_start(const char *library, const char *message, const char *words)
 {
@@ -492,8 +488,7 @@ static void a_library_of_something_else_is_refused(void **state)
     assert_cannot_start("libc.so.6", "libc.so.6'", "No such file");
 }
 
-/* ---- a store that fails ------------------------------------------------------------------------
- */
+/* ---- a store that fails ---------------------------------------------------------------------- */
 
 static const pbt__store_ops *real_ops;
 static atomic_int commits_left;

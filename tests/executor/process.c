@@ -9,8 +9,7 @@ static const char honest[] = "if [ -n \"$1\" ]; then age=$(cat \"$1\"); else age
                              "echo \"$4\" > \"$2\"\n"
                              "echo \"{\\\"score\\\": $5}\"\n";
 
-/* ---- training ----------------------------------------------------------------------------------
- */
+/* ---- training -------------------------------------------------------------------------------- */
 
 static void checkpoints_pass_from_process_to_process(void **state)
 {
@@ -140,8 +139,7 @@ static void a_program_is_found_by_path(void **state)
     assert_state(PBT__FINISHED);
 }
 
-/* ---- how a trainer may end ---------------------------------------------------------------------
- */
+/* ---- how a trainer may end ------------------------------------------------------------------- */
 
 /* One attempt each fails with these words, and the run ends. */
 static void assert_fails_with(const char *script, const char *words)
@@ -342,8 +340,7 @@ static void a_daemon_dies_with_its_own_attempt(void **state)
     assert_dies(other);
 }
 
-/* ---- leases ------------------------------------------------------------------------------------
- */
+/* ---- leases ---------------------------------------------------------------------------------- */
 
 static void heartbeats_keep_the_lease(void **state)
 {
@@ -396,8 +393,7 @@ static void a_late_report_costs_nothing(void **state)
     assert_verified();
 }
 
-/* ---- stopping ----------------------------------------------------------------------------------
- */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
 static const char endless[] = "sleep 1000 & echo $! > child.$(basename \"$2\")\nwait\n";
 
@@ -457,8 +453,7 @@ static void now_does_not_wait_for_the_deaf(void **state)
     assert_dies(pid);
 }
 
-/* ---- kill -9 of ourselves ----------------------------------------------------------------------
- */
+/* ---- kill -9 of ourselves -------------------------------------------------------------------- */
 
 /* Start the study in a process of its own and kill that when the trainers run. */
 static void children_die_with_their_parent(void **state)
@@ -490,8 +485,7 @@ static void children_die_with_their_parent(void **state)
     assert_dies(bare);
 }
 
-/* ---- what cannot be started --------------------------------------------------------------------
- */
+/* ---- what cannot be started ------------------------------------------------------------------ */
 
 static void a_missing_program_is_named(void **state)
 {

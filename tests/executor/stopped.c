@@ -40,8 +40,7 @@ static void wait_for_end_of(pid_t pid)
     }
 }
 
-/* ---- who is stopped first ----------------------------------------------------------------------
- */
+/* ---- who is stopped first -------------------------------------------------------------------- */
 
 /* The trainer ends of a signal to it alone, as `script` does; then pbt is told. */
 static void assert_given_back(const char *script, int number)
@@ -106,8 +105,7 @@ static void a_short_result_is_none(void **state)
                       SIGTERM);
 }
 
-/* ---- stopped by others alone -------------------------------------------------------------------
- */
+/* ---- stopped by others alone ----------------------------------------------------------------- */
 
 /* The first attempt at m1s0 ends with `act`; the next is left alone. */
 static void assert_trained_again(const char *act)
@@ -159,8 +157,7 @@ static void one_that_stops_itself_is_not_tried_for_ever(void **state)
     assert_non_null(strstr(find_events("failed").message, "(Terminated), again and again"));
 }
 
-/* ---- progress ----------------------------------------------------------------------------------
- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
 typedef struct found_progress {
     json_int_t step;
@@ -293,8 +290,7 @@ static void an_objective_of_that_name_is_no_progress(void **state)
     assert_int_equal(find_events("released").count, 0);
 }
 
-/* ---- stop.seconds ------------------------------------------------------------------------------
- */
+/* ---- stop.seconds ---------------------------------------------------------------------------- */
 
 /* The segment would take for ever: its trainer is asked to stop, and what it saved is gone on with
  * once there is more time. */
@@ -320,8 +316,7 @@ static void time_ends_a_segment_in_the_middle(void **state)
     assert_verified();
 }
 
-/* ---- leftovers ---------------------------------------------------------------------------------
- */
+/* ---- leftovers ------------------------------------------------------------------------------- */
 
 static size_t count_aside(void)
 {

@@ -60,8 +60,7 @@ static void assert_published(const char *content)
     free(bytes);
 }
 
-/* ---- opening and paths -------------------------------------------------------------------------
- */
+/* ---- opening and paths ----------------------------------------------------------------------- */
 
 static void opening_makes_the_folder_and_resolves_it(void **state)
 {
@@ -156,8 +155,7 @@ static void names_are_read_as_they_are_written(void **state)
     }
 }
 
-/* ---- publishing --------------------------------------------------------------------------------
- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 
 static void a_file_is_published_whole(void **state)
 {
@@ -297,8 +295,7 @@ static void a_folder_without_a_file_is_refused(void **state)
     assert_int_equal(record.size_bytes, 0);
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------
- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void assert_refused(void)
 {
@@ -356,8 +353,7 @@ static void folders_too_deep_are_refused(void **state)
     assert_int_equal(pbt__vault_prepare(vault, id, 1, &record, &error), PBT_ERR_LIMIT);
 }
 
-/* ---- checking ----------------------------------------------------------------------------------
- */
+/* ---- checking -------------------------------------------------------------------------------- */
 
 /* Both look and both find it, or only the full look does. */
 static void assert_found(const pbt__checkpoint *record, bool is_cheap, const char *words)
@@ -469,8 +465,7 @@ static void progress_is_checked_by_its_attempt(void **state)
     assert_int_equal(pbt__vault_check(vault, id, 2, &record, &error), PBT_ERR_CHECKPOINT);
 }
 
-/* ---- removing ----------------------------------------------------------------------------------
- */
+/* ---- removing -------------------------------------------------------------------------------- */
 
 static void removing_is_idempotent(void **state)
 {

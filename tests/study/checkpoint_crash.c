@@ -60,8 +60,7 @@ static pbt__checkpoint publish_older(pbt__vault *vault)
     return record;
 }
 
-/* ---- the N-th operation fails ------------------------------------------------------------------
- */
+/* ---- the N-th operation fails ---------------------------------------------------------------- */
 
 /* Each returns the first error, as a study that gives up would see it. */
 typedef pbt_err (*program)(pbt__checkpoint *record);
@@ -239,8 +238,7 @@ static void every_name_and_byte_is_synced(void **state)
     assert_int_equal(count_syncs(program_folder), opening + 3 + aside + published);
 }
 
-/* ---- a full disk --------------------------------------------------------------------------------
- */
+/* ---- a full disk ----------------------------------------------------------------------------- */
 
 /* Give this process a file system of 1 MiB at `path`, where the kernel lets it. */
 static bool mount_small(const char *path)
@@ -326,8 +324,7 @@ static void behaviour_18_no_torn_checkpoint_when_the_disk_is_full(void **state)
     }
 }
 
-/* ---- kill -9 ------------------------------------------------------------------------------------
- */
+/* ---- kill -9 --------------------------------------------------------------------------------- */
 
 enum { KILL_COUNT = 60, PIECE = 300000, PIECES = 2 * PIECE };
 
