@@ -47,8 +47,7 @@ PBT_MUST_USE pbt_err pbt__json_read_source(const pbt__json_source *source, json_
 
 /* ---- fields ---- */
 
-/* A text, with question marks for what is no UTF-8. New reference; NULL if there is no memory.
- */
+/* A text; bytes that are not UTF-8 become question marks. New reference; NULL: no memory. */
 json_t *pbt__json_text(const char *text);
 
 /* A field as a text, an integer or a number; `fallback` if it is absent or of another kind.

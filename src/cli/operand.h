@@ -1,5 +1,4 @@
-/* operand.h: what the words of the table stand for: operands one by one, and who can complete them.
- */
+/* operand.h: the words of the table: operands one by one, and how to complete them. */
 #ifndef PBT_CLI_OPERAND_H
 #define PBT_CLI_OPERAND_H
 

@@ -1,5 +1,4 @@
-/* ranking.c: the tree behind ranks. It grows and shrinks on the way down, so nothing is done twice.
- */
+/* ranking.c: the tree behind ranks. It grows and shrinks on the way down, in one pass. */
 #include "core/ranking.h"
 
 #include <assert.h>

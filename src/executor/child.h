@@ -68,8 +68,7 @@ bool pbt__child_was_stopped(const pbt__child *child);
 /* Kill what is left of its group, reap it, close `ended`. */
 void pbt__child_reap(pbt__child *child);
 
-/* Say how it ended, such as "'train.py' exited with status 1"; false if it exited with status 0.
- */
+/* Say how it ended, such as "'train.py' exited with status 1"; false if the status is 0. */
 bool pbt__child_describe(const pbt__child *child, const char *name, char *out, size_t size);
 
 #endif

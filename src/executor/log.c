@@ -154,8 +154,7 @@ void pbt__log_header(int log, const pbt__assignment *assignment, const pbt_space
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Read at most `length` bytes that end where the file ends. Returns their number, or -1 with errno.
- */
+/* Read at most `length` bytes at the end of the file. Returns their number, or -1 with errno. */
 static ssize_t read_end(const char *path, char *bytes, size_t length)
 {
     const int file = open_plain(path, O_RDONLY);

@@ -66,8 +66,7 @@ void pbt__program_close(pbt__local *local)
 
 /* ---- a slot's environment -------------------------------------------------------------------- */
 
-/* pbt__environment_new borrows its texts, and ours must live as long as the list: one allocation.
- */
+/* pbt__environment_new borrows its texts, so list and texts are one allocation. */
 typedef struct variables {
     int count; /* of texts */
     bool has_failed;
@@ -83,8 +82,7 @@ static void tell(variables *own, const char *name, const char *value)
     own->count++;
 }
 
-/* List the GPUs of a slot as CUDA_VISIBLE_DEVICES names them. Returns false if they do not fit.
- */
+/* List the GPUs of a slot as CUDA_VISIBLE_DEVICES names them. False: they do not fit. */
 static bool list_gpus(const pbt__local *local, int32_t slot, char *out, size_t size)
 {
     size_t length = 0;

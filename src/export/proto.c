@@ -107,8 +107,7 @@ static uint64_t read_varint(proto_reader *from)
     return 0;
 }
 
-/* The length of what follows a key of `type`; a varint is stepped over here, and its length is 0.
- */
+/* The length of what follows a key of `type`; a varint is skipped here, and its length is 0. */
 static uint64_t read_length(proto_reader *from, uint64_t type)
 {
     switch (type) {

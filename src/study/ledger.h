@@ -35,8 +35,7 @@ pbt__ledger *pbt__ledger_new(pbt__journal *journal, int32_t count, int32_t keep_
                              int64_t max_bytes);
 void pbt__ledger_free(pbt__ledger *ledger);
 
-/* The entry of a segment that exists; made where it is new. NULL: no memory. Touch before changing.
- */
+/* The entry of an existing segment, made if it is new. NULL: no memory. Touch before changing. */
 pbt__ledger_entry *pbt__ledger_entry_of(pbt__ledger *ledger, pbt_segment_id id);
 
 /* Keep in step with the population: a report with its accepted attempt (checkpoint NULL: none);

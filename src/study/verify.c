@@ -139,8 +139,7 @@ static void complain_missing(audit_state *audit, const pbt__view *view)
     audit->expected_count = audit->expected_seen = 0;
 }
 
-/* Rescues follow their cause as events of their own; every other event must find nothing left over.
- */
+/* Rescues are separate events after their cause; at every other event nothing may be left. */
 static pbt_err audit_event(void *context, pbt__view *view, const pbt__entry *entry,
                            pbt_error *error)
 {

@@ -21,8 +21,7 @@ static bool is_near(double a, double b)
     return fabs(a - b) <= ECHO_TOLERANCE * fmax(fabs(a), fabs(b));
 }
 
-/* Compare what one segment echoes of one hyperparameter. Returns false if it is another value.
- */
+/* Compare one segment's echo of one hyperparameter. Returns false if it has another value. */
 static bool check_echo(const pbt__trained *trained, const pbt_parameter *parameter, pbt_value value,
                        bool *is_found, double *echoed)
 {
