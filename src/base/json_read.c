@@ -186,7 +186,7 @@ static bool take_any(reader *r, const char *set)
 }
 
 /* Walk over a number. Returns whether it is one; `*is_real` where it has a fraction or an exponent.
- * */
+ */
 static bool skip_number(reader *r, bool *is_real)
 {
     (void)take_any(r, "-");

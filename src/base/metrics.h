@@ -53,7 +53,7 @@ bool pbt__metrics_value(const pbt__metrics *metrics, const char *name, double *o
 
 /* Set "metrics" and "samples" of an object, if there are any. Bytes of a name that are not UTF-8
  * become question marks. False: no memory. Nullable: json, which is no memory. Shape: items[count]
- * */
+ */
 PBT_MUST_USE bool pbt__metrics_put(const pbt__metric *items, size_t count, json_t *json);
 
 #endif

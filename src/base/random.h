@@ -1,5 +1,5 @@
 /* random.h: random numbers of the system, for sessions, tokens and marks. Decisions never use them.
- * */
+ */
 #ifndef PBT_BASE_RANDOM_H
 #define PBT_BASE_RANDOM_H
 

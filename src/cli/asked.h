@@ -5,7 +5,7 @@
 #include "cli/query.h"
 #include "compare/groups.h"
 
-/* Owner: what asking made; pbt__asked_fini takes it back. */
+/* Owner: free it with pbt__asked_fini. */
 typedef struct pbt__asked {
     pbt__told told;
     pbt__subject subject; /* where it was asked; its study is open where a store answered */
@@ -22,7 +22,7 @@ void pbt__asked_fini(pbt__asked *asked);
 typedef pbt_err (*pbt__shower)(const pbt__arguments *arguments, pbt__asked *asked,
                                pbt_error *error);
 
-/* Ask, show, and take it back; prints the error, if any, and returns the exit status. */
+/* Ask, show and free. Prints the error, if any, and returns the exit status. */
 int pbt__ask_to_show(const pbt__arguments *arguments, const char *names, pbt_segment_id id,
                      pbt__shower show);
 

@@ -15,7 +15,7 @@ typedef struct request {
     const char *output; /* NULL: no picture */
 } request;
 
-/* What can be wrong is looked at before any study is read. */
+/* Check all options before any study is read. */
 static pbt_err read_request(const pbt__arguments *arguments, request *out, pbt_error *error)
 {
     const char *at = arguments->values[PBT__OPTION_AT];

@@ -1,10 +1,10 @@
 /*
- * complete.c: `pbt __complete WORD...`, which the shells' scripts ask: what may stand in the place
- * of the last word, which may be empty or half written.
+ * complete.c: `pbt __complete WORD...`, called by the shells' scripts. It lists what may replace
+ * the last word, which may be empty or incomplete.
  *
  * The first line says what kind it is: "words", "keys" (as words, with no blank behind), "files",
- * "files" and the endings that they have, or "folders". Words follow, a line each, some with a tab
- * and what they mean. Whatever fails offers nothing, and says nothing.
+ * "files" and the endings that they have, or "folders". Words follow, one per line, some with a tab
+ * and their meaning. On any failure nothing is printed.
  */
 #include "cli/complete.h"
 

@@ -45,8 +45,8 @@ static pbt_err see_failure(void *context, const json_t *event)
     return PBT_OK;
 }
 
-/* Read the end of a member's log; where it has none, of member 0's: what a worker wrote before it
- * held any segment is quoted there. */
+/* Read the end of a member's log. If it has none, read member 0's: it quotes what a worker wrote
+ * before its first segment. */
 static pbt_err read_log_end(const pbt__conclusion *outcome, int32_t member, char *path, char **end,
                             pbt_error *error)
 {
@@ -194,7 +194,7 @@ static void write_next(const pbt__conclusion *outcome, const pbt__summary *summa
 
 enum { RETURNING_SIZE = 256 };
 
-/* Write "1,3", the members that can be brought back; "all" where they are too many, "" where there
+/* Write "1,3", the members that can be brought back; "all" where they are too many, "" if there
  * are none. Shape: out[RETURNING_SIZE] */
 static void list_returning(const json_t *show, char *out)
 {
@@ -214,7 +214,7 @@ static void list_returning(const json_t *show, char *out)
     }
 }
 
-/* A study that has ended short of steps has a result, but is not done. */
+/* A study that has ended with untrained steps has a result, but is an error. */
 static pbt_err tell_missing(const pbt__conclusion *outcome, const json_t *show, pbt_error *error)
 {
     char option[PBT__PATH_SIZE], returning[RETURNING_SIZE];

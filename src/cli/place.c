@@ -12,7 +12,7 @@
 static const char DEFAULT_URL[] = "sqlite:pbt.db";
 static const char SQLITE[] = "sqlite:";
 
-/* The file an URL names; NULL where its scheme is of another kind. */
+/* The file an URL names; NULL if its scheme is of another kind. */
 static const char *url_file(const char *url)
 {
     if (strncmp(url, SQLITE, sizeof SQLITE - 1) == 0) {

@@ -9,7 +9,7 @@
 typedef struct pbt__place {
     const char *url;             /* Owner: argv or the environment */
     bool is_given;               /* by --store or --server, not by the environment or default */
-    const char *server;          /* its URL; NULL where the store itself is opened */
+    const char *server;          /* its URL; NULL if the store itself is opened */
     const char *token_file;      /* Nullable: given by --token-file */
     char file[PBT__PATH_SIZE];   /* as it was named; "" where the store is no file */
     char folder[PBT__PATH_SIZE]; /* of its own name, absolute: checkpoints and logs go there */
@@ -17,8 +17,8 @@ typedef struct pbt__place {
 } pbt__place;
 
 /* Find the place that --store or --server, else PBT_SERVER (of commands that take --server),
- * PBT_STORE or the default names. Errors: PBT_ERR_NOT_FOUND where its folder does not exist,
- * PBT_ERR_ARGUMENT where both are given, PBT_ERR_LIMIT. */
+ * PBT_STORE or the default names. Errors: PBT_ERR_NOT_FOUND if its folder does not exist,
+ * PBT_ERR_ARGUMENT if both are given, PBT_ERR_LIMIT. */
 PBT_MUST_USE pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out,
                                      pbt_error *error);
 
@@ -33,7 +33,7 @@ void pbt__place_option(const pbt__place *place, char *out, size_t size);
 typedef enum pbt__access { PBT__ACCESS_READ, PBT__ACCESS_CHANGE, PBT__ACCESS_OWN } pbt__access;
 
 /* Open the store; of a server there is none to open, and `*out` is NULL: it is asked (remote.h).
- * Whoever owns a store makes it where it is not there. Errors: as pbt__store_open; a store that is
+ * Whoever owns a store makes it if it is not there. Errors: as pbt__store_open; a store that is
  * not there gets a hint. */
 PBT_MUST_USE pbt_err pbt__place_open(const pbt__place *place, pbt__access access, pbt__store **out,
                                      pbt_error *error);

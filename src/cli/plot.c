@@ -27,7 +27,7 @@ static pbt_err choose_kind(const pbt__arguments *arguments, pbt__picture_kind *o
     return PBT_ERR_ARGUMENT;
 }
 
-/* What colours the lineage: the score where nothing else is said. */
+/* What colours the lineage: the score if nothing else is said. */
 static pbt_err choose_color(const pbt__arguments *arguments, const pbt_space *space,
                             pbt__picture_kind kind, const pbt_parameter **out, pbt_error *error)
 {

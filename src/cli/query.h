@@ -17,9 +17,8 @@ typedef struct pbt__subject {
     pbt__study *study;
 } pbt__subject;
 
-/* Open the study that the first operand names, or the store's only one; nothing is open on failure.
- * Creates nothing. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where the store holds several, and
- * the store's. */
+/* Open the study that the first operand names, or the store's only one. Creates nothing. Errors:
+ * PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT if the store has several, and the store's. */
 PBT_MUST_USE pbt_err pbt__subject_open(pbt__subject *subject, const pbt__arguments *arguments,
                                        pbt__access access, pbt_error *error);
 /* The same with a study's name in place of the operand. Nullable: study, the store's only one. */
@@ -34,8 +33,8 @@ void pbt__subject_close(pbt__subject *subject);
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
 
-/* Open a study of a place's store to look at it, or to change it as a visitor. The place is
- * borrowed and outlives the study. Errors: as pbt__study_open. */
+/* Open a study to look at it, or to change it without owning the store. The place must outlive the
+ * study. Errors: as pbt__study_open. */
 PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
                                      pbt__access access, pbt__study **out, pbt_error *error);
 
@@ -43,7 +42,7 @@ PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store,
 const char *pbt__query_operand(const pbt__arguments *arguments);
 
 /* Name the only study of a place's store, or of its server, where `store` is NULL.
- * Shape: out[PBT__NAME_SIZE]. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT where there are several.
+ * Shape: out[PBT__NAME_SIZE]. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT if there are several.
  */
 PBT_MUST_USE pbt_err pbt__query_only(const pbt__place *place, pbt__store *store, char *out,
                                      pbt_error *error);

@@ -4,7 +4,7 @@
  * What it tells of a study is read into what a study in this process tells (study/told.h), so what
  * is shown is the same to the last byte. Changes are calls of their own (control.h). Errors of all:
  * PBT_ERR_ARGUMENT (no address), PBT_ERR_BUSY (it does not answer), what it says, and
- * PBT_ERR_CORRUPT where that is not as it should be.
+ * PBT_ERR_CORRUPT if that is not as it should be.
  */
 #ifndef PBT_CLI_REMOTE_H
 #define PBT_CLI_REMOTE_H
@@ -43,10 +43,9 @@ PBT_MUST_USE pbt_err pbt__remote_bring(const pbt__place *place, const char *stud
 PBT_MUST_USE pbt_err pbt__remote_reach(const pbt__place *place, const char *study, pbt__http *out,
                                        pbt_error *error);
 
-/* Find the token to show: the first line of the file at `path`, or what it holds as a STORE.owner;
- * where `path` is NULL of $PBT_TOKEN_FILE; else $PBT_TOKEN, which trainers have. `*out` is the
- * caller's, NULL where there is none. Nullable: path. Errors: PBT_ERR_IO, PBT_ERR_NOT_FOUND,
- * PBT_ERR_ARGUMENT. */
+/* Find the token: the first line of the file at `path` (NULL: of $PBT_TOKEN_FILE), or the token in
+ * it if it is a STORE.owner; else $PBT_TOKEN, which trainers have. The caller frees `*out`; NULL:
+ * there is none. Nullable: path. Errors: PBT_ERR_IO, PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT. */
 PBT_MUST_USE pbt_err pbt__remote_token(const char *path, char **out, pbt_error *error);
 
 #endif

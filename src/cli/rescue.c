@@ -19,12 +19,12 @@ pbt_err pbt__rescue_check(pbt__study *study, const char *worker, pbt_err err, pb
     }
     *error = why;
     (void)snprintf(prefix, sizeof prefix, "%s-", worker);
-    /* What cannot be given back ends with its lease. */
+    /* A segment that cannot be given back is freed when its lease ends. */
     (void)!pbt__study_end_leases(study, prefix, false, NULL);
     return fate;
 }
 
-/* A folder that is being removed takes what is put into it along: then the next one is above it. */
+/* A file in a folder that is being removed is lost: then use the folder above. */
 static pbt_err rescue(pbt__store *store, char *path, pbt_error *error)
 {
     pbt_err err = pbt__store_rescue(store, path, error);
@@ -38,8 +38,8 @@ static pbt_err rescue(pbt__store *store, char *path, pbt_error *error)
     return err;
 }
 
-/* Name the file and what to do with it. Checkpoints are found from where the store lies; where they
- * were moved, the working folder may have been. */
+/* Name the file and what to do with it. Checkpoints are found relative to the store; if they were
+ * moved, the working folder may have been too. */
 static void tell_rescued(const pbt__study *study, const pbt__place *place, const char *path,
                          pbt_error *error)
 {

@@ -1,11 +1,10 @@
 /*
  * run.c: `pbt run`.
  *
- * Life of a run: the spec is read before anything is created; the store is locked, opened or made;
- * the study is created or, where it exists and means the same, continued; its slots are started,
- * watched and awaited; the outcome is printed. Whatever ends the process in between, the same
- * command goes on. Where another run has the store and trains this very study, it is joined
- * (entry.h): all the same, but that nothing is created, swept or announced.
+ * A run reads the spec; locks and opens or makes the store; creates the study, or continues it if
+ * it exists with the same meaning; starts its slots and waits for them; prints the outcome. If the
+ * process dies in between, the same command continues. If another run owns the store and trains
+ * this study, this run joins it (entry.h); then it creates, sweeps and announces nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,8 +52,8 @@ typedef struct run {
 
 /* ---- slots ---- */
 
-/* No two living processes share a name, and whoever starts ends the leases of its own name alone:
- * what an owner ends, when it begins, is what the owner before it held. Shape: out[size] */
+/* No two living processes share a worker's name. A process that starts ends only leases of its own
+ * name: an owner ends the leases of the owner before it. Shape: out[size] */
 static void write_worker(const run *this, char *out, size_t size)
 {
     if (!pbt__store_is_owner(this->store)) {
@@ -64,7 +63,7 @@ static void write_worker(const run *this, char *out, size_t size)
     }
 }
 
-/* How the slots of a study are started; the log's folder is the caller's to add. */
+/* The options of a study's slots, without the log's folder. */
 static pbt__executor_options slots_of(const run *this, const pbt_spec *spec, const char *worker)
 {
     int32_t slot_count = pbt__gpus_slots(&this->gpus, spec, this->slot_count);
@@ -82,7 +81,7 @@ static pbt__executor_options slots_of(const run *this, const pbt_spec *spec, con
     };
 }
 
-/* Find what keeps a study's trainer from being started. */
+/* Check that a study's trainer can be started. */
 static pbt_err check_slots(const run *this, const pbt_spec *spec, pbt_error *error)
 {
     pbt_err err = pbt__gpus_check(&this->gpus, spec, error);
@@ -111,8 +110,8 @@ static pbt_err create(const run *this, pbt_spec **spec, const pbt__study_options
     return err;
 }
 
-/* Say whether a study waits for its user: stopped, or broken by a trainer that has been fixed
- * since. */
+/* Say whether a study can be resumed: it was stopped, or broken by a trainer that may be fixed now.
+ */
 static bool is_resumable(const pbt__summary *summary)
 {
     bool is_broken = summary->stop == PBT__STOP_BROKEN;
@@ -142,9 +141,9 @@ static pbt_err continue_study(const run *this, const pbt_spec *spec,
     return PBT_OK;
 }
 
-/* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then.
- * What was made is never taken back, so a trainer that cannot be started is found before: its spec
- * will be fixed, and would then differ from the study's. */
+/* Open the study that `*spec` describes; `*is_new` says whether it was made. Takes `*spec` then. A
+ * study is never removed again, so the trainer is checked first: after a failure the user changes
+ * the spec, which would then differ from the study's. */
 static pbt_err open_study(const run *this, pbt_spec **spec, pbt__study **out, bool *is_new,
                           pbt_error *error)
 {
@@ -181,7 +180,7 @@ static void write_slots(const run *this, int32_t member_count, int32_t slot_coun
     }
 }
 
-/* Say in two lines what is run, and where to ask. Shape: out[TITLE_SIZE] */
+/* Write the title: what is run, and the address of the API. Shape: out[TITLE_SIZE] */
 static void write_title(const run *this, const pbt_spec *spec, const pbt__summary *summary,
                         const pbt__executor_options *options, char *out)
 {
@@ -325,8 +324,8 @@ static int run_study(run *this, pbt_spec *spec)
     return err != PBT_OK ? pbt__print_error(&error) : 0;
 }
 
-/* Run one study per seed. One that ends without a usable member does not keep the others from
- * running, but the exit status tells of it. */
+/* Run one study per seed. If one ends without a usable member, the others still run; the exit
+ * status tells. */
 static int run_seeds(run *this, const pbt_spec *spec, pbt__seeds seeds)
 {
     int worst = 0;
@@ -427,7 +426,7 @@ int pbt__run(const pbt__arguments *arguments, pbt_spec *spec, const char *file)
     return pbt__signals_count() > 0 ? pbt__signals_exit_status() : status;
 }
 
-/* Say whether the study of a spec exists already; where that cannot be told, it does not. */
+/* Say whether the study of a spec exists already; false if that cannot be found out. */
 static bool is_known(const pbt__arguments *arguments, const pbt_spec *spec)
 {
     pbt__place place;

@@ -45,7 +45,7 @@ static pbt_err print_schedule(const json_t *schedule, const char *format, const 
     return PBT_ERR_ARGUMENT;
 }
 
-/* The form that is asked for; NULL is text. */
+/* The value of --format; NULL: text. */
 static pbt_err choose_format(const pbt__arguments *arguments, const char **out, pbt_error *error)
 {
     const char *format = arguments->values[PBT__OPTION_FORMAT];

@@ -11,8 +11,8 @@ enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 
 static const double ASK_SECONDS = 5;
 
-/* A pause is no event: only the process that waits knows it. One that cannot be asked has none. A
- * server has told its own. */
+/* A pause is not in the log: only the process that waits knows it. A server's answer already has
+ * it. */
 static void ask_for_pause(pbt__study *study, json_t *show)
 {
     pbt__owner owner;

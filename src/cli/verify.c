@@ -48,7 +48,7 @@ static pbt_err print_verdict(verification *these, const pbt__verdict *verdict, p
     return err;
 }
 
-/* A log that cannot even be opened is a problem like any other, not the end of the command. */
+/* A log that cannot be opened counts as a problem; the command goes on. */
 static void print_broken(verification *these, const pbt_error *error)
 {
     char line[sizeof error->message + sizeof error->detail + 2];

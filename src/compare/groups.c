@@ -53,7 +53,7 @@ static pbt_err find_group(reading *this, const char *label, pbt__group **out)
     return PBT_OK;
 }
 
-/* The group that holds a study; NULL where none does. */
+/* The group that holds a study; NULL if none does. */
 static const pbt__group *holder_of(const pbt__groups *all, const char *study)
 {
     for (size_t i = 0; i < all->count; i++) {

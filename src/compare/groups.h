@@ -37,7 +37,7 @@ typedef struct pbt__shelf {
     void *context;
 } pbt__shelf;
 
-/* Read the studies that the words name; where there are none, all of the shelf but replays.
+/* Read the studies that the words name; if there are none, all of the shelf but replays.
  * Errors: PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT (a study in two groups, metrics that differ),
  * PBT_ERR_LIMIT, and what reading studies meets. On success the caller calls groups_fini. */
 PBT_MUST_USE pbt_err pbt__groups_read(const pbt__shelf *shelf, const char *const *words,

@@ -353,7 +353,7 @@ static int64_t start_of(const pbt_population *population, const pbt_segment *los
 }
 
 /* Go back to the weights it had, with new hyperparameters, except those that belong to the weights.
- * */
+ */
 static void decide_resampled(const pbt_population *population, pbt__decision *out,
                              const pbt_segment *lost, const pbt_segment *had, int64_t start_step)
 {

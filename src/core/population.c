@@ -220,7 +220,7 @@ pbt_err pbt__population_apply(pbt_population *population, const pbt__decision *d
         return PBT_ERR_MEMORY;
     }
     /* A member with weights other than those it reported last, also an ancestor's, is not ranked.
-     * */
+     */
     bool goes_on = s->parent.member == s->id.member && s->parent.number == who->reported;
     if (!goes_on && who->reported >= 0 &&
         pbt__points_leave(population, s->id.member, s->id.number) != PBT_OK) {

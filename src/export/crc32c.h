@@ -8,7 +8,7 @@
 uint32_t pbt__crc32c(const void *bytes, size_t length);
 
 /* The same, rotated and shifted as in the record format: a checksum of data with checksums is weak.
- * */
+ */
 uint32_t pbt__crc32c_masked(const void *bytes, size_t length);
 
 #endif

@@ -19,7 +19,7 @@ typedef struct pbt__track {
     int32_t child_count;          /* segments that started from its weights */
     double start_step, end_step;  /* its member's clock */
     double start_age, end_age;    /* the weights' clock */
-    double score;                 /* NaN where it is not finite */
+    double score;                 /* NaN if it is not finite */
     bool is_winning;
 } pbt__track;
 
@@ -52,7 +52,7 @@ PBT_MUST_USE pbt_err pbt__trace_read(pbt__trace *out, const pbt__row_list *rows,
 
 /*
  * A hyperparameter of a track as a number to draw: its value, 1 - value on a reverse_log scale, or
- * the place in the list of an ordinal or a choice. NaN where it has none. `parameter` is one of the
+ * the place in the list of an ordinal or a choice. NaN if it has none. `parameter` is one of the
  * trace's space.
  */
 double pbt__trace_value(const pbt__trace *trace, const pbt__track *track,

@@ -1,8 +1,8 @@
 /*
- * attempt.c: what is said of an attempt: reports, releases, failures, heartbeats.
+ * attempt.c: calls about an attempt: reports, releases, failures, heartbeats.
  *
- * Who says it may be a slot, or a worker's process whose server knows it by its attempt alone: then
- * the claimant is whom the segment was handed.
+ * The caller may be a slot, or a worker's process known only by its attempt: then the claimant is
+ * the one who got the segment.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ bool pbt__remote_is_over(pbt_err err)
     return err == PBT_OK || err == PBT_ERR_LATE || err == PBT_ERR_STATE || err == PBT_ERR_NOT_FOUND;
 }
 
-/* What an attempt has here is removed, once it is over. */
+/* Remove an attempt's files here when it is over. */
 static void leave(visit *this, pbt_err err)
 {
     if (this->handed != NULL && pbt__remote_is_over(err)) {
@@ -69,7 +69,7 @@ static pbt_err say(visit *this, const char *verb, json_t *body, pbt_error *error
     return pbt__said_post(&this->line->caller, this->id, verb, body, &this->json, error);
 }
 
-/* Tell of what was recorded, and of what it is followed by, which is NULL where that is nothing. */
+/* Tell of what was recorded, and of what it is followed by, which is NULL if that is nothing. */
 static void tell(visit *this, const char *failure, const pbt__action *action, bool has_reported)
 {
     pbt__audience_tell(&this->remote->audience, this->who.worker, failure, action, has_reported);

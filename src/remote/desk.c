@@ -47,8 +47,8 @@ static void hear(pbt__desk *desk, const pbt__listener *listener)
 
 /* ---- claiming -------------------------------------------------------------------------------- */
 
-/* A claim that was broken off may have been heard: ask what the session holds, so that it can be
- * given back. Where nobody answers, the lease ends by itself. */
+/* A claim that was broken off may have succeeded: ask what the session holds and give it back.
+ * Without an answer the lease ends by itself. */
 static pbt_err claim_last(pbt__caller *caller, pbt__caller_name who, json_t **out)
 {
     pbt__http_answer answer = {.status = 0};

@@ -27,7 +27,7 @@ static void add_count(pbt__table *table, const char *name, int64_t count)
     pbt__table_add(table, cell);
 }
 
-/* A count is there where it is 0, too: that nothing failed is a result. */
+/* A count of 0 is shown too. */
 static void add_toll(pbt__table *table, const json_t *account)
 {
     char cell[PBT__CELL_SIZE];

@@ -32,7 +32,7 @@ typedef struct pbt__report {
     const pbt__report_proof *proof;
     const pbt__groups *others; /* Nullable: what it is held against */
     const pbt_spec *spec;
-    const json_t *show, *members, *schedule; /* schedule: NULL where there is no best */
+    const json_t *show, *members, *schedule; /* schedule: NULL if there is no best */
     const json_t *account;
     pbt__trace trace;
     pbt__text *page;

@@ -33,7 +33,7 @@ typedef struct pbt__hosted {
     struct pbt__hosted *next;
 } pbt__hosted;
 
-/* Find a study by name and count a use of it; NULL where there is none, or it is leaving. */
+/* Find a study by name and count a use of it; NULL if there is none, or it is leaving. */
 pbt__hosted *pbt__hosted_take(struct pbt__server *server, const char *name);
 void pbt__hosted_give(pbt__hosted *hosted);
 

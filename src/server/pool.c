@@ -100,7 +100,7 @@ static pbt_err find_study(pbt__request *request, pbt_error *error)
                            "study '%s' is elsewhere: here it is only trained", request->study);
 }
 
-/* Make the answer. Returns false where the request was parked and is no longer ours. */
+/* Make the answer. Returns false if the request was parked and is no longer ours. */
 static bool answer(pbt__request *request)
 {
     pbt_error *error = &request->error;

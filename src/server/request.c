@@ -29,7 +29,7 @@ static void allow_transfer(pbt__request *request, int64_t begun_us, int64_t byte
 
 /* ---- how it begins --------------------------------------------------------------------------- */
 
-/* Read a number of the query: -1 where it is not there; false where it is none. */
+/* Read a number of the query: -1 if it is not there; false if it is none. */
 static bool read_number(struct MHD_Connection *connection, const char *key, int64_t *out)
 {
     const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, key);
@@ -63,7 +63,7 @@ static const char *read_numbers(pbt__request *request)
     return NULL;
 }
 
-/* Read a text of the query: "" where it is not there. */
+/* Read a text of the query: "" if it is not there. */
 static void read_text(struct MHD_Connection *connection, const char *key, char *out, size_t size)
 {
     const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, key);
@@ -194,7 +194,7 @@ static void keep(pbt__request *request, const char *data, size_t length)
     }
 }
 
-/* Take what came. Returns false where it is beyond any patience. */
+/* Take what came. Returns false if it is beyond any patience. */
 static bool take(pbt__request *request, const char *data, size_t length)
 {
     const int64_t maximum = body_maximum(request);

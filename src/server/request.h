@@ -38,7 +38,7 @@ struct pbt__request {
     pbt__phase phase;
     int64_t begun_us; /* monotonic: when its body could begin to come */
 
-    const pbt__route *route; /* NULL where it is refused before */
+    const pbt__route *route; /* NULL if it is refused before */
     char study[PBT__NAME_SIZE];
     pbt_segment_id segment;
     int64_t attempt, after, since, limit; /* of the query; -1: not given */
@@ -49,7 +49,7 @@ struct pbt__request {
     pbt__text body;
     size_t body_claimed; /* what it holds of the server's memory for bodies */
     int64_t byte_count;  /* that came in, kept or not */
-    pbt__upload *upload; /* NULL where the route takes none, or before its place is made */
+    pbt__upload *upload; /* NULL if the route takes none, or before its place is made */
 
     pbt__hosted *hosted;   /* while the pool has it */
     bool is_waiting;       /* a claim that may be parked, until then, or until something changes: */

@@ -72,7 +72,7 @@ static pbt_err read_value(const pbt__reader *reader, const pbt__key *key, const 
     if (err == PBT_OK) {
         /* A new protocol and its options are amended one after the other, so an option of another
          * protocol has no effect yet and is accepted. Any other option without effect is an error.
-         * */
+         */
         bool comes_early = key->owner != NULL && strcmp(key->owner, "trainer.protocol") == 0;
         reader->nodes[pbt__key_index(key)] = comes_early ? NULL : root;
         err = pbt__check_spec(reader);

@@ -74,7 +74,7 @@ typedef struct pbt__field {
     unsigned shapes; /* bit n: types of the pbt__shape n have it; 0: a start has it */
     bool is_required;
     const char *allowed;  /* NULL: a name */
-    const char *fallback; /* NULL where it is required */
+    const char *fallback; /* NULL if it is required */
     const char *meaning;
     const char *(*name_at)(int32_t value); /* that name; NULL behind the last */
 } pbt__field;

@@ -90,7 +90,7 @@ pbt_err pbt__review_forms(const pbt__reader *reader)
 }
 
 /* A hyperparameter that is not passed is an error; one of our placeholders may be meant literally.
- * */
+ */
 static pbt_err review_variable(const pbt__reader *reader, const pbt__node *variable, int32_t index,
                                const char *name, int length)
 {

@@ -1,9 +1,9 @@
 /*
- * export.c: the best segment as a folder to take away: checkpoint, schedule, spec, where from.
+ * export.c: the best segment as a folder: checkpoint, schedule, spec, provenance.
  *
- * The folder is made aside, every byte durable, and then renamed: it is there whole or not at all,
- * and one that exists is never touched. The study may go on meanwhile: the checkpoint is pinned
- * while it is copied, and where it was collected before that, a better one exists and is taken.
+ * The folder is made aside, durably, and then renamed: it is whole or absent, and an existing one
+ * is never touched. The study may go on meanwhile: the checkpoint is pinned while it is copied. If
+ * it was collected before that, a better one exists and is taken.
  */
 #include <errno.h>
 #include <fcntl.h>

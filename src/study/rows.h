@@ -55,7 +55,7 @@ void pbt__rows_free(pbt__rows *rows);
 PBT_MUST_USE pbt_err pbt__rows_take(pbt__rows *rows, const pbt__entry *entry,
                                     const pbt__event *event);
 
-/* What is kept of a segment; NULL where there is none. Valid until the rows change. */
+/* What is kept of a segment; NULL if there is none. Valid until the rows change. */
 const pbt__segment_note *pbt__rows_note(const pbt__rows *rows, pbt_segment_id id);
 
 /* One touch of a segment; those before its last one are of no more use. */

@@ -23,7 +23,7 @@ static bool is_of(const json_t *sign, const pbt__claim *claim)
            json_integer_value(json_object_get(sign, "attempt")) == claim->attempt;
 }
 
-/* Parse a sign; NULL where it is none of this attempt. Errors: PBT_ERR_MEMORY. */
+/* Parse a sign; NULL if it is none of this attempt. Errors: PBT_ERR_MEMORY. */
 static pbt_err parse_sign(const void *bytes, size_t length, const pbt__claim *claim, json_t **out,
                           pbt_error *error)
 {
@@ -37,7 +37,7 @@ static pbt_err parse_sign(const void *bytes, size_t length, const pbt__claim *cl
     return err == PBT_ERR_MEMORY ? err : PBT_OK;
 }
 
-/* Read a sign; NULL where there is none of this attempt. */
+/* Read a sign; NULL if there is none of this attempt. */
 static pbt_err read_sign(const pbt__study *study, const pbt__claim *claim, json_t **out,
                          pbt_error *error)
 {

@@ -23,7 +23,7 @@ PBT_MUST_USE pbt_err pbt__sign_put(pbt__study *study, const pbt__claim *claim,
                                    pbt_error *error);
 
 /* The sign of a claim's attempt as the store keeps it: {segment attempt seen_us metrics}; NULL
- * where there is none. */
+ * if there is none. */
 json_t *pbt__sign_get(const pbt__study *study, const pbt__claim *claim);
 
 #endif

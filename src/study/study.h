@@ -75,7 +75,7 @@ PBT_MUST_USE pbt_err pbt__study_report(pbt__study *study, const pbt__claimant *w
                                        pbt_error *error);
 
 /* Renew the lease and show progress. `*verb` says whether to go on, with PBT__STOP where the study
- * has stopped. Errors: PBT_ERR_LATE where the lease went to another. */
+ * has stopped. Errors: PBT_ERR_LATE if the lease went to another. */
 PBT_MUST_USE pbt_err pbt__study_heartbeat(pbt__study *study, const pbt__claimant *who,
                                           const pbt__pulse *pulse, pbt__verb *verb,
                                           pbt_error *error);
@@ -143,7 +143,7 @@ PBT_MUST_USE pbt_err pbt__study_worker_failed(pbt__study *study, const char *wor
                                               const char *message, pbt_segment_id *held,
                                               pbt_error *error);
 
-/* Expire leases, then renew those of a worker whose process is known to live, also where it cannot
+/* Expire leases, then renew those of a worker whose process is known to live, also if it cannot
  * say so itself. `*held` is what it holds, PBT_NO_SEGMENT where that is nothing. */
 PBT_MUST_USE pbt_err pbt__study_worker_lives(pbt__study *study, const char *worker,
                                              pbt_segment_id *held, pbt_error *error);
@@ -162,7 +162,7 @@ double pbt__study_seconds_left(pbt__study *study);
 /* Stop the study where that time, or a score, says so. Idempotent. */
 PBT_MUST_USE pbt_err pbt__study_stop_in_time(pbt__study *study, pbt_error *error);
 
-/* Stop a study whose trainer does not even ask for a segment (PBT__STOP_BROKEN), where nobody ever
+/* Stop a study whose trainer does not even ask for a segment (PBT__STOP_BROKEN), if nobody ever
  * reported. A no-op otherwise, and where it is over. */
 PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 
@@ -171,14 +171,14 @@ PBT_MUST_USE pbt_err pbt__study_break(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_other_size(pbt__study *study, int64_t size_bytes, pbt__start *out,
                                            pbt_error *error);
 
-/* The same of a spec whose study there is not yet. Never fails. */
+/* The same for a spec whose study there is not yet. Never fails. */
 pbt_err pbt__spec_other_size(const pbt_spec *spec, int64_t size_bytes, pbt__start *out);
 
 /* Read a checkpoint kept inside the store; the caller frees. */
 /* Say whether what is reported from memory stays there, whatever its size: the store ends with this
  * process, and the spec names no folder to keep checkpoints in. */
 bool pbt__study_holds_states(const pbt__study *study);
-/* As pbt__study_blob, to where there is room for it (pbt__store_blob_copy). Shape: out[size] */
+/* As pbt__study_blob, to if there is room for it (pbt__store_blob_copy). Shape: out[size] */
 PBT_MUST_USE pbt_err pbt__study_blob_copy(pbt__study *study, pbt_segment_id id, void *out,
                                           size_t size, size_t *length, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_blob(pbt__study *study, pbt_segment_id id, void **bytes,
@@ -195,13 +195,13 @@ void pbt__study_wake(pbt__study *study);
 
 /* ---- a user's calls ---- */
 
-/* Stop: no segment is handed out until `resume`. Idempotent. Errors: PBT_ERR_STATE where it is
+/* Stop: no segment is handed out until `resume`. Idempotent. Errors: PBT_ERR_STATE if it is
  * over. */
 PBT_MUST_USE pbt_err pbt__study_stop(pbt__study *study, pbt_error *error);
 PBT_MUST_USE pbt_err pbt__study_resume(pbt__study *study, pbt_error *error);
 
 /* Bring back members that failed for good, as one event: each goes on from the weights it had, is
- * rescued where those are gone, and starts afresh where nobody can rescue it. Resumes a study that
+ * rescued where those are gone, and starts afresh if nobody can rescue it. Resumes a study that
  * was stopped. Shape: members[count]; 0: all that failed. Errors: PBT_ERR_STATE (one has not
  * failed, none has, a rule has stopped the study), PBT_ERR_NOT_FOUND, PBT_ERR_ARGUMENT (twice). */
 PBT_MUST_USE pbt_err pbt__study_revive(pbt__study *study, const int32_t *members, size_t count,
@@ -229,7 +229,7 @@ PBT_MUST_USE pbt_err pbt__study_delete(pbt__study *study, bool force, const char
  * Errors: PBT_ERR_STORE, PBT_ERR_IO, saying what became of it.
  */
 PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error);
-/* Say the same of the folder of checkpoints alone. */
+/* Say the same for the folder of checkpoints alone. */
 bool pbt__study_has_folder(const pbt__study *study);
 
 /* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not
@@ -245,7 +245,7 @@ pbt__store *pbt__study_store(const pbt__study *study);
 
 typedef struct pbt__summary {
     pbt__study_state state; /* as the log has it: never interrupted */
-    pbt__study_state shown; /* as people are told: never running where nobody trains */
+    pbt__study_state shown; /* as people are told: never running if nobody trains */
     pbt__stop_reason stop;  /* why it stopped; PBT__STOP_NONE also where every member has ended */
     int64_t steps_done, steps_total;    /* total 0: stop.seconds alone ends it */
     double seconds_done, seconds_total; /* of training, by stop.seconds; total 0: no limit */
@@ -337,7 +337,7 @@ PBT_MUST_USE pbt_err pbt__study_verify(pbt__study *study,
                                        void (*problem)(void *context, const char *line),
                                        void *context, pbt__verdict *out, pbt_error *error);
 
-/* A value in the type it was written in. New reference; NULL where there is no memory. */
+/* A value in the type it was written in. New reference; NULL if there is no memory. */
 json_t *pbt__value_json(const pbt_parameter *parameter, pbt_value value);
 const char *pbt__study_state_name(pbt__study_state state);
 

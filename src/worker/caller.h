@@ -1,9 +1,9 @@
 /*
- * caller.h: calls that are made until they are answered, and the folder of what travels with them.
+ * caller.h: calls that are repeated until they are answered, and the folder for sent checkpoints.
  *
- * Every call may be repeated: (segment, attempt) says what it is about, and a session's claim
- * returns what the session holds. So a call whose answer is lost is made again, after a time that
- * doubles and is spread, so that a thousand workers do not come back at the same instant.
+ * Every call may be repeated: (segment, attempt) identifies it, and a session's claim returns what
+ * the session holds. So a call without an answer is made again, after a time that doubles and
+ * varies randomly, so that a thousand workers do not call at the same instant.
  */
 #ifndef PBT_WORKER_CALLER_H
 #define PBT_WORKER_CALLER_H
@@ -25,7 +25,7 @@ typedef struct pbt__caller {
 void pbt__caller_fini(pbt__caller *caller);
 
 /* POST, or GET where `body` is NULL, until it is answered or the patience ends. Owner of `*out`:
- * whoever calls. Errors: the server's; PBT_ERR_IO where there was no answer. */
+ * whoever calls. Errors: the server's; PBT_ERR_IO if there was no answer. */
 PBT_MUST_USE pbt_err pbt__caller_call(pbt__caller *caller, const char *path, const char *body,
                                       json_t **out, pbt_error *error);
 /* Who claims. */

@@ -22,7 +22,7 @@ static bool is_reachable(const char *path)
     return access(folder, W_OK | X_OK) == 0;
 }
 
-/* Make a folder of our own where none was given. */
+/* Make a folder of our own if none was given. */
 static pbt_err make_folder(pbt__caller *caller, pbt_error *error)
 {
     if (caller->folder[0] != '\0') {

@@ -1,5 +1,5 @@
 /* claim.c: how a segment comes to a trainer: with a claim, or with the answer to its last report.
- * */
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

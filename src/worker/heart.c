@@ -41,7 +41,7 @@ static void take_beat(pbt__heart *heart, beat *out)
     pbt__metrics_clear(&heart->curves);
 }
 
-/* What a beat's answer says; none at all says nothing. */
+/* Take in a beat's answer; no answer changes nothing. */
 static pbt__instruction verdict_of(pbt_err err, const pbt__http_answer *answer)
 {
     static const char *const WORDS[] = {"continue", "release", "stop", "lost"};

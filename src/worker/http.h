@@ -52,7 +52,7 @@ PBT_MUST_USE pbt_err pbt__http_fetch(pbt__http *http, const char *path, const ch
 PBT_MUST_USE pbt_err pbt__http_put(pbt__http *http, const char *path, FILE *file, int64_t length,
                                    bool is_folder, pbt_error *error);
 /* GET into a file, which is truncated first; `*is_folder`: it is a tar archive. Errors: as above.
- * */
+ */
 PBT_MUST_USE pbt_err pbt__http_get(pbt__http *http, const char *path, FILE *file, bool *is_folder,
                                    pbt_error *error);
 

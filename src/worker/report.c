@@ -1,8 +1,8 @@
 /*
  * report.c: how a segment ends: reported, failed, given back, or gone to another meanwhile.
  *
- * The heart beats until the server has answered, so that a report which is made again for minutes,
- * or a checkpoint that takes long to send, loses no lease.
+ * The heart beats until the server has answered, so that a report repeated for minutes, or a
+ * checkpoint that takes long to send, does not lose the lease.
  */
 #include <math.h>
 #include <stdio.h>
