@@ -52,7 +52,7 @@ static pbt_err bring(void *context, pbt_segment_id id, const pbt__checkpoint *re
                      const char *path, pbt_error *error)
 {
     const pbt__asked *asked = context;
-    return pbt__remote_bring(&asked->subject.place, asked->told.name, id, record, path, error);
+    return pbt__remote_fetch(&asked->subject.place, asked->told.name, id, record, path, error);
 }
 
 static pbt_err export_and_print(const pbt__arguments *arguments, pbt__asked *asked,

@@ -192,7 +192,7 @@ pbt_err pbt__remote_verify(const pbt__place *place, const char *study,
     return PBT_OK;
 }
 
-pbt_err pbt__remote_bring(const pbt__place *place, const char *study, pbt_segment_id id,
+pbt_err pbt__remote_fetch(const pbt__place *place, const char *study, pbt_segment_id id,
                           const pbt__checkpoint *record, const char *path, pbt_error *error)
 {
     char name[PBT__ID_SIZE], aside[PBT__PATH_SIZE];

@@ -34,7 +34,7 @@ PBT_MUST_USE pbt_err pbt__remote_verify(const pbt__place *place, const char *stu
 
 /* Bring a checkpoint to `path`, as it was recorded. Errors: also PBT_ERR_NOT_FOUND (it is gone),
  * PBT_ERR_CHECKPOINT, PBT_ERR_IO. */
-PBT_MUST_USE pbt_err pbt__remote_bring(const pbt__place *place, const char *study,
+PBT_MUST_USE pbt_err pbt__remote_fetch(const pbt__place *place, const char *study,
                                        pbt_segment_id id, const pbt__checkpoint *record,
                                        const char *path, pbt_error *error);
 

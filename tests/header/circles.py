@@ -47,6 +47,13 @@ class Circles(unittest.TestCase):
         }
         self.assertEqual(self.found(files), ["a circle: src/one src/three"])
 
+    def test_names_that_two_files_define(self):
+        files = {
+            "one/libpbt-one.a.p/a.c.o": "int a(void) { return 0; } static int c; int *b = &c;",
+            "two/libpbt-two.a.p/b.c.o": "int a(void) { return 1; } static int c; int *d = &c;",
+        }
+        self.assertEqual(self.found(files), ["a is defined twice: src/one/a.c src/two/b.c"])
+
     def test_a_folder_without_objects_is_no_proof(self):
         self.assertEqual(len(self.found({})), 1)
 
