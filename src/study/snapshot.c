@@ -27,6 +27,11 @@ bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row 
     return true;
 }
 
+const char *pbt__study_here(const pbt__study *study)
+{
+    return study->relative_to != NULL ? study->relative_to : "";
+}
+
 /* What stands before a checkpoint's name where it is shown. Shape: out[PBT__PATH_SIZE] */
 static bool find_folder(const pbt__study *study, char *out)
 {

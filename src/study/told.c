@@ -140,11 +140,6 @@ void pbt__told_fini(pbt__told *told)
     *told = (pbt__told){.answer = NULL};
 }
 
-const char *pbt__study_here(const pbt__study *study)
-{
-    return study->relative_to != NULL ? study->relative_to : "";
-}
-
 /* ---- by wire ---- */
 
 /* The spec is written under the study's lock, for it may be amended meanwhile. */
