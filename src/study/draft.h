@@ -30,7 +30,7 @@ typedef struct pbt__draft_mark {
 } pbt__draft_mark;
 
 typedef struct pbt__draft {
-    pbt__draft_item *items; /* Shape: [capacity], in the order in which they are written */
+    pbt__draft_item *items; /* Shape: [capacity]; events are written first, then blobs */
     size_t capacity;
     pbt__text bytes;  /* bodies and blobs */
     int32_t *members; /* whose claims are written. Shape: [population] */

@@ -7,9 +7,11 @@
  */
 #include "all_segments.h"
 #include "store/backend.h"
+#include "study/inside.h"
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -263,6 +265,7 @@ static void every_report_is_recorded_once_by_two_handles(void **state)
 }
 
 static atomic_int commit_count;
+static pbt__study *queued;
 static pbt_err (*real_commit)(pbt__store *store, pbt_error *error);
 
 static pbt_err commit_slowly(pbt__store *store, pbt_error *error)
@@ -297,6 +300,65 @@ static void calls_that_wait_for_the_disk_share_a_commit(void **state)
     assert_true(atomic_load(&commit_count) < MEMBERS * SEGMENTS);
 }
 
+/* More than two groups' worth. */
+enum { CALLERS = 150, GROUP = 64 };
+
+/* The first group, of one, ends when all others stand in the queue. */
+static pbt_err commit_behind_a_queue(pbt__store *store, pbt_error *error)
+{
+    size_t length = atomic_fetch_add(&commit_count, 1) == 0 ? 0 : CALLERS;
+    while (length < CALLERS - 1) {
+        pthread_mutex_lock(&queued->queue_lock);
+        length = queued->queue_length;
+        pthread_mutex_unlock(&queued->queue_lock);
+        (void)sched_yield();
+    }
+    return real_commit(store, error);
+}
+
+static void *claim_once(void *argument)
+{
+    const thread *self = argument;
+    char name[32];
+    pbt__action action;
+    pbt_error error = {0};
+    (void)snprintf(name, sizeof name, "worker-%d", self->place);
+    const pbt__claimant who = {.worker = name, .session = name};
+    const pbt_err err = pbt__study_claim(self->study, &who, &action, &error);
+    if (went_well(self->shared, err, &error)) {
+        atomic_fetch_add(&self->shared->reports, 1);
+    }
+    return NULL;
+}
+
+static void all_are_answered_who_stand_in_line(void **state)
+{
+    shared all = {.bench = *state, .handle_count = 1};
+    thread callers[CALLERS];
+    open_handle(&all, 0);
+    pbt__store_ops ops = *all.stores[0]->ops;
+    const pbt__store_ops *real = all.stores[0]->ops;
+    real_commit = ops.commit;
+    ops.commit = commit_behind_a_queue;
+    all.stores[0]->ops = &ops;
+    queued = all.studies[0];
+    atomic_store(&commit_count, 0);
+    for (int i = 0; i < CALLERS; i++) {
+        start(&callers[i], &all, i, claim_once);
+        while (atomic_load(&commit_count) == 0) {
+            (void)sched_yield(); /* the first leads alone */
+        }
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(callers[i].id, NULL);
+    }
+    all.stores[0]->ops = real;
+    all.bench->store = all.stores[0];
+    all.bench->study = all.studies[0];
+    assert_int_equal(atomic_load(&all.reports), CALLERS);
+    assert_int_equal(atomic_load(&commit_count), 1 + (CALLERS - 1 + GROUP - 1) / GROUP);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
 
 int main(void)
@@ -306,6 +368,7 @@ int main(void)
         TEST(every_report_is_recorded_once_in_a_file),
         TEST(every_report_is_recorded_once_by_two_handles),
         TEST(calls_that_wait_for_the_disk_share_a_commit),
+        TEST(all_are_answered_who_stand_in_line),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
