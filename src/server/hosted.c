@@ -239,22 +239,12 @@ static pbt_err enlist(pbt__server *server, pbt__hosted *hosted, pbt_error *error
     return PBT_OK;
 }
 
-/* Nullable: study, where it is elsewhere, and desk, where it is here */
-static pbt_err add(pbt__server *server, pbt__study *study, pbt__desk *desk, pbt_error *error)
+/* Takes `hosted`. */
+static pbt_err add(pbt__server *server, pbt__hosted *hosted, pbt_error *error)
 {
-    pbt__hosted *hosted = pbt__calloc(1, sizeof *hosted);
-    if (hosted == NULL) {
-        return pbt__fail_memory(error);
-    }
     hosted->server = server;
-    hosted->study = study;
-    hosted->desk = desk;
-    if (study != NULL) {
-        hosted->own = pbt__study_desk_init(study);
-        hosted->desk = &hosted->own.desk;
-    }
     hosted->spec = hosted->desk->ops->spec(hosted->desk);
-    hosted->name = study != NULL ? pbt__study_name(study) : hosted->spec->name;
+    hosted->name = hosted->study != NULL ? pbt__study_name(hosted->study) : hosted->spec->name;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -270,12 +260,24 @@ static pbt_err add(pbt__server *server, pbt__study *study, pbt__desk *desk, pbt_
 
 pbt_err pbt__server_add(pbt__server *server, pbt__study *study, pbt_error *error)
 {
-    return add(server, study, NULL, error);
+    pbt__hosted *hosted = pbt__calloc(1, sizeof *hosted);
+    if (hosted == NULL) {
+        return pbt__fail_memory(error);
+    }
+    hosted->study = study;
+    hosted->own = pbt__study_desk_init(study);
+    hosted->desk = &hosted->own.desk;
+    return add(server, hosted, error);
 }
 
 pbt_err pbt__server_add_desk(pbt__server *server, pbt__desk *desk, pbt_error *error)
 {
-    return add(server, NULL, desk, error);
+    pbt__hosted *hosted = pbt__calloc(1, sizeof *hosted);
+    if (hosted == NULL) {
+        return pbt__fail_memory(error);
+    }
+    hosted->desk = desk;
+    return add(server, hosted, error);
 }
 
 void pbt__hosted_remove(pbt__hosted *hosted)

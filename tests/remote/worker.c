@@ -23,13 +23,13 @@ static void must(pbt_err err)
 
 static int64_t load(const char *path)
 {
-    int64_t age = -1;
+    char line[32] = "-1";
     FILE *file = fopen(path, "r");
     if (file != NULL) {
-        (void)!fscanf(file, "%" SCNd64, &age);
+        (void)!fgets(line, sizeof line, file);
         (void)fclose(file);
     }
-    return age;
+    return strtoll(line, NULL, 10);
 }
 
 static void save(const char *path, int64_t age)
