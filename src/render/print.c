@@ -79,7 +79,7 @@ static void put_number(const char *text, size_t step)
 
 /* JSON as it is, except DEL and non-ASCII control characters: these are written by number. They
  * occur only in strings. */
-void pbt__print_line(const char *line)
+static void print_line(const char *line)
 {
     const char *end = line + strlen(line);
     for (const char *run = line; line < end;) {
@@ -100,7 +100,7 @@ pbt_err pbt__print_json_text(pbt__text *text, pbt_error *error)
 {
     const pbt_err err = text->failed ? pbt__fail_memory(error) : PBT_OK;
     if (err == PBT_OK) {
-        pbt__print_line(pbt__text_string(text));
+        print_line(pbt__text_string(text));
     }
     pbt__text_fini(text);
     return err;
@@ -112,7 +112,7 @@ pbt_err pbt__print_json(const json_t *value, pbt_error *error)
     if (line == NULL) {
         return pbt__fail_memory(error);
     }
-    pbt__print_line(line);
+    print_line(line);
     free(line);
     return PBT_OK;
 }

@@ -26,10 +26,8 @@ void pbt__print_warning(const char *what, const pbt_error *error);
 /* The exit status of an error's code, from the table of pbt.h. */
 int pbt__exit_status(pbt_err err);
 
-/* Print a line of JSON; what is not to be shown as it is is written by its number. */
-void pbt__print_line(const char *line);
-
-/* Print a text of JSON as one line, and free it. Errors: PBT_ERR_MEMORY where the text failed. */
+/* Print a text of JSON as one line, and free it; what is not to be shown as it is is written by its
+ * number. Errors: PBT_ERR_MEMORY where the text failed. */
 PBT_MUST_USE pbt_err pbt__print_json_text(pbt__text *text, pbt_error *error);
 
 /* Print one JSON value as one line, reals in their shortest exact form. */

@@ -98,8 +98,9 @@ static bool list_path(const pbt__study *study, pbt_segment_id leaf, pbt__row_lis
     return true;
 }
 
-pbt_err pbt__study_lineage(pbt__study *study, pbt_segment_id id, pbt__row_list *out,
-                           pbt_error *error)
+/* The rows of one lineage, from age 0, by what it ends in. */
+static pbt_err list_lineage(pbt__study *study, pbt_segment_id id, pbt__row_list *out,
+                            pbt_error *error)
 {
     pbt_segment leaf;
     *out = (pbt__row_list){.items = NULL};
@@ -142,7 +143,7 @@ pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out, p
         pbt__tree_mark(out);
         return err;
     }
-    const pbt_err err = pbt__study_lineage(study, (pbt_segment_id){member, -1}, out, error);
+    const pbt_err err = list_lineage(study, (pbt_segment_id){member, -1}, out, error);
     if (err == PBT_OK) {
         qsort(out->items, out->count, sizeof *out->items, compare_places);
     }
@@ -181,7 +182,7 @@ static json_t *start_json(const pbt_search *search, int32_t member)
 pbt_err pbt__study_schedule(pbt__study *study, pbt_segment_id id, json_t **out, pbt_error *error)
 {
     pbt__row_list path;
-    pbt_err err = pbt__study_lineage(study, id, &path, error);
+    pbt_err err = list_lineage(study, id, &path, error);
     if (err != PBT_OK || path.items == NULL) {
         return err;
     }

@@ -117,12 +117,6 @@ PBT_MUST_USE pbt_err pbt__study_rows(pbt__study *study, pbt__row_range range, pb
                                      pbt_error *error);
 void pbt__row_list_fini(pbt__row_list *list);
 
-/* The rows of one lineage, from age 0. `id` names the segment it ends in; {N, -1} is member N's
- * latest report, PBT_NO_SEGMENT the best. Errors: PBT_ERR_NOT_FOUND, PBT_ERR_STATE (it was not
- * reported), as above. */
-PBT_MUST_USE pbt_err pbt__study_lineage(pbt__study *study, pbt_segment_id id, pbt__row_list *out,
-                                        pbt_error *error);
-
 /* The tree of segments, by number, then member: all, where the best is the leaf; `member` >= 0: the
  * lineage of that member's latest report alone. Errors: as above. */
 PBT_MUST_USE pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out,
