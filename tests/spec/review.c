@@ -378,7 +378,7 @@ static void placeholders_are_told_behind_other_errors(void **state)
         "4:16 error: ready.every: found the integer 0; allowed: an integer from 1 to 2^53 ()\n"
         "6:30 error: hyperparameters.lr.type: found the text 'flot'; allowed: <type> ()\n" FILLED
             FILLED
-        "7:38 warning: trainer.command: found '<lr>', which is no placeholder (a worker is told "
+        "7:38 warning: trainer.command: found '<lr>', which is no placeholder (a worker gets "
         "'lr' with each segment, not by its command)\n");
     /* Without any name there is nothing to compare with; what a command lacks is told all the same
      * where its placeholders are right. */
