@@ -60,7 +60,7 @@ static bool reserve(pbt__text *text, size_t more)
     return true;
 }
 
-void pbt__text_append(pbt__text *text, const char *bytes, size_t length)
+void pbt__text_extend(pbt__text *text, const char *bytes, size_t length)
 {
     if (!reserve(text, length)) {
         return;
@@ -172,19 +172,29 @@ typedef struct rounded {
     bool does_read_back; /* the nearest does */
 } rounded;
 
-enum { MANTISSA_BITS = 53, FIVES_MAX = 27, SHIFT_MAX = 96 };
+enum { MANTISSA_BITS = 53, EXPONENT_BIAS = 1075, FIVES_MAX = 27, SHIFT_MAX = 96 };
 
 __extension__ typedef unsigned __int128 wide;
 
-static uint64_t power(uint64_t base, int exponent)
-{
-    uint64_t result = 1;
-    for (; exponent > 0; exponent /= 2) {
-        result *= exponent % 2 == 1 ? base : 1;
-        base *= base;
-    }
-    return result;
-}
+/* Powers of a base from x on. */
+#define FOUR(base, x) (x), (x) * (base), (x) * (base) * (base), (x) * (base) * (base) * (base)
+
+static const uint64_t FIVES[FIVES_MAX + 1] = {
+    FOUR(5, UINT64_C(1)),
+    FOUR(5, UINT64_C(625)),
+    FOUR(5, UINT64_C(390625)),
+    FOUR(5, UINT64_C(244140625)),
+    FOUR(5, UINT64_C(152587890625)),
+    FOUR(5, UINT64_C(95367431640625)),
+    FOUR(5, UINT64_C(59604644775390625)),
+};
+static const uint64_t TENS[] = {
+    FOUR(10, UINT64_C(1)),
+    FOUR(10, UINT64_C(10000)),
+    FOUR(10, UINT64_C(100000000)),
+    FOUR(10, UINT64_C(1000000000000)),
+    FOUR(10, UINT64_C(10000000000000000)),
+};
 
 /* Returns false if the number cannot be found in this way. */
 static bool round_scaled(scaled number, int q, rounded *out)
@@ -193,14 +203,14 @@ static bool round_scaled(scaled number, int q, rounded *out)
     if (q < 0 || q > FIVES_MAX || shift < 0 || shift > SHIFT_MAX) {
         return false;
     }
-    const wide product = (wide)number.mantissa * power(5, q);
+    const wide product = (wide)number.mantissa * FIVES[q];
     const wide unit = (wide)1 << shift;
     const wide rest = product & (unit - 1);
     out->whole = (uint64_t)(product >> shift);
     out->is_up = 2 * rest > unit || (2 * rest == unit && out->whole % 2 == 1);
     const wide error = out->is_up ? unit - rest : rest;
     const bool is_narrow = !out->is_up && number.mantissa == (uint64_t)1 << (MANTISSA_BITS - 1);
-    out->does_read_back = error * (is_narrow ? 4 : 2) < power(5, q);
+    out->does_read_back = error * (is_narrow ? 4 : 2) < FIVES[q];
     return true;
 }
 
@@ -213,14 +223,14 @@ static bool find_exponent(scaled number, int *out)
     if (!round_scaled(number, DBL_DIG - 1 - guess, &first)) {
         return false;
     }
-    *out = guess + (first.whole >= power(10, DBL_DIG) ? 1 : 0);
-    return first.whole >= power(10, DBL_DIG - 1);
+    *out = guess + (first.whole >= TENS[DBL_DIG] ? 1 : 0);
+    return first.whole >= TENS[DBL_DIG - 1];
 }
 
 static decimal decimal_of_whole(uint64_t whole, int count, int exponent)
 {
     decimal result = {.count = count, .exponent = exponent};
-    if (whole == power(10, count)) {
+    if (whole == TENS[count]) {
         whole /= 10;
         result.exponent++;
     }
@@ -235,12 +245,13 @@ static decimal decimal_of_whole(uint64_t whole, int count, int exponent)
 /* Find the digits of a positive normal number. Returns false as above. */
 static bool find_digits(double value, decimal *out)
 {
-    int binary = 0;
     int exponent = 0;
-    const double fraction = frexp(value, &binary);
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint64_t hidden = (uint64_t)1 << (MANTISSA_BITS - 1);
     const scaled number = {
-        .mantissa = (uint64_t)ldexp(fraction, MANTISSA_BITS),
-        .binary = binary - MANTISSA_BITS,
+        .mantissa = (bits & (hidden - 1)) | hidden,
+        .binary = (int)(bits >> (MANTISSA_BITS - 1)) - EXPONENT_BIAS,
     };
     if (!find_exponent(number, &exponent)) {
         return false;

@@ -25,7 +25,20 @@ typedef struct pbt__text {
 pbt__text pbt__text_init(size_t maximum);
 void pbt__text_fini(pbt__text *text);
 
-void pbt__text_append(pbt__text *text, const char *bytes, size_t length);
+/* Append where there is no room yet. */
+void pbt__text_extend(pbt__text *text, const char *bytes, size_t length);
+
+/* Here, so that a literal costs a few stores: rows are some fifty pieces each. */
+static inline void pbt__text_append(pbt__text *text, const char *bytes, size_t length)
+{
+    if (text->failed || length >= text->capacity - text->length) {
+        pbt__text_extend(text, bytes, length);
+        return;
+    }
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
 
 /* Append a string; a literal's length is known when this is compiled. */
 static inline void pbt__text_add(pbt__text *text, const char *string)
