@@ -19,7 +19,7 @@ static pbt_err fail_unclaimed(const char *name, int32_t attempt, pbt_error *erro
 {
     (void)pbt__fail(error, PBT_ERR_STATE, "nobody has claimed attempt %d of '%s'", (int)attempt,
                     name);
-    pbt__error_hint(error, "claim a segment; what it answers is what to train");
+    pbt__error_hint(error, "claim a segment first");
     return PBT_ERR_STATE;
 }
 

@@ -229,7 +229,7 @@ static pbt_err write_readme(const parcel *p, pbt_error *error)
         "checkpoint%s      what the trainer saved\n"
         "schedule.json    the hyperparameters it was trained with, by age in steps\n"
         "schedule.csv     the same as a table\n"
-        "spec.yaml        the study's spec, as in force; its paths start where it lay\n"
+        "spec.yaml        the study's spec, as in force; its paths start at its original folder\n"
         "provenance.json  where all of it comes from: machine, command, code, digests\n\n"
         "Made by pbt %s. The names of the fields are in its docs/json.md.\n",
         pbt__json_get_text(origin, "study", ""), pbt__json_get_text(origin, "segment", ""),
