@@ -4,7 +4,7 @@
  * It is what the other backends are compared with, so it is plain: arrays, looked through from one
  * end to the other. Every write first notes what it replaces; `rollback` takes the notes
  * back from the newest on. A write makes room for its note before it changes what the
- * note is about, so whatever has changed can be taken back, also where there is no memory left.
+ * note is about, so whatever has changed can be taken back, also if there is no memory left.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +163,7 @@ static size_t claim_place(const memory_study *self, int32_t member)
     return at;
 }
 
-/* The place of a blob, or the count where there is none. The newest are asked for most. */
+/* The place of a blob, or the count if there is none. The newest are asked for most. */
 static size_t blob_place(const memory_study *self, pbt_segment_id id)
 {
     size_t end = self->blobs.count;

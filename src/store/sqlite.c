@@ -90,7 +90,7 @@ typedef struct sqlite {
 /* A statement's parameters, from ?1 on. Binding them copies nothing and cannot fail. */
 #define BIND(self, which, ...) BIND_AT((self)->statements[which], 0, __VA_ARGS__)
 
-/* The same of the parameters behind the first `before`. */
+/* The same for the parameters behind the first `before`. */
 #define BIND_AT(statement, before, ...)                                                            \
     bind(statement, before, (const int64_t[]){__VA_ARGS__},                                        \
          (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))

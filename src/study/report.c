@@ -3,8 +3,7 @@
  *
  * Outside any lock the checkpoint is made durable and digested. Then, in one transaction: the
  * attempt is found to be the newest, the checkpoint takes its published name, and the report, its
- * decisions and the next claim are written. Nothing of it is seen by anybody before all of it is
- * durable.
+ * decisions and the next claim are written. Nothing is visible before all of it is durable.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -143,7 +142,7 @@ static pbt_err prepare_bytes(pbt__study *study, report_call *call, pbt_error *er
     return PBT_OK;
 }
 
-/* A report carries a checkpoint unless it diverged; what a diverged one left is nobody's. */
+/* A report has a checkpoint unless it diverged; a diverged one's files are not kept. */
 static pbt_err prepare_checkpoint(pbt__study *study, report_call *call, pbt_error *error)
 {
     if (!isfinite(call->score)) {
@@ -179,8 +178,7 @@ static pbt_err publish(pbt__study *study, const report_call *call, pbt_error *er
                               error);
 }
 
-/* What the attempts left aside is of no use any more; one whose weights are in memory wrote
- * nothing there. */
+/* Files aside are not needed any more; an attempt with weights in memory wrote none. */
 static pbt_err forget_attempts(pbt__study *study, const pbt__result *result, pbt_error *error)
 {
     const bool has_written = result->checkpoint != PBT__IN_MEMORY;

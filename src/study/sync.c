@@ -18,7 +18,7 @@ typedef struct sync_call {
     pbt_error *why;
 } sync_call;
 
-/* What could be taken back of a whole log would take more memory than the view of it. */
+/* Undo records of a whole log would take more memory than its view. */
 static pbt_err sync_event(void *context, const pbt__event *event)
 {
     const sync_call *call = context;
@@ -50,9 +50,9 @@ static pbt_err requeue_all(pbt__study *study)
     return PBT_OK;
 }
 
-/* The events and claims of others are theirs: they are kept, whatever becomes of our transaction,
- * and whoever waits here may have something to train by them. A claim row is newer than a
- * claims_revision that we have seen, or was written here. */
+/* Events and claims of others are kept even if our transaction fails, and may give waiting threads
+ * something to train. A claim row is newer than a claims_revision that we have seen, or was written
+ * here. */
 pbt_err pbt__study_sync(pbt__study *study, pbt_error *error)
 {
     int64_t before = study->view.facts.sequence;
