@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/memory.h"
+
+#define ASIDE ".aside-"
 
 /* Ask the seam; where the operation is to fail, leave `reason` in errno as the system would. */
 static bool fails(unsigned kind, int reason)
@@ -264,21 +267,52 @@ pbt_err pbt__file_append(const char *path, const void *bytes, size_t length, pbt
     return err;
 }
 
-pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length, pbt_error *error)
+/* Create a file beside `path` that nobody else has; one that was left is passed over. Shape:
+ * aside[PBT__PATH_SIZE] */
+static pbt_err create_aside(const char *path, mode_t mode, char *aside, int *file, pbt_error *error)
+{
+    static atomic_uint count;
+    do {
+        const int size = snprintf(aside, PBT__PATH_SIZE, "%s" ASIDE "%ld-%u", path, (long)getpid(),
+                                  atomic_fetch_add(&count, 1));
+        if (size < 0 || size >= PBT__PATH_SIZE) {
+            return pbt__fail(error, PBT_ERR_LIMIT, "the path '%.100s...' is too long", path);
+        }
+        *file = fails(PBT__FAULT_WRITE, ENOSPC)
+                    ? -1
+                    : open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    } while (*file < 0 && errno == EEXIST);
+    return *file >= 0 ? PBT_OK : fail_writing(path, error);
+}
+
+pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length, unsigned mode,
+                          pbt_error *error)
 {
     char aside[PBT__PATH_SIZE];
-    const int size = snprintf(aside, sizeof aside, "%s.aside", path);
-    if (size < 0 || (size_t)size >= sizeof aside) {
-        return pbt__fail(error, PBT_ERR_LIMIT, "the path '%.100s...' is too long", path);
+    int file = -1;
+    pbt_err err = create_aside(path, (mode_t)mode, aside, &file, error);
+    if (err != PBT_OK) {
+        return err;
     }
-    pbt_err err = pbt__file_write(aside, bytes, length, error);
+    err = pbt__file_put(file, path, bytes, length, error);
+    if (err == PBT_OK) {
+        err = pbt__file_end(&file, path, error);
+    }
+    pbt__file_abandon(&file);
     if (err == PBT_OK) {
         err = pbt__file_rename(aside, path, error);
     }
     if (err != PBT_OK) {
+        const int reason = errno;
         (void)unlink(aside);
+        errno = reason;
     }
     return err;
+}
+
+bool pbt__file_is_aside(const char *name)
+{
+    return strstr(name, ASIDE) != NULL;
 }
 
 pbt_err pbt__file_sync(const char *path, pbt_error *error)

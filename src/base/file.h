@@ -47,10 +47,13 @@ void pbt__file_abandon(int *file);
 PBT_MUST_USE pbt_err pbt__file_append(const char *path, const void *bytes, size_t length,
                                       pbt_error *error);
 
-/* Put a file in place, whole or not at all: written beside it as PATH.aside, then renamed. Errors:
- * also PBT_ERR_LIMIT where the path is too long. */
+/* Put a file in place, whole or not at all, whoever else does so at the same time: written beside
+ * it under a name that no other writer has, synced, renamed. `mode` as of open(2). Errors: also
+ * PBT_ERR_LIMIT where the path is too long. */
 PBT_MUST_USE pbt_err pbt__file_replace(const char *path, const void *bytes, size_t length,
-                                       pbt_error *error);
+                                       unsigned mode, pbt_error *error);
+/* Whether a file's name is one under which such a writer writes, or died. */
+bool pbt__file_is_aside(const char *name);
 
 /* fsync a file, or a folder itself (not its content). */
 PBT_MUST_USE pbt_err pbt__file_sync(const char *path, pbt_error *error);

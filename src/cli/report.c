@@ -44,7 +44,7 @@ static pbt_err write_report(const pbt__asked *asked, const pbt__groups *others, 
         err = pbt__report_write(&asked->told, &proof, others, &page, error);
     }
     if (err == PBT_OK) {
-        err = pbt__file_replace(path, pbt__text_string(&page), page.length, error);
+        err = pbt__file_replace(path, pbt__text_string(&page), page.length, 0666, error);
     }
     if (err == PBT_OK) {
         printf("%s: reported in %s\n", asked->told.name, path);

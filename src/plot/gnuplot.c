@@ -237,11 +237,11 @@ pbt_err pbt__gnuplot_draw(const pbt__text *script, int width, int height, const 
         return pbt__fail_memory(error);
     }
     if (form->terminal == NULL) {
-        return pbt__file_replace(path, pbt__text_string(script), script->length, error);
+        return pbt__file_replace(path, pbt__text_string(script), script->length, 0666, error);
     }
     pbt_err err = pbt__gnuplot_render(script, width, height, form->ending, &bytes, &length, error);
     if (err == PBT_OK) {
-        err = pbt__file_replace(path, bytes, length, error);
+        err = pbt__file_replace(path, bytes, length, 0666, error);
     }
     free(bytes);
     return err;

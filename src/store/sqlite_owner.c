@@ -182,19 +182,6 @@ void pbt__sqlite_owner_release(pbt__sqlite_owner *self)
 
 /* ---- what it says of itself ---- */
 
-static pbt_err write_private(const char *path, const char *text, pbt_error *error)
-{
-    size_t length = strlen(text);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-        return pbt__fail_errno(error, "cannot open '%s'", path);
-    }
-    bool is_whole = fchmod(file, 0600) == 0 && write(file, text, length) == (ssize_t)length;
-    pbt_err err = is_whole ? PBT_OK : pbt__fail_errno(error, "cannot write to '%s'", path);
-    close(file);
-    return err;
-}
-
 /* Shape: 0 if there is no such file */
 static ino_t inode_of(const char *path)
 {
@@ -204,18 +191,12 @@ static ino_t inode_of(const char *path)
 
 static pbt_err publish(pbt__sqlite_owner *self, pbt_error *error)
 {
-    char path[SIBLING_SIZE], aside[SIBLING_SIZE];
+    char path[SIBLING_SIZE];
     pbt_err err = pbt__file_check(sibling(self->path, ".owner", path), error);
     if (err == PBT_OK) {
-        err = pbt__file_check(sibling(self->path, ".owner.new", aside), error);
+        err = pbt__file_replace(path, self->words, strlen(self->words), 0600, error);
     }
-    if (err == PBT_OK) {
-        err = write_private(aside, self->words, error);
-    }
-    if (err == PBT_OK) {
-        self->inode = inode_of(aside);
-        err = pbt__file_rename(aside, path, error);
-    }
+    self->inode = err == PBT_OK ? inode_of(path) : self->inode;
     return err;
 }
 

@@ -27,11 +27,15 @@ struct sweep {
     pbt_err first; /* of them, whose words stand in the caller's error */
 };
 
-/* Say whether a name in the folder is a published checkpoint that nobody refers to. */
+/* Say whether a name in the folder is a published checkpoint that nobody refers to, or what a
+ * process left that died while it wrote one of our own files (`.head`, `.study`). */
 static bool is_published_rubbish(const struct sweep *sweep, const char *name)
 {
     pbt_segment_id id;
     int32_t attempt;
+    if (name[0] == '.' && pbt__file_is_aside(name)) {
+        return !sweep->keeps;
+    }
     const char *rest = pbt__checkpoint_name_read(name, &id, &attempt);
     if (rest == NULL || *rest != '\0' || attempt != 0) {
         return false;

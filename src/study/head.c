@@ -65,22 +65,17 @@ static bool read_head(const char *folder, head *out)
 
 void pbt__study_write_head(pbt__study *study)
 {
-    char path[PBT__PATH_SIZE], aside[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE];
+    char path[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE], text[HEAD_SIZE];
     if (!study->leads_folder || study->view.facts.sequence == study->head_sequence ||
         pbt__vault_is_in_place(study->vault, NULL) != PBT_OK ||
-        pbt__path_join(study->vault->folder, ".head", path, NULL) != PBT_OK ||
-        pbt__path_join(study->vault->folder, ".head.new", aside, NULL) != PBT_OK) {
-        return;
-    }
-    FILE *file = fopen(aside, "we");
-    if (file == NULL) {
+        pbt__path_join(study->vault->folder, ".head", path, NULL) != PBT_OK) {
         return;
     }
     pbt__digest_write(study->view.facts.digest, digest);
     const char *store = pbt__store_file(study->store);
-    const bool is_written = fprintf(file, "%" PRId64 " %s\n%s\n", study->view.facts.sequence,
-                                    digest, store != NULL ? store : "") > 0;
-    if (fclose(file) == 0 && is_written && rename(aside, path) == 0) {
+    const int length = snprintf(text, sizeof text, "%" PRId64 " %s\n%s\n",
+                                study->view.facts.sequence, digest, store != NULL ? store : "");
+    if (pbt__file_replace(path, text, (size_t)length, 0666, NULL) == PBT_OK) {
         study->head_sequence = study->view.facts.sequence;
     }
 }

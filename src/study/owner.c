@@ -103,17 +103,10 @@ pbt_err pbt__study_may_own(pbt__study *study, pbt_error *error)
 static pbt_err write_owner(const pbt__study *study, const char *mark, pbt_error *error)
 {
     char path[PBT__PATH_SIZE];
-    char aside[PBT__PATH_SIZE];
     char line[OWNER_SIZE + 1];
     int length = snprintf(line, sizeof line, "%s\n", mark);
     pbt_err err = owner_path(study->vault->folder, path, error);
-    if (err == PBT_OK) {
-        err = pbt__path_join(study->vault->folder, ".study.new", aside, error);
-    }
-    if (err == PBT_OK) {
-        err = pbt__file_write(aside, line, (size_t)length, error);
-    }
-    return err == PBT_OK ? pbt__file_rename(aside, path, error) : err;
+    return err == PBT_OK ? pbt__file_replace(path, line, (size_t)length, 0666, error) : err;
 }
 
 /* Find the mark of the folder's owner. Errors: PBT_ERR_EXISTS if that is another study. */

@@ -1,5 +1,6 @@
 /* file.c: files are read and written whole or fail cleanly, and removing follows no link. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -260,6 +261,71 @@ static void renaming_replaces(void **state)
     assert_int_equal(pbt__file_rename(in("none"), in("old"), NULL), PBT_ERR_IO);
 }
 
+static void replacing_leaves_nothing_beside(void **state)
+{
+    (void)state;
+    struct stat status;
+    pbt_error error;
+    assert_int_equal(pbt__file_make_folder(in("f.aside"), NULL), PBT_OK);
+    assert_int_equal(pbt__file_write(in("f"), "old", 3, NULL), PBT_OK);
+    assert_int_equal(pbt__file_replace(in("f"), "new", 3, 0600, NULL), PBT_OK);
+    assert_content(in("f"), "new", 3);
+    assert_int_equal(stat(in("f"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    for (unsigned kind = PBT__FAULT_WRITE; kind != 0;
+         kind = kind == PBT__FAULT_WRITE ? PBT__FAULT_SYNC : 0) {
+        pbt__fault_arm(1, kind);
+        assert_int_equal(pbt__file_replace(in("f"), "more", 4, 0600, &error), PBT_ERR_IO);
+        pbt__fault_arm(0, 0);
+        assert_content(in("f"), "new", 3);
+    }
+    assert_int_equal(unlink(in("f")), 0);
+    assert_int_equal(rmdir(in("f.aside")), 0);
+    assert_int_equal(rmdir(folder), 0); /* nothing else is there */
+    assert_int_equal(mkdir(folder, 0777), 0);
+}
+
+enum { WRITERS = 4, WRITES = 50, LONG = 20000 };
+
+static const char *contested;
+
+/* A file of one letter, again and again. */
+static void *replace_often(void *letter)
+{
+    char bytes[LONG];
+    intptr_t failures = 0;
+    memset(bytes, *(const char *)letter, sizeof bytes);
+    for (int i = 0; i < WRITES; i++) {
+        failures += pbt__file_replace(contested, bytes, sizeof bytes, 0666, NULL) == PBT_OK ? 0 : 1;
+    }
+    return (void *)failures;
+}
+
+static void writers_at_the_same_time_leave_one_whole_file(void **state)
+{
+    (void)state;
+    static const char letters[WRITERS] = "abcd";
+    pthread_t threads[WRITERS];
+    char *bytes = NULL;
+    size_t length = 0;
+    contested = in("f");
+    for (int i = 0; i < WRITERS; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, replace_often, (void *)(uintptr_t)&letters[i]), 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        void *failures = NULL;
+        assert_int_equal(pthread_join(threads[i], &failures), 0);
+        assert_null(failures);
+    }
+    assert_int_equal(pbt__file_read(in("f"), LONG, &bytes, &length, NULL), PBT_OK);
+    assert_int_equal(length, LONG);
+    for (size_t i = 1; i < length; i++) {
+        assert_int_equal(bytes[i], bytes[0]);
+    }
+    free(bytes);
+}
+
 static void whole_folders_are_removed(void **state)
 {
     (void)state;
@@ -431,6 +497,10 @@ int main(void)
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(files_and_folders_are_synced, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(renaming_replaces, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(replacing_leaves_nothing_beside, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test_setup_teardown(writers_at_the_same_time_leave_one_whole_file, make_scratch,
+                                        remove_scratch),
         cmocka_unit_test_setup_teardown(whole_folders_are_removed, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(removing_follows_no_link, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(folders_are_made_with_those_above, make_scratch,

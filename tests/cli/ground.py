@@ -402,7 +402,7 @@ class NoFile(Case):
         return path
 
     def test_beside_a_store(self):
-        for name in (STORE, STORE + ".lock", STORE + ".owner", STORE + ".owner.new"):
+        for name in (STORE, STORE + ".lock", STORE + ".owner"):
             for make, kind in ((os.mkfifo, "pipe"), (os.mkdir, "folder")):
                 with self.subTest(name=name, kind=kind):
                     path = self.put(make, name)
