@@ -157,7 +157,9 @@ static void rank_pairs(const pbt__score_pair *pair, ranked *list)
 }
 
 // formula: signed ranks, Wilcoxon 1945, Pratt 1959
-pbt_err pbt__wilcoxon(const pbt__score_pair *pair, pbt__rank_test *out)
+/* Wilcoxon's signed-rank test of pairs (Wilcoxon 1945). Equal pairs are ranked with the others and
+ * then leave (Pratt 1959). */
+static pbt_err wilcoxon(const pbt__score_pair *pair, pbt__rank_test *out)
 {
     ranked list;
     pbt_err err = ranked_init(pair->count_a, &list);
@@ -225,7 +227,8 @@ static void rank_groups(const pbt__score_pair *pair, ranked *list)
 }
 
 // formula: rank sums, Mann and Whitney 1947
-pbt_err pbt__mann_whitney(const pbt__score_pair *pair, pbt__rank_test *out)
+/* Mann and Whitney's U test (1947); the approximation has the continuity correction. */
+static pbt_err mann_whitney(const pbt__score_pair *pair, pbt__rank_test *out)
 {
     ranked list;
     pbt_err err = ranked_init(pair->count_a + pair->count_b, &list);
@@ -253,7 +256,7 @@ pbt_err pbt__mann_whitney(const pbt__score_pair *pair, pbt__rank_test *out)
 
 pbt_err pbt__rank_test_of(const pbt__score_pair *pair, pbt__rank_test *out)
 {
-    return pair->is_paired ? pbt__wilcoxon(pair, out) : pbt__mann_whitney(pair, out);
+    return pair->is_paired ? wilcoxon(pair, out) : mann_whitney(pair, out);
 }
 
 double pbt__least_p(size_t count_a, size_t count_b, bool is_paired)

@@ -19,15 +19,8 @@ typedef struct pbt__rank_test {
     bool is_exact;
 } pbt__rank_test;
 
-/* Wilcoxon's signed-rank test of pairs (Wilcoxon 1945). Equal pairs are ranked with the others and
- * then left out (Pratt 1959). Errors: PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__wilcoxon(const pbt__score_pair *pair, pbt__rank_test *out);
-
-/* Mann and Whitney's U test (1947); the approximation has the continuity correction. Errors:
+/* The test that fits: Wilcoxon's where the scores are paired, else Mann and Whitney's. Errors:
  * PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__mann_whitney(const pbt__score_pair *pair, pbt__rank_test *out);
-
-/* The test that fits: Wilcoxon's where the scores are paired, else Mann and Whitney's. */
 PBT_MUST_USE pbt_err pbt__rank_test_of(const pbt__score_pair *pair, pbt__rank_test *out);
 
 /* The least p that so many scores without ties can give: 2^(1 - n) for pairs, else

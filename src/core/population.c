@@ -268,11 +268,6 @@ pbt__journal *pbt__population_journal(pbt_population *population)
     return &population->journal;
 }
 
-const pbt_search *pbt__population_search(const pbt_population *population)
-{
-    return population->search;
-}
-
 pbt_member_state pbt__population_state(const pbt_population *population, int32_t m)
 {
     return population->members[m].state;
@@ -325,9 +320,4 @@ int64_t pbt__population_missing(const pbt_population *population, int32_t m)
 pbt__tally pbt__population_tally(const pbt_population *population)
 {
     return population->tally;
-}
-
-double pbt__population_rank_score(const pbt_population *population, pbt_segment_id id)
-{
-    return pbt__record(population, id.member, id.number)->rank_score;
 }

@@ -179,7 +179,6 @@ pbt__journal *pbt__population_journal(pbt_population *population);
 
 /* ---- looking. O(1) unless said ---- */
 
-const pbt_search *pbt__population_search(const pbt_population *population);
 pbt_member_state pbt__population_state(const pbt_population *population, int32_t member);
 /* The member's newest segment and its latest reported one; false if there is none. */
 bool pbt__population_newest(const pbt_population *population, int32_t member, pbt_segment *out);
@@ -210,8 +209,5 @@ pbt__tally pbt__population_tally(const pbt_population *population);
  * Shape: out[population]; returns how many there are, 0 for the point -1. */
 size_t pbt__population_standings(const pbt_population *population, int32_t point,
                                  pbt__standing *out);
-
-/* The score a reported segment is ranked with (the window's mean), higher is better; -INFINITY. */
-double pbt__population_rank_score(const pbt_population *population, pbt_segment_id id);
 
 #endif

@@ -53,7 +53,8 @@ void pbt__table_add_values(pbt__table *table, const pbt_space *space, const pbt_
     }
 }
 
-size_t pbt__text_columns(const char *text)
+/* Columns a UTF-8 text takes, one for each code point. */
+static size_t columns_of(const char *text)
 {
     size_t columns = 0;
     for (; *text != '\0'; text++) {
@@ -70,7 +71,7 @@ static void measure(const pbt__table *table, column *columns)
     }
     for (size_t i = 0; i < table->cell_count; i++) {
         column *at = &columns[i % table->column_count];
-        size_t width = pbt__text_columns(cell);
+        size_t width = columns_of(cell);
         double number;
         bool is_header = i < table->column_count;
         bool is_blank = cell[0] == '\0' || strcmp(cell, "-") == 0;
@@ -94,7 +95,7 @@ static void write_cells(const pbt__table *table, const column *columns, pbt__tex
     size_t owed = 0;
     for (size_t i = 0; i < table->cell_count; i++) {
         const column *at = &columns[i % table->column_count];
-        size_t blank = at->width - pbt__text_columns(cell);
+        size_t blank = at->width - columns_of(cell);
         if (at->is_left_out) {
             /* its turn passes */
         } else if (cell[0] != '\0') {

@@ -36,7 +36,4 @@ void pbt__table_write(const pbt__table *table, pbt__text *out);
 void pbt__table_write_within(const pbt__table *table, size_t width, pbt__text *out,
                              pbt__text *left_out);
 
-/* Columns a UTF-8 text takes, one for each code point. */
-size_t pbt__text_columns(const char *text);
-
 #endif

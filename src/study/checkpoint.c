@@ -21,7 +21,8 @@
 /* ---- names -------------------------------------------------------------------------------------
  */
 
-void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out)
+/* Shape: out[PBT__CHECKPOINT_NAME_SIZE] */
+static void write_name(pbt_segment_id id, int32_t attempt, char *out)
 {
     size_t length = pbt__id_write(id, out);
     if (attempt > 0) {
@@ -55,7 +56,7 @@ static pbt_err find_path(const pbt__vault *vault, pbt_segment_id id, int32_t att
                          id.number, attempt);
     }
     char name[PBT__CHECKPOINT_NAME_SIZE];
-    pbt__checkpoint_name_write(id, attempt, name);
+    write_name(id, attempt, name);
     return pbt__path_join(attempt > 0 ? vault->aside : vault->folder, name, out, error);
 }
 

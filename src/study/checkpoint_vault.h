@@ -61,10 +61,8 @@ struct pbt__vault {
     char nonce[PBT__NONCE_SIZE];
 };
 
-/* Write "m3s12", or "m3s12.1" for an attempt. Shape: out[PBT__CHECKPOINT_NAME_SIZE] */
-void pbt__checkpoint_name_write(pbt_segment_id id, int32_t attempt, char *out);
-
-/* Read such a name at the start of `name`: what follows it, or NULL if there is none. */
+/* Read "m3s12", or "m3s12.1" for an attempt, at the start of `name`: what follows it, or NULL where
+ * there is none. */
 const char *pbt__checkpoint_name_read(const char *name, pbt_segment_id *id, int32_t *attempt);
 
 /* Add the remedy to a failure whose reason is still in errno; returns `err`. */

@@ -68,7 +68,7 @@ static void another_window_scores_anew(void **state)
     tell_score(population, 0, 0);
     size_t mark = pbt__population_mark(population);
     assert_int_equal(pbt__population_amend(population, &wide, NULL), PBT_OK);
-    assert_true(pbt__population_rank_score(population, (pbt_segment_id){0, 2}) == 4);
+    assert_true(rank_score_in(population, (pbt_segment_id){0, 2}) == 4);
     pbt__decision decision = tell_score(population, 1, 2);
     assert_int_equal(decision.compared.point, 2);
     assert_int_equal(decision.compared.position, 1);
@@ -81,8 +81,8 @@ static void another_window_scores_anew(void **state)
     mark = pbt__population_mark(population);
     assert_int_equal(pbt__population_amend(population, &wide, NULL), PBT_OK);
     pbt__population_undo(population, mark);
-    assert_true(pbt__population_rank_score(population, (pbt_segment_id){0, 1}) == 3);
-    assert_int_equal(pbt__population_search(population)->window, 1);
+    assert_true(rank_score_in(population, (pbt_segment_id){0, 1}) == 3);
+    assert_int_equal(search_in_force(population)->window, 1);
     pbt_population_free(population);
 }
 
@@ -168,7 +168,7 @@ static void an_open_segment_is_not_cut(void **state)
     pbt_error error;
     assert_int_equal(pbt__population_amend(population, &early, &error), PBT_ERR_STATE);
     assert_string_equal(error.message, "stop.steps lies before the end of a segment that is open");
-    assert_ptr_not_equal(pbt__population_search(population), &early);
+    assert_ptr_not_equal(search_in_force(population), &early);
     early.stop_steps = 20;
     amend(population, &early);
     tell_score(population, 0, 1);

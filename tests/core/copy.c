@@ -305,7 +305,7 @@ static void behaviour_07_a_copy_is_one_step(void **state)
     assert_int_equal(s.start_age, 10);
     assert_true(s.values[RATE].real == s.donor / 8.0);
     tell_score(population, 7, 20);
-    assert_true(pbt__population_rank_score(population, s.id) == (20 + falling[s.donor] + 10) / 2);
+    assert_true(rank_score_in(population, s.id) == (20 + falling[s.donor] + 10) / 2);
     pbt_segment lineage[8];
     assert_int_equal(pbt_population_lineage(population, s.id, lineage, 8), 2);
     assert_true(is_same_id(lineage[0].id, s.parent));

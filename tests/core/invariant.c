@@ -299,8 +299,7 @@ static void assert_same_member(const pbt_population *a, const pbt_population *b,
         pbt_segment s = segment_of(a, m, number);
         pbt_segment t = segment_of(b, m, number);
         assert_same_segment(&a->search->space, &s, &t);
-        assert_true(is_same_double(pbt__population_rank_score(a, s.id),
-                                   pbt__population_rank_score(b, t.id)));
+        assert_true(is_same_double(rank_score_in(a, s.id), rank_score_in(b, t.id)));
     }
 }
 

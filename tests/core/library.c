@@ -66,7 +66,7 @@ static void nothing_of_the_search_is_needed_any_more(void **state)
     }
     assert_true(pbt_population_is_over(b));
     assert_true(pbt__population_tally(b).exploits > 0);
-    const pbt_search *own = pbt__population_search(b);
+    const pbt_search *own = search_in_force(b);
     assert_string_equal(own->space.parameters[1].items[1].text, "large");
     assert_string_equal(own->starts[0].checkpoint, "start");
     pbt_population_free(a);

@@ -106,7 +106,7 @@ static void arrival_does_not_matter(void **state)
 
 static double rank_score_of(const pbt_population *population, int32_t m, int32_t number)
 {
-    return pbt__population_rank_score(population, (pbt_segment_id){m, number});
+    return rank_score_in(population, (pbt_segment_id){m, number});
 }
 
 static void a_window_is_a_mean_of_reports(void **state)

@@ -55,7 +55,7 @@ static int32_t furthest_behind(const pbt_population *population, const int32_t *
 {
     int32_t furthest = -1;
     int64_t step = INT64_MAX;
-    for (int32_t m = 0; m < pbt__population_search(population)->population; m++) {
+    for (int32_t m = 0; m < search_in_force(population)->population; m++) {
         pbt_segment s = newest_of(population, m);
         bool waits = pbt__population_state(population, m) == PBT_MEMBER_TRAINING;
         if (waits && asked[m] != s.id.number && s.start_step < step) {

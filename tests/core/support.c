@@ -58,7 +58,7 @@ pbt_report report_of(const pbt_population *population, int32_t m, double score)
 
 void record_round(pbt_population *population, const double *scores)
 {
-    int32_t members = pbt__population_search(population)->population;
+    int32_t members = search_in_force(population)->population;
     for (int32_t m = 0; m < members; m++) {
         if (pbt__population_state(population, m) == PBT_MEMBER_TRAINING) {
             pbt_report report = report_of(population, m, scores[m]);
@@ -126,7 +126,7 @@ pbt__decision tell_score(pbt_population *population, int32_t m, double score)
 
 void tell_round(pbt_population *population, const double *scores)
 {
-    int32_t members = pbt__population_search(population)->population;
+    int32_t members = search_in_force(population)->population;
     for (int32_t m = 0; m < members; m++) {
         if (pbt__population_state(population, m) == PBT_MEMBER_TRAINING) {
             tell_score(population, m, scores[m]);
@@ -169,4 +169,14 @@ uint64_t dice_roll(dice *d)
 int32_t dice_below(dice *d, int32_t bound)
 {
     return (int32_t)(dice_roll(d) % (uint64_t)bound);
+}
+
+const pbt_search *search_in_force(const pbt_population *population)
+{
+    return population->search;
+}
+
+double rank_score_in(const pbt_population *population, pbt_segment_id id)
+{
+    return pbt__record(population, id.member, id.number)->rank_score;
 }

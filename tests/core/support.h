@@ -71,4 +71,10 @@ static inline bool is_same_id(pbt_segment_id a, pbt_segment_id b)
     return a.member == b.member && a.number == b.number;
 }
 
+/* The search in force. */
+const pbt_search *search_in_force(const pbt_population *population);
+
+/* The score a reported segment is ranked with (the window's mean), higher is better; -INFINITY. */
+double rank_score_in(const pbt_population *population, pbt_segment_id id);
+
 #endif

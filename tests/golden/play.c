@@ -577,7 +577,9 @@ void golden_play(bench *b, const char *yaml, pbt__text *calls)
     snprintf(name, sizeof name, "%s", self->name);
     self->name = name;
     for (; !is_over(self); self->turn++) {
-        assert_true(self->turn < TURN_MAXIMUM);
+        if (self->turn == TURN_MAXIMUM) {
+            fail_msg("the study has not ended after %d turns", TURN_MAXIMUM);
+        }
         do_acts(self);
         take_turn(self);
     }
