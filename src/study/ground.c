@@ -20,10 +20,3 @@ bool pbt__study_has_folder(const pbt__study *study)
 {
     return study->vault == NULL || pbt__vault_is_in_place(study->vault, NULL) == PBT_OK;
 }
-
-void pbt__study_mark_head(pbt__study *study)
-{
-    pthread_mutex_lock(&study->view_lock);
-    pbt__study_write_head(study);
-    pthread_mutex_unlock(&study->view_lock);
-}

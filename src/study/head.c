@@ -63,20 +63,23 @@ static bool read_head(const char *folder, head *out)
     return is_whole;
 }
 
-void pbt__study_write_head(pbt__study *study)
+void pbt__study_mark_head(pbt__study *study)
 {
     char path[PBT__PATH_SIZE], digest[PBT__DIGEST_TEXT_SIZE], text[HEAD_SIZE];
-    if (!study->leads_folder || study->view.facts.sequence == study->head_sequence ||
+    pthread_mutex_lock(&study->view_lock);
+    const int64_t sequence = study->view.facts.sequence;
+    pbt__digest_write(study->view.facts.digest, digest);
+    pthread_mutex_unlock(&study->view_lock);
+    if (!study->leads_folder || sequence == study->head_sequence ||
         pbt__vault_is_in_place(study->vault, NULL) != PBT_OK ||
         pbt__path_join(study->vault->folder, ".head", path, NULL) != PBT_OK) {
         return;
     }
-    pbt__digest_write(study->view.facts.digest, digest);
     const char *store = pbt__store_file(study->store);
-    const int length = snprintf(text, sizeof text, "%" PRId64 " %s\n%s\n",
-                                study->view.facts.sequence, digest, store != NULL ? store : "");
+    const int length = snprintf(text, sizeof text, "%" PRId64 " %s\n%s\n", sequence, digest,
+                                store != NULL ? store : "");
     if (pbt__file_replace(path, text, (size_t)length, 0666, NULL) == PBT_OK) {
-        study->head_sequence = study->view.facts.sequence;
+        study->head_sequence = sequence;
     }
 }
 

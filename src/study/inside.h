@@ -187,8 +187,6 @@ pbt_err pbt__study_fail_behind(const pbt__study *study, const char *folder, pbt_
 /* Say whether the vault is another copy's of this store. Errors: as reading the log. */
 PBT_MUST_USE pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out,
                                              pbt_error *error);
-/* Write how far the log has come, where the folder is held. Under view_lock. */
-void pbt__study_write_head(pbt__study *study);
 
 /* Mark it as that of a study which is being deleted; `*is_own` says whether it is this study's, or
  * nobody's: else it is not marked. */

@@ -58,7 +58,7 @@ void pbt__study_close(pbt__study *study)
     if (study == NULL) {
         return;
     }
-    pbt__study_write_head(study);
+    pbt__study_mark_head(study);
     if (study->folder_lock >= 0) {
         (void)close(study->folder_lock);
     }
@@ -159,7 +159,7 @@ static pbt_err run_reopen(pbt__study *study, void *arguments, pbt_error *error)
 static void lead(pbt__study *study, const pbt__study_options *options)
 {
     study->leads_folder = options->is_run;
-    pbt__study_write_head(study);
+    pbt__study_mark_head(study);
 }
 
 static pbt_err take_folder(pbt__study *study, const pbt__study_options *options, pbt_error *error)

@@ -233,7 +233,8 @@ PBT_MUST_USE pbt_err pbt__study_check_ground(pbt__study *study, pbt_error *error
 bool pbt__study_has_folder(const pbt__study *study);
 
 /* Leave in the folder of checkpoints how far the log has come; a no-op where the folder is not
- * held, or nothing is new. Not durable, and cheap: for every second. */
+ * held, or nothing is new. A small file is synced, with no lock held: for every second. Threads:
+ * one at a time. */
 void pbt__study_mark_head(pbt__study *study);
 
 /* ---- looking. Each brings the view up to date first; returned JSON is the caller's ---- */
