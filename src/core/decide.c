@@ -9,6 +9,7 @@
 #include "core/rng.h"
 #include "core/space.h"
 #include "core/state.h"
+#include "core/type.h"
 
 #include <math.h>
 #include <string.h>
@@ -152,7 +153,7 @@ static void decide_afresh(const pbt_population *population, pbt__decision *out,
     if (!pbt__is_fixed(population, source->id.member)) {
         draw_priors(population, out, false);
         for (size_t i = 0; i < population->search->space.count; i++) {
-            if (population->search->space.parameters[i].type != PBT_CONSTANT) {
+            if (pbt__is_varied(&population->search->space.parameters[i])) {
                 changes_of(out)[i] =
                     (pbt_change){.operation = PBT_RESAMPLE, .from = source->values[i]};
             }

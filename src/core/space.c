@@ -41,7 +41,7 @@ const char *pbt__parameter_fault(const pbt_parameter *parameter)
     const pbt__type *type = pbt__type_of(parameter);
     const char *fault = name_fault(parameter->name);
     if (fault == NULL && type == NULL) {
-        return "needs a type of float, int, ordinal, choice or constant";
+        return "needs a type that pbt_type has";
     }
     return fault != NULL ? fault : type->fault(parameter);
 }

@@ -59,9 +59,21 @@ static inline bool pbt__is_number(const pbt_parameter *parameter)
     return pbt__type_of(parameter)->shape == PBT__SHAPE_NUMBER;
 }
 
+/* Whether there is more than one value. */
+static inline bool pbt__is_varied(const pbt_parameter *parameter)
+{
+    return pbt__type_of(parameter)->shape != PBT__SHAPE_SINGLE;
+}
+
 static inline pbt_item pbt__value_item(const pbt_parameter *parameter, pbt_value value)
 {
     return pbt__type_of(parameter)->item(parameter, value);
+}
+
+/* Whether a type's numbers are written as integers. */
+static inline bool pbt__is_integer(const pbt_parameter *parameter)
+{
+    return pbt__value_item(parameter, (pbt_value){0}).type == PBT_ITEM_INT;
 }
 
 #endif

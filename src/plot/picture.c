@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/type.h"
 #include "plot/gnuplot.h"
 
 enum {
@@ -116,7 +117,7 @@ static void write_head(const struct sheet *sheet, const pbt__picture *picture)
 
 static bool is_drawn(const pbt_parameter *parameter)
 {
-    return parameter->type != PBT_CONSTANT;
+    return pbt__is_varied(parameter);
 }
 
 static int count_drawn(const pbt_space *space)

@@ -1,4 +1,5 @@
 /* result.c: what a study found: the winner, its schedule, the population. */
+#include "core/type.h"
 #include "plot/picture.h"
 #include "render/format.h"
 #include "report/report.h"
@@ -99,7 +100,7 @@ static pbt_err draw_kind(pbt__report *this, const pbt__picture *picture, pbt__pi
 static bool has_schedules(const pbt_space *space)
 {
     for (size_t i = 0; i < space->count; i++) {
-        if (space->parameters[i].type != PBT_CONSTANT) {
+        if (pbt__is_varied(&space->parameters[i])) {
             return true;
         }
     }

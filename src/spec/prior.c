@@ -1,6 +1,5 @@
 /* prior.c: `hyperparameters`: a map from names to priors. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,17 +117,23 @@ static pbt_err read_scale(const prior_reader *prior, const pbt__node *node)
     return scale >= 0 ? PBT_OK : refuse_name(prior, node, field);
 }
 
+bool pbt__read_number(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
+{
+    const pbt__type *type = pbt__type_of(parameter);
+    pbt_item item;
+    if (!pbt__scalar_item(node, &item)) {
+        return false;
+    }
+    const pbt_item real = {.type = PBT_ITEM_FLOAT, .real = (double)item.integer};
+    return type->read(parameter, &item, out) ||
+           (item.type == PBT_ITEM_INT && type->read(parameter, &real, out));
+}
+
 static pbt_err read_bound(const prior_reader *prior, const pbt__node *node, pbt_value *out)
 {
-    pbt__scalar scalar = pbt__node_scalar(node);
-    bool is_int = scalar.type == PBT__SCALAR_INT && !scalar.is_beyond;
-    if (prior->parameter->type == PBT_INT) {
-        out->integer = scalar.integer;
-        return is_int ? PBT_OK : refuse_field(prior, node, "an integer");
-    }
-    bool is_float = scalar.type == PBT__SCALAR_FLOAT && !scalar.is_beyond && isfinite(scalar.real);
-    out->real = scalar.real;
-    return is_int || is_float ? PBT_OK : refuse_field(prior, node, "a number");
+    const bool is_read = pbt__read_number(prior->parameter, node, out);
+    const char *allowed = pbt__is_integer(prior->parameter) ? "an integer" : "a number";
+    return is_read ? PBT_OK : refuse_field(prior, node, allowed);
 }
 
 static pbt_err read_min(const prior_reader *prior, const pbt__node *node)

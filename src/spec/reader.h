@@ -139,6 +139,10 @@ void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec
 /* Write one hyperparameter's prior: "{type: float, scale: log, min: 0.0001, max: 0.1}". */
 void pbt__write_parameter(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter);
 
+/* Read a node as a number of the parameter's type, whatever its bounds; an integer is a float, too.
+ * Returns false where it is none. */
+bool pbt__read_number(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out);
+
 /* Write one of a hyperparameter's values. */
 void pbt__write_value(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter,
                       pbt_value value);

@@ -60,7 +60,7 @@ static void write_allowed(const pbt_parameter *parameter, char *out)
 {
     pbt__text text = pbt__text_init(64 * 1024);
     if (pbt__is_number(parameter)) {
-        pbt__text_add(&text, parameter->type == PBT_INT ? "an integer from " : "a number from ");
+        pbt__text_add(&text, pbt__is_integer(parameter) ? "an integer from " : "a number from ");
         pbt__write_value(&text, PBT__YAML, parameter, parameter->min);
         pbt__text_add(&text, " to ");
         pbt__write_value(&text, PBT__YAML, parameter, parameter->max);
@@ -74,24 +74,15 @@ static void write_allowed(const pbt_parameter *parameter, char *out)
     pbt__text_fini(&text);
 }
 
-static bool read_number(const pbt_parameter *parameter, const pbt_item *item, pbt_value *out)
-{
-    const pbt__type *type = pbt__type_of(parameter);
-    const pbt_item real = {.type = PBT_ITEM_FLOAT, .real = (double)item->integer};
-    bool is_read = type->read(parameter, item, out) ||
-                   (item->type == PBT_ITEM_INT && type->read(parameter, &real, out));
-    return is_read && type->holds(parameter, *out);
-}
-
 /* Read a node as a value of this parameter; false if it is none. */
 static bool read_value(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out)
 {
     pbt_item item;
+    if (pbt__is_number(parameter)) {
+        return pbt__read_number(parameter, node, out) && pbt__parameter_holds(parameter, *out);
+    }
     if (!pbt__scalar_item(node, &item)) {
         return false;
-    }
-    if (pbt__is_number(parameter)) {
-        return read_number(parameter, &item, out);
     }
     for (int32_t i = 0; i < parameter->item_count; i++) {
         if (pbt__items_equal(&parameter->items[i], &item)) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "core/space.h"
+#include "core/type.h"
 #include "study/json.h"
 
 enum { NOTES_SIZE = 256 };
@@ -51,7 +52,7 @@ static bool stages_init(struct stages *stages, const pbt_space *space, size_t ro
     const bool is_whole = stages->stages != NULL && stages->values != NULL &&
                           stages->given != NULL && stages->nothing != NULL;
     for (size_t i = 0; i < space->count && is_whole; i++) {
-        stages->given[i] = space->parameters[i].type != PBT_CONSTANT;
+        stages->given[i] = pbt__is_varied(&space->parameters[i]);
     }
     return is_whole;
 }

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/type.h"
 #include "study/inside.h"
 
 typedef struct audit_state {
@@ -54,9 +55,11 @@ static bool is_near(double a, double b)
 static bool same_values(const pbt_space *space, const pbt_value *a, const pbt_value *b)
 {
     for (size_t i = 0; i < space->count; i++) {
-        bool is_same = space->parameters[i].type == PBT_FLOAT ? is_near(a[i].real, b[i].real)
-                                                              : a[i].integer == b[i].integer;
-        if (!is_same) {
+        const pbt_parameter *parameter = &space->parameters[i];
+        const pbt__type *type = pbt__type_of(parameter);
+        const bool may_differ = pbt__is_number(parameter) && !pbt__is_integer(parameter);
+        if (!type->equal(a[i], b[i]) &&
+            !(may_differ && is_near(type->number(a[i]), type->number(b[i])))) {
             return false;
         }
     }

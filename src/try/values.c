@@ -29,8 +29,8 @@ static double rounded(const pbt_parameter *parameter, double value)
     char text[32];
     (void)snprintf(text, sizeof text, "%.3g", value);
     const double round = strtod(text, NULL);
-    const pbt_value shown = {.real = round};
-    return parameter->type == PBT_FLOAT && pbt__parameter_holds(parameter, shown) ? round : value;
+    const pbt_value shown = pbt__type_of(parameter)->of(round);
+    return !pbt__is_integer(parameter) && pbt__parameter_holds(parameter, shown) ? round : value;
 }
 
 /* The value that lies at a share of a prior. */

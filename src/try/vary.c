@@ -243,7 +243,7 @@ static pbt_err list(pbt__trial *trial, pbt_error *error)
     for (size_t i = 0; i < space->count; i++) {
         const pbt_parameter *parameter = &space->parameters[i];
         pbt_value ends[2];
-        if (parameter->inherit || parameter->type == PBT_CONSTANT) {
+        if (parameter->inherit || !pbt__is_varied(parameter)) {
             continue;
         }
         pbt__probe_ends(parameter, trial->low[i], ends);
