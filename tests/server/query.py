@@ -2,8 +2,13 @@
 
 import json
 
+import os
+import pathlib
+import re
+import unittest
+
 import tap
-from case import Case
+from case import API, Case
 
 STUDY = "/v1/studies/tiny"
 
@@ -149,6 +154,25 @@ class Query(Case):
 
     def test_what_is_asked_is_never_kept_by_others(self):
         self.assertEqual(self.call("GET", STUDY).headers["Cache-Control"], "no-store")
+
+
+class Page(unittest.TestCase):
+    """The table of routes against docs/api.yaml."""
+
+    def test_the_page_has_every_route_and_no_other(self):
+        code = (pathlib.Path(os.environ["API"]).parents[1] / "src/server/route.c").read_text()
+        texts = dict(re.findall(r"(?m)^#define (\w+) (.*\".*)$", code))
+        found = {}
+        for method, path, role in re.findall(r'(?m)^    \{"(\w+)", ([^,]+), \w+, (\w+),', code):
+            while set(texts) & set(path.split()):
+                path = " ".join(texts.get(word, word) for word in path.split())
+            found[method.lower(), "".join(re.findall(r'"([^"]*)"', path))] = role
+        self.assertGreater(len(found), 15)
+        page = {(verb, path): operation for path, verbs in API["paths"].items()
+                for verb, operation in verbs.items() if verb in ("get", "put", "post", "delete")}
+        self.assertEqual(set(page), set(found))
+        for route, role in found.items():
+            self.assertEqual("control" in page[route]["tags"], role != "WORKER", route)
 
 
 if __name__ == "__main__":
