@@ -6,13 +6,19 @@
 
 #include <string.h>
 
+#include "executor/executor.h"
+#include "store/store.h"
+
 #define BIT(name) (UINT64_C(1) << PBT__OPTION_##name)
 #define PLACE (BIT(STORE) | BIT(SERVER) | BIT(TOKEN_FILE))
 #define QUERY (PLACE | BIT(JSON) | BIT(HELP))
 #define CHANGE (PLACE | BIT(HELP))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const store_values[] = {"sqlite:pbt.db", "memory:", NULL};
+#define STORE(scheme, place, offer) #scheme ":" offer,
+#define EXECUTOR(name, words) #name,
+static const char *const store_values[] = {PBT__STORES(STORE) NULL};
+static const char *const executor_values[] = {PBT__EXECUTORS(EXECUTOR) NULL};
 static const char *const kind_values[] = {"summary", "scores", "schedules", "lineage", NULL};
 static const char *const schedule_values[] = {"csv", "json", "yaml", NULL};
 static const char *const graph_values[] = {"dot", NULL};
@@ -22,11 +28,13 @@ static const char *const page_endings[] = {"html", NULL};
 
 const pbt__option pbt__options[PBT__OPTION_COUNT] = {
     [PBT__OPTION_STORE] = {"store", "URL",
-                           "sqlite:FILE or memory: ($PBT_STORE, else sqlite:pbt.db)", store_values},
+                           &PBT__STORES(PBT__STORE_FORM) " ($PBT_STORE, else sqlite:pbt.db)"[2],
+                           store_values},
     [PBT__OPTION_SERVER] = {"server", "URL", "ask a server instead, such as a run's ($PBT_SERVER)"},
     [PBT__OPTION_TOKEN_FILE] = {"token-file", "FILE", "the server's token ($PBT_TOKEN_FILE)"},
     [PBT__OPTION_EXECUTOR] = {"executor", "NAME",
-                              "what trains: local, slots on this machine (default)"},
+                              "what trains (default: the first)" PBT__EXECUTORS(PBT__EXECUTOR_FORM),
+                              executor_values},
     [PBT__OPTION_SLOTS] = {"slots", "N", "trainers at a time (default: by GPUs, else processors)"},
     [PBT__OPTION_GPUS] = {"gpus", "0,1,..", "GPUs for the slots; one named twice is shared"},
     [PBT__OPTION_LISTEN] = {"listen", "A:P",

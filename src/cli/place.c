@@ -1,4 +1,4 @@
-/* place.c: store URLs as the command line understands them; the store itself parses them again. */
+/* place.c: where the store is that a command names, and what lies beside it. */
 #include "cli/place.h"
 
 #include <errno.h>
@@ -10,17 +10,6 @@
 #include "cli/remote.h"
 
 static const char DEFAULT_URL[] = "sqlite:pbt.db";
-static const char SQLITE[] = "sqlite:";
-
-/* The file an URL names; NULL if its scheme is of another kind. */
-static const char *url_file(const char *url)
-{
-    if (strncmp(url, SQLITE, sizeof SQLITE - 1) == 0) {
-        return url + sizeof SQLITE - 1;
-    }
-    size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyz");
-    return scheme > 0 && url[scheme] == ':' ? NULL : url;
-}
 
 /* Write the absolute path of the folder that holds `file`. */
 static pbt_err find_folder(const char *file, char *out, pbt_error *error)
@@ -80,7 +69,7 @@ pbt_err pbt__place_find(const pbt__arguments *arguments, pbt__place *out, pbt_er
         return pbt__fail(error, PBT_ERR_ARGUMENT, "use --store or --server, not both");
     }
     choose(arguments, &place);
-    const char *file = place.server == NULL ? url_file(place.url) : NULL;
+    const char *file = place.server == NULL ? pbt__store_url_file(place.url) : NULL;
     if (file != NULL && strlen(file) >= PBT__PATH_SIZE) {
         return pbt__fail(error, PBT_ERR_LIMIT, "the store's path is too long");
     }

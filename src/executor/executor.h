@@ -3,7 +3,7 @@
  *
  * A row says by whom, and is how they are started, watched and ended. `local` has slots on this
  * machine, each a thread that claims, trains and reports (loop.c). A new row is a file that defines
- * a pbt__executor_ops, and its name in the table of executors.c.
+ * a pbt__executor_ops, and a row of PBT__EXECUTORS.
  */
 #ifndef PBT_EXECUTOR_EXECUTOR_H
 #define PBT_EXECUTOR_EXECUTOR_H
@@ -75,7 +75,13 @@ struct pbt__executor {
     const pbt__executor_ops *ops;
 };
 
-/* The rows, up to NULL; the first trains if none is named. */
+/* The executors there are, a row each: its name, and who trains. */
+#define PBT__EXECUTORS(X) X(local, "slots on this machine")
+
+/* As people read them. */
+#define PBT__EXECUTOR_FORM(name, words) "; " #name ": " words
+
+/* Their tables, up to NULL; the first trains if none is named. */
 extern const pbt__executor_ops *const pbt__executors[];
 
 /* Find a row by its name; NULL is the first. Errors: PBT_ERR_ARGUMENT, with the names there are. */

@@ -140,7 +140,7 @@ void pbt__write_key(pbt__text *out, pbt__notation notation, const pbt_spec *spec
 void pbt__write_parameter(pbt__text *out, pbt__notation notation, const pbt_parameter *parameter);
 
 /* Read a node as a number of the parameter's type, whatever its bounds; an integer is a float, too.
- * Returns false where it is none. */
+ * Returns false if it is none. */
 bool pbt__read_number(const pbt_parameter *parameter, const pbt__node *node, pbt_value *out);
 
 /* Write one of a hyperparameter's values. */

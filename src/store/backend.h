@@ -6,7 +6,7 @@
  * a slot here is called by one thread at a time, in the right order and with sound arguments, and
  * does nothing but keep and find. Errors as in store.h.
  *
- * A new backend is a file with a table, and a row of `BACKENDS` in store.c.
+ * A new backend is a file with a table, and a row of PBT__STORES in store.h.
  */
 #ifndef PBT_STORE_BACKEND_H
 #define PBT_STORE_BACKEND_H
@@ -96,7 +96,9 @@ typedef struct pbt__store_ops {
                          size_t size, size_t *length, pbt_error *error);
 } pbt__store_ops;
 
-extern const pbt__store_ops pbt__memory_ops, pbt__sqlite_ops;
+/* Each row of PBT__STORES is a table of that name. */
+#define PBT__STORE_DECLARE(scheme, place, offer) extern const pbt__store_ops pbt__##scheme##_ops;
+PBT__STORES(PBT__STORE_DECLARE)
 
 /* The head of every backend's handle. All but `ops` is the rules' own (guard.c). */
 struct pbt__store {

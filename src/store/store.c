@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "store/backend.h"
 
-/* The first is used for a plain file name. */
-static const pbt__store_ops *const BACKENDS[] = {&pbt__sqlite_ops, &pbt__memory_ops};
+#define ROW(scheme, place, offer) &pbt__##scheme##_ops,
+static const pbt__store_ops *const BACKENDS[] = {PBT__STORES(ROW)};
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
 
 /* Measure the scheme before a ':'; 0 if the URL is a plain file name. One letter is none. */
@@ -33,9 +33,17 @@ static pbt_err find_backend(const char *url, const pbt__store_ops **out, const c
     }
     pbt__fail(error, PBT_ERR_ARGUMENT, "there is no store of scheme '%.*s'",
               length > 32 ? 32 : (int)length, url);
-    pbt__error_hint(error,
-                    "a store is sqlite:FILE or memory:, a file with a ':' in its name ./FILE");
+    pbt__error_hint(error, "stores: %s; a file with a ':' in its name: ./FILE",
+                    &PBT__STORES(PBT__STORE_FORM)[2]);
     return PBT_ERR_ARGUMENT;
+}
+
+const char *pbt__store_url_file(const char *url)
+{
+    const pbt__store_ops *ops = NULL;
+    const char *place = NULL;
+    const pbt_err err = find_backend(url, &ops, &place, NULL);
+    return err == PBT_OK && ops->file != NULL ? place : NULL;
 }
 
 pbt_err pbt__store_open(const pbt__store_options *options, pbt__store **out, pbt_error *error)

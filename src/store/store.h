@@ -249,6 +249,18 @@ PBT_MUST_USE pbt_err pbt__store_wait(pbt__store *store, const pbt__await *what, 
 
 /* ---- opening and closing ---- */
 
+/* The stores there are, a row each: the scheme of their URLs, what stands behind it, and what
+ * completion offers there. The first is used for a plain file name. */
+#define PBT__STORES(X)                                                                             \
+    X(sqlite, "FILE", "pbt.db")                                                                    \
+    X(memory, "", "")
+
+/* As people read them: ", sqlite:FILE, memory:". */
+#define PBT__STORE_FORM(scheme, place, offer) ", " #scheme ":" place
+
+/* The file that an URL names; NULL if its store is none, or there is no such store. */
+const char *pbt__store_url_file(const char *url);
+
 typedef struct pbt__store_options {
     const char *url; /* sqlite:FILE, memory:, or a plain FILE */
     bool can_create; /* false: one that is absent is PBT_ERR_NOT_FOUND; a query never creates */

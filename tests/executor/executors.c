@@ -2,7 +2,9 @@
  * has it. The linker takes this one. */
 #include "executor/executor.h"
 
-extern const pbt__executor_ops pbt__executor_local, pbt__executor_alone;
+#define EXECUTORS(X) PBT__EXECUTORS(X) X(alone, "one thread")
+#define DECLARE(name, words) extern const pbt__executor_ops pbt__executor_##name;
+EXECUTORS(DECLARE)
 
-const pbt__executor_ops *const pbt__executors[] = {&pbt__executor_local, &pbt__executor_alone,
-                                                   NULL};
+#define ROW(name, words) &pbt__executor_##name,
+const pbt__executor_ops *const pbt__executors[] = {EXECUTORS(ROW) NULL};

@@ -40,8 +40,11 @@ static int open_fixture(void **state)
     support_folder(self->folder);
     if (strcmp(scheme, "memory") == 0) {
         snprintf(self->url, sizeof(self->url), "memory:");
-    } else {
+    } else if (strcmp(scheme, "sqlite") == 0) {
         support_url(self->folder, self->url);
+    } else {
+        fprintf(stderr, "the store '%s' has no URL here\n", scheme);
+        return -1;
     }
     self->now_us = 1000000;
     *state = self;

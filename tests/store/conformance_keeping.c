@@ -484,7 +484,22 @@ static void many_rows_are_kept_at_once(void **state)
     }
 }
 
+/* ---- its URL ---- */
+
+static void an_url_says_whether_there_is_a_file(void **state)
+{
+    const fixture *self = *state;
+    const char *file = pbt__store_url_file(self->url);
+    assert_int_equal(file != NULL, pbt__store_file(self->store) != NULL);
+    assert_true(file == NULL || strstr(self->url, file) != NULL);
+    assert_string_equal(pbt__store_url_file("a:b"), "a:b");
+    assert_string_equal(pbt__store_url_file("./s3:x"), "./s3:x");
+    assert_null(pbt__store_url_file("s3:x"));
+    assert_null(pbt__store_url_file("c++:x"));
+}
+
 const conformance_case conformance_keeping[] = {
+    CONFORMANCE_CASE(an_url_says_whether_there_is_a_file),
     CONFORMANCE_CASE(an_empty_store_holds_no_study),
     CONFORMANCE_CASE(studies_are_listed_by_name_and_found),
     CONFORMANCE_CASE(a_hint_of_many_names_is_cut),
