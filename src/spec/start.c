@@ -11,19 +11,6 @@ enum { PATH_SIZE = 96 }; /* Units: bytes: "start[1048575].", a name */
 
 static const int64_t AGE_MAXIMUM = INT64_C(1) << 53; /* Units: steps */
 
-/* clang-format off */
-const pbt__field pbt__start_fields[PBT__START_FIELDS] = {
-    {"fixed", 0, false, "true, false", "false",
-     "A baseline inside the population: it never copies and never changes; it may be copied."},
-    {"checkpoint", 0, false, "a text that is not empty", "null",
-     "A file or folder whose weights this member starts from."},
-    {"schedule", 0, false, "a list of {until: AGE, NAME: VALUE ...}", "[]",
-     "A schedule to follow: the values until the weights have that age, in steps; what a stage "
-     "does not name stays as it was, and the last one holds to the end. The member is fixed. In "
-     "a population of several, stages end at multiples of ready.every."},
-};
-/* clang-format on */
-
 /* One entry of `start` while it is read. */
 typedef struct start_reader {
     const pbt__reader *reader;
