@@ -151,16 +151,17 @@ static bool run_group(pbt__study *study, pbt__operation *group)
 /* ---- bells ----
  *
  * All who wait for one group sleep on one word, so that a single call of the system wakes them. The
- * first of them may have to lead, and is then woken alone.
+ * first of them may have to lead, and is then woken without the others; so is the first of a group
+ * whose turn is so much later that it has the same bell.
  */
 
 enum { BELL_ALL = 1, BELL_FIRST = 2 };
 
-static void ring(pbt__study *study, unsigned group, int count, unsigned whom)
+static void ring(pbt__study *study, unsigned group, unsigned whom)
 {
     _Atomic uint32_t *bell = &study->bells[group % PBT__BELLS];
     atomic_fetch_add(bell, 1);
-    (void)syscall(SYS_futex, bell, FUTEX_WAKE_BITSET_PRIVATE, count, NULL, NULL, whom);
+    (void)syscall(SYS_futex, bell, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, NULL, NULL, whom);
 }
 
 /* Sleep until it is an operation's turn. */
@@ -209,7 +210,7 @@ static void end_turns(pbt__study *study, pbt__operation *group, unsigned number)
         next = answered->next;
         atomic_store(&answered->turn, PBT__TURN_ENDED);
     }
-    ring(study, number, INT_MAX, BELL_ALL);
+    ring(study, number, BELL_ALL);
 }
 
 /* Whoever is first in the queue then leads next. */
@@ -230,7 +231,7 @@ static void lead(pbt__study *study)
     pthread_mutex_unlock(&study->queue_lock);
     if (heir != NULL) {
         atomic_store(&heir->turn, PBT__TURN_LEADS);
-        ring(study, number + 1, 1, BELL_FIRST);
+        ring(study, number + 1, BELL_FIRST);
     }
 }
 

@@ -300,8 +300,8 @@ static void calls_that_wait_for_the_disk_share_a_commit(void **state)
     assert_true(atomic_load(&commit_count) < MEMBERS * SEGMENTS);
 }
 
-/* More than two groups' worth. */
-enum { CALLERS = 150, GROUP = 64 };
+/* More than there are groups with bells of their own. */
+enum { GROUP = 64, CALLERS = (PBT__BELLS + 1) * GROUP + 2 };
 
 /* The first group, of one, ends when all others stand in the queue. */
 static pbt_err commit_behind_a_queue(pbt__store *store, pbt_error *error)
