@@ -9,6 +9,7 @@ enum {
     NAME_MAXIMUM = 32,
     WIDTH = 80,
     COLUMN = 12, /* behind it stand the texts of a list */
+    INDENT = COLUMN + 4,
 };
 
 /* ---- suggestions ---- */
@@ -90,12 +91,20 @@ void pbt__usage_line(const pbt__command *command, char *out, size_t size)
     add_forms(command, false, out, size);
 }
 
-/* A term and its text; a long term has its line to itself. */
+/* A term and its text, broken between words; a long term has its line to itself. */
 static void print_row(const char *term, const char *text, FILE *out)
 {
     bool is_long = strlen(term) > COLUMN;
-    fprintf(out, "  %-*s%s", COLUMN, term, is_long ? "\n" : "");
-    fprintf(out, "%*s%s\n", is_long ? COLUMN + 4 : 2, "", text);
+    fprintf(out, "  %-*s%s%*s", COLUMN, term, is_long ? "\n" : "", is_long ? INDENT : 2, "");
+    while (strlen(text) > WIDTH - INDENT) {
+        int length = WIDTH - INDENT;
+        while (length > 1 && text[length] != ' ') {
+            length--;
+        }
+        fprintf(out, "%.*s\n%*s", length, text, INDENT, "");
+        text += length + 1;
+    }
+    fprintf(out, "%s\n", text);
 }
 
 static void print_options(const pbt__command *command, FILE *out)

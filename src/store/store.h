@@ -249,8 +249,8 @@ PBT_MUST_USE pbt_err pbt__store_wait(pbt__store *store, const pbt__await *what, 
 
 /* ---- opening and closing ---- */
 
-/* The stores there are, a row each: the scheme of their URLs, what stands behind it, and what
- * completion offers there. The first is used for a plain file name. */
+/* The stores there are, a row and a line each: the scheme of their URLs, what stands behind it, and
+ * what completion offers there. The first is used for a plain file name. */
 #define PBT__STORES(X)                                                                             \
     X(sqlite, "FILE", "pbt.db")                                                                    \
     X(memory, "", "")

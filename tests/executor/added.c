@@ -27,7 +27,8 @@ static void it_is_found_by_its_name(void **state)
     assert_ptr_equal(find(NULL), &pbt__executor_local);
     assert_int_equal(pbt__executor_find("nobody", &ops, &error), PBT_ERR_ARGUMENT);
     assert_string_equal(error.message, "no executor 'nobody'");
-    assert_string_equal(error.hint, "executors: local, alone");
+    assert_int_equal(strncmp(error.hint, "executors: local, ", 18), 0);
+    assert_non_null(strstr(error.hint, ", alone"));
     assert_null(ops);
 }
 
