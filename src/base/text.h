@@ -35,7 +35,9 @@ static inline void pbt__text_append(pbt__text *text, const char *bytes, size_t l
         pbt__text_extend(text, bytes, length);
         return;
     }
-    memcpy(text->bytes + text->length, bytes, length);
+    if (length > 0) { /* else `bytes` may be NULL */
+        memcpy(text->bytes + text->length, bytes, length);
+    }
     text->length += length;
     text->bytes[text->length] = '\0';
 }
