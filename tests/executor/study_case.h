@@ -15,9 +15,8 @@
 #include "base/clock.h"
 #include "executor/executor.h"
 #include "executor/log.h"
+#include "executor/slot.h"
 #include "study/desk.h"
-
-extern const pbt__executor_ops pbt__executor_local;
 
 static pbt__store *store;
 static pbt__study *study;
