@@ -54,17 +54,17 @@ static bool keeps_weights(const json_t *decision)
 void pbt__words_decision(const json_t *decision, pbt__text *out)
 {
     const char *reason = text_of(decision, "reason");
-    const char *parent = text_of(decision, "parent");
+    const char *parent = json_string_value(json_object_get(decision, "parent"));
     if (keeps_weights(decision)) {
         pbt__text_format(out, "copies hyperparameters of m%" PRId64, integer_of(decision, "donor"));
         return;
     }
     for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
         if (strcmp(reason, REASONS[i].reason) == 0) {
-            const bool has_parent = parent[0] != '\0';
-            const char *words = has_parent ? REASONS[i].with_parent : REASONS[i].without_parent;
+            const char *words = parent != NULL ? REASONS[i].with_parent : REASONS[i].without_parent;
+            const bool wants_parent = words[strlen(words) - 1] == ' ';
             pbt__text_add(out, words);
-            pbt__text_add(out, words[strlen(words) - 1] == ' ' ? parent : "");
+            pbt__text_add(out, wants_parent && parent != NULL ? parent : "");
             return;
         }
     }

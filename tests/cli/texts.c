@@ -200,6 +200,9 @@ static void every_kind_of_event_has_words(void **state)
         "{\"kind\": \"rescued\", \"decisions\": [{\"segment\": \"m2s1\", \"reason\": \"rescue\","
         " \"parent\": \"m0s3\"}]}",
         "rescue; m2 is rescued with m0s3\n");
+    assert_words("{\"kind\": \"rescued\", \"decisions\": [{\"segment\": \"m2s1\", \"reason\":"
+                 " \"rescue\", \"parent\": null}]}",
+                 "rescue; m2 starts afresh\n");
     assert_words(
         "{\"kind\": \"amended\", \"amendments\": [{\"key\": \"stop.steps\", \"from\": \"40\","
         " \"to\": \"60\"}]}",
