@@ -142,6 +142,13 @@ static pbt_err configure(sqlite3 *db, const pbt__store_options *options, pbt__pa
     return err;
 }
 
+/* Others opened and closed the store all the while, so SQLite gave up without asking the
+ * handler. */
+static bool is_passing(sqlite3 *db)
+{
+    return (sqlite3_errcode(db) & 0xff) == SQLITE_PROTOCOL;
+}
+
 pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
                             pbt__patience *patience, sqlite3 **out, pbt_error *error)
 {
@@ -162,7 +169,10 @@ pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
     if (err != PBT_OK) {
         return err;
     }
-    err = configure(db, options, patience, error);
+    int tries = 0;
+    do {
+        err = configure(db, options, patience, error);
+    } while (err != PBT_OK && is_passing(db) && wait_for_lock(patience, tries++) != 0);
     if (err != PBT_OK) {
         sqlite3_close(db);
         return err;

@@ -15,6 +15,7 @@ static const struct {
 } CODES[] = {
     {SQLITE_NOMEM, PBT_ERR_MEMORY, NULL},
     {SQLITE_BUSY, PBT_ERR_BUSY, "another process holds the store; try again when it is done"},
+    {SQLITE_PROTOCOL, PBT_ERR_BUSY, "others open and close the store; try again"},
     {SQLITE_CORRUPT, PBT_ERR_CORRUPT, "bring the file back from a backup"},
     {SQLITE_NOTADB, PBT_ERR_CORRUPT, "name another file"},
     {SQLITE_FULL, PBT_ERR_STORE, "free some disk space"},

@@ -512,6 +512,7 @@ static void what_the_system_refuses_has_its_remedy(void **state)
         {EACCES, SQLITE_CANTOPEN, "Permission", "make the file and its folder readable"},
         {EIO, SQLITE_IOERR_WRITE, "(SQLite 778)", ""},
         {EACCES, SQLITE_BUSY, "(SQLite 5)", "another process holds the store"},
+        {EACCES, SQLITE_PROTOCOL, "(SQLite 15)", "others open and close the store"},
     };
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
