@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,9 +20,25 @@ static bool is_joined(const char *worker, pid_t *process)
     return *process > 0;
 }
 
+/* Say whether a process has ended and its parent has not taken note: a signal still finds it. */
+static bool is_zombie(pid_t process)
+{
+    char path[64], text[512];
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    (void)fclose(file);
+    const char *name_end = strrchr(text, ')'); /* the state is behind the name */
+    return name_end != NULL &&
+           (strncmp(name_end, ") Z", 3) == 0 || strncmp(name_end, ") X", 3) == 0);
+}
+
 static bool is_running(pid_t process)
 {
-    return kill(process, 0) == 0 || errno == EPERM;
+    return (kill(process, 0) == 0 || errno == EPERM) && !is_zombie(process);
 }
 
 static bool is_owners(const char *worker)

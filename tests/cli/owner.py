@@ -279,6 +279,14 @@ class Death(Owned):
         self.end(owner)
         self.check(self.whole)
 
+    def test_a_killed_joiner_that_nobody_has_waited_for_is_dead(self):
+        self.write(delay="0.2", lease=300)
+        owner, _ = self.run_until_report("--slots", "1")
+        joiner, _ = self.join("--slots", "2")
+        joiner.kill()
+        self.end(owner)
+        self.check(self.whole)
+
     def test_a_joiner_outlives_its_owner(self):
         owner, _ = self.run_until_report("--slots", "2")
         joiner, _ = self.join("--slots", "1")
