@@ -46,12 +46,32 @@ static bool is_owners(const char *worker)
     return strncmp(worker, LOCAL, sizeof LOCAL - 1) == 0;
 }
 
-bool pbt__alive(void *store, const char *study, const char *worker)
+void pbt__alive_fini(pbt__alive *self)
+{
+    json_decref(self->said);
+    self->said = NULL;
+}
+
+json_t *pbt__alive_ask(pbt__alive *self, const char *study)
+{
+    pbt__owner owner;
+    if (!self->is_silent && strcmp(self->study, study) != 0) {
+        pbt__alive_fini(self);
+        (void)snprintf(self->study, sizeof self->study, "%s", study);
+        self->is_silent = pbt__owner_ask(self->store, study, &owner, &self->said) == PBT_ERR_BUSY;
+    }
+    return self->said;
+}
+
+bool pbt__is_alive(void *self, const char *study, const char *worker)
 {
     pid_t process;
-    pbt__owner owner;
-    if (worker[0] == '\0' || is_owners(worker)) {
-        return pbt__owner_answers(store, study, &owner);
+    pbt__alive *known = self;
+    if (worker[0] == '\0') {
+        return pbt__alive_ask(known, study) != NULL;
+    }
+    if (is_owners(worker)) {
+        return pbt__alive_ask(known, study) != NULL || known->is_silent;
     }
     return !is_joined(worker, &process) || is_running(process);
 }

@@ -68,19 +68,19 @@ int pbt__ask_to_show(const pbt__arguments *arguments, const char *names, pbt_seg
 
 typedef struct source {
     const pbt__place *place;
-    pbt__store *store;
+    pbt__alive alive;
 } source;
 
 static pbt_err read_course(void *context, const char *name, pbt__course *out, pbt_error *error)
 {
-    const source *from = context;
+    source *from = context;
     pbt__told told = {.answer = NULL};
     pbt__study *study = NULL;
     pbt_err err = PBT_OK;
-    if (from->store == NULL) {
+    if (from->alive.store == NULL) {
         err = pbt__remote_tell(from->place, name, PBT__COURSE_ASKS, PBT_NO_SEGMENT, &told, error);
     } else {
-        err = pbt__query_open(from->place, from->store, name, PBT__ACCESS_READ, &study, error);
+        err = pbt__query_open(from->place, &from->alive, name, PBT__ACCESS_READ, &study, error);
         if (err == PBT_OK) {
             err = pbt__told_ask(study, PBT__COURSE_ASKS, PBT_NO_SEGMENT, &told, error);
         }
@@ -96,7 +96,7 @@ static pbt_err read_course(void *context, const char *name, pbt__course *out, pb
 pbt_err pbt__ask_groups(const pbt__arguments *arguments, const pbt__place *place, pbt__store *store,
                         pbt__groups *out, pbt_error *error)
 {
-    source from = {.place = place, .store = store};
+    source from = {.place = place, .alive = {.store = store}};
     pbt__names names = {0};
     pbt_err err = pbt__names_list(place, store, &names, error);
     if (err == PBT_OK) {
@@ -109,5 +109,6 @@ pbt_err pbt__ask_groups(const pbt__arguments *arguments, const pbt__place *place
         err = pbt__groups_read(&shelf, arguments->operands, arguments->operand_count, out, error);
     }
     free(names.names);
+    pbt__alive_fini(&from.alive);
     return err;
 }

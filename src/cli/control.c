@@ -39,6 +39,7 @@ static void let_go(pbt__control *this)
     pbt__http_fini(&this->http);
     pbt__study_close(this->study);
     pbt__store_close(this->store);
+    pbt__alive_fini(&this->alive);
 }
 
 int pbt__control_run(const pbt__arguments *arguments, pbt__change change)
@@ -69,7 +70,8 @@ static pbt_err call(pbt__control *this, const char *path, const char *body, bool
         return err;
     }
     *is_done = false;
-    return pbt__query_open(&this->place, this->store, this->name, PBT__ACCESS_CHANGE, &this->study,
+    this->alive.store = this->store;
+    return pbt__query_open(&this->place, &this->alive, this->name, PBT__ACCESS_CHANGE, &this->study,
                            error);
 }
 

@@ -8,6 +8,7 @@
 #ifndef PBT_CLI_CONTROL_H
 #define PBT_CLI_CONTROL_H
 
+#include "cli/alive.h"
 #include "cli/place.h"
 #include "study/study.h"
 #include "worker/http.h"
@@ -18,6 +19,7 @@ typedef struct pbt__control {
     enum { PBT__BY_STORE, PBT__BY_OWNER, PBT__BY_SERVER } way;
     pbt__http http;    /* unless PBT__BY_STORE */
     pbt__store *store; /* opened when it is first needed, */
+    pbt__alive alive;
     pbt__study *study; /* and so is this */
 } pbt__control;
 

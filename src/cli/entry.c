@@ -20,7 +20,7 @@ static bool join(const pbt__place *place, const char *study, pbt__store **out, p
     if (study == NULL || pbt__place_open(place, PBT__ACCESS_CHANGE, &store, &ignored) != PBT_OK) {
         return false;
     }
-    if (!pbt__owner_answers(store, study, owner)) {
+    if (pbt__owner_ask(store, study, owner, NULL) != PBT_OK) {
         pbt__store_close(store);
         return false;
     }

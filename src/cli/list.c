@@ -15,12 +15,12 @@ static const pbt__row_column COLUMNS[] = {
     {"copies", "exploits"},  {"best", "best_score"}, {"created", "created_at"},
 };
 
-static pbt_err add_study(pbt__store *store, const pbt__place *place, const char *name, json_t *rows,
+static pbt_err add_study(const pbt__place *place, pbt__alive *alive, const char *name, json_t *rows,
                          pbt_error *error)
 {
     json_t *show = NULL;
     pbt__study *study = NULL;
-    pbt_err err = pbt__query_open(place, store, name, PBT__ACCESS_READ, &study, error);
+    pbt_err err = pbt__query_open(place, alive, name, PBT__ACCESS_READ, &study, error);
     if (err == PBT_OK) {
         err = pbt__study_show(study, &show, error);
     }
@@ -36,15 +36,17 @@ static pbt_err list_studies(const pbt__place *place, pbt__store *store, json_t *
                             pbt_error *error)
 {
     pbt__names names = {0};
+    pbt__alive alive = {.store = store};
     if (store == NULL) {
         return pbt__remote_studies(place, out, error);
     }
     *out = json_array();
     pbt_err err = pbt__names_list(place, store, &names, error);
     for (size_t i = 0; i < names.count && err == PBT_OK; i++) {
-        err = add_study(store, place, names.names[i], *out, error);
+        err = add_study(place, &alive, names.names[i], *out, error);
     }
     free(names.names);
+    pbt__alive_fini(&alive);
     return err;
 }
 

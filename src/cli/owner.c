@@ -49,27 +49,30 @@ static pbt_err find(const pbt__store *store, pbt__owner *out, pbt_error *error)
 }
 
 pbt_err pbt__owner_reach(const pbt__store *store, const char *study, pbt__owner *owner,
-                         pbt__http *http, pbt_error *error)
+                         pbt__http *http, json_t **said)
 {
     pbt__http_answer answer = {.status = 0};
     *http = (pbt__http){.curl = NULL};
-    pbt_err err = find(store, owner, error);
+    pbt_err err = find(store, owner, NULL);
     if (err == PBT_OK) {
-        err = pbt__http_init(http, owner->url, study, owner->token, error);
+        err = pbt__http_init(http, owner->url, study, owner->token, NULL);
     }
     if (err == PBT_OK) {
-        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, error);
+        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, NULL);
+    }
+    if (said != NULL) {
+        *said = err == PBT_OK ? json_incref(answer.json) : NULL;
     }
     json_decref(answer.json);
     return err;
 }
 
-bool pbt__owner_answers(const pbt__store *store, const char *study, pbt__owner *owner)
+pbt_err pbt__owner_ask(const pbt__store *store, const char *study, pbt__owner *owner, json_t **said)
 {
     pbt__http http;
-    const pbt_err err = pbt__owner_reach(store, study, owner, &http, NULL);
+    const pbt_err err = pbt__owner_reach(store, study, owner, &http, said);
     pbt__http_fini(&http);
-    return err == PBT_OK;
+    return err;
 }
 
 pbt_err pbt__owner_announce(pbt__store *store, const char *url, const char *token,

@@ -18,14 +18,16 @@ typedef struct pbt__owner {
 
 /*
  * Reach the store's owner for a study that it answers for. pbt__http_fini on `http` in any case.
+ * `*said` is the study as the owner tells it; the caller drops the reference. Nullable: said.
  * Errors: PBT_ERR_NOT_FOUND if it has no owner, the owner has not announced itself yet, or has no
- * such study; PBT_ERR_BUSY if it does not answer. Nullable: error.
+ * such study; PBT_ERR_BUSY if it does not answer; then `*said` is NULL.
  */
 PBT_MUST_USE pbt_err pbt__owner_reach(const pbt__store *store, const char *study, pbt__owner *owner,
-                                      pbt__http *http, pbt_error *error);
+                                      pbt__http *http, json_t **said);
 
-/* Say whether the store's owner answers for a study. */
-bool pbt__owner_answers(const pbt__store *store, const char *study, pbt__owner *owner);
+/* The same, where nothing else is asked of it. */
+PBT_MUST_USE pbt_err pbt__owner_ask(const pbt__store *store, const char *study, pbt__owner *owner,
+                                    json_t **said);
 
 /* Announce this process, which owns the store. The announcement `stays` if the next owner will have
  * the same address. Errors: as pbt__store_announce, PBT_ERR_MEMORY. */

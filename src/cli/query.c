@@ -1,6 +1,5 @@
 /* query.c: open, answer, close. */
 #include "cli/query.h"
-#include "cli/alive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,17 +71,17 @@ pbt_err pbt__query_only(const pbt__place *place, pbt__store *store, char *out, p
     return err;
 }
 
-pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+pbt_err pbt__query_open(const pbt__place *place, pbt__alive *alive, const char *name,
                         pbt__access access, pbt__study **out, pbt_error *error)
 {
     const pbt__study_options options = {
         .checkpoint_folder = place->folder,
         .is_observer = access == PBT__ACCESS_READ,
         .relative_to = place->here,
-        .lives = pbt__alive,
-        .lives_context = store,
+        .lives = pbt__is_alive,
+        .lives_context = alive,
     };
-    return pbt__study_open(store, name, &options, out, error);
+    return pbt__study_open(alive->store, name, &options, out, error);
 }
 
 const char *pbt__query_operand(const pbt__arguments *arguments)
@@ -112,8 +111,9 @@ pbt_err pbt__subject_open_study(pbt__subject *subject, const pbt__arguments *arg
         study = name;
     }
     if (err == PBT_OK) {
-        err =
-            pbt__query_open(&subject->place, subject->store, study, access, &subject->study, error);
+        subject->alive.store = subject->store;
+        err = pbt__query_open(&subject->place, &subject->alive, study, access, &subject->study,
+                              error);
     }
     if (err != PBT_OK) {
         pbt__subject_close(subject);
@@ -125,6 +125,7 @@ void pbt__subject_close(pbt__subject *subject)
 {
     pbt__study_close(subject->study);
     pbt__store_close(subject->store);
+    pbt__alive_fini(&subject->alive);
     subject->study = NULL;
     subject->store = NULL;
 }

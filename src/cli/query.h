@@ -2,6 +2,7 @@
 #ifndef PBT_CLI_QUERY_H
 #define PBT_CLI_QUERY_H
 
+#include "cli/alive.h"
 #include "cli/command.h"
 #include "cli/place.h"
 #include "study/study.h"
@@ -10,10 +11,11 @@
 typedef pbt_err (*pbt__answer)(const pbt__arguments *arguments, const pbt__place *place,
                                pbt__study *study, pbt_error *error);
 
-/* A command's study, open in its store. */
+/* A command's study, open in its store; it is not moved. */
 typedef struct pbt__subject {
     pbt__place place;
     pbt__store *store;
+    pbt__alive alive;
     pbt__study *study;
 } pbt__subject;
 
@@ -33,9 +35,9 @@ void pbt__subject_close(pbt__subject *subject);
  */
 int pbt__query(const pbt__arguments *arguments, pbt__access access, pbt__answer answer);
 
-/* Open a study to look at it, or to change it without owning the store. The place must outlive the
- * study. Errors: as pbt__study_open. */
-PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__store *store, const char *name,
+/* Open a study of `alive->store` to look at it, or to change it without owning the store. `place`
+ * and `alive` must outlive the study. Errors: as pbt__study_open. */
+PBT_MUST_USE pbt_err pbt__query_open(const pbt__place *place, pbt__alive *alive, const char *name,
                                      pbt__access access, pbt__study **out, pbt_error *error);
 
 /* The study that a command's first operand names, which is what may be left out: then NULL. */

@@ -53,11 +53,12 @@ static pbt_err check_name(const pbt__subject *subject, const pbt_spec *spec, pbt
 {
     pbt__study_row row;
     pbt__study *other = NULL;
+    pbt__alive alive = {.store = subject->store};
     if (pbt__store_find(subject->store, spec->name, &row, NULL) != PBT_OK) {
         return PBT_OK;
     }
-    pbt_err err = pbt__query_open(&subject->place, subject->store, spec->name, PBT__ACCESS_READ,
-                                  &other, error);
+    pbt_err err =
+        pbt__query_open(&subject->place, &alive, spec->name, PBT__ACCESS_READ, &other, error);
     if (err == PBT_OK && pbt__spec_compare(spec, pbt__study_spec(other), NULL) != PBT_OK) {
         err = pbt__fail(error, PBT_ERR_EXISTS, "a different study named '%s' exists", spec->name);
         pbt__error_detail(error, "the schedule, or what else it follows, has changed since");
@@ -65,6 +66,7 @@ static pbt_err check_name(const pbt__subject *subject, const pbt_spec *spec, pbt
                         spec->name);
     }
     pbt__study_close(other);
+    pbt__alive_fini(&alive);
     return err;
 }
 

@@ -2,32 +2,21 @@
 #include <string.h>
 
 #include "cli/asked.h"
-#include "cli/owner.h"
 #include "render/facts.h"
 #include "render/print.h"
 #include "study/json.h"
 
 enum { FACTS_MAXIMUM = 1 << 24 }; /* Units: bytes */
 
-static const double ASK_SECONDS = 5;
-
 /* A pause is not in the log: only the process that waits knows it. A server's answer already has
  * it. */
-static void ask_for_pause(pbt__study *study, json_t *show)
+static void ask_for_pause(pbt__asked *asked, json_t *show)
 {
-    pbt__owner owner;
-    pbt__text text = pbt__text_init(FACTS_MAXIMUM);
-    pbt__http http;
-    json_t *said = NULL;
-    if (pbt__owner_reach(pbt__study_store(study), pbt__study_name(study), &owner, &http, NULL) ==
-            PBT_OK &&
-        pbt__http_fetch(&http, "", NULL, ASK_SECONDS, &text, NULL) == PBT_OK &&
-        pbt__json_read(pbt__text_string(&text), text.length, &said, NULL) == PBT_OK) {
+    const json_t *said =
+        pbt__alive_ask(&asked->subject.alive, pbt__study_name(asked->subject.study));
+    if (said != NULL) {
         (void)json_object_set(show, "paused", json_object_get(said, "paused"));
     }
-    json_decref(said);
-    pbt__http_fini(&http);
-    pbt__text_fini(&text);
 }
 
 static bool is_running(const json_t *show)
@@ -39,7 +28,7 @@ static pbt_err print_show(const pbt__arguments *arguments, pbt__asked *asked, pb
 {
     json_t *show = asked->told.answer;
     if (is_running(show) && asked->subject.study != NULL) {
-        ask_for_pause(asked->subject.study, show);
+        ask_for_pause(asked, show);
     }
     if (arguments->has[PBT__OPTION_JSON]) {
         return pbt__print_json(show, error);

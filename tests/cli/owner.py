@@ -334,8 +334,10 @@ class FakeOwner(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_GET(self):
-        found = self.path == "/v1/studies/shared"
-        self.answer(200 if found else 404, {"name": "shared"})
+        self.server.asked.append(self.path)
+        if not self.server.is_silent:
+            found = self.path == "/v1/studies/shared"
+            self.answer(200 if found else 404, {"name": "shared", "paused": None})
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -348,12 +350,17 @@ class FakeOwner(http.server.BaseHTTPRequestHandler):
 
 class Commands(Owned):
     def fake_owner(self, status=200):
-        """Own the store as a run does, by the lock and STORE.owner."""
+        """Have an owner of a study that has finished; what it is told."""
         self.write(delay="0")
         self.pbt("run", "spec.yaml", "--quiet")
         self.pbt("amend", "shared", "stop.steps=120")
+        return self.own(status).told
+
+    def own(self, status=200, is_silent=False):
+        """Own the store as a run does, by the lock and STORE.owner."""
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeOwner)
         server.told, server.status = [], status
+        server.asked, server.is_silent = [], is_silent
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
@@ -366,7 +373,7 @@ class Commands(Owned):
         self.lock = lock
         self.url = f"http://127.0.0.1:{server.server_port}"
         self.publish(os.getpid())
-        return server.told
+        return server
 
     def publish(self, process):
         owner = {"url": self.url, "token": "t" * 20, "process": process}
@@ -388,6 +395,29 @@ class Commands(Owned):
         self.assertEqual(told, [(path + "/stop", token, {}), (path + "/resume", token, {}),
                                 (path + "/amend", token, {"amendments": pairs})])
         self.assertEqual(self.events(), before)
+
+    def check_asked_once(self, is_silent):
+        """Two segments are held, and each query asks the owner for its study once."""
+        self.write(delay="9", lease=300)
+        run = self.start("run", "spec.yaml", "--slots", "2")
+        run.stdout.readline()
+        self.wait_for(lambda: len(self.holders()) == 2, "two claims")
+        run.kill()
+        run.communicate()
+        server = self.own(is_silent=is_silent)
+        for query in ("show", "members", "segments", "list"):
+            rows = self.json(query)
+            self.assertEqual(server.asked, ["/v1/studies/shared"], query)
+            server.asked.clear()
+            if query in ("show", "list"):
+                self.assertEqual(rows[0]["state"], "running", query)
+                self.assertEqual([t["is_at_work"] for t in rows[0]["training"]], [True, True])
+
+    def test_a_query_asks_the_owner_once(self):
+        self.check_asked_once(is_silent=False)
+
+    def test_a_silent_owner_is_asked_once_and_its_leases_are_believed(self):
+        self.check_asked_once(is_silent=True)
 
     def test_what_an_owner_must_not_be_told_is_written_beside_it(self):
         told = self.fake_owner()
