@@ -12,7 +12,8 @@
  *                                         that nobody takes (m3s12.kept-1)
  *     the log has another in its place    it went another way: the folder is not its own any more
  *
- * It names the store's file too: who deletes a copy of the store leaves the folder to the other.
+ * It names the store's file too: who deletes a copy of the store leaves the folder to the other,
+ * unless the folder was copied with the store.
  *
  * While a run owns a study it holds a lock (flock) on the folder's `.study`, so that two copies of
  * a store are not trained at once with one folder.
@@ -166,6 +167,41 @@ static int is_own_file(const pbt__study *study, const head *known)
     return own.st_dev == named.st_dev && own.st_ino == named.st_ino ? 1 : 0;
 }
 
+/* Say whether a path leads to the same from both folders. */
+static bool is_shared(const char *one, const char *other, const char *path)
+{
+    struct stat first, second;
+    char from_one[PBT__PATH_SIZE], from_other[PBT__PATH_SIZE];
+    return pbt__path_join(one, path, from_one, NULL) == PBT_OK &&
+           pbt__path_join(other, path, from_other, NULL) == PBT_OK && stat(from_one, &first) == 0 &&
+           stat(from_other, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Say whether this folder was copied with the store: the store that the head names has one of the
+ * same study, no older, at the same place from it, and logs of its own. */
+static bool is_copied_too(const pbt__study *study, const head *known)
+{
+    head other;
+    char start[PBT__PATH_SIZE], folder[PBT__PATH_SIZE], logs[PBT__NAME_SIZE + sizeof ".logs"];
+    const char *below = pbt__path_below(study->store_folder, study->vault->folder);
+    const char *directory = study->view.facts.spec->checkpoint_folder;
+    const bool is_beside =
+        below != study->vault->folder && (directory == NULL || *directory != '/');
+    (void)snprintf(logs, sizeof logs, "%s.logs", study->row.name);
+    (void)snprintf(start, sizeof start, "%s", known->file);
+    char *slash = strrchr(start, '/');
+    if (!is_beside || slash == NULL) {
+        return false;
+    }
+    *slash = '\0';
+    return pbt__path_join(start, below, folder, NULL) == PBT_OK && read_head(folder, &other) &&
+           strcmp(other.file, known->file) == 0 && other.sequence >= known->sequence &&
+           pbt__study_check_owner(study, folder, NULL) == PBT_OK &&
+           !is_shared(study->store_folder, start, below) &&
+           !is_shared(study->store_folder, start, logs);
+}
+
 pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out, pbt_error *error)
 {
     head known;
@@ -176,7 +212,7 @@ pbt_err pbt__study_find_remains(pbt__study *study, pbt__remains *out, pbt_error 
     }
     const int is_own = is_own_file(study, &known);
     if (is_own >= 0) {
-        out->are_any = is_own == 0;
+        out->are_any = is_own == 0 && !is_copied_too(study, &known);
         (void)snprintf(out->keeper, sizeof out->keeper, "%s", out->are_any ? known.file : "");
         return PBT_OK;
     }

@@ -1,9 +1,11 @@
 """What a study stands on, taken away while it trains: the store, its log, the checkpoints."""
 
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 
 import tap
 from case import Case
@@ -333,6 +335,23 @@ class Ground(Case):
         self.pbt("delete", "tiny", "--yes", "--store", "moved.db")
         self.assertFalse(logs.exists())
         self.assertFalse((self.folder / "tiny.checkpoints").exists())
+
+    def test_a_copy_of_the_whole_folder_is_deleted_whole(self):
+        """But what a link in it shares with the other stays."""
+        self.run_to_reports().kill()
+        self.wait_for(lambda: self.json("show")[0]["state"] == "interrupted", "its end")
+        for shared in ("", "checkpoints", "logs"):
+            with self.subTest(shared), tempfile.TemporaryDirectory() as away:
+                copy = pathlib.Path(away) / "copy"
+                shutil.copytree(self.folder, copy)
+                if shared:
+                    shutil.rmtree(copy / f"tiny.{shared}")
+                    (copy / f"tiny.{shared}").symlink_to(self.folder / f"tiny.{shared}")
+                said, _ = self.pbt("delete", "tiny", "--yes", cwd=copy)
+                self.assertEqual("logs stay" in said, shared != "")
+                self.assertEqual(len(list(copy.glob("tiny.*"))), 2 if shared else 0)
+                self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
+                self.assertTrue(list((self.folder / "tiny.logs").iterdir()))
 
     def test_an_older_copy_without_weights_names_the_newer(self):
         process = self.run_to_reports()
