@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -15,11 +16,35 @@ enum {
     TOKEN_FILE_MAXIMUM = 4096, /* Units: bytes */
     PATH_SIZE = 160,
     PAGE = 1000,
+    TRIES = 8, /* the first pause is 1/16 of a second, each other twice the one before */
 };
 
 static const double ASK_SECONDS = 60;
 
 /* ---- asking ---- */
+
+/* GET, and again while the server says that it is busy. */
+static pbt_err fetch_patiently(pbt__http *http, const char *path, double seconds, pbt__text *out,
+                               pbt_error *error)
+{
+    struct timespec pause = {.tv_nsec = 62500000};
+    for (int left = TRIES;; left--) {
+        long status = 0;
+        const pbt_err err = pbt__http_fetch(http, path, NULL, seconds, out, error);
+        curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+        if (err != PBT_ERR_BUSY || status != 503) {
+            return err;
+        }
+        if (left == 1) {
+            pbt__error_hint(error, "it was asked %d times in 8 seconds: try again later", TRIES);
+            return err;
+        }
+        pbt__text_fini(out);
+        (void)nanosleep(&pause, NULL);
+        const long twice_ns = 2 * (pause.tv_sec * 1000000000 + pause.tv_nsec);
+        pause = (struct timespec){twice_ns / 1000000000, twice_ns % 1000000000};
+    }
+}
 
 /* GET what is at a path below a study, or below /v1 where that is NULL, which the caller frees.
  * `seconds` 0: as long as it takes. */
@@ -29,7 +54,7 @@ static pbt_err fetch(const pbt__place *place, const char *study, const char *pat
     pbt__http http;
     pbt_err err = pbt__remote_reach(place, study, &http, error);
     if (err == PBT_OK) {
-        err = pbt__http_fetch(&http, path, NULL, seconds, out, error);
+        err = fetch_patiently(&http, path, seconds, out, error);
     }
     if (err == PBT_ERR_BUSY && error != NULL && error->hint[0] == '\0') {
         pbt__error_hint(error, "the server stops when its run ends");

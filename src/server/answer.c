@@ -95,4 +95,7 @@ void pbt__answer_error(pbt__request *request)
     if (request->response != NULL && request->status == MHD_HTTP_UNAUTHORIZED) {
         set_header(request->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     }
+    if (request->response != NULL && request->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+        set_header(request->response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    }
 }

@@ -1,5 +1,6 @@
 /* query.c: what can be asked of studies. One long answer is put together at a time. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "server/answer.h"
@@ -28,6 +29,7 @@ pbt_err pbt__serve_long(pbt__request *request,
         pthread_mutex_unlock(&server->large);
     } else {
         err = pbt__fail(error, PBT_ERR_BUSY, "too many long answers are being made at once");
+        pbt__error_hint(error, "ask again in a second");
     }
     (void)atomic_fetch_sub(&server->long_count, 1);
     return err;
@@ -226,9 +228,11 @@ static pbt_err answer_named(pbt__request *request, pbt_error *error)
     return err;
 }
 
+/* A study's summary, or a segment's story, is as short however long the study is. */
 pbt_err pbt__serve_answer(pbt__request *request, pbt_error *error)
 {
-    return pbt__serve_long(request, answer_named, error);
+    const bool is_short = strcmp(request->of, "show") == 0 || strcmp(request->of, "why") == 0;
+    return is_short ? answer_named(request, error) : pbt__serve_long(request, answer_named, error);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

@@ -352,6 +352,11 @@ class Ground(Case):
                 self.assertEqual(len(list(copy.glob("tiny.*"))), 2 if shared else 0)
                 self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
                 self.assertTrue(list((self.folder / "tiny.logs").iterdir()))
+        shutil.rmtree(self.folder / "tiny.logs")
+        self.backup("copy.db")
+        said, _ = self.pbt("delete", "tiny", "--yes", "--store", "copy.db")
+        self.assertIn("logs stay", said)
+        self.assertIn(" 0 problems", self.pbt("verify", "tiny")[0])
 
     def test_an_older_copy_without_weights_names_the_newer(self):
         process = self.run_to_reports()

@@ -59,10 +59,13 @@ class Remote(Case):
         token = self.token.read_text().strip()
         self.before = self.after = b"nothing"
         self.requests = []
+        self.busy = 0  # how many requests are turned away first
 
         class Between(http.server.BaseHTTPRequestHandler):
             def do_GET(this):
                 self.requests.append(this.path)
+                if self.busy >= len(self.requests):
+                    return this.send_error(503)
                 ask = urllib.request.Request(self.url + this.path)
                 ask.add_header("Authorization", f"Bearer {token}")
                 try:
@@ -99,6 +102,15 @@ class Remote(Case):
         self.requests.clear()
         self.pbt("list", "--server", url)
         self.assertEqual(len(self.requests), 1, self.requests)
+
+    def test_a_busy_server_is_asked_again(self):
+        url = self.between()
+        self.busy = 2
+        for query in ("show", "segments"):
+            self.requests.clear()
+            self.assertEqual(ageless(self.pbt(query, "--server", url)[0]),
+                             ageless(self.pbt(query)[0]))
+            self.assertEqual(len(self.requests), 3 + 1, self.requests)
 
     def files(self, path):
         """What is in a file or a folder, by name; how long ago something was is left out."""

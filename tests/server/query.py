@@ -1,7 +1,7 @@
 """What can be asked. The fields themselves are held against the page by every call."""
 
+import concurrent.futures
 import json
-
 import os
 import pathlib
 import re
@@ -145,6 +145,23 @@ class Query(Case):
         self.assertEqual(pages, whole)
         self.assertEqual(self.ok("GET", f"{STUDY}/events?after=1000000"), [])
         self.assertEqual(self.ok("GET", f"{STUDY}/events?limit=1"), whole[:1])
+
+    def test_of_many_long_answers_one_too_many_is_refused_and_no_short_one(self):
+        self.assertEqual(self.tell("hold"), "done")
+
+        def ask(_):
+            return self.call("GET", STUDY + "/segments", connection=self.connect())
+
+        with concurrent.futures.ThreadPoolExecutor(9) as asking:
+            answers = [asking.submit(ask, i) for i in range(9)]
+            try:
+                first = next(concurrent.futures.as_completed(answers)).result()
+                show = self.ok("GET", STUDY + "/answer?of=show")
+            finally:
+                self.tell("let")
+        self.assertEqual((first.status, first.headers["Retry-After"]), (503, "1"))
+        self.assertEqual(show["answer"], self.ok("GET", STUDY))
+        self.assertEqual(sorted(a.result().status for a in answers), [200] * 8 + [503])
 
     def test_queries_change_nothing(self):
         before = self.ok("GET", STUDY + "/events")

@@ -12,6 +12,7 @@
  *     remove, add  the study
  *     also SPEC    serve one more
  *     memory       the process's resident KiB
+ *     hold, let    no long answer is made in between
  *
  * Ends at the end of its input, after stopping the server.
  */
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "server/server.h"
+#include "server/inside.h"
 
 typedef struct serve {
     pbt__store *store;
@@ -194,6 +195,10 @@ static void obey(serve *self, const char *line)
     }
     if (strcmp(line, "drain") == 0) {
         pbt__server_drain(self->server);
+    } else if (strcmp(line, "hold") == 0) {
+        pthread_mutex_lock(&self->server->large);
+    } else if (strcmp(line, "let") == 0) {
+        pthread_mutex_unlock(&self->server->large);
     } else if (strcmp(line, "stop") == 0) {
         must(pbt__study_stop(self->study, &error), &error);
     } else if (strcmp(line, "resume") == 0) {
