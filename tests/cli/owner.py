@@ -271,16 +271,8 @@ class Death(Owned):
         super().setUp()
         self.whole = self.undisturbed()
 
-    def test_a_killed_joiner_costs_its_leases(self):
-        owner, _ = self.run_until_report("--slots", "1")
-        joiner, _ = self.join("--slots", "2")
-        joiner.kill()
-        joiner.communicate()
-        self.end(owner)
-        self.check(self.whole)
-
     def test_a_killed_joiner_that_nobody_has_waited_for_is_dead(self):
-        self.write(delay="0.2", lease=300)
+        self.write(lease=300)
         owner, _ = self.run_until_report("--slots", "1")
         joiner, _ = self.join("--slots", "2")
         joiner.kill()
