@@ -15,6 +15,8 @@
 #include "store/file_system.h"
 #include "store/sqlite.h"
 
+enum { URI_SIZE = 3 * PBT__PATH_SIZE + 32 };
+
 /* ---- waiting for another process ---- */
 
 /*
@@ -77,19 +79,76 @@ static pbt_err check_files(const char *path, pbt_error *error)
     return err;
 }
 
-static pbt_err open_database(const char *path, sqlite3 **out, pbt_error *error)
+/* ---- where nothing can be written ---- */
+
+/* The size of a file beside the store; -1 where there is none. */
+static off_t size_beside(const char *path, const char *suffix)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    struct stat status;
+    char file[PBT__PATH_SIZE + 16];
+    (void)snprintf(file, sizeof file, "%s%s", path, suffix);
+    return stat(file, &status) == 0 ? status.st_size : -1;
+}
+
+static bool can_write_beside(const char *path)
+{
+    char folder[PBT__PATH_SIZE];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder] = '\0';
+    return access(folder, W_OK) == 0;
+}
+
+/* Write what opens a store as one that nobody changes, where that is so: SQLite needs to make the
+ * log's index else. "": it is opened as any other. Shape: out[URI_SIZE] */
+static pbt_err find_still(const char *path, char *out, pbt_error *error)
+{
+    char real[PBT__PATH_SIZE];
+    size_t length = 0;
+    out[0] = '\0';
+    const pbt_err err = pbt__path_resolve(path, real, error);
+    if (err != PBT_OK || can_write_beside(real) || size_beside(real, "-journal") > 0 ||
+        (size_beside(real, "-wal") >= 0 && size_beside(real, "-shm") >= 0)) {
+        return err;
+    }
+    if (size_beside(real, "-wal") > 0) {
+        (void)pbt__fail(error, PBT_ERR_STORE,
+                        "the store '%.150s' has a log, and nothing can be written there", path);
+        pbt__error_hint(error, "copy it, with its -wal, to another folder, and name that --store");
+        return PBT_ERR_STORE;
+    }
+    for (const char *at = real; *at != '\0'; at++) {
+        const bool is_special = strchr("%?#", *at) != NULL;
+        length +=
+            (size_t)snprintf(out + length, URI_SIZE - length, is_special ? "%s%%%02x" : "%s%c",
+                             length == 0 ? "file:" : "", *at);
+    }
+    (void)snprintf(out + length, URI_SIZE - length, "?immutable=1");
+    return PBT_OK;
+}
+
+static pbt_err open_database(const char *path, bool is_read_only, sqlite3 **out, pbt_error *error)
+{
+    char still[URI_SIZE] = "";
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(path, &db, flags, NULL);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    pbt_err err = is_read_only ? find_still(path, still, error) : PBT_OK;
+    if (err != PBT_OK) {
+        return err;
+    }
+    const bool is_still = still[0] != '\0';
+    flags |= is_still ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+    int rc = sqlite3_open_v2(is_still ? still : path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
-        pbt_err err = pbt__sqlite_fail(db, rc, "cannot open the store", error);
+        err = pbt__sqlite_fail(db, rc, "cannot open the store", error);
         sqlite3_close(db);
         return err;
     }
     *out = db;
     return PBT_OK;
 }
+
+/* ---- setting up ---- */
 
 /* Turn the write-ahead log on. While another process does the same, SQLite answers "busy"
  * without asking the handler. */
@@ -164,7 +223,7 @@ pbt_err pbt__sqlite_connect(const char *path, const pbt__store_options *options,
         err = can_make ? make_file(path, error) : find_file(path, error);
     }
     if (err == PBT_OK) {
-        err = open_database(path, &db, error);
+        err = open_database(path, options->is_read_only, &db, error);
     }
     if (err != PBT_OK) {
         return err;

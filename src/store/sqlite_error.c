@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "store/sqlite.h"
@@ -64,7 +65,7 @@ static void explain(int reason, pbt_error *error)
 pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error)
 {
     const int left = errno; /* SQLite does not report a failed write in another way */
-    const int reason = db != NULL ? sqlite3_system_errno(db) : 0;
+    int reason = db != NULL ? sqlite3_system_errno(db) : 0;
     pbt_err err = PBT_ERR_STORE;
     const char *hint = NULL;
     for (int i = 0; i < CODE_COUNT; i++) {
@@ -74,6 +75,10 @@ pbt_err pbt__sqlite_fail(sqlite3 *db, int rc, const char *what, pbt_error *error
         }
     }
     const char *file = db == NULL ? NULL : sqlite3_db_filename(db, "main");
+    if ((rc & 0xff) == SQLITE_CANTOPEN && file != NULL && file[0] != '\0' &&
+        access(file, W_OK) != 0) {
+        reason = errno; /* the last of its tries may have failed otherwise */
+    }
     pbt__fail(error, err, "%s", what);
     pbt__error_detail(error, "%.200s: %.200s (SQLite %d)", file == NULL ? "" : file,
                       db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc);

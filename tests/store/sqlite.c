@@ -528,6 +528,49 @@ static void what_the_system_refuses_has_its_remedy(void **state)
     sqlite3_close(db);
 }
 
+/* As somebody who is let write nothing: root is let all. Returns 0 if all is as it should be. */
+static int read_as_stranger(void *context, int place)
+{
+    fixture *self = context;
+    pbt__store *store = NULL;
+    sqlite3 *db = NULL;
+    pbt__study_row row;
+    bool is_good = geteuid() != 0 || setresuid(65534, 65534, 65534) == 0;
+    is_good &= open_with(self, self->url, false, false, &store) == PBT_ERR_STORE;
+    is_good &= strstr(self->error.hint, "make the file and its folder") != NULL;
+    (void)sqlite3_open_v2(path_of(self), &db, SQLITE_OPEN_READONLY, NULL);
+    (void)pbt__sqlite_fail(db, SQLITE_CANTOPEN, "cannot read", &self->error);
+    (void)sqlite3_close(db);
+    is_good &= strstr(self->error.hint, "make the file and its folder readable") != NULL;
+    const pbt_err err = open_with(self, self->url, false, true, &store);
+    if (count_files(self) == 1) {
+        is_good &= err == PBT_OK && pbt__store_find(store, "toy", &row, NULL) == PBT_OK;
+    } else {
+        is_good &= err != PBT_OK && strstr(self->error.hint, "copy it, with its -wal") != NULL;
+    }
+    pbt__store_close(store);
+    return is_good ? place : 1;
+}
+
+static void a_store_where_nothing_can_be_written_is_read(void **state)
+{
+    fixture *self = *state;
+    char log[SUPPORT_URL_SIZE + 16];
+    const size_t length = strlen(self->url);
+    (void)snprintf(self->url + length, sizeof self->url - length, "#1?%%41");
+    (void)snprintf(log, sizeof log, "%s-wal", path_of(self));
+    (void)create_toy(self);
+    for (int has_log = 0; has_log <= 1; has_log++) {
+        assert_int_equal(chmod(path_of(self), 0444), 0);
+        assert_int_equal(chmod(self->folder, 0555), 0);
+        assert_int_equal(support_processes(1, read_as_stranger, self), 0);
+        assert_int_equal(chmod(self->folder, 0700), 0);
+        FILE *file = fopen(log, "w");
+        assert_true(file != NULL && fputs("frames", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -550,6 +593,7 @@ int main(void)
         CASE(a_store_made_by_many_at_once_is_one),
         CASE(the_limit_of_a_files_size_is_told),
         CASE(what_the_system_refuses_has_its_remedy),
+        CASE(a_store_where_nothing_can_be_written_is_read),
     };
     return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
 }
