@@ -32,7 +32,7 @@ static pbt_err claim_at_once(pbt__slot *slot)
 /* Say whether the segment is no longer this slot's. */
 static bool is_lost(pbt_err err)
 {
-    return err == PBT_ERR_LATE || err == PBT_ERR_STATE;
+    return err == PBT_ERR_LATE || err == PBT_ERR_STATE || err == PBT_ERR_NOT_FOUND;
 }
 
 static pbt__failure failure_of(const pbt__slot *slot, const pbt__assignment *assignment,

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/pidfd.h>
 
+#include "base/error.h"
 #include "executor/cell.h"
 
 #define LIBRARY(name) TRAINERS "/libtrainer-" name ".so"
@@ -345,6 +346,35 @@ static void a_start_checkpoint_of_another_size_is_refused(void **state)
     assert_non_null(strstr(error.message, "goes on from has 7"));
 }
 
+static pbt__desk_ops forgetful;
+static atomic_int forgotten;
+
+/* The first report is of a segment that the desk does not know. */
+static pbt_err forget_first(pbt__desk *at, const pbt__claimant *who, const pbt__result *result,
+                            pbt__reply *out, pbt_error *why)
+{
+    return atomic_fetch_add(&forgotten, 1) == 0
+               ? pbt__fail(why, PBT_ERR_NOT_FOUND, "no such segment")
+               : pbt__study_desk_init(study).desk.ops->report(at, who, result, out, why);
+}
+
+static void a_segment_that_the_desk_does_not_know_ends_no_run(void **state)
+{
+    (void)state;
+    const pbt__executor_options options = {
+        .slots = {.count = 1, .thread_count = 3}, .log_folder = in("logs"), .worker_name = "test"};
+    make_study(STUDY("", LIBRARY("plain")));
+    desk = pbt__study_desk_init(study);
+    forgetful = *desk.desk.ops;
+    forgetful.report = forget_first;
+    desk.desk.ops = &forgetful;
+    assert_ok(pbt__executor_local.start(&desk.desk, &options, &local, &error));
+    finish();
+    assert_true(atomic_load(&forgotten) > 1);
+    assert_state(PBT__FINISHED);
+    assert_verified();
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, close_study)
 
 int main(int argc, char **argv)
@@ -364,6 +394,7 @@ int main(int argc, char **argv)
         CASE(a_signal_from_outside_gives_the_segment_back),
         CASE(another_size_is_refused_on_going_on),
         CASE(a_start_checkpoint_of_another_size_is_refused),
+        CASE(a_segment_that_the_desk_does_not_know_ends_no_run),
     };
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
 }
