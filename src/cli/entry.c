@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "executor/signals.h"
 
-enum { PATIENCE_US = 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
+enum { PATIENCE_US = 3 * 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
 
 static bool join(const pbt__place *place, const char *study, pbt__store **out, pbt__owner *owner)
 {

@@ -241,7 +241,8 @@ static json_t *add_rest(const pbt__study *study, json_t *show, pbt__training *tr
             json_decref(training[m].metrics);
         }
     }
-    failed |= json_object_set(show, "provenance", study->view.provenance);
+    /* A copy: all who ask share the view's, and Jansson counts who holds it without care. */
+    failed |= json_object_set_new(show, "provenance", json_deep_copy(study->view.provenance));
     if (failed != 0) {
         json_decref(show);
         return NULL;

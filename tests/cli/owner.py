@@ -145,9 +145,12 @@ class Join(Owned):
 
     def test_runs_that_start_at_once_find_each_other(self):
         self.write("library")
+        left = self.folder / "pbt.db.owner.aside-1-0"  # by one that was killed while it wrote
+        left.touch()
         runs = [self.start("run", "spec.yaml", "--slots", "1") for _ in range(3)]
         titles = [self.end(run).splitlines()[0] for run in runs]
         self.assertEqual(sum("join" in title for title in titles), 2, titles)
+        self.assertFalse(left.exists())
         self.assertIn(" 0 problems", self.pbt("verify")[0])
 
     def test_what_a_killed_run_held_is_trained_by_the_other(self):

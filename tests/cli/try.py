@@ -85,7 +85,7 @@ class Try(TryCase):
         output, _ = self.pbt("try", "spec.yaml", "--slots", "1")
         self.assertRegex(output, r"(?m)^ +of \d+\.\d s a segment \d+\.\d s are start-up; "
                                  r"`protocol: worker` would take \d+:\d\d instead of \d+:\d\d$")
-        self.assertRegex(output, r"(?m)^- +leaks +does not apply: each segment is a process ")
+        self.assertRegex(output, r"(?m)^- +leaks +does not apply: each segment has its own process")
 
     def test_the_forecast_follows_from_what_was_measured(self):
         self.replace(('state["x"] += state["v"]', 'state["x"] += state["v"]; time.sleep(0.03)'))
