@@ -22,6 +22,12 @@ typedef struct fill {
     size_t used;
 } fill;
 
+/* A set of metrics' names by its hash; linear probing, at most half full. */
+typedef struct name_slot {
+    uint64_t hash;
+    pbt__metric_names *names; /* NULL: free */
+} name_slot;
+
 struct pbt__rows {
     pbt__journal *journal;
     pbt__grid notes; /* of pbt__segment_note */
@@ -30,8 +36,9 @@ struct pbt__rows {
     fill fill;
     pbt__touched *touched; /* Shape: [touched_count] */
     size_t touched_count, touched_capacity;
-    pbt__metric_names **names; /* Shape: [name_count]; never taken back: names are harmless */
-    size_t name_count;
+    name_slot *names; /* Shape: [name_capacity]; never taken back: names are harmless */
+    size_t name_count, name_capacity; /* the latter 0 or a power of two */
+    const pbt__metric_names *newest;
 };
 
 #define TOUCH(rows, place) (pbt__journal_touch((rows)->journal, (place), sizeof *(place)) != PBT_OK)
@@ -62,8 +69,8 @@ void pbt__rows_free(pbt__rows *rows)
     for (size_t i = 0; i < rows->block_count; i++) {
         free(rows->blocks[i]);
     }
-    for (size_t i = 0; i < rows->name_count; i++) {
-        free_names(rows->names[i]);
+    for (size_t i = 0; i < rows->name_capacity; i++) {
+        free_names(rows->names[i].names);
     }
     pbt__grid_fini(&rows->notes);
     free(rows->blocks);
@@ -197,21 +204,70 @@ static pbt__metric_names *copy_names(const json_t *metrics)
     return names;
 }
 
-/* The newest sets of names are the likeliest. NULL: no memory. */
-static const pbt__metric_names *intern_names(pbt__rows *rows, const json_t *metrics)
+/* FNV-1a of the names in their order. */
+static uint64_t hash_names(const json_t *metrics)
 {
-    for (size_t i = rows->name_count; i > 0; i--) {
-        if (pbt__are_named(rows->names[i - 1], metrics)) {
-            return rows->names[i - 1];
+    const char *key;
+    json_t *value;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    json_object_foreach((json_t *)(uintptr_t)metrics, key, value)
+    {
+        const size_t size = strlen(key) + 1;
+        for (size_t i = 0; i < size; i++) {
+            hash = (hash ^ (unsigned char)key[i]) * UINT64_C(0x100000001b3);
         }
     }
-    pbt__metric_names **list = pbt__realloc(rows->names, rows->name_count + 1, sizeof(void *));
-    if (list == NULL) {
+    return hash;
+}
+
+/* The slot of these names, or the free one where they belong. Nullable: metrics, which are new. */
+static name_slot *find_names(name_slot *slots, size_t capacity, uint64_t hash,
+                             const json_t *metrics)
+{
+    size_t i = (size_t)hash & (capacity - 1);
+    while (slots[i].names != NULL &&
+           (metrics == NULL || slots[i].hash != hash || !pbt__are_named(slots[i].names, metrics))) {
+        i = (i + 1) & (capacity - 1);
+    }
+    return &slots[i];
+}
+
+static bool grow_names(pbt__rows *rows)
+{
+    enum { FIRST_CAPACITY = 16 };
+    const size_t capacity = rows->name_capacity > 0 ? 2 * rows->name_capacity : FIRST_CAPACITY;
+    name_slot *slots = pbt__calloc(capacity, sizeof *slots);
+    for (size_t i = 0; slots != NULL && i < rows->name_capacity; i++) {
+        const name_slot *from = &rows->names[i];
+        if (from->names != NULL) {
+            *find_names(slots, capacity, from->hash, NULL) = *from;
+        }
+    }
+    if (slots != NULL) {
+        free(rows->names);
+        rows->names = slots;
+        rows->name_capacity = capacity;
+    }
+    return slots != NULL;
+}
+
+/* The newest set of names is the likeliest. NULL: no memory. */
+static const pbt__metric_names *intern_names(pbt__rows *rows, const json_t *metrics)
+{
+    if (rows->newest != NULL && pbt__are_named(rows->newest, metrics)) {
+        return rows->newest;
+    }
+    if (2 * rows->name_count >= rows->name_capacity && !grow_names(rows)) {
         return NULL;
     }
-    rows->names = list;
-    rows->names[rows->name_count] = copy_names(metrics);
-    return rows->names[rows->name_count] != NULL ? rows->names[rows->name_count++] : NULL;
+    const uint64_t hash = hash_names(metrics);
+    name_slot *slot = find_names(rows->names, rows->name_capacity, hash, metrics);
+    if (slot->names == NULL) {
+        *slot = (name_slot){hash, copy_names(metrics)};
+        rows->name_count += slot->names != NULL ? 1 : 0;
+    }
+    rows->newest = slot->names;
+    return slot->names;
 }
 
 /* ---- events ---- */

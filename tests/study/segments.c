@@ -185,6 +185,56 @@ static void pages_of_what_is_new_make_the_whole(void **state)
     json_decref(known);
 }
 
+/* ---- names of metrics ---- */
+
+enum { SETS = 40 };
+
+/* Report "score" and three metrics, whose names and order are the set's. */
+static void report_set(bench *b, int set)
+{
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    const pbt__action action = bench_claim(b, "a");
+    char names[3][16];
+    pbt__metric metrics[4] = {{.name = "score", .value = set, .has_value = true}};
+    pbt__reply reply;
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(names[i], sizeof names[i], "m%d_%d", set / 2, set % 2 == 0 ? i : 2 - i);
+        metrics[1 + i] = (pbt__metric){.name = names[i], .value = i, .has_value = true};
+    }
+    const pbt__result result = {.segment = action.train.segment.id,
+                                .attempt = action.train.attempt,
+                                .step = action.train.segment.end_step,
+                                .metrics = metrics,
+                                .metric_count = 4,
+                                .checkpoint = PBT__IN_MEMORY,
+                                .bytes = "",
+                                .byte_count = 0};
+    assert_ok(pbt__study_report(b->study, &who, &result, &reply, &b->error));
+}
+
+/* Each set of names comes twice, and two differ by their order alone. */
+static void reports_of_many_names_keep_theirs(void **state)
+{
+    bench *b = *state;
+    bench_create(b, 1, "stop: {steps: 800}");
+    for (int i = 0; i < 2 * SETS; i++) {
+        report_set(b, i % SETS);
+    }
+    bench_reopen(b);
+    pbt__row_list list = ask(b, -1, 0);
+    assert_int_equal(list.count, 2 * SETS);
+    for (size_t i = 0; i < list.count; i++) {
+        const pbt__segment_note *note = &list.items[i].note;
+        const int set = (int)i % SETS;
+        char first[16];
+        (void)snprintf(first, sizeof first, "m%d_%d", set / 2, set % 2 == 0 ? 0 : 2);
+        assert_int_equal(note->metric_names->count, 4);
+        assert_string_equal(note->metric_names->names[1], first);
+        assert_ptr_equal(note->metric_names, list.items[set].note.metric_names);
+    }
+    pbt__row_list_fini(&list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
 
 int main(void)
@@ -193,6 +243,7 @@ int main(void)
         TEST(a_row_takes_little_memory),
         TEST(members_may_be_far_apart),
         TEST(a_snapshot_stands_still),
+        TEST(reports_of_many_names_keep_theirs),
         TEST(pages_of_what_is_new_make_the_whole),
     };
     return cmocka_run_group_tests_name("segments", tests, NULL, NULL);
