@@ -85,12 +85,18 @@ void pbt__csv_see(pbt__csv *csv, const json_t *row)
     }
 }
 
+static void add_title(const char *name, const char *part, pbt__text *out)
+{
+    char title[PBT__NUMBER_SIZE + 256];
+    snprintf(title, sizeof title, "%s.%s", name, part);
+    add_text(title, out);
+}
+
 /* Append one row: its cells, or the header where `row` is NULL. */
 static void add_row(json_t *columns, const json_t *row, pbt__text *out)
 {
     const char *name = NULL, *part = NULL, *comma = "";
     json_t *column = NULL, *value = NULL;
-    char title[PBT__NUMBER_SIZE + 256];
     json_object_foreach(columns, name, column)
     {
         if (!json_is_object(column)) {
@@ -99,12 +105,11 @@ static void add_row(json_t *columns, const json_t *row, pbt__text *out)
             comma = ",";
             continue;
         }
+        const json_t *cells = json_object_get(row, name);
         json_object_foreach(column, part, value)
         {
-            snprintf(title, sizeof title, "%s.%s", name, part);
             pbt__text_add(out, comma);
-            row == NULL ? add_text(title, out)
-                        : add_cell(json_object_get(json_object_get(row, name), part), out);
+            row == NULL ? add_title(name, part, out) : add_cell(json_object_get(cells, part), out);
             comma = ",";
         }
     }
