@@ -66,7 +66,9 @@ static const pbt__key KEYS[] = {
 
     {.path = "population", .kind = PBT__KIND_COUNT, .flags = REQUIRED,
      .option = OPTION(POPULATION),
-     .meaning = "The number of members."},
+     .meaning = "The number of members. A new study may have fewer: all their decisions fit into "
+                "one event of the log (about 100,000 members with one hyperparameter, 900 with "
+                "400)."},
     {.path = "mode", .kind = PBT__KIND_NAME, .offset = SEARCH(mode), .names = pbt__mode_names,
      .meaning = "`asynchronous`: each report is decided at once; no member waits. "
                 "`generational`: all members are decided together at each ready point."},

@@ -39,6 +39,7 @@ static pbt_err review_names(const pbt__reader *reader)
 pbt_err pbt__review_spec(const pbt__reader *reader)
 {
     static const pbt__look looks[] = {
+        {pbt__review_size, {"population", "hyperparameters"}},
         {pbt__review_metric, {"objective.metric", "trainer.protocol"}},
         {pbt__review_direction, {"objective.metric", "objective.direction"}},
         {review_names, {NULL}},

@@ -8,6 +8,9 @@
 /* A metric's name that no report can carry. */
 PBT_MUST_USE pbt_err pbt__review_metric(const pbt__reader *reader);
 
+/* More members than one event has room for. */
+PBT_MUST_USE pbt_err pbt__review_size(const pbt__reader *reader);
+
 /* A loss that is maximized, or an accuracy that is minimized. */
 PBT_MUST_USE pbt_err pbt__review_direction(const pbt__reader *reader);
 

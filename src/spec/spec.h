@@ -58,6 +58,9 @@ struct pbt_spec {
 enum {
     PBT__SPEC_MAXIMUM = 1024 * 1024, /* Units: bytes of YAML */
     PBT__METRIC_MAXIMUM = 64,        /* Units: bytes of a metric's name in a report */
+    /* Units: bytes of a decision per member in one event. An event has 64 MiB: the rest is what a
+     * report says, or a spec. */
+    PBT__DECISIONS_MAXIMUM = 56 * 1024 * 1024,
 };
 
 /* What a command's `{name}` stands for, beside hyperparameters. */
@@ -106,6 +109,10 @@ PBT_MUST_USE pbt_err pbt__spec_with_seed(const pbt_spec *spec, const char *name,
 /* Check that a spec has a command or library to start. A spec without one is valid: workers may be
  * started elsewhere. Errors: PBT_ERR_SPEC. */
 PBT_MUST_USE pbt_err pbt__spec_can_train(const pbt_spec *spec, pbt_error *error);
+
+/* Check that one event can hold a decision per member. Only a new study needs it: an older one may
+ * have fewer bytes than are possible. Errors: PBT_ERR_SPEC. */
+PBT_MUST_USE pbt_err pbt__spec_can_decide(const pbt_spec *spec, pbt_error *error);
 
 /*
  * Amend one key: "stop.steps", "8000" (the value in YAML's notation). The spec is untouched on

@@ -268,7 +268,10 @@ static pbt_err create(pbt__study *study, const pbt_spec *spec, json_t *provenanc
                       pbt_error *error)
 {
     char folder[PBT__PATH_SIZE];
-    pbt_err err = check_starts(spec, error);
+    pbt_err err = pbt__spec_can_decide(spec, error);
+    if (err == PBT_OK) {
+        err = check_starts(spec, error);
+    }
     if (err == PBT_OK) {
         err = pbt__study_vault_folder(study, spec, folder, error);
     }

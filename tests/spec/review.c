@@ -414,6 +414,26 @@ static void a_mistake_leaves_a_spec(void **state)
     pbt_spec_free(spec);
 }
 
+static void members_fit_into_one_event(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "version: 1\nname: big\npopulation: %d\nready: {every: 10}\nstop: {steps: 100}\n"
+        "hyperparameters:\n  x: {type: float, min: 0, max: 1}\n"
+        "  c: {type: choice, values: [a, %s]}\n";
+    char small[256], big[256], longer[256];
+    (void)snprintf(small, sizeof small, text, 79566, "b");
+    (void)snprintf(big, sizeof big, text, 79567, "b");
+    (void)snprintf(longer, sizeof longer, text, 79566, "a23456789");
+    assert_told(small, "");
+    assert_told(big,
+                "3:13 error: population: found 79567; allowed: at most 79566 with these "
+                "hyperparameters (fewer members, or fewer or shorter-named hyperparameters)\n");
+    assert_told(longer,
+                "3:13 error: population: found 79566; allowed: at most 70662 with these "
+                "hyperparameters (fewer members, or fewer or shorter-named hyperparameters)\n");
+}
+
 static void the_list_is_bounded(void **state)
 {
     (void)state;
@@ -458,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_start_and_a_command_are_told_apart),
         cmocka_unit_test(placeholders_are_told_behind_other_errors),
         cmocka_unit_test(a_mistake_leaves_a_spec),
+        cmocka_unit_test(members_fit_into_one_event),
         cmocka_unit_test(the_list_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

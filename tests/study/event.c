@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "base/digest.h"
+#include "spec/spec.h"
 #include "study/event.h"
 #include "study/view.h"
 
@@ -409,6 +410,34 @@ static void a_forged_log_is_read_or_refused_and_never_overrun(void **state)
     }
 }
 
+/* A study whose decisions are all as long as they can be is refused where they do not fit. */
+static void no_decision_is_longer_than_a_new_study_expects(void **state)
+{
+    bench *b = *state;
+    static const double least = -1.2345678901234567e-300;
+    static const pbt_parameter parameter = {.name = "x", .type = PBT_FLOAT, .max = {.real = 1}};
+    static const pbt_space space = {.parameters = &parameter, .count = 1};
+    static const pbt_value value = {.real = least};
+    static const pbt_change change = {
+        .operation = PBT_FACTOR, .argument = least, .is_clamped = true, .from = {.real = least}};
+    pbt__decision longest = DECISION;
+    const pbt_segment_id id = {1 << 20, 1 << 24};
+    const int64_t steps = INT64_C(1) << 53;
+    longest.segment.id = longest.segment.parent = id;
+    longest.segment.donor = id.member;
+    longest.segment.start_step = longest.segment.end_step = steps;
+    longest.segment.start_age = longest.segment.end_age = steps;
+    longest.segment.values = &value;
+    longest.segment.changes = &change;
+    longest.compared = (pbt__comparison){id.number, id.member, id.member, id.member, least, least};
+    const pbt__entry entry = {.kind = PBT__RESCUED, .decisions = &longest, .decision_count = 1};
+    char *body = write_entry(&entry, &space);
+    const size_t fitting = PBT__DECISIONS_MAXIMUM / (strlen(body) - strlen("{\"decisions\":[]}"));
+    assert_int_equal(bench_try_create(b, (int)fitting + 1, ""), PBT_ERR_SPEC);
+    free(body);
+    b->study = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +447,8 @@ int main(void)
         cmocka_unit_test(a_body_cut_short_is_refused),
         cmocka_unit_test(the_chain_covers_everything),
         cmocka_unit_test_setup_teardown(what_is_no_utf8_never_reaches_the_log, bench_make,
+                                        bench_remove),
+        cmocka_unit_test_setup_teardown(no_decision_is_longer_than_a_new_study_expects, bench_make,
                                         bench_remove),
         cmocka_unit_test_setup_teardown(a_forged_log_is_read_or_refused_and_never_overrun,
                                         bench_make, bench_remove),
