@@ -35,8 +35,11 @@ void pbt__text_fini(pbt__text *text)
 /* Make room for `more` bytes and a NUL. On failure returns false and sets `failed`. */
 static bool reserve(pbt__text *text, size_t more)
 {
-    if (text->failed || more > text->maximum - text->length) {
-        text->failed = true;
+    if (text->failed) {
+        return false;
+    }
+    if (more > text->maximum - text->length) {
+        text->failed = text->is_full = true;
         return false;
     }
     const size_t needed = text->length + more + 1;

@@ -19,6 +19,7 @@ typedef struct pbt__text {
     size_t capacity;
     size_t maximum; /* Units: bytes, the final NUL aside */
     bool failed;    /* out of memory, or beyond the maximum */
+    bool is_full;   /* it was the maximum */
 } pbt__text;
 
 /* Begin an empty text that holds at most `maximum` bytes. Allocates nothing. */

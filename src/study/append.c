@@ -11,15 +11,34 @@
 
 /* ---- events ---- */
 
+_Static_assert((int)PBT__DECISIONS_MAXIMUM < (int)PBT__BODY_MAXIMUM,
+               "a round's decisions fit into an event");
+
+/* Say what does not fit into one event. */
+static pbt_err fail_too_large(const pbt__entry *entry, const pbt_space *space, pbt_error *error)
+{
+    const char *kind = pbt__event_kind_name(entry->kind);
+    (void)pbt__fail(error, PBT_ERR_LIMIT, "event '%s' would have more than the %d bytes of one",
+                    kind, PBT__BODY_MAXIMUM);
+    pbt__error_detail(error, "%zu metrics with samples, %zu decisions of %zu hyperparameters each",
+                      json_object_size(entry->samples), entry->decision_count, space->count);
+    pbt__error_hint(error,
+                    entry->samples != NULL
+                        ? "report fewer samples"
+                        : "it fits with shorter values, or fewer members or hyperparameters");
+    return PBT_ERR_LIMIT;
+}
+
 pbt_err pbt__study_append(pbt__study *study, const pbt__entry *entry, pbt_error *error)
 {
     pbt__facts *facts = &study->view.facts;
     pbt__text *body = &study->body;
     body->length = 0;
-    body->failed = false;
+    body->failed = body->is_full = false;
     pbt__entry_write(body, entry, &facts->spec->search.space);
     if (body->failed) {
-        return pbt__fail_memory(error);
+        return body->is_full ? fail_too_large(entry, &facts->spec->search.space, error)
+                             : pbt__fail_memory(error);
     }
     int64_t now = study->transaction.now_us;
     pbt__event event = {

@@ -223,6 +223,31 @@ static void what_may_not_change_is_refused_whole(void **state)
     assert_int_equal(bench_train(b, by_member, 100), 3);
 }
 
+/* Each value is a word with a long comment of backslashes, which JSON doubles. */
+static void what_no_event_can_hold_is_refused_whole(void **state)
+{
+    enum { COUNT = 33, LENGTH = 1024 * 1024 };
+    bench *b = *state;
+    const char *keys[COUNT], *values[COUNT];
+    char *notes = malloc(LENGTH + 1);
+    assert_non_null(notes);
+    memset(notes, '\\', LENGTH);
+    memcpy(notes, "new #", 5);
+    notes[LENGTH] = '\0';
+    for (int i = 0; i < COUNT; i++) {
+        keys[i] = "notes";
+        values[i] = notes;
+    }
+    bench_create(b, 2, "");
+    assert_int_equal(pbt__study_amend(b->study, keys, values, COUNT, &b->error), PBT_ERR_LIMIT);
+    assert_string_equal(b->error.message,
+                        "event 'amended' would have more than the 67108864 bytes of one");
+    free(notes);
+    assert_string_equal(pbt__study_spec(b->study)->notes, "");
+    assert_int_equal(bench_count(b, "amended"), 0);
+    assert_int_equal(bench_train(b, by_member, 100), 20);
+}
+
 /* ---- creating, deleting, sharing ---- */
 
 static void a_name_is_taken_once(void **state)
@@ -336,6 +361,7 @@ int main(void)
         TEST(a_finished_study_is_extended),
         TEST(rules_change_from_the_next_decision_on),
         TEST(what_may_not_change_is_refused_whole),
+        TEST(what_no_event_can_hold_is_refused_whole),
         TEST(a_name_is_taken_once),
         TEST(a_study_is_deleted_with_its_checkpoints),
         TEST(what_is_done_elsewhere_ends_all_waits),

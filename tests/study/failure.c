@@ -279,6 +279,46 @@ static void samples_without_a_value_have_their_mean(void **state)
     json_decref(reported);
 }
 
+/* The name's quotes are doubled, and it stands twice: more than an event has room for. */
+static void a_report_too_large_is_refused_and_the_study_goes_on(void **state)
+{
+    enum { LENGTH = 17 * 1024 * 1024 };
+    bench *b = *state;
+    const pbt__claimant who = {.worker = "a", .session = "a"};
+    const double one = 1;
+    char *name = malloc(LENGTH + 1);
+    pbt__reply reply;
+    assert_non_null(name);
+    memset(name, '"', LENGTH);
+    name[LENGTH] = '\0';
+    const pbt__metric metrics[] = {{.name = "score", .value = 1, .has_value = true},
+                                   {.name = name, .samples = &one, .sample_count = 1}};
+    bench_create(b, 2, "");
+    const pbt__action good = bench_claim(b, "b");
+    pbt__action action = bench_claim(b, "a");
+    (void)bench_report(b, "b", &good, 1);
+    const pbt__result result = {.segment = action.train.segment.id,
+                                .attempt = 1,
+                                .step = 10,
+                                .metrics = metrics,
+                                .metric_count = 2,
+                                .checkpoint = PBT__IN_MEMORY,
+                                .bytes = "",
+                                .byte_count = 0};
+    assert_int_equal(pbt__study_report(b->study, &who, &result, &reply, &b->error), PBT_ERR_LIMIT);
+    assert_string_equal(b->error.message,
+                        "event 'reported' would have more than the 67108864 bytes of one");
+    assert_string_equal(b->error.hint, "report fewer samples");
+    free(name);
+    assert_int_equal(bench_count(b, "reported"), 1);
+    assert_ok(bench_fail(b, "a", &action, true));
+    action = bench_claim(b, "a");
+    assert_int_equal(action.train.attempt, 2);
+    (void)bench_report(b, "a", &action, 1);
+    assert_int_equal(bench_count(b, "reported"), 2);
+    assert_int_equal(bench_problems(b), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
 
 int main(void)
@@ -298,6 +338,7 @@ int main(void)
         TEST(behaviour_13_a_step_that_does_not_fit_is_refused),
         TEST(a_report_needs_its_metric_and_its_checkpoint),
         TEST(samples_without_a_value_have_their_mean),
+        TEST(a_report_too_large_is_refused_and_the_study_goes_on),
     };
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
 }
