@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "executor/signals.h"
 
-enum { PATIENCE_US = 3 * 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
+/* For one that has announced itself, and for one that may be about to. */
+enum { PATIENCE_US = 1000 * 1000, BEGINNING_US = 4 * 1000 * 1000, PAUSE_NS = 20 * 1000 * 1000 };
 
 static bool join(const pbt__place *place, const char *study, pbt__store **out, pbt__owner *owner)
 {
@@ -31,13 +32,19 @@ static bool join(const pbt__place *place, const char *study, pbt__store **out, p
 pbt_err pbt__entry_open(const pbt__place *place, const char *study, pbt__store **out,
                         pbt__owner *owner, pbt_error *error)
 {
-    const int64_t until_us = pbt__clock_monotonic_us() + PATIENCE_US;
+    const int64_t begun_us = pbt__clock_monotonic_us();
+    int64_t until_us = begun_us + PATIENCE_US;
     for (;;) {
+        *owner = (pbt__owner){.process = 0};
         pbt_err err = pbt__place_open(place, PBT__ACCESS_OWN, out, error);
         if (err == PBT_ERR_BUSY && join(place, study, out, owner)) {
             return PBT_OK;
         }
-        bool is_late = pbt__clock_monotonic_us() >= until_us || pbt__signals_count() > 0;
+        const int64_t now_us = pbt__clock_monotonic_us();
+        if (study != NULL && owner->process == 0 && now_us < begun_us + BEGINNING_US) {
+            until_us = now_us + PATIENCE_US;
+        }
+        const bool is_late = now_us >= until_us || pbt__signals_count() > 0;
         if (err != PBT_ERR_BUSY || is_late) {
             return err;
         }
