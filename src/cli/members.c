@@ -55,8 +55,7 @@ static pbt_err print_members(const pbt__arguments *arguments, pbt__asked *asked,
     if (arguments->has[PBT__OPTION_JSON]) {
         return pbt__rows_print(asked->told.answer, true, NULL, 0, NULL, error);
     }
-    pbt_err err =
-        pbt__members_read(asked->told.answer, &asked->told.spec->search.space, &list, error);
+    pbt_err err = pbt__members_read(asked->told.answer, &asked->told.spec->search, &list, error);
     if (err == PBT_OK) {
         err = print_table(&list, error);
     }

@@ -213,7 +213,7 @@ static pbt_err fill_board(const pbt__told *told, pbt__board *board, pbt_error *e
         err = pbt__board_flush(board, true, error);
     }
     if (err == PBT_OK) {
-        err = pbt__members_read(json_object_get(told->answer, "members"), told->rows.space,
+        err = pbt__members_read(json_object_get(told->answer, "members"), &told->spec->search,
                                 &members, error);
     }
     if (err == PBT_OK) {

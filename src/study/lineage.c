@@ -124,15 +124,42 @@ static int compare_places(const void *left, const void *right)
                                 : (a.member > b.member) - (a.member < b.member);
 }
 
+static pbt__segment_row *find_row(const pbt__row_list *tree, pbt_segment_id id)
+{
+    const pbt__segment_row key = {.segment = {.id = id}};
+    return tree->count > 0 ? bsearch(&key, tree->items, tree->count, sizeof key, compare_places)
+                           : NULL;
+}
+
 void pbt__tree_mark(pbt__row_list *tree)
 {
-    pbt__segment_row key = {.segment = {.id = tree->leaf}};
-    pbt__segment_row *row = NULL;
-    while (tree->count > 0 &&
-           (row = bsearch(&key, tree->items, tree->count, sizeof key, compare_places)) != NULL) {
+    pbt__segment_row *row = find_row(tree, tree->leaf);
+    while (row != NULL) {
         row->is_on_path = true;
-        key.segment.id = row->segment.parent;
+        row = find_row(tree, row->segment.parent);
     }
+}
+
+/* The event that reported a parent, or an earlier one, makes the child, and a later one reports
+ * that; so no way along parents ends where it began. */
+static bool is_earlier(const pbt__segment_row *parent, const pbt__segment_row *child)
+{
+    const int64_t last = child->note.sequence - (child->segment.state == PBT_SEGMENT_REPORTED);
+    return parent != NULL && parent->segment.state == PBT_SEGMENT_REPORTED &&
+           parent->note.sequence <= last;
+}
+
+bool pbt__tree_is_sound(const pbt__row_list *tree, int32_t population)
+{
+    bool is_sound = tree->best.member < population && tree->leaf.member < population;
+    for (size_t i = 0; i < tree->count && is_sound; i++) {
+        const pbt__segment_row *row = &tree->items[i];
+        const pbt_segment *s = &row->segment;
+        is_sound = s->id.member < population && s->donor < population &&
+                   (i == 0 || compare_places(row - 1, row) < 0) &&
+                   (s->parent.member < 0 || is_earlier(find_row(tree, s->parent), row));
+    }
+    return is_sound;
 }
 
 pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row_list *out, pbt_error *error)

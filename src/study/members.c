@@ -161,7 +161,8 @@ static bool take_touched(const pbt__study *study, pbt__row_range range, pbt__mem
     pbt__touched *order = pbt__calloc(population, sizeof *order);
     const size_t count = order != NULL ? (size_t)find_touched(study, range.since, order) : 0;
     size_t end = 0;
-    while (end < count && (end < range.limit || order[end].sequence == order[end - 1].sequence)) {
+    while (end < count && (range.limit == 0 || end < range.limit ||
+                           order[end].sequence == order[end - 1].sequence)) {
         take_row(study, order[end].id.member, &out->items[end]);
         end++;
     }
@@ -253,32 +254,41 @@ pbt_err pbt__study_members(pbt__study *study, json_t **out, pbt_error *error)
 }
 
 /* `values` is where the row's own go. */
-static bool read_row(const json_t *json, const pbt_space *space, pbt_value *values,
+static bool read_row(const json_t *json, const pbt_search *search, pbt_value *values,
                      pbt__member_row *out)
 {
+    int64_t member = -1, failures = 0;
+    const pbt__json_integer fields[] = {
+        {"member", &member, 0, search->population - 1},
+        {"failures", &failures, 0, INT32_MAX},
+    };
+    if (pbt__json_get_integers(json, fields, sizeof fields / sizeof *fields) != NULL) {
+        return false;
+    }
     const json_t *score = json_object_get(json, "score");
     const char *segment = pbt__json_get_text(json, "segment", NULL);
     *out = (pbt__member_row){
-        .member = (int32_t)pbt__json_get_integer(json, "member", -1),
+        .member = (int32_t)member,
         .state = pbt__json_get_text(json, "state", ""),
         .step = pbt__json_get_integer(json, "step", 0),
         .age = pbt__json_get_integer(json, "age", 0),
         .has_score = !json_is_null(score),
         .segment = PBT_NO_SEGMENT,
         .values = segment != NULL ? values : NULL,
-        .failures = (int32_t)pbt__json_get_integer(json, "failures", 0),
+        .failures = (int32_t)failures,
     };
-    return out->member >= 0 &&
-           pbt__training_read(json_object_get(json, "training"), &out->training) &&
+    return pbt__training_read(json_object_get(json, "training"), &out->training) &&
            (!out->has_score || pbt__json_number_read(score, &out->score)) &&
-           (segment == NULL || (pbt__id_read(segment, &out->segment) &&
-                                pbt__values_read(space, json_object_get(json, "hyperparameters"),
-                                                 values, NULL) == PBT_OK));
+           (segment == NULL ||
+            (pbt__id_read(segment, &out->segment) &&
+             pbt__values_read(&search->space, json_object_get(json, "hyperparameters"), values,
+                              NULL) == PBT_OK));
 }
 
-pbt_err pbt__members_read(json_t *members, const pbt_space *space, pbt__member_list *out,
+pbt_err pbt__members_read(json_t *members, const pbt_search *search, pbt__member_list *out,
                           pbt_error *error)
 {
+    const pbt_space *space = &search->space;
     const size_t count = json_array_size(members);
     *out = (pbt__member_list){.space = space, .is_end = true, .read = json_incref(members)};
     out->items = pbt__calloc(count + 1, sizeof *out->items);
@@ -287,7 +297,7 @@ pbt_err pbt__members_read(json_t *members, const pbt_space *space, pbt__member_l
         return pbt__fail_memory(error);
     }
     for (; out->count < count; out->count++) {
-        if (!read_row(json_array_get(members, out->count), space,
+        if (!read_row(json_array_get(members, out->count), search,
                       out->values + out->count * space->count, &out->items[out->count])) {
             return pbt__fail(error, PBT_ERR_CORRUPT, "what is told of a member is broken");
         }

@@ -55,7 +55,7 @@ void pbt__member_list_fini(pbt__member_list *list);
 json_t *pbt__members_json(const pbt__member_list *list);
 
 /* Read that back. Owner: as above, also where it fails. Errors: PBT_ERR_CORRUPT, PBT_ERR_MEMORY. */
-PBT_MUST_USE pbt_err pbt__members_read(json_t *members, const pbt_space *space,
+PBT_MUST_USE pbt_err pbt__members_read(json_t *members, const pbt_search *search,
                                        pbt__member_list *out, pbt_error *error);
 
 /* A training as an object, null if nobody trains; and back, its metrics borrowed. */

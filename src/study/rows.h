@@ -125,6 +125,10 @@ PBT_MUST_USE pbt_err pbt__study_tree(pbt__study *study, int32_t member, pbt__row
 /* Mark the way to the leaf. The rows are by number, then member. */
 void pbt__tree_mark(pbt__row_list *tree);
 
+/* Say whether rows that were read are a tree: each once, in that order, of members that there are,
+ * and each parent was reported before. */
+bool pbt__tree_is_sound(const pbt__row_list *tree, int32_t population);
+
 /* Write where a row's checkpoint is: a path, or "store:m3s12" for one inside the store; false where
  * there is none any more. Shape: out[PBT__PATH_SIZE + PBT__ID_SIZE] */
 bool pbt__row_checkpoint_path(const pbt__row_list *list, const pbt__segment_row *row, char *out);

@@ -250,6 +250,9 @@ static pbt_err read_rows(const json_t *head, const char *text, const char *relat
         err = pbt__row_read(&out->rows, text, length, error);
         text += length;
     }
+    if (err == PBT_OK && !pbt__tree_is_sound(&out->rows, out->spec->search.population)) {
+        return fail_strange(out->name, error);
+    }
     pbt__tree_mark(&out->rows);
     return err;
 }

@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "study/event.h"
+#include "study/members.h"
 #include "study/told.h"
 
 static json_t *schedule_of(bench *b, pbt_segment_id id)
@@ -394,6 +395,88 @@ static void a_tree_is_read_as_it_was_told(void **state)
     }
 }
 
+/* Read what is told of a study, with the last `from` in it replaced. */
+static pbt_err read_changed(const char *told, const char *from, const char *to, pbt_error *error)
+{
+    pbt__told read;
+    pbt__text text = pbt__text_init(1 << 24);
+    const char *at = NULL;
+    for (const char *next = strstr(told, from); next != NULL; next = strstr(next + 1, from)) {
+        at = next;
+    }
+    assert_non_null(at);
+    pbt__text_append(&text, told, (size_t)(at - told));
+    pbt__text_add(&text, to);
+    pbt__text_add(&text, at + strlen(from));
+    const pbt_err err = pbt__told_read(&text, "bench", "", &read, error);
+    pbt__text_fini(&text);
+    pbt__told_fini(&read);
+    return err;
+}
+
+/* A server may be broken, or mean harm. */
+static void what_is_no_tree_is_refused(void **state)
+{
+    static const char *const CHANGES[][2] = {
+        {"\"segment\":\"m4s", "\"segment\":\"m50000000s"},
+        {"\"segment\":\"m1s", "\"segment\":\"m0s"},
+        {"\"parent\":null", "\"parent\":\"m4s0\""},
+        {"\"parent\":null", "\"parent\":\"m4s1\""},
+        {"\"parent\":\"m", "\"parent\":\"m9"},
+        {"\"best\":\"m", "\"best\":\"m5000000"},
+        {"\"leaf\":\"m", "\"leaf\":\"m5000000"},
+        {"\"donor\":null", "\"donor\":50000000"},
+    };
+    bench *b = *state;
+    bool has_rows = false;
+    pbt__told told;
+    pbt__text text = pbt__text_init(1 << 24);
+    train_by(b, "[weights, hyperparameters]");
+    assert_ok(pbt__told_ask(b->study, "tree", PBT_NO_SEGMENT, &told, &b->error));
+    assert_ok(pbt__told_write(b->study, &told, &has_rows, &text, &b->error));
+    for (size_t i = 0; i < sizeof CHANGES / sizeof *CHANGES; i++) {
+        print_message("# %s\n", CHANGES[i][1]);
+        assert_int_equal(
+            read_changed(pbt__text_string(&text), CHANGES[i][0], CHANGES[i][1], &b->error),
+            PBT_ERR_CORRUPT);
+    }
+    pbt__text_fini(&text);
+    pbt__told_fini(&told);
+}
+
+static void members_that_there_are_not_are_refused(void **state)
+{
+    static const json_int_t STRANGERS[] = {-1, 5, 50000000, INT64_C(1) << 32};
+    bench *b = *state;
+    json_t *members = NULL;
+    pbt__member_list list;
+    train_by(b, "[weights, hyperparameters]");
+    const pbt_search *search = &pbt__study_spec(b->study)->search;
+    assert_int_equal(search->population, 5);
+    assert_ok(pbt__study_members(b->study, &members, &b->error));
+    assert_ok(pbt__members_read(members, search, &list, &b->error));
+    pbt__member_list_fini(&list);
+    for (size_t i = 0; i < sizeof STRANGERS / sizeof *STRANGERS; i++) {
+        json_object_set_new(json_array_get(members, 0), "member", json_integer(STRANGERS[i]));
+        assert_int_equal(pbt__members_read(members, search, &list, &b->error), PBT_ERR_CORRUPT);
+        pbt__member_list_fini(&list);
+    }
+    json_decref(members);
+}
+
+/* No limit: all that were touched. */
+static void members_without_a_limit_are_all(void **state)
+{
+    bench *b = *state;
+    pbt__member_list list;
+    const pbt__row_range range = {.since = 0, .limit = 0};
+    train_by(b, "[weights, hyperparameters]");
+    assert_ok(pbt__study_member_rows(b->study, range, &list, &b->error));
+    assert_int_equal(list.count, 5);
+    assert_true(list.is_end);
+    pbt__member_list_fini(&list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_remove)
 
 int main(void)
@@ -413,6 +496,9 @@ int main(void)
         TEST(the_tree_of_a_member_is_its_path),
         TEST(the_tree_says_who_is_at_it),
         TEST(a_tree_is_read_as_it_was_told),
+        TEST(what_is_no_tree_is_refused),
+        TEST(members_that_there_are_not_are_refused),
+        TEST(members_without_a_limit_are_all),
     };
     return cmocka_run_group_tests_name("lineage", tests, NULL, NULL);
 }
