@@ -21,7 +21,7 @@ static void ask_for_pause(pbt__asked *asked, json_t *show)
 
 static bool is_running(const json_t *show)
 {
-    return strcmp(json_string_value(json_object_get(show, "state")), "running") == 0;
+    return strcmp(pbt__json_get_text(show, "state", ""), "running") == 0;
 }
 
 static pbt_err print_show(const pbt__arguments *arguments, pbt__asked *asked, pbt_error *error)
