@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "server/server.h"
 
+enum { SHOW_MAXIMUM = 1 << 24 }; /* Units: bytes */
+
 static const double ASK_SECONDS = 5;
 
 static bool take_word(const json_t *json, const char *key, char *out, size_t size)
@@ -51,19 +53,24 @@ static pbt_err find(const pbt__store *store, pbt__owner *out, pbt_error *error)
 pbt_err pbt__owner_reach(const pbt__store *store, const char *study, pbt__owner *owner,
                          pbt__http *http, json_t **said)
 {
-    pbt__http_answer answer = {.status = 0};
+    pbt__text answer = pbt__text_init(SHOW_MAXIMUM);
+    json_t *show = NULL;
     *http = (pbt__http){.curl = NULL};
     pbt_err err = find(store, owner, NULL);
     if (err == PBT_OK) {
         err = pbt__http_init(http, owner->url, study, owner->token, NULL);
     }
     if (err == PBT_OK) {
-        err = pbt__http_call(http, "", NULL, ASK_SECONDS, &answer, NULL);
+        err = pbt__http_fetch(http, "", NULL, ASK_SECONDS, &answer, NULL);
+    }
+    if (err == PBT_OK) {
+        err = pbt__json_read(pbt__text_string(&answer), answer.length, &show, NULL);
     }
     if (said != NULL) {
-        *said = err == PBT_OK ? json_incref(answer.json) : NULL;
+        *said = json_incref(show);
     }
-    json_decref(answer.json);
+    json_decref(show);
+    pbt__text_fini(&answer);
     return err;
 }
 
