@@ -20,6 +20,9 @@ for segment in worker:
 print(worker.stop_reason, start)
 """
 
+# A signal just before a long sleep would be seen after it.
+REST = "while True:\n    time.sleep(0.01)\n"
+
 
 class Ending(Case):
     def ended(self, program, status):
@@ -89,7 +92,7 @@ class Ending(Case):
         self.study(population=1)
         program = self.program(
             "import pbt, time\nnext(pbt.Worker())\nprint(flush=True)\n"
-            "time.sleep(2.5)\nprint(flush=True)\ntime.sleep(60)\n"
+            "time.sleep(2.5)\nprint(flush=True)\n" + REST
         )
         program.stdout.readline()
         program.send_signal(signal.SIGTERM)
@@ -193,7 +196,7 @@ class Ending(Case):
 
     def test_ctrl_c_is_no_failure(self):
         self.study(population=1)
-        program = self.program("import pbt, time\nnext(pbt.Worker())\nprint(flush=True)\ntime.sleep(60)\n")
+        program = self.program("import pbt, time\nnext(pbt.Worker())\nprint(flush=True)\n" + REST)
         program.stdout.readline()
         program.send_signal(signal.SIGINT)
         self.ended(program, -signal.SIGINT)

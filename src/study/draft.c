@@ -64,7 +64,7 @@ pbt_err pbt__draft_blob_put(pbt__draft *draft, pbt_segment_id id, const void *by
 pbt_err pbt__draft_blob_lend(pbt__draft *draft, pbt_segment_id id, const void *bytes, size_t length,
                              pbt_error *error)
 {
-    pbt_err err = add(draft, (pbt__draft_item){.id = id}, NULL, error);
+    pbt_err err = add(draft, (pbt__draft_item){.id = id}, "", error);
     if (err == PBT_OK) {
         draft->items[draft->now.item_count - 1].lent = bytes;
         draft->items[draft->now.item_count - 1].length = length;
@@ -74,7 +74,7 @@ pbt_err pbt__draft_blob_lend(pbt__draft *draft, pbt_segment_id id, const void *b
 
 pbt_err pbt__draft_blob_drop(pbt__draft *draft, pbt_segment_id id, pbt_error *error)
 {
-    return add(draft, (pbt__draft_item){.id = id, .is_drop = true}, NULL, error);
+    return add(draft, (pbt__draft_item){.id = id, .is_drop = true}, "", error);
 }
 
 void pbt__draft_claim_put(pbt__draft *draft, int32_t member)

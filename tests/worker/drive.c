@@ -60,8 +60,8 @@ static void next(void)
 static void write_file(const char *folder, const char *name, const char *text)
 {
     char path[8192];
-    (void)snprintf(path, sizeof path, "%s%s", folder, name);
-    FILE *file = fopen(path, "w");
+    const int size = snprintf(path, sizeof path, "%s%s", folder, name);
+    FILE *file = size > 0 && size < (int)sizeof path ? fopen(path, "w") : NULL;
     if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
         (void)printf("cannot write %s\n", path);
         exit(1);
