@@ -315,6 +315,25 @@ bool pbt__file_is_aside(const char *name)
     return strstr(name, ASIDE) != NULL;
 }
 
+void pbt__file_tidy(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    char folder[PBT__PATH_SIZE];
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+    DIR *listing = opendir(slash != NULL ? folder : ".");
+    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        const size_t length = strlen(name);
+        if (strncmp(entry->d_name, name, length) == 0 &&
+            strncmp(entry->d_name + length, ASIDE, sizeof ASIDE - 1) == 0) {
+            (void)unlinkat(dirfd(listing), entry->d_name, 0);
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+}
+
 pbt_err pbt__file_sync(const char *path, pbt_error *error)
 {
     const int file = open_file(path, O_RDONLY, PBT__FAULT_SYNC);

@@ -54,6 +54,8 @@ PBT_MUST_USE pbt_err pbt__file_replace(const char *path, const void *bytes, size
                                        unsigned mode, pbt_error *error);
 /* Whether a file's name is one under which such a writer writes, or died. */
 bool pbt__file_is_aside(const char *name);
+/* Remove what such writers of a file have left that died. Only whoever alone may write it. */
+void pbt__file_tidy(const char *path);
 
 /* fsync a file, or a folder itself (not its content). */
 PBT_MUST_USE pbt_err pbt__file_sync(const char *path, pbt_error *error);

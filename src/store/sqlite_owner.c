@@ -11,7 +11,6 @@
  * STORE.owner has the owner's announcement, readable by its user only. It is written aside and
  * renamed, so a reader finds it whole or not at all. A stale one names a process that has ended.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,8 +26,6 @@
 #include "store/sqlite.h"
 
 enum { SIBLING_SIZE = PBT__PATH_SIZE + 16 };
-
-static const char LEFT[] = ".aside-"; /* follows a file's name while it is written (base/file.h) */
 
 /* The path of what lies beside a store. Shape: out[SIBLING_SIZE] */
 static const char *sibling(const char *path, const char *suffix, char *out)
@@ -192,24 +189,6 @@ static ino_t inode_of(const char *path)
     return lstat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Remove what a killed owner has left of writing it: only who holds the lock writes. */
-static void remove_left(const char *path)
-{
-    const char *name = strrchr(path, '/') + 1;
-    char folder[SIBLING_SIZE];
-    snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        const bool is_of_it = strncmp(entry->d_name, name, strlen(name)) == 0;
-        if (is_of_it && strncmp(entry->d_name + strlen(name), LEFT, sizeof LEFT - 1) == 0) {
-            (void)unlinkat(dirfd(listing), entry->d_name, 0);
-        }
-    }
-    if (listing != NULL) {
-        closedir(listing);
-    }
-}
-
 static pbt_err publish(pbt__sqlite_owner *self, pbt_error *error)
 {
     char path[SIBLING_SIZE];
@@ -232,7 +211,7 @@ pbt_err pbt__sqlite_owner_announce(pbt__sqlite_owner *self, const char *words, b
     self->words = copy;
     self->stays = stays;
     char path[SIBLING_SIZE];
-    remove_left(sibling(self->path, ".owner", path));
+    pbt__file_tidy(sibling(self->path, ".owner", path)); /* only who holds the lock writes it */
     return publish(self, error);
 }
 

@@ -57,7 +57,6 @@ static void summarise(const pbt__study *study, pbt__summary *out)
         .finished_count = tally.finished,
         .failed_count = tally.failed,
         .worker_count = pbt__study_count_workers(study),
-        .has_best = pbt_population_best(study->view.population, &out->best),
         .created_us = facts->created_us,
         .now_us = pbt__clock_now_us(),
         .last_sequence = facts->sequence,
