@@ -6,14 +6,8 @@
 
 const char *pbt__row_state(const pbt__segment_row *row)
 {
-    switch (row->segment.state) {
-    case PBT_SEGMENT_REPORTED:
-        return "reported";
-    case PBT_SEGMENT_GIVEN_UP:
-        return "given_up";
-    default:
-        return row->is_claimed ? "claimed" : "open";
-    }
+    const bool is_claimed = row->segment.state == PBT_SEGMENT_OPEN && row->is_claimed;
+    return is_claimed ? "claimed" : pbt_segment_state_name(row->segment.state);
 }
 
 static void add_integer(pbt__text *out, const char *key, int64_t value)

@@ -38,9 +38,12 @@ bool pbt__row_list_begin(pbt__row_list *list, const pbt_space *space, const json
 static bool read_state(const char *text, pbt__segment_row *row)
 {
     row->is_claimed = strcmp(text, "claimed") == 0;
-    row->segment.state = strcmp(text, "reported") == 0   ? PBT_SEGMENT_REPORTED
-                         : strcmp(text, "given_up") == 0 ? PBT_SEGMENT_GIVEN_UP
-                                                         : PBT_SEGMENT_OPEN;
+    row->segment.state = PBT_SEGMENT_OPEN;
+    for (int state = PBT_SEGMENT_OPEN; state <= PBT_SEGMENT_GIVEN_UP; state++) {
+        if (strcmp(text, pbt_segment_state_name((pbt_segment_state)state)) == 0) {
+            row->segment.state = (pbt_segment_state)state;
+        }
+    }
     return strcmp(text, pbt__row_state(row)) == 0;
 }
 
